@@ -1,0 +1,52 @@
+# Tools are called as `.venv/bin/python -m TOOL`, with paths relative to this folder, so that a folder
+# with a space or an accent in its name works too.
+
+ARGS ?=
+PYTHON ?=
+VENV := .venv
+RUN := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python
+
+.PHONY: run test setup check lock clean help
+.DEFAULT_GOAL := run
+
+run: setup  ## regenerate every result (the default); ARGS="..." goes to snakemake
+	@$(RUN) -m snakemake $(ARGS)
+
+test: setup  ## run the tests; ARGS="..." goes to pytest
+	@$(RUN) -m pytest $(ARGS)
+
+# Done when .venv holds a copy of this very lock, which is written last, and its interpreter still runs:
+# an interrupted set-up, a changed lock or a removed Python is noticed, a touched file is not.
+setup:  ## make .venv from requirements.lock, once; PYTHON=... names the interpreter
+	@set -e; \
+	if cmp -s requirements.lock $(VENV)/requirements.lock && $(VENV)/bin/python -c "" 2>/dev/null; \
+	then exit 0; fi; \
+	for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11) none; do \
+	  if "$$python" -c "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"; then break; fi; \
+	done 2>/dev/null; \
+	if [ "$$python" = none ]; then \
+	  echo "Python 3.11 or later with its venv module is needed but was not found (on Debian: apt" \
+	    "install python3-venv); name another interpreter with: make PYTHON=/path/to/python3.12" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up $(VENV) from requirements.lock with $$("$$python" --version) (once; about a minute)"; \
+	"$$python" -m venv --clear $(VENV); \
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
+	  --require-hashes --requirement requirements.lock; \
+	cp requirements.lock $(VENV)/requirements.lock
+
+check: setup  ## check style and workflow: ruff, snakefmt, snakemake --lint
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m snakefmt --check Snakefile workflow/rules
+	$(RUN) .ci/lint
+
+lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
+
+clean:  ## remove the results (and nothing else)
+	rm -rf results
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile

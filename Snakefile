@@ -1,0 +1,235 @@
+"""Is the normal approximation at the mode good enough? From a posterior to a comparison, step by step."""
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from laplace_approx.errors import InputError
+from laplace_files.code import describe_steps
+from laplace_files.request import check_request
+
+
+configfile: "config/config.yaml"
+
+
+try:
+    CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+CODE = {step: described["fingerprint"] for step, described in describe_steps(SCRIPTS).items()}
+
+
+wildcard_constraints:
+    model=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    prior=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    space=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    grid=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    seed=r"\d+",
+
+
+rule all:
+    """Make everything that the configuration asks for."""
+    input:
+        "results/summary.parquet",
+        collect(
+            "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/figures",
+            case=CASES,
+        ),
+
+
+rule core:
+    """Record the code and the library versions that each step rests on."""
+    output:
+        "results/core.json",
+    log:
+        "logs/core.log",
+    params:
+        code=CODE,
+    script:
+        "workflow/scripts/core.py"
+
+
+rule posterior:
+    """Freeze what is approximated: model, data, prior, parameters and quantities."""
+    input:
+        model=lookup("models/{model}/file", within=config),
+        data=branch(
+            lookup("models/{model}/data", within=config, default=None),
+            then=lookup("models/{model}/data", within=config, default=""),
+        ),
+    output:
+        "results/{model}/{prior}/posterior.json",
+    log:
+        "logs/{model}/{prior}/posterior.log",
+    params:
+        prior=lookup("models/{model}/priors/{prior}", within=config),
+        code=CODE["posterior"],
+    script:
+        "workflow/scripts/posterior.py"
+
+
+rule mode:
+    """Find the mode of the posterior in a space, and prove that it is one."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+    output:
+        "results/{model}/{prior}/laplace/{space}/mode.json",
+    log:
+        "logs/{model}/{prior}/laplace/{space}/mode.log",
+    params:
+        space=lookup("models/{model}/spaces/{space}", within=config),
+        code=CODE["mode"],
+    script:
+        "workflow/scripts/mode.py"
+
+
+rule curvature:
+    """Measure the Hessian at the mode, and factor the covariance of the normal."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+    output:
+        "results/{model}/{prior}/laplace/{space}/curvature.json",
+    log:
+        "logs/{model}/{prior}/laplace/{space}/curvature.log",
+    params:
+        code=CODE["curvature"],
+    script:
+        "workflow/scripts/curvature.py"
+
+
+rule draws:
+    """Draw from the normal approximation."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+    output:
+        "results/{model}/{prior}/laplace/{space}/draws-seed{seed}.parquet",
+    log:
+        "logs/{model}/{prior}/laplace/{space}/draws-seed{seed}.log",
+    params:
+        n_draws=lookup("n_draws", within=config),
+        code=CODE["draws"],
+    script:
+        "workflow/scripts/draws.py"
+
+
+rule grid:
+    """Evaluate the posterior on a grid, and state what the grid misses."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+    output:
+        record="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+    log:
+        "logs/{model}/{prior}/grid/{grid}/grid.log",
+    params:
+        grid=lookup("models/{model}/grids/{grid}", within=config),
+        code=CODE["grid"],
+    script:
+        "workflow/scripts/grid.py"
+
+
+rule grid_draws:
+    """Draw cells of the grid by their mass, jittered by half a cell each way."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+    output:
+        "results/{model}/{prior}/grid/{grid}/draws-seed{seed}.parquet",
+    log:
+        "logs/{model}/{prior}/grid/{grid}/draws-seed{seed}.log",
+    params:
+        n_draws=lookup("n_draws", within=config),
+        code=CODE["grid_draws"],
+    script:
+        "workflow/scripts/grid_draws.py"
+
+
+rule quantiles:
+    """Compare the quantiles of the normal with those of the exact posterior."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        laplace_draws=collect(
+            "results/{{model}}/{{prior}}/laplace/{{space}}/draws-seed{seed}.parquet",
+            seed=lookup("seeds/draws", within=config),
+        ),
+        grid_draws=collect(
+            "results/{{model}}/{{prior}}/grid/{{grid}}/draws-seed{seed}.parquet",
+            seed=lookup("seeds/grid", within=config),
+        ),
+    output:
+        "results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/quantiles.log",
+    params:
+        probabilities=lookup("probabilities", within=config),
+        code=CODE["quantiles"],
+    script:
+        "workflow/scripts/quantiles.py"
+
+
+rule figures:
+    """Draw the pictures of a case."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        quantiles="results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+        laplace_draws=collect(
+            "results/{{model}}/{{prior}}/laplace/{{space}}/draws-seed{seed}.parquet",
+            seed=lookup("seeds/draws", within=config),
+        ),
+        grid_draws=collect(
+            "results/{{model}}/{{prior}}/grid/{{grid}}/draws-seed{seed}.parquet",
+            seed=lookup("seeds/grid", within=config),
+        ),
+    output:
+        directory("results/{model}/{prior}/compare/{space}/{grid}/figures"),
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/figures.log",
+    params:
+        code=CODE["figures"],
+    script:
+        "workflow/scripts/figures.py"
+
+
+rule summary:
+    """Gather the intervals of every case in one table."""
+    input:
+        modes=collect(
+            "results/{case.model}/{case.prior}/laplace/{case.space}/mode.json", case=CASES
+        ),
+        curvatures=collect(
+            "results/{case.model}/{case.prior}/laplace/{case.space}/curvature.json", case=CASES
+        ),
+        grids=collect("results/{case.model}/{case.prior}/grid/{case.grid}/grid.json", case=CASES),
+        quantiles=collect(
+            "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/quantiles.parquet",
+            case=CASES,
+        ),
+        core="results/core.json",
+    output:
+        "results/summary.parquet",
+    log:
+        "logs/summary.log",
+    params:
+        cases=[list(case) for case in CASES],
+        code=CODE["summary"],
+    script:
+        "workflow/scripts/summary.py"

@@ -1,0 +1,161 @@
+"""pyproject.toml, environment.yml and requirements.lock name one environment, and it is enough."""
+
+import ast
+import re
+import sys
+import tokenize
+import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+
+# What conda calls by another name, and what it packages apart from the extra that asks for it.
+CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
+CONDA_EXTRAS = {("snakemake", "reports"): "pygments"}
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+PLATFORMS = [
+    ("linux", "Linux", "x86_64"),
+    ("linux", "Linux", "aarch64"),
+    ("darwin", "Darwin", "arm64"),
+]
+
+
+def read_pyproject():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def declared(dev=True):
+    """Return the requirements of the workflow and, with `dev`, of its tests and tools."""
+    pyproject = read_pyproject()
+    lines = list(pyproject["project"]["dependencies"])
+    if dev:
+        lines += pyproject["dependency-groups"]["dev"]
+    return [Requirement(line) for line in lines]
+
+
+def conda_specifiers():
+    """Return {conda name: specifier} of environment.yml."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    parts = (line.partition(" ") for line in environment["dependencies"])
+    return {name: SpecifierSet(specifier) for name, _, specifier in parts}
+
+
+@cache
+def read_lock():
+    """Return requirements.lock as [(pin, its hashes)]."""
+    text = (ROOT / "requirements.lock").read_text("utf-8")
+    text = re.sub(r"(?m)^ *#.*\n", "", text).replace("\\\n", "")
+    entries = (line.split("--hash=") for line in text.splitlines())
+    return [(Requirement(pin), [digest.strip() for digest in digests]) for pin, *digests in entries]
+
+
+def versions_locked(name, python, platform):
+    """Return the versions of a package that the lock installs on this Python and platform."""
+    keys = ("sys_platform", "platform_system", "platform_machine")
+    environment = {"python_version": python, "python_full_version": f"{python}.1"}
+    environment |= dict(zip(keys, platform, strict=True))
+    return [
+        next(iter(pin.specifier)).version
+        for pin, _ in read_lock()
+        if canonicalize_name(pin.name) == canonicalize_name(name)
+        and (pin.marker is None or pin.marker.evaluate(environment))
+    ]
+
+
+def statements(path):
+    """Yield the import statements of a Python file or of a Snakefile, which is not quite Python."""
+    if path.suffix == ".py":
+        yield from ast.walk(ast.parse(path.read_bytes()))
+        return
+    logical_line = []
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.NEWLINE:
+                if logical_line and logical_line[0] in {"import", "from"}:
+                    yield from ast.parse(" ".join(logical_line)).body
+                logical_line = []
+            elif token.type in {tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING}:
+                logical_line.append(token.string)
+
+
+def imported_packages(path):
+    """Return the top-level packages that a file imports and that are neither Python's nor ours."""
+    names = set()
+    for statement in statements(path):
+        if isinstance(statement, ast.Import):
+            names |= {alias.name for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom) and statement.level == 0:
+            names.add(statement.module)
+    folders = (path.parent, ROOT / "workflow/scripts", ROOT / "tests")
+    ours = {entry.stem for folder in folders for entry in folder.iterdir()}
+    return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - ours
+
+
+def undeclared(paths, requirements):
+    """Return the imports of the files that no requirement provides, as 'file: package'."""
+    allowed = {canonicalize_name(requirement.name) for requirement in requirements}
+    providers = packages_distributions()
+    return [
+        f"{path.relative_to(ROOT)}: {package}"
+        for path in paths
+        for package in sorted(imported_packages(path))
+        if not allowed & {canonicalize_name(name) for name in providers.get(package, [])}
+    ]
+
+
+def test_conda_environment_is_the_one_of_pyproject():
+    expected = {"python": SpecifierSet(read_pyproject()["project"]["requires-python"])}
+    for requirement in declared():
+        expected[CONDA_NAMES.get(requirement.name, requirement.name)] = requirement.specifier
+        for extra in requirement.extras:
+            expected[CONDA_EXTRAS[requirement.name, extra]] = SpecifierSet()
+    assert conda_specifiers() == expected
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids="-".join)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_lock_has_one_fitting_version_of_each_requirement(python, platform):
+    requirements = declared() + [Requirement(name) for name in CONDA_EXTRAS.values()]
+    for requirement in requirements:
+        (version,) = versions_locked(requirement.name, python, platform)
+        assert requirement.specifier.contains(version), requirement
+
+
+def test_lock_pins_every_package_with_hashes():
+    for pin, digests in read_lock():
+        assert re.fullmatch(r"==[^*,]+", str(pin.specifier)), pin
+        assert pin.url is None, pin
+        assert digests, pin
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in digests), pin
+
+
+@pytest.mark.parametrize("trace", ["/", "@", "--index", "--extra-index", "--find-links"])
+def test_lock_names_no_host_and_no_path(trace):
+    assert trace not in (ROOT / "requirements.lock").read_text("utf-8")
+
+
+def test_workflow_imports_only_what_is_declared():
+    paths = [ROOT / "Snakefile", *ROOT.glob("workflow/**/*.smk"), *ROOT.glob("workflow/**/*.py")]
+    assert undeclared([path for path in paths if path.exists()], declared(dev=False)) == []
+
+
+def test_tests_import_only_what_is_declared():
+    assert undeclared(ROOT.glob("tests/**/*.py"), declared()) == []
+
+
+def test_imports_of_a_snakefile_are_found(tmp_path):
+    snakefile = tmp_path / "Snakefile"
+    snakefile.write_text(
+        'import json, numpy.linalg as la\n\nrule a:\n    "from nowhere import nothing"\n'
+        '    output: "x"\n\nif True:\n    from scipy import (\n        special,\n    )\n'
+    )
+    assert imported_packages(snakefile) == {"numpy", "scipy"}

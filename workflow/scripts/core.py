@@ -1,0 +1,10 @@
+"""Record what code and which libraries each step runs."""
+
+from pathlib import Path
+
+from laplace_files import job
+from laplace_files.artifacts import write_json
+from laplace_files.code import describe_steps
+
+job.start(snakemake.log)
+write_json(snakemake.output[0], {"steps": describe_steps(Path(__file__).parent)})

@@ -1,0 +1,130 @@
+"""Directions in which a log density rises for ever: separation, and densities without a mode."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.scales import axis_scales
+
+DOUBLINGS = np.arange(-4.0, 31.0)
+TOLERANCE = 1e-9  # relative rounding of the log density that is no fall
+PAIRS = 64
+MOST_AXES = 32
+
+
+class Recession(NamedTuple):
+    """A direction (d,) along which the log density never falls, from several points.
+
+    `rise` is the largest gain seen, `limit` the value reached, `bounded` whether it levels off.
+    """
+
+    direction: np.ndarray
+    rise: float
+    limit: float
+    bounded: bool
+
+
+def certificate(monotone):
+    """Return a direction (d,) of complete or quasi-complete separation, or None.
+
+    `monotone` (m, d) holds linear forms whose increase never lowers the likelihood. A direction v
+    with monotone v >= 0, not all zero, is one along which the likelihood rises for ever (Albert
+    and Anderson 1984, Biometrika 71, 1): the linear programme maximises the sum of monotone v in
+    the box |v| <= 1, with rows and columns scaled to one (Konis 2007, DPhil thesis, Oxford).
+    """
+    from scipy.optimize import linprog
+
+    rows = np.asarray(monotone, dtype=float)
+    columns = np.abs(rows).max(axis=0, initial=0.0)
+    columns = np.where(columns > 0, columns, 1.0)
+    rows = rows / columns
+    length = np.linalg.norm(rows, axis=1)
+    rows = rows[length > 0] / length[length > 0, None]
+    if rows.size == 0:
+        return None
+    found = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(rows.shape[0]), bounds=(-1, 1))
+    if found.status != 0 or not -found.fun > 1e-6:
+        return None
+    return found.x / columns
+
+
+def recession(evaluator, bases, directions):
+    """Return the first of the directions (m, d) along which the log density never falls, or None.
+
+    It must not fall, by more than its rounding, along the rays from any of the points bases
+    (n, d), as far as it is finite, and must rise along one of them.
+    """
+    directions = directions[np.linalg.norm(directions, axis=1) > 0]
+    if directions.shape[0] == 0:
+        return None
+    directions = directions * axis_scales(evaluator.log_density, bases[0], directions)[:, None]
+    step = np.exp2(DOUBLINGS)[:, None]
+    for direction in directions:
+        values = evaluator.log_density(bases[:, None, :] + step * direction)
+        start = evaluator.log_density(bases)
+        values = np.concatenate([start[:, None], values], axis=1)
+        found = _never_falls(values)
+        if found is not None:
+            return Recession(direction, *found)
+    return None
+
+
+def _never_falls(values):
+    """Return (rise, limit, bounded) of rays of values (n, K), or None."""
+    finite = np.isfinite(values)
+    if not finite[:, 0].all():
+        return None
+    length = np.where(finite.all(axis=1), values.shape[1], np.argmin(finite, axis=1))
+    if np.min(length) < 6 or np.any(finite.sum(axis=1) != length):
+        return None
+    rise, limit, last = 0.0, -np.inf, 0.0
+    for row, n in zip(values, length, strict=True):
+        slack = TOLERANCE * (1 + np.abs(row[n - 1]))
+        if np.any(np.diff(row[:n]) < -slack):
+            return None
+        rise = max(rise, row[n - 1] - row[0])
+        limit = max(limit, row[n - 1])
+        last = max(last, row[n - 1] - row[n - 2])
+    if not rise > 1e3 * TOLERANCE * (1 + abs(limit)):
+        return None
+    return float(rise), float(limit), bool(last <= 1e-3 * (rise + TOLERANCE))
+
+
+def is_concave(evaluator, centre, scale, rng) -> bool:
+    """Whether the log density is concave on random chords about the centre (d,)."""
+    reach = np.exp2(rng.uniform(-2, 6, (2, PAIRS, 1)))
+    ends = centre + reach * scale * rng.standard_normal((2, PAIRS, centre.size))
+    values = evaluator.log_density(ends)
+    middle = evaluator.log_density(ends.mean(axis=0))
+    finite = np.isfinite(values).all(axis=0) & np.isfinite(middle)
+    with np.errstate(invalid="ignore"):
+        chord = values.mean(axis=0)
+        slack = TOLERANCE * (1 + np.abs(values).sum(axis=0))
+        return bool(np.all(middle[finite] >= (chord - slack)[finite]))
+
+
+class Growth(NamedTuple):
+    """A path along which the log density kept rising: `direction` (d,) of its last part, `gain`
+    over that part, and the `limit` reached.
+    """
+
+    direction: np.ndarray
+    gain: float
+    limit: float
+
+
+def unbounded_path(evaluator, path):
+    """Return the `Growth` of a path (n, d) that never arrived, or None where it had levelled off.
+
+    The second half of the path must have gained at least 10 in log density, and its last quarter
+    no less than a quarter of that.
+    """
+    if path.shape[0] < 12:
+        return None
+    n = path.shape[0]
+    half, late = n // 2, n - n // 4
+    values = evaluator.log_density(path[[half, late, n - 1]])
+    gain = float(values[2] - values[0])
+    if not (gain > 10 and values[2] - values[1] > 0.25 * gain):
+        return None
+    return Growth(path[-1] - path[half], gain, float(values[2]))

@@ -1,0 +1,43 @@
+"""Independent draws from the normal approximation, on the natural scale."""
+
+import numpy as np
+
+from laplace_approx.model import evaluate_quantity
+
+
+def laplace_draws(normal, space, rng: np.random.Generator, n: int):
+    """Return n draws (z, theta), (n, d) each: z = mode + L u, u standard normal.
+
+    theta = constrain(z) is NaN in a coordinate that falls outside the support (Gelman et al.
+    2013, BDA3, section 4.1).
+    """
+    z = normal.draw(rng, n)
+    return z, space.constrain(z)
+
+
+def approximation_log_density(normal, space, z):
+    """Return the normalised log density that the normal gives to theta = constrain(z), (...).
+
+    log q(theta) = log N(z) - log |d theta / d z|; NaN where z has no theta.
+    """
+    return normal.log_density(z) - space.log_jacobian(z)
+
+
+def draw_columns(model, density, theta, log_approximation) -> dict[str, np.ndarray]:
+    """Return draws theta (n, d) as columns: parameters, derived quantities and two log densities.
+
+    `log_density` is the unnormalised posterior of the parameters (-inf outside its support),
+    `log_approximation` the normalised density that the draws come from.
+    """
+    columns = {name: theta[:, i] for i, name in enumerate(model.parameters)}
+    for name in model.quantities:
+        columns[name] = evaluate_quantity(model, name, theta)
+    columns["log_density"] = density.log_density(theta)
+    columns["log_approximation"] = log_approximation
+    return columns
+
+
+def no_draws(model) -> dict[str, np.ndarray]:
+    """Return the columns of draws without a row, for a posterior that is declined."""
+    names = (*model.parameters, *model.quantities, "log_density", "log_approximation")
+    return {name: np.empty(0) for name in names}

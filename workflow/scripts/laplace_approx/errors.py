@@ -1,0 +1,34 @@
+"""The two ways in which a request ends early: a bad input, and a posterior that no normal can serve."""
+
+REASONS = (
+    "separation",
+    "improper",
+    "not_converged",
+    "mode_on_boundary",
+    "singular_hessian",
+    "indefinite_hessian",
+    "non_smooth_mode",
+    "nondeterministic_density",
+    "gradient_check_failed",
+    "model_contract_violation",
+)
+
+
+class InputError(Exception):
+    """What is wrong with an input, in one paragraph: file, key, value, limit and next step."""
+
+
+class Declined(Exception):
+    """A posterior that the normal approximation cannot serve: a result, not a failure.
+
+    `reason` is one of `REASONS`, `message` is for a person (parameter, value, next step) and
+    `details` holds the evidence as plain JSON values.
+    """
+
+    def __init__(self, reason: str, message: str, **details):
+        if reason not in REASONS:
+            raise ValueError(f"{reason!r} is not a reason for declining; use one of {REASONS}")
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.details = details

@@ -1,0 +1,95 @@
+"""A density under watch: called in small batches, every point counted, odd values kept out."""
+
+import numpy as np
+
+from laplace_approx.density import Density
+from laplace_approx.errors import Declined
+
+MOST_POINTS = 512  # in one call: with 10^5 rows of data that is 400 MB, not 40 GB
+MOST_NUMBERS = 2_000_000  # in one answer of the Hessian
+
+
+class Evaluator:
+    """Calls a `Density` for the search of the mode and the measure of its curvature.
+
+    `log_density`, `gradient` and `hessian` take x (..., d) and return floats (...), (..., d) and
+    (..., d, d). NaN and +inf of the log density are returned as -inf. Counted are the points
+    asked for (`n_evaluations` for the log density, `n_derivatives` for the rest), those inside
+    the bounds that had no density (`n_without_density`), and the first point at which it was +inf
+    (`infinite_at`).
+    """
+
+    def __init__(self, density: Density):
+        self.density = density
+        self.names = tuple(density.names)
+        self.size = len(self.names)
+        self.lower = np.broadcast_to(np.asarray(density.lower, dtype=float), (self.size,))
+        self.upper = np.broadcast_to(np.asarray(density.upper, dtype=float), (self.size,))
+        self.has_gradient = density.gradient is not None
+        self.has_hessian = self.has_gradient and density.hessian is not None
+        self.n_evaluations = 0
+        self.n_derivatives = 0
+        self.n_without_density = 0
+        self.infinite_at = None
+
+    def log_density(self, x):
+        """Return the log density at x (..., d) as (...), -inf where it is NaN or +inf."""
+        x = np.asarray(x, dtype=float)
+        values = self._in_batches(self.density.log_density, x, (), MOST_POINTS)
+        self.n_evaluations += values.size
+        if np.isfinite(values).all():
+            return values
+        self._note(x, values)
+        return np.where(np.isfinite(values), values, -np.inf)
+
+    def gradient(self, x):
+        """Return the analytic gradient at x (..., d), of the same shape."""
+        x = np.asarray(x, dtype=float)
+        values = self._in_batches(self.density.gradient, x, (self.size,), MOST_POINTS)
+        self.n_derivatives += values.size // self.size
+        return values
+
+    def hessian(self, x):
+        """Return the analytic Hessian at x (..., d), made symmetric, as (..., d, d)."""
+        x = np.asarray(x, dtype=float)
+        tail = (self.size, self.size)
+        batch = max(1, MOST_NUMBERS // self.size**2)
+        values = self._in_batches(self.density.hessian, x, tail, min(batch, MOST_POINTS))
+        self.n_derivatives += values.size // self.size**2
+        return 0.5 * (values + np.swapaxes(values, -1, -2))
+
+    def inside(self, x):
+        """Return whether x (..., d) lies strictly within the bounds, as (...)."""
+        return np.all((x > self.lower) & (x < self.upper), axis=-1)
+
+    def _in_batches(self, function, x, tail, most):
+        with np.errstate(all="ignore"):  # far out a model overflows: that is a value, not an event
+            if x.ndim == 1 or x.size <= most * self.size:
+                return self._called(function, x, tail)
+            flat = x.reshape(-1, self.size)
+            parts = [
+                self._called(function, flat[i : i + most], tail)
+                for i in range(0, flat.shape[0], most)
+            ]
+        return np.concatenate(parts).reshape(*x.shape[:-1], *tail)
+
+    def _called(self, function, x, tail):
+        values = np.asarray(function(x))
+        expected = (*x.shape[:-1], *tail)
+        if values.shape != expected or values.dtype.kind not in "fiu":
+            raise Declined(
+                "model_contract_violation",
+                f"the density returned {values.dtype} of shape {values.shape} for points of shape "
+                f"{x.shape}; it must return real numbers of shape {expected}, one for each point. "
+                "Write it for theta of shape (..., d), with theta[..., 0] for the first parameter.",
+                expected_shape=list(expected),
+                returned_shape=list(values.shape),
+                returned_type=str(values.dtype),
+            )
+        return values.astype(float, copy=False)
+
+    def _note(self, x, values):
+        inside = self.inside(x)
+        self.n_without_density += int(np.sum(~np.isfinite(values) & inside))
+        if self.infinite_at is None and np.any(values == np.inf):
+            self.infinite_at = x.reshape(-1, self.size)[np.argmax(values.ravel() == np.inf)].copy()

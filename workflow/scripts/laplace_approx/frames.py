@@ -1,0 +1,139 @@
+"""Local coordinates in which a log density has the curvature of a standard normal.
+
+A frame F (d, d) gives x = x0 + F u. Differences are taken in u, where one step serves all
+directions whatever the units and the correlations of x.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.differences import (
+    hessian_from_gradient,
+    hessian_from_values,
+    rounding_noise,
+)
+from laplace_approx.scales import axis_scales
+
+WEAK = 1e-3  # curvature in the frame below which its column is measured again
+WIDEST = 1e4  # most that one pass widens a column for want of curvature
+PASSES = 12
+ROUND = 0.1  # departure from the unit matrix at which a frame is good enough to measure in
+
+
+class Local(NamedTuple):
+    """Derivatives at x (d,) in a frame: u -> log_density(x + frame u) at u = 0.
+
+    `gradient` (d,) and `hessian` (d, d) with their error bounds, `noise` the rounding error of the
+    log density, `method` "gradient_differences" or "value_differences".
+    """
+
+    x: np.ndarray
+    log_density: float
+    frame: np.ndarray
+    gradient: np.ndarray
+    gradient_error: np.ndarray
+    hessian: np.ndarray
+    hessian_error: np.ndarray
+    noise: float
+    method: str
+
+
+def measure(evaluator, x, frame, **stencil) -> Local:
+    """Return the numerical derivatives at x (d,) in the frame (d, d).
+
+    From differences of the analytic gradient where there is one, else of values. `stencil` may
+    give `levels` and `rounds` (see `differences`).
+    """
+    value = float(evaluator.log_density(x))
+    noise = rounding_noise(evaluator.log_density, x, value, frame.T[:3])
+    if evaluator.has_gradient:
+        slope = evaluator.gradient(x) @ frame
+        hessian, error = hessian_from_gradient(evaluator.gradient, x, frame, **stencil)
+        rounding = np.full(x.size, noise)
+        return Local(x, value, frame, slope, rounding, hessian, error, noise, "gradient_differences")
+    found = hessian_from_values(evaluator.log_density, x, value, frame, noise, **stencil)
+    return Local(x, value, frame, *found, noise, "value_differences")
+
+
+def axis_frame(evaluator, x):
+    """Return the diagonal frame of the axis scales at x."""
+    return np.diag(axis_scales(evaluator.log_density, x))
+
+
+def refined(evaluator, local: Local):
+    """Return a frame in which the curvature of `local` is closer to the unit matrix.
+
+    Columns along which there is next to no curvature are measured by a sweep of their own, and
+    widened at most `WIDEST` times.
+    """
+    curvature, axes = np.linalg.eigh(-local.hessian)
+    size = np.abs(curvature)
+    frame = local.frame @ (axes / np.sqrt(np.maximum(size, WEAK)))
+    weak = np.flatnonzero(size < np.maximum(WEAK, 10 * np.max(local.hessian_error)))
+    if weak.size:
+        lengths = axis_scales(evaluator.log_density, local.x, frame.T[weak])
+        frame[:, weak] *= np.clip(lengths, 1 / WIDEST, WIDEST)
+    return frame
+
+
+def whitened(evaluator, x, frame=None) -> Local:
+    """Return the derivatives at x in a frame where the Hessian is close to minus the unit matrix.
+
+    Where no such frame exists (no curvature, or the wrong sign) the last one tried is returned.
+    """
+    frame = axis_frame(evaluator, x) if frame is None else frame
+    for last in range(PASSES):
+        local = measure(evaluator, x, frame)
+        if not np.isfinite(local.hessian).all() or last == PASSES - 1:
+            return local
+        if np.max(np.abs(local.hessian + np.eye(x.size))) < ROUND:
+            return local
+        frame = refined(evaluator, local)
+    return local
+
+
+class NumericalDerivatives:
+    """Gradient and Hessian functions for one ascent of a density without an analytic Hessian.
+
+    The frame follows the iterates: each point is measured in the one that the last point earned.
+    `frame` is the last. Points come as (1, d), one ascent at a time.
+    """
+
+    def __init__(self, evaluator, frame=None, levels=5, rounds=2):
+        self.evaluator, self.frame = evaluator, frame
+        self.stencil = {"levels": levels, "rounds": rounds}
+        self._at = None
+        self._gradient = self._hessian = None
+
+    def gradient(self, x):
+        """Return the gradient at x (1, d)."""
+        self._measure(x[0])
+        return self._gradient[None]
+
+    def hessian(self, x):
+        """Return the Hessian at x (1, d), as (1, d, d)."""
+        self._measure(x[0])
+        return self._hessian[None]
+
+    def _measure(self, x):
+        if self._at is not None and np.array_equal(x, self._at):
+            return
+        if self.frame is None:
+            self.frame = axis_frame(self.evaluator, x)
+        local = measure(self.evaluator, x, self.frame, **self.stencil)
+        if not _trusted(local):
+            local = measure(self.evaluator, x, axis_frame(self.evaluator, x), **self.stencil)
+        back = np.linalg.inv(local.frame)
+        self._gradient = back.T @ local.gradient
+        self._hessian = back.T @ local.hessian @ back
+        self._at = x.copy()
+        if np.isfinite(local.hessian).all():
+            self.frame = refined(self.evaluator, local)
+
+
+def _trusted(local: Local) -> bool:
+    """Whether the stencil fitted: finite, and its error small beside the curvature."""
+    if not (np.isfinite(local.hessian).all() and np.isfinite(local.gradient).all()):
+        return False
+    return bool(np.max(local.hessian_error) <= 0.1 * max(1.0, np.max(np.abs(local.hessian))))

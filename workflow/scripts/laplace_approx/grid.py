@@ -1,0 +1,298 @@
+"""The exact side on a grid: the record that every grid gives, and the grid of a named box.
+
+Cells carry the mass p / sum p, as on the grid of Gelman et al. (2013, BDA3, section 3.7). A box
+has three errors, and each has its own number: `edge_mass` (the outermost layer of cells on each
+side), `outside_mass` (an estimate of what lies beyond each side) and `discretisation_error` (what
+the spacing costs).
+"""
+
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.density import Density
+from laplace_approx.edges import ENDS, edge_record, find_sides, outside_record, side_faults
+from laplace_approx.lattice import Axis, Frame, Lattice, evaluate, frame_from
+from laplace_approx.marginal import Marginal, build_marginal, marginal_density
+from laplace_approx.moments import moments
+from laplace_approx.spacing import spacing_error, spacing_faults, trapezoid, unknown_spacing
+from laplace_approx.transforms import Identity
+
+MOST_CELLS = 2**26  # 1 GiB
+BYTES_PER_CELL = 16  # a log density and a mass
+HEAVY_CELL = 0.02  # a cell with more than this mass makes a grid too coarse to draw from
+
+
+class Grid(NamedTuple):
+    """An exact posterior on a lattice. Arrays are in the order of `lattice.frame.names`.
+
+    `mass` has the shape of the lattice and sums to one (all zero where no node has positive
+    density). `log_evidence` is None, and a moment NaN, where it does not exist or is not known,
+    with a sentence in `reasons`. `edge_mass` maps a parameter to {lower, upper}; `outside_mass`
+    likewise, None where unknown, with a `total`; `discretisation_error` holds `log_evidence` and
+    `quantiles_sd` by parameter (None where there are too few nodes to tell) and says what it
+    `means`. `marginals` maps each parameter to its table; it is empty where there is no mass.
+    """
+
+    kind: str
+    lattice: Lattice
+    mass: np.ndarray
+    log_evidence: float | None
+    mean: np.ndarray
+    sd: np.ndarray
+    skewness: np.ndarray
+    correlation: np.ndarray
+    bounds: np.ndarray
+    edge_mass: dict
+    outside_mass: dict
+    discretisation_error: dict
+    certified: bool
+    reasons: tuple[str, ...]
+    marginals: dict[str, Marginal]
+
+    def record(self) -> dict:
+        """Return all but the cells and the tables, as plain JSON values (NaN becomes None)."""
+        frame = self.lattice.frame
+        by_name = {
+            key: dict(zip(frame.names, map(_plain, getattr(self, key)), strict=True))
+            for key in ("mean", "sd", "skewness")
+        }
+        return {
+            "kind": self.kind,
+            "parameters": list(frame.names),
+            "bounds": {
+                name: [_plain(end) for end in ends]
+                for name, ends in zip(frame.names, self.bounds, strict=True)
+            },
+            "points": list(frame.shape),
+            "log_evidence": _plain(self.log_evidence),
+            **by_name,
+            "correlation": [[_plain(x) for x in row] for row in self.correlation],
+            "edge_mass": self.edge_mass,
+            "outside_mass": self.outside_mass,
+            "discretisation_error": self.discretisation_error,
+            "certified": self.certified,
+            "reasons": list(self.reasons),
+            "lattice": frame.record(),
+        }
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the cells as columns, C order: each parameter, `log_density` and `mass`."""
+        nodes = self.lattice.nodes().reshape(-1, len(self.lattice.frame.names))
+        return {
+            **{name: nodes[:, i] for i, name in enumerate(self.lattice.frame.names)},
+            "log_density": self.lattice.log_density.ravel(),
+            "mass": self.mass.ravel(),
+        }
+
+
+def grid_bytes(points) -> int:
+    """Return the memory that the cells of a grid with these points an axis take."""
+    return BYTES_PER_CELL * math.prod(int(n) for n in points)
+
+
+def named_grid(density: Density, lower, upper, points) -> Grid:
+    """Return the grid of `density` on the box [lower, upper] with `points` nodes an axis.
+
+    `lower`, `upper` and `points` have one entry a parameter, for one, two or three of them; both
+    ends of an axis are nodes. `log_evidence` is the trapezoid rule's over the box, the moments
+    are those of the cells, and the marginals are restricted to the box. A node on the end of an
+    open support takes the limit of the density there, if it has one. Raises ValueError, before
+    anything is allocated, for what is not a box and for more than `MOST_CELLS` cells.
+    """
+    frame = _box(density, lower, upper, points)
+    lattice = evaluate(frame, density.log_density)
+    _fill_open_ends(lattice, density.log_density)
+    faults = [*_support_faults(frame), *_drop_infinite(lattice.log_density)]
+    p, shift = lattice.relative()
+    if shift == -math.inf:
+        return empty_grid("named", lattice, [*faults, "no node of the box has positive density"])
+    densities = [marginal_density(p, k) for k in range(p.ndim)]
+    log_evidence = shift + math.log(trapezoid(p, frame))
+    p /= np.sum(p)
+    mass = p
+    found = moments(frame, mass)
+    spacing = spacing_error(mass, frame, found.sd)
+    sides = [side for k in range(p.ndim) for side in _box_sides(frame, k, mass)]
+    faults += _mode_faults(frame, mass) + side_faults(sides)
+    faults += _coarse_faults(frame, mass, found.sd) + spacing_faults(spacing)
+    return Grid(
+        kind="named",
+        lattice=lattice,
+        mass=mass,
+        log_evidence=log_evidence,
+        **found._asdict(),
+        bounds=_ends(frame),
+        edge_mass=edge_record(sides),
+        outside_mass=outside_record(sides),
+        discretisation_error=spacing,
+        certified=not faults,
+        reasons=tuple(faults),
+        marginals={
+            name: build_marginal(frame, k, densities[k]) for k, name in enumerate(frame.names)
+        },
+    )
+
+
+def empty_grid(kind: str, lattice: Lattice, faults: list[str]) -> Grid:
+    """Return the grid of which nothing is known but its log densities and the reasons why."""
+    names, d = lattice.frame.names, len(lattice.frame.names)
+    unknown = {name: dict.fromkeys(ENDS) for name in names}
+    return Grid(
+        kind=kind,
+        lattice=lattice,
+        mass=np.zeros(lattice.frame.shape),
+        log_evidence=None,
+        mean=np.full(d, np.nan),
+        sd=np.full(d, np.nan),
+        skewness=np.full(d, np.nan),
+        correlation=np.full((d, d), np.nan),
+        bounds=_ends(lattice.frame),
+        edge_mass=unknown,
+        outside_mass={**unknown, "total": None},
+        discretisation_error=unknown_spacing(names),
+        certified=False,
+        reasons=tuple(faults),
+        marginals={},
+    )
+
+
+def jittered_draws(grid: Grid, rng: np.random.Generator, n: int):
+    """Return n draws (n, d): a cell by its mass, then uniform half a cell each way.
+
+    The half cells are taken in the lattice's own coordinates. A draw that would land beyond the
+    support is reflected into it.
+    """
+    frame = grid.lattice.frame
+    rising = np.cumsum(grid.mass)
+    last = np.searchsorted(rising, rising[-1])
+    cell = np.searchsorted(rising, rng.random(n) * rising[-1], side="right")
+    index = np.stack(np.unravel_index(np.minimum(cell, last), frame.shape), axis=-1)
+    index = index + (rng.random((n, len(frame.axes))) - 0.5)
+    first = np.array([axis.lower for axis in frame.axes])
+    step = np.array([axis.step for axis in frame.axes])
+    theta = frame.place(first + index * step)
+    lower, upper = frame.support
+    theta = np.where(theta < lower, 2 * lower - theta, theta)
+    return np.where(theta > upper, 2 * upper - theta, theta)
+
+
+def lattice_from(record: dict, log_density) -> Lattice:
+    """Return the lattice of a grid from its record and its column of log densities (C order)."""
+    frame = frame_from(record["lattice"])
+    return Lattice(frame, np.asarray(log_density, dtype=float).reshape(frame.shape))
+
+
+def _box(density, lower, upper, points) -> Frame:
+    lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    d = len(density.names)
+    if not 1 <= d <= 3:
+        raise ValueError(f"a grid takes one to three parameters, and here are {d}")
+    if not (lower.shape == upper.shape == (d,) and len(points) == d):
+        raise ValueError(f"a box of {d} parameters takes {d} lower ends, upper ends and points")
+    if not np.all((lower < upper) & np.isfinite(upper - lower)):
+        raise ValueError(f"a box needs lower < upper, both finite: {lower} to {upper}")
+    if min(points) < 2:
+        raise ValueError(f"an axis needs two points at least: {list(points)}")
+    if math.prod(points) > MOST_CELLS:
+        raise ValueError(
+            f"{' x '.join(map(str, points))} nodes would take {grid_bytes(points) / 2**30:.3g} GiB;"
+            f" the limit is {MOST_CELLS * BYTES_PER_CELL / 2**30:.3g} GiB. Use fewer points."
+        )
+    return Frame(
+        names=tuple(density.names),
+        transforms=(Identity(),) * d,
+        origin=np.zeros(d),
+        shear=np.eye(d),
+        axes=tuple(Axis(float(a), float(b), int(n)) for a, b, n in zip(lower, upper, points)),
+        support=np.array([density.lower, density.upper], dtype=float),
+    )
+
+
+def _fill_open_ends(lattice: Lattice, log_density) -> None:
+    """Give the nodes on the end of an open support the limit of the density, where there is one.
+
+    The limit is taken to exist where the density changes by less than one percent between a
+    thousandth and a millionth of a step from the end.
+    """
+    frame = lattice.frame
+    for k, axis in enumerate(frame.axes):
+        for end, inward, row in ((axis.lower, 1, 0), (axis.upper, -1, -1)):
+            if end != frame.support[0 if inward == 1 else 1, k]:
+                continue
+            near, nearer = (
+                _face(frame, k, end + inward * axis.step * share, log_density)
+                for share in (1e-3, 1e-6)
+            )
+            with np.errstate(invalid="ignore"):
+                limit = np.where(np.abs(nearer - near) < 0.01, nearer, -np.inf)
+            face = np.moveaxis(lattice.log_density, k, 0)
+            face[row] = np.maximum(face[row], limit)
+
+
+def _face(frame: Frame, k: int, value: float, log_density):
+    nodes = [axis.nodes() for axis in frame.axes]
+    nodes[k] = np.array([value])
+    theta = np.stack(np.meshgrid(*nodes, indexing="ij"), axis=-1)
+    return np.squeeze(log_density(theta), axis=k)
+
+
+def _drop_infinite(log_density) -> list[str]:
+    infinite = log_density == np.inf
+    if not infinite.any():
+        return []
+    log_density[infinite] = -np.inf
+    return [f"the density is infinite at {int(infinite.sum())} nodes, which are left out"]
+
+
+def _support_faults(frame: Frame) -> list[str]:
+    return [
+        f"the box reaches beyond the support {low:.6g} < {name} < {high:.6g}"
+        for name, axis, low, high in zip(frame.names, frame.axes, *frame.support, strict=True)
+        if axis.lower < low or axis.upper > high
+    ]
+
+
+def _box_sides(frame: Frame, k: int, mass) -> list:
+    axis, low, high = frame.axes[k], *frame.support[:, k]
+    layers = mass.sum(axis=tuple(i for i in range(mass.ndim) if i != k))
+    gaps = max(0.0, axis.lower - low), max(0.0, high - axis.upper)
+    return find_sides(frame.names[k], layers, (axis.lower, axis.upper), axis.step, gaps)
+
+
+def _mode_faults(frame: Frame, mass) -> list[str]:
+    highest = np.unravel_index(np.argmax(mass), mass.shape)
+    faults = []
+    for k, (axis, name) in enumerate(zip(frame.axes, frame.names, strict=True)):
+        for row, end, limit in ((0, axis.lower, 0), (axis.points - 1, axis.upper, 1)):
+            if highest[k] == row and end != frame.support[limit, k]:
+                faults.append(
+                    f"the density is highest on the side {name} = {end:.6g} of the box: "
+                    "the mode lies outside"
+                )
+    return faults
+
+
+def _coarse_faults(frame: Frame, mass, sd) -> list[str]:
+    faults = []
+    heaviest = float(np.max(mass))
+    if not heaviest <= HEAVY_CELL:
+        faults.append(f"too coarse: one cell holds {heaviest:.2g} of the mass")
+    for name, axis, spread in zip(frame.names, frame.axes, sd, strict=True):
+        if not spread >= axis.step:
+            faults.append(f"too coarse: the SD of {name} is below one cell of {axis.step:.3g}")
+    return faults
+
+
+def _ends(frame: Frame):
+    """Return the lowest and the highest value of each parameter at the corners, (d, 2)."""
+    corners = np.array(list(itertools.product(*((axis.lower, axis.upper) for axis in frame.axes))))
+    theta = frame.place(corners)
+    return np.stack([theta.min(axis=0), theta.max(axis=0)], axis=1)
+
+
+def _plain(x):
+    """Return a float for JSON: None for what is not finite."""
+    return float(x) if x is not None and math.isfinite(x) else None

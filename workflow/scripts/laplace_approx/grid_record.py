@@ -1,0 +1,90 @@
+"""The grid as a record, a table of cells and a table of marginals; and these read back."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.errors import Declined
+from laplace_approx.grid import Grid, named_grid
+from laplace_approx.marginal import Marginal
+
+MOST_PARAMETERS = 3
+_UNKNOWN = dict.fromkeys(
+    (
+        *("kind", "bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation"),
+        *("edge_mass", "outside_mass", "discretisation_error", "lattice"),
+    )
+)
+
+
+class GridTables(NamedTuple):
+    """What a grid leaves on disk: its record, and its cells and marginals as columns.
+
+    `record["status"]` is "ok"; "empty" where no node has density; "absent" where there is no grid
+    for this posterior at all. The last two say why in `reasons`, and their numbers are None.
+    """
+
+    record: dict
+    cells: dict
+    marginals: dict
+
+
+def grid_tables(model, density: Callable, definition: dict) -> GridTables:
+    """Make the grid of `density()` that a definition of the configuration asks for.
+
+    A definition with bounds is that box; an empty one finds its bounds and certifies them. There
+    is no grid above three parameters, nor of a density that the model does not deliver.
+    """
+    d = len(model.parameters)
+    if d > MOST_PARAMETERS:
+        return _absent(
+            model,
+            f"a grid of {d} parameters is out of reach: ten points an axis are already 10^{d} "
+            f"evaluations. Above {MOST_PARAMETERS} parameters there is no exact side, and what is "
+            "said of the approximation rests on the signals that need none.",
+        )
+    try:
+        grid = _make(density(), definition, model.start)
+    except Declined as declined:
+        return _absent(model, declined.message)
+    status = "ok" if grid.marginals else "empty"
+    return GridTables(
+        {"status": status, **grid.record()}, grid.columns(), _marginal_columns(grid.marginals)
+    )
+
+
+def _make(density, definition: dict, start) -> Grid:
+    if definition:
+        axes = [definition[name] for name in density.names]
+        lower, upper, points = (
+            [axis[key] for axis in axes] for key in ("lower", "upper", "points")
+        )
+        return named_grid(density, lower, upper, points)
+    from laplace_approx.certified import certified_grid
+
+    return certified_grid(density, start)
+
+
+def _absent(model, reason: str) -> GridTables:
+    record = {**_UNKNOWN, "status": "absent", "certified": False, "reasons": [reason]}
+    names = (*model.parameters, "log_density", "mass")
+    return GridTables(record, {name: np.empty(0) for name in names}, _marginal_columns({}))
+
+
+def _marginal_columns(marginals: dict[str, Marginal]) -> dict:
+    tables = list(marginals.values())
+    columns = {
+        field: np.concatenate([getattr(table, field) for table in tables] or [np.empty(0)])
+        for field in Marginal._fields
+    }
+    return {"parameter": [name for name, table in marginals.items() for _ in table.value]} | columns
+
+
+def marginals_from(columns: dict) -> dict[str, Marginal]:
+    """Return the marginal tables by parameter from the columns of `GridTables.marginals`."""
+    names = np.array(columns["parameter"], dtype=object)
+    return {
+        name: Marginal(*(columns[field][names == name] for field in Marginal._fields))
+        for name in dict.fromkeys(columns["parameter"])
+    }

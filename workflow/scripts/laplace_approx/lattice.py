@@ -1,0 +1,336 @@
+"""A lattice of nodes under a posterior: where its nodes lie, and what each of them weighs.
+
+The nodes are equally spaced in u, one axis a dimension. From there three maps lead to the
+parameters: each axis may be stretched, w = sinh(c u) / c (c = 0: w = u); a matrix shears the axes
+into unconstrained coordinates, z = origin + shear w; and each parameter has its own transform,
+theta_i = constrain_i(z_i). A plain box is the case in which all three do nothing.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.transforms import Identity, Log, Logit
+
+BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor's cache
+
+
+@dataclass(frozen=True)
+class ReflectedLog:
+    """z = -log(upper - theta) on theta < upper."""
+
+    upper: float = 0.0
+
+    def constrain(self, z):
+        with np.errstate(over="ignore", under="ignore"):
+            return self.upper - np.exp(-np.asarray(z, dtype=float))
+
+    def unconstrain(self, theta):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return -np.log(self.upper - np.asarray(theta, dtype=float))
+
+    def constrain_d1(self, z):
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(-np.asarray(z, dtype=float))
+
+    def constrain_d2(self, z):
+        return -self.constrain_d1(z)
+
+    def log_jacobian(self, z):
+        return -np.asarray(z, dtype=float)
+
+    def log_jacobian_d1(self, z):
+        return -np.ones_like(z, dtype=float)
+
+    def log_jacobian_d2(self, z):
+        return np.zeros_like(z, dtype=float)
+
+    def symbol(self, name: str) -> str:
+        return f"-log({self.upper:.12g} - {name})"
+
+
+TRANSFORMS = {
+    "identity": Identity,
+    "log": Log,
+    "logit": Logit,
+    "reflected_log": ReflectedLog,
+}
+
+
+class Axis(NamedTuple):
+    """Equally spaced nodes from `lower` to `upper`, both included; w = sinh(stretch u) / stretch."""
+
+    lower: float
+    upper: float
+    points: int
+    stretch: float = 0.0
+
+    @property
+    def step(self) -> float:
+        return (self.upper - self.lower) / (self.points - 1)
+
+    def nodes(self):
+        """Return the nodes u, shape (points,)."""
+        return np.linspace(self.lower, self.upper, self.points)
+
+    def stretched(self, u):
+        """Return w(u)."""
+        return np.sinh(self.stretch * u) / self.stretch if self.stretch else u
+
+    def slope(self, u):
+        """Return dw/du."""
+        return np.cosh(self.stretch * u) if self.stretch else np.ones_like(u)
+
+    def inverse(self, w):
+        """Return u(w)."""
+        return np.arcsinh(self.stretch * w) / self.stretch if self.stretch else w
+
+    def cut(self, points: int) -> "Axis":
+        """Return the first `points` nodes."""
+        return self._replace(upper=self.lower + self.step * (points - 1), points=points)
+
+    def thin(self) -> "Axis":
+        """Return every other node, from the first."""
+        points = (self.points + 1) // 2
+        return self._replace(upper=self.lower + 2 * self.step * (points - 1), points=points)
+
+
+class Frame(NamedTuple):
+    """Where the nodes lie: `axes[k]` runs along array axis k, and z = origin + shear w.
+
+    `transforms` has one entry a parameter; `support` is the open support of theta, (2, d).
+    """
+
+    names: tuple[str, ...]
+    transforms: tuple
+    origin: np.ndarray
+    shear: np.ndarray
+    axes: tuple[Axis, ...]
+    support: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.points for axis in self.axes)
+
+    @property
+    def plain(self) -> bool:
+        """Whether no parameter is transformed, so that the volume factors by axis."""
+        return all(isinstance(transform, Identity) for transform in self.transforms)
+
+    def axis_of(self, parameter: int) -> int | None:
+        """Return the one axis along which this parameter varies, or None where several move it."""
+        (moving,) = np.nonzero(self.shear[parameter])
+        return int(moving[0]) if moving.size == 1 else None
+
+    @property
+    def is_box(self) -> bool:
+        """Whether parameter k varies along axis k, and along no other."""
+        return not np.any(self.shear - np.diag(np.diag(self.shear)))
+
+    def values(self, parameter: int, u):
+        """Return the parameter at the places u of the one axis along which it varies."""
+        _, _, z = self._line(parameter, u)
+        return self.transforms[parameter].constrain(z)
+
+    def slopes(self, parameter: int, u):
+        """Return d theta / d u of the parameter at the places u of its one axis."""
+        axis, scale, z = self._line(parameter, u)
+        return self.transforms[parameter].constrain_d1(z) * scale * axis.slope(u)
+
+    def _line(self, parameter, u):
+        k = self.axis_of(parameter)
+        axis, scale = self.axes[k], self.shear[parameter, k]
+        return axis, scale, self.origin[parameter] + scale * axis.stretched(u)
+
+    def place(self, u):
+        """Return theta (..., d) at the lattice coordinates u (..., d), nodes or not."""
+        u = np.asarray(u, dtype=float)
+        w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
+        return self._constrained(self._sheared(w, u.shape[:-1]))
+
+    def locate(self, theta):
+        """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""
+        theta = np.asarray(theta, dtype=float)
+        z = np.stack([t.unconstrain(theta[..., i]) for i, t in enumerate(self.transforms)], axis=-1)
+        centred = (z - self.origin).reshape(-1, len(self.axes))
+        w = np.linalg.solve(self.shear, centred.T).T.reshape(theta.shape)
+        return np.stack([axis.inverse(w[..., k]) for k, axis in enumerate(self.axes)], axis=-1)
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (rows, theta): a slice of the first axis and its nodes, (rows, ..., d)."""
+        for rows, z in self._unconstrained_blocks():
+            yield rows, self._constrained(z)
+
+    def log_volume(self):
+        """Return log |d theta / d u| at every node, in a shape that broadcasts to the lattice."""
+        _, log_determinant = np.linalg.slogdet(self.shear)
+        total = np.full((1,) * len(self.axes), log_determinant)
+        for k, axis in enumerate(self.axes):
+            if axis.stretch:
+                total = total + _along(np.log(axis.slope(axis.nodes())), k, len(self.axes))
+        if self.plain:
+            return total
+        result = np.empty(self.shape)
+        for rows, z in self._unconstrained_blocks():
+            result[rows] = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(self.transforms))
+        return result + total
+
+    def _sheared(self, w, shape):
+        """Return origin + shear w, shape (*shape, d), for coordinates w[k] that broadcast to it."""
+        z = np.empty((*shape, len(self.axes)))
+        for i, row in enumerate(self.shear):
+            # one coordinate at a time: far faster than a product with so small a matrix
+            terms = [scale * values for scale, values in zip(row, w, strict=True) if scale]
+            z[..., i] = sum(terms[1:], self.origin[i] + terms[0])
+        return z
+
+    def _constrained(self, z):
+        for i, transform in enumerate(self.transforms):
+            if not isinstance(transform, Identity):
+                z[..., i] = transform.constrain(z[..., i])
+        return z
+
+    def _unconstrained_blocks(self):
+        dimensions = len(self.axes)
+        w = [axis.stretched(axis.nodes()) for axis in self.axes]
+        rows = max(1, BLOCK // math.prod(self.shape[1:]))
+        for start in range(0, self.shape[0], rows):
+            chosen = slice(start, min(start + rows, self.shape[0]))
+            local = [w[0][chosen], *w[1:]]
+            along = [_along(values, k, dimensions) for k, values in enumerate(local)]
+            yield chosen, self._sheared(along, tuple(values.size for values in local))
+
+    def record(self) -> dict:
+        """Return the frame as plain JSON values; `frame_from` reads it back."""
+        return {
+            "parameters": list(self.names),
+            "transforms": [_transform_record(transform) for transform in self.transforms],
+            "origin": self.origin.tolist(),
+            "shear": self.shear.tolist(),
+            "axes": [axis._asdict() for axis in self.axes],
+            "spacing": [axis.step for axis in self.axes],
+            "support": [[_finite_or_none(x) for x in side] for side in self.support],
+        }
+
+
+class Lattice(NamedTuple):
+    """A frame and the unnormalised natural-scale log density at its nodes, of the frame's shape."""
+
+    frame: Frame
+    log_density: np.ndarray
+
+    def relative(self) -> tuple[np.ndarray, float]:
+        """Return (p, shift): the density per unit of u is p exp(shift), and max p = 1.
+
+        Where no node has positive density, p is 0 everywhere and shift is -inf.
+        """
+        p = self.log_density + self.frame.log_volume()
+        shift = float(np.max(p))
+        if shift == -math.inf:
+            return np.zeros_like(p), shift
+        p -= shift
+        with np.errstate(under="ignore"):
+            return np.exp(p, out=p), shift
+
+    def mass(self):
+        """Return the share of every cell in the sum over cells: p(node) |d theta / d u| / total."""
+        p, _ = self.relative()
+        total = np.sum(p)
+        if not total > 0:
+            raise ValueError("no node of the lattice has positive density: there is no mass")
+        p /= total
+        return p
+
+    def weights(self):
+        """Return the trapezoid weight of every node, Jacobian included.
+
+        sum(weights * exp(log_density)) is the evidence in the box, and sum(weights * exp(f)) the
+        integral of any other density exp(f) on the natural scale.
+        """
+        weights = np.exp(self.frame.log_volume()) * np.ones(self.frame.shape)
+        for k, axis in enumerate(self.frame.axes):
+            weights *= _along(trapezoid_weights(axis), k, len(self.frame.axes))
+        return weights
+
+    def nodes(self):
+        """Return theta at every node, shape (*lattice, d)."""
+        return np.concatenate([theta for _, theta in self.frame.blocks()], axis=0)
+
+    def odd(self) -> "Lattice":
+        """Return the lattice without the last node of each axis that has an even number."""
+        axes = tuple(axis.cut(axis.points - (axis.points + 1) % 2) for axis in self.frame.axes)
+        kept = self.log_density[tuple(slice(axis.points) for axis in axes)]
+        return Lattice(self.frame._replace(axes=axes), kept)
+
+    def thin(self) -> "Lattice":
+        """Return the lattice of every other node along every axis, from the first."""
+        axes = tuple(axis.thin() for axis in self.frame.axes)
+        kept = self.log_density[(slice(None, None, 2),) * len(axes)]
+        return Lattice(self.frame._replace(axes=axes), kept)
+
+
+def trapezoid_weights(axis: Axis):
+    """Return the trapezoid weights of an axis in units of u: the step, halved at the two ends."""
+    weights = np.full(axis.points, axis.step)
+    weights[[0, -1]] /= 2
+    return weights
+
+
+def evaluate(frame: Frame, log_density: Callable) -> Lattice:
+    """Return the lattice of a log density that maps theta (..., d) to (...).
+
+    The nodes are visited in blocks, so nothing of d times the size of the lattice is ever held.
+    """
+    values = np.empty(frame.shape)
+    for rows, theta in frame.blocks():
+        values[rows] = log_density(theta)
+    return Lattice(frame, values)
+
+
+def frame_from(record: dict) -> Frame:
+    """Return the frame that `Frame.record` described."""
+    ends = zip(record["support"], (-math.inf, math.inf), strict=True)
+    return Frame(
+        names=tuple(record["parameters"]),
+        transforms=tuple(_transform_from(item) for item in record["transforms"]),
+        origin=np.array(record["origin"], dtype=float),
+        shear=np.array(record["shear"], dtype=float),
+        axes=tuple(
+            Axis(float(a["lower"]), float(a["upper"]), int(a["points"]), float(a["stretch"]))
+            for a in record["axes"]
+        ),
+        support=np.array([[end if x is None else x for x in side] for side, end in ends]),
+    )
+
+
+def natural_transforms(lower, upper) -> tuple:
+    """Return for each support (lower, upper) the transform that makes it the whole real line."""
+    return tuple(_natural(float(a), float(b)) for a, b in zip(lower, upper, strict=True))
+
+
+def _natural(lower: float, upper: float):
+    if math.isfinite(lower):
+        return Logit(lower, upper) if math.isfinite(upper) else Log(lower)
+    return ReflectedLog(upper) if math.isfinite(upper) else Identity()
+
+
+def _transform_record(transform) -> dict:
+    name = next(name for name, kind in TRANSFORMS.items() if type(transform) is kind)
+    return {"name": name, **asdict(transform)}
+
+
+def _transform_from(record: dict):
+    settings = {key: value for key, value in record.items() if key != "name"}
+    return TRANSFORMS[record["name"]](**settings)
+
+
+def _finite_or_none(x):
+    return float(x) if math.isfinite(x) else None
+
+
+def _along(values, k: int, dimensions: int):
+    """Reshape a vector so that it runs along axis k of an array with that many dimensions."""
+    return values.reshape((-1,) + (1,) * (dimensions - 1 - k))

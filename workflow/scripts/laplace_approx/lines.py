@@ -1,0 +1,323 @@
+"""The mass of a region of a lattice, integrated line by line up to where the region ends.
+
+Along every line of the lattice (one axis runs, the others stand still) the places where a point
+enters or leaves the region are found by bisection, and the density is integrated between them by
+the rule of `quadrature`. The result is a smooth function of the line as long as the crossings
+move smoothly. Where they do not (a corner of the region, a line that begins to meet it), its high
+differences betray it, and that stretch is integrated over many lines in between.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.lattice import Frame, Lattice
+from laplace_approx.quadrature import (
+    ORDER,
+    bounded_increments,
+    increments,
+    interpolation_weights,
+    node_weights,
+    partial_weights,
+    stencils,
+)
+
+BISECTIONS = 34  # a crossing is then known to 1e-10 of a step
+ROUGH = 1e-8  # difference of the rule's order, as a share of all, above which to refine
+ROUGH_PANEL = 1e-9  # fourth difference of panels, likewise
+PANELS = 16  # of a refined stretch, each with the two nodes of Gauss
+LEVELS = 3  # of panels within panels
+KEPT = 16  # bundles of lines kept for the next levels of the quantity
+MOST_REFINED = 48  # stretches refined at once, the roughest first
+
+
+class Breaks(NamedTuple):
+    """Places inside an interval where the quantity begins, ends or jumps.
+
+    `fraction` is how far along its interval (`line`, `cell`) each lies; `before` and `after` are
+    the quantity on its two sides, NaN where it has no value. There is one at most an interval.
+    """
+
+    line: np.ndarray
+    cell: np.ndarray
+    fraction: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
+class Pieces(NamedTuple):
+    """Pieces low..high of intervals, with what is known at the two ends of each: the mass of the
+    interval up to there, and whether quantity <= level."""
+
+    level: np.ndarray
+    line: np.ndarray
+    cell: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    mass_low: np.ndarray
+    mass_high: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+
+class Bundle:
+    """Lines with the same axis running: `outer` (L, d) holds u with that axis's entry unused.
+
+    `density` and `values` (L, n) are the density and the quantity at the nodes of each line.
+    """
+
+    def __init__(self, frame: Frame, axis: int, outer, density, quantity: Callable):
+        self.frame, self.axis, self.quantity = frame, axis, quantity
+        self.outer, self.density = outer, density
+        self.steps = bounded_increments(density)
+        self.values = self._between(0.0, 0)
+        self.breaks = self._breaks()
+        self.break_masses = self._part(*self.breaks[:3])
+        self.whole = np.ones(self.steps.shape, dtype=bool)
+        self.whole[self.breaks.line, self.breaks.cell] = False
+        self.whole_steps = np.where(self.whole, self.steps, 0.0)
+
+    def masses(self, levels):
+        """Return the mass of every line where quantity <= level, (levels, L), for levels (C,)."""
+        at_node = self.values <= levels[:, None, None]
+        begins, ends = at_node[..., :-1], at_node[..., 1:]
+        total = np.einsum("ln,cln->cl", self.whole_steps, begins & ends)
+        pieces = self._cut_intervals(levels, begins, ends)
+        share = self._shares(levels, pieces)
+        place = pieces.level * total.shape[1] + pieces.line
+        return total + np.bincount(place, share, minlength=total.size).reshape(total.shape)
+
+    def _cut_intervals(self, levels, begins, ends) -> Pieces:
+        """Return every interval with a crossing, and both pieces of every one with a break."""
+        level, line, cell = _where((begins != ends) & self.whole)
+        crossed = Pieces(
+            level,
+            line,
+            cell,
+            np.zeros(line.size),
+            np.ones(line.size),
+            np.zeros(line.size),
+            self.steps[line, cell],
+            begins[level, line, cell],
+            ends[level, line, cell],
+        )
+        b = self.breaks
+        level = np.repeat(np.arange(levels.size), b.line.size)
+        line, cell, fraction, mass = (
+            np.tile(x, levels.size) for x in (b.line, b.cell, b.fraction, self.break_masses)
+        )
+        before, after = ((x <= levels[:, None]).ravel() for x in (b.before, b.after))
+        zero, one, whole = np.zeros(line.size), np.ones(line.size), self.steps[line, cell]
+        first, last = begins[level, line, cell], ends[level, line, cell]
+        left = Pieces(level, line, cell, zero, fraction, zero, mass, first, before)
+        right = Pieces(level, line, cell, fraction, one, mass, whole, after, last)
+        return Pieces(*(np.concatenate(x) for x in zip(crossed, left, right, strict=True)))
+
+    def _shares(self, levels, pieces: Pieces):
+        """Return the mass of each piece where quantity <= level."""
+        first, last = pieces.first, pieces.last
+        crossing = pieces.mass_high.copy()
+        mixed = np.flatnonzero(first != last)
+        cut = Pieces(*(x[mixed] for x in pieces))
+        crossing[mixed] = self._part(cut.line, cut.cell, self._crossings(levels, cut))
+        begin = np.where(first, pieces.mass_low, crossing)
+        end = np.where(last, pieces.mass_high, crossing)
+        return np.where(first | last, np.maximum(end - begin, 0.0), 0.0)
+
+    def _crossings(self, levels, pieces: Pieces):
+        level, line, cell, low, high = pieces[:5]
+        level, first = levels[level], pieces.first
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            before = (self._at(line, cell, middle) <= level) == first
+            low, high = np.where(before, middle, low), np.where(before, high, middle)
+        return (low + high) / 2
+
+    def _part(self, line, cell, fraction):
+        """Return the mass of the first `fraction` of intervals."""
+        n = self.density.shape[1]
+        order = min(ORDER, n)
+        first, local = stencils(cell, n)
+        window = self.density[line[:, None], first[:, None] + np.arange(order)]
+        part = np.sum(window * partial_weights(fraction, local, order), axis=1)
+        return np.clip(part, 0.0, self.steps[line, cell])
+
+    def _at(self, line, cell, fraction):
+        """Return the quantity within the intervals `cell` of the lines `line`."""
+        axis = self.frame.axes[self.axis]
+        u = self.outer[line]
+        u[:, self.axis] = axis.lower + axis.step * (cell + fraction)
+        return self.quantity(self.frame.place(u))
+
+    def _between(self, fraction, dropped):
+        """Return the quantity on all lines, at the nodes or `fraction` of a step after them."""
+        axis = self.frame.axes[self.axis]
+        u = np.repeat(self.outer[:, None, :], axis.points - dropped, axis=1)
+        u[..., self.axis] = axis.nodes()[: axis.points - dropped] + fraction * axis.step
+        return self.quantity(self.frame.place(u))
+
+    def _breaks(self) -> Breaks:
+        begin, end, middle = self.values[:, :-1], self.values[:, 1:], self._between(0.5, 1)
+        one_sided = np.isnan(begin) != np.isnan(end)
+        beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
+        edges = self._edges(*np.nonzero(one_sided))
+        jumps = self._jumps(*np.nonzero(beyond))
+        return Breaks(*(np.concatenate(pair) for pair in zip(edges, jumps, strict=True)))
+
+    def _edges(self, line, cell) -> Breaks:
+        """Return where the quantity begins or ends to have a value."""
+        low, high = np.zeros(line.size), np.ones(line.size)
+        before, after = self.values[line, cell], self.values[line, cell + 1]
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            value = self._at(line, cell, middle)
+            left = np.isnan(value) == np.isnan(before)
+            low, high = np.where(left, middle, low), np.where(left, high, middle)
+            before, after = np.where(left, value, before), np.where(left, after, value)
+        return Breaks(line, cell, (low + high) / 2, before, after)
+
+    def _jumps(self, line, cell) -> Breaks:
+        """Return the jumps and poles: bisection toward the larger change, where one is left."""
+        low, high = np.zeros(line.size), np.ones(line.size)
+        before, after = self.values[line, cell], self.values[line, cell + 1]
+        change = _change(before, after)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            value = self._at(line, cell, middle)
+            left = _change(before, value) < _change(value, after)
+            low, high = np.where(left, middle, low), np.where(left, high, middle)
+            before, after = np.where(left, value, before), np.where(left, after, value)
+        jump = _change(before, after) > change / 2
+        return Breaks(*(x[jump] for x in (line, cell, (low + high) / 2, before, after)))
+
+
+def _where(mask):
+    """Return np.nonzero(mask), which is far slower for more than one axis."""
+    return np.unravel_index(np.flatnonzero(mask), mask.shape)
+
+
+def _change(a, b):
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.abs(b - a), nan=0.0)
+
+
+class Lines:
+    """All lines of a lattice along one axis, under a quantity of theta (NaN where it has none)."""
+
+    def __init__(self, lattice: Lattice, axis: int, quantity: Callable):
+        frame = lattice.frame
+        self.frame, self.axis, self.quantity = frame, axis, quantity
+        self.across = [k for k in range(len(frame.axes)) if k != axis]
+        order = [*self.across, axis]
+        density, _ = lattice.relative()
+        # (rows, lines, nodes): one row with two axes, and one row of one line with one axis
+        shape = ((1, 1) + tuple(frame.shape[k] for k in order))[-3:]
+        self.density = np.ascontiguousarray(density.transpose(order).reshape(shape))
+        self.row_weights = node_weights(shape[0])
+        self.shape = shape[:2]
+        u = np.zeros((*shape[:2], len(frame.axes)))
+        for place, k in zip((1, 0), reversed(self.across), strict=False):
+            u[..., k] = np.expand_dims(frame.axes[k].nodes(), 1 - place)
+        self.u = u
+        lines = self.density.reshape(-1, shape[-1])
+        self.bundle = Bundle(frame, axis, u.reshape(-1, u.shape[-1]), lines, quantity)
+        self.bundles = {}
+
+    def masses(self, levels):
+        """Return the mass where quantity <= level, for levels (C,): shape (C,).
+
+        The unit is that in which the density is 1 at its highest and every step is 1.
+        """
+        levels = np.asarray(levels, dtype=float)
+        return self._across(lambda bundle: bundle.masses(levels))
+
+    def excluded(self) -> float:
+        """Return the mass where the quantity has no value (is NaN)."""
+        everything = np.array([np.inf])
+        return float(self._across(lambda b: b.steps.sum(axis=1) - b.masses(everything))[0])
+
+    def _across(self, integrate: Callable):
+        """Integrate over the lines what `integrate` makes of a bundle: (C, L) becomes (C,)."""
+        lines = integrate(self.bundle)
+        lines = lines.reshape(-1, *self.shape)
+        if self.shape[1] == 1:
+            return lines[..., 0] @ self.row_weights
+        stretches = increments(lines)
+        row, stretch = self._rough(lines)
+        if row.size:
+            limit = ROUGH_PANEL * np.max(np.sum(lines, axis=(1, 2)))
+            stretches[:, row, stretch] = self._refined(integrate, row, stretch, 1.0, limit, LEVELS)
+        return stretches.sum(axis=-1) @ self.row_weights
+
+    def _refined(self, integrate, row, start, width, limit, levels):
+        """Return the integral over parts of rows, (C, parts), each in panels; where the panels
+        themselves change roughly they are refined again."""
+        bundle = self._between(row, start, width)
+        panels = integrate(bundle).reshape(-1, row.size, PANELS, 2).mean(axis=-1) * width / PANELS
+        if levels > 1:
+            part, panel = _rough_panels(panels, limit)
+            if part.size:
+                first = start[part] + panel * width / PANELS
+                panels[:, part, panel] = self._refined(
+                    integrate, row[part], first, width / PANELS, limit, levels - 1
+                )
+        return panels.sum(axis=-1)
+
+    def _rough(self, lines):
+        """Return the rows and stretches where the mass of a line does not change smoothly."""
+        n = lines.shape[-1]
+        rough = np.zeros((*self.shape[:1], n - 1))
+        if n > ORDER:
+            difference = np.abs(np.diff(lines, ORDER, axis=-1)).max(axis=0)
+            # the stencil of a stretch lies in two windows of nodes: with one more before, or after
+            for start in (ORDER // 2 - 1, ORDER // 2):
+                part = rough[:, start : start + difference.shape[1]]
+                np.maximum(part, difference[:, : part.shape[1]], out=part)
+        limit = ROUGH * np.sum(self.bundle.steps) / self.shape[0]
+        row, stretch = np.nonzero(rough > limit)
+        worst = np.argsort(-rough[row, stretch], kind="stable")[: MOST_REFINED * self.shape[0]]
+        worst = np.sort(worst)
+        return row[worst], stretch[worst]
+
+    def _between(self, row, start, width) -> Bundle:
+        """Return a bundle of lines between those of the lattice: two in each of the panels that
+        divide the parts [start, start + width] of rows, counted in lines."""
+        key = row.tobytes() + np.asarray(start, dtype=float).tobytes()
+        if key in self.bundles:
+            return self.bundles[key]
+        middle = np.arange(PANELS)[:, None] + 0.5
+        offset = width * ((middle + np.array([-0.5, 0.5]) / math.sqrt(3)) / PANELS).ravel()
+        stretch = np.floor(start).astype(int)
+        fraction = (start - stretch)[:, None] + offset
+        k = self.across[-1]
+        outer = np.repeat(self.u[row, stretch][:, None, :], offset.size, axis=1)
+        outer[..., k] += fraction * self.frame.axes[k].step
+        order = min(ORDER, self.shape[1])
+        first, local = stencils(stretch, self.shape[1])
+        window = self.density[row[:, None], first[:, None] + np.arange(order)]
+        weights = interpolation_weights(fraction, local[:, None], order)
+        density = np.maximum(weights @ window, 0.0)
+        bundle = Bundle(
+            self.frame,
+            self.axis,
+            outer.reshape(-1, outer.shape[-1]),
+            density.reshape(-1, density.shape[-1]),
+            self.quantity,
+        )
+        if len(self.bundles) >= KEPT:
+            self.bundles.clear()
+        self.bundles[key] = bundle
+        return bundle
+
+
+def _rough_panels(panels, limit):
+    """Return the parts and panels (of panels (C, parts, PANELS)) that hold what is not smooth:
+    every window of five panels around them has a large fourth difference."""
+    difference = np.abs(np.diff(panels, 4, axis=-1)).max(axis=0)
+    least = np.full(panels.shape[1:], np.inf)
+    for start in range(5):
+        part = least[:, start : start + difference.shape[1]]
+        np.minimum(part, difference, out=part)
+    return np.nonzero(least > limit)

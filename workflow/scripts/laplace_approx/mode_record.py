@@ -1,0 +1,39 @@
+"""The mode as a record: what was found, in the space and on the natural scale."""
+
+from laplace_approx.mode import find_mode
+from laplace_approx.posterior import density_in, point_inside
+
+STARTS_SEED = 0  # of the dispersed starts: no result depends on them, so no one needs to set it
+
+
+def mode_record(model, density, space) -> dict:
+    """Return the record of the mode of `density` (natural scale) in `space`.
+
+    `z` is the mode in the coordinates of the space and `theta` the same point on the natural
+    scale; `log_density` and `gradient` are of z, Jacobian included. Raises Declined.
+    """
+    start = point_inside(space.unconstrain(model.start), space.lower, space.upper)
+    # directions in theta are directions in z only where the two are the same
+    monotone = model.monotone if space.names == space.parameters else None
+    in_space = density_in(density, space)
+    mode = find_mode(in_space, start, STARTS_SEED, monotone=monotone)
+    fields = mode._asdict()
+    z = fields.pop("x")
+    return {
+        **fields,
+        "z": z,
+        "theta": space.constrain(z),
+        "path": _path(mode.path, in_space, space),
+        "modes": [_on_both_scales(each, space) for each in mode.modes],
+        "starts_seed": STARTS_SEED,
+    }
+
+
+def _path(points, density, space) -> list[dict]:
+    rows = zip(points, space.constrain(points), density.log_density(points), strict=True)
+    return [{"z": z, "theta": theta, "log_density": value} for z, theta, value in rows]
+
+
+def _on_both_scales(mode: dict, space) -> dict:
+    rest = {key: value for key, value in mode.items() if key != "x"}
+    return {"z": mode["x"], "theta": space.constrain(mode["x"]), **rest}

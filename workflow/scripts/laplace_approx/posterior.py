@@ -1,0 +1,269 @@
+"""The posterior as a log density: of the parameters, and in any space.
+
+A model's functions are somebody else's code: what they return is checked at every call, and what
+breaks the contract (theta of shape (..., d) gives values of shape (...)) is declined with the
+shapes, the line and the fix.
+"""
+
+import sysconfig
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+from laplace_approx.density import Density
+from laplace_approx.errors import Declined, InputError
+from laplace_approx.priors import Prior
+from laplace_approx.space import Space
+
+_FIX = (
+    "Take the parameters from the last axis (alpha = theta[..., 0]), give the data an axis of its "
+    "own (alpha[..., None] * x) and sum over that one (axis=-1)."
+)
+# two ways to add the same terms may differ by rounding, never by this much
+_SAME = 1e-5
+
+
+def joint_support(model, prior: Prior):
+    """Return the open bounds (lower, upper), (d,) each, that model and prior both allow.
+
+    Raises InputError if they have no value of a parameter in common.
+    """
+    lower, upper = np.maximum(model.lower, prior.lower), np.minimum(model.upper, prior.upper)
+    for name, low, high in zip(model.parameters, lower, upper, strict=True):
+        if not low < high:
+            raise InputError(
+                f"prior.{name}: the support of the prior and of the model have nothing in common "
+                f"(together {low:g} < {name} < {high:g}). Change the prior."
+            )
+    return lower, upper
+
+
+def natural_density(model, prior: Prior) -> Density:
+    """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.
+
+    It is unnormalised, -inf outside the common support and where the model gives NaN; the model
+    is never called outside. Gradient and Hessian exist if the model gives them (NaN outside).
+    Raises InputError if prior and model have no value of a parameter in common, and
+    Declined("model_contract_violation") where the model's functions do not keep the contract:
+    here for one point and a small batch, and at every later call.
+    """
+    lower, upper = joint_support(model, prior)
+    anchor = point_inside(model.start, lower, upper)
+    likelihood = _checked(model.log_likelihood, "log_likelihood", model, ())
+    _check_batches(likelihood, model, anchor, lower, upper)
+
+    def within(function, prior_function, outside, tail=()):
+        def evaluate(theta):
+            theta = np.asarray(theta, dtype=float)
+            inside = np.all((theta > lower) & (theta < upper), axis=-1)
+            if not np.any(inside):
+                return np.full((*theta.shape[:-1], *tail), outside)
+            safe = np.where(inside[..., None], theta, anchor)
+            with np.errstate(invalid="ignore"):
+                value = function(safe) + prior_function(safe)
+            return np.where(inside[(..., *(None for _ in tail))], value, outside)
+
+        return evaluate
+
+    d = len(model.parameters)
+    raw = within(likelihood, prior.log_density, -np.inf)
+    gradient = hessian = None
+    if model.gradient is not None:
+        slopes = _checked(model.gradient, "gradient", model, (d,))
+        gradient = within(slopes, prior.gradient, np.nan, (d,))
+    if model.hessian is not None:
+        matrix = _checked(model.hessian, "hessian", model, (d, d))
+        hessian = within(matrix, prior.hessian, np.nan, (d, d))
+    return Density(tuple(model.parameters), _nan_to_minus_inf(raw), gradient, hessian, lower, upper)
+
+
+def density_in(density: Density, space: Space) -> Density:
+    """Return the same distribution as a density of z, theta = constrain(z).
+
+    With J(z) = sum_i log |dtheta_i / dz_i|, elementwise T' and T'', g and H the derivatives of
+    the log density L at theta, and D = diag(T'):
+      log density  L(theta) + J(z),
+      gradient     D g + J',
+      Hessian      D H D + diag(g T'' + J''),
+    the last two where `density` has them (the Hessian needs both) (BDA3, section 1.8). A z
+    outside the bounds, or whose theta rounds to the edge of the support, has log density -inf
+    and derivatives NaN; `density` is not called there.
+    """
+    z_anchor = point_inside(np.zeros(len(space.names)), space.lower, space.upper)
+    theta_anchor = space.constrain(z_anchor)
+
+    def place(z):
+        """Return z and theta, both an anchor's where theta is outside, and where it is inside."""
+        z = np.asarray(z, dtype=float)
+        theta = space.constrain(z)
+        inside = np.all((theta > density.lower) & (theta < density.upper), axis=-1)
+        keep = inside[..., None]
+        return np.where(keep, z, z_anchor), np.where(keep, theta, theta_anchor), inside
+
+    def log_density(z):
+        z, theta, inside = place(z)
+        with np.errstate(invalid="ignore"):
+            value = density.log_density(theta) + space.log_jacobian(z)
+        return np.where(inside, value, -np.inf)
+
+    def gradient(z):
+        z, theta, inside = place(z)
+        with np.errstate(over="ignore", invalid="ignore"):
+            slopes = density.gradient(theta) * space.constrain_d1(z) + space.log_jacobian_d1(z)
+        return np.where(inside[..., None], slopes, np.nan)
+
+    def hessian(z):
+        z, theta, inside = place(z)
+        d1 = space.constrain_d1(z)
+        i = np.arange(len(space.names))
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix = d1[..., :, None] * density.hessian(theta) * d1[..., None, :]
+            matrix[..., i, i] += density.gradient(theta) * space.constrain_d2(z)
+            matrix[..., i, i] += space.log_jacobian_d2(z)
+        return np.where(inside[..., None, None], matrix, np.nan)
+
+    has_gradient = density.gradient is not None
+    return Density(
+        names=space.names,
+        log_density=_nan_to_minus_inf(log_density),
+        gradient=gradient if has_gradient else None,
+        hessian=hessian if has_gradient and density.hessian is not None else None,
+        lower=space.lower,
+        upper=space.upper,
+    )
+
+
+def _nan_to_minus_inf(function):
+    def evaluate(x):
+        value = function(x)
+        return np.where(np.isnan(value), -np.inf, value)
+
+    return evaluate
+
+
+def point_inside(preferred, lower, upper):
+    """Return a point strictly inside: the preferred coordinates where they are, else near them."""
+    preferred = np.asarray(preferred, dtype=float)
+    inside = (preferred > lower) & (preferred < upper)
+    with np.errstate(invalid="ignore"):
+        above, below = lower + np.maximum(1, np.abs(lower)), upper - np.maximum(1, np.abs(upper))
+        middle = lower / 2 + upper / 2
+    one_sided = np.where(np.isfinite(lower), above, np.where(np.isfinite(upper), below, 0.0))
+    bounded = np.isfinite(lower) & np.isfinite(upper)
+    return np.where(inside, preferred, np.where(bounded, middle, one_sided))
+
+
+def _checked(function, name, model, tail):
+    """Return `function` with its answers checked: real floats of shape (..., *tail)."""
+
+    def evaluate(theta):
+        value = _call(function, name, model, theta)
+        expected = (*theta.shape[:-1], *tail)
+        if value.shape != expected:
+            raise Declined(
+                "model_contract_violation",
+                f"{name} of model {model.name!r} must return shape {expected} for theta of shape "
+                f"{theta.shape}, and returned {value.shape}."
+                f"{_scalar_only(function, theta, tail)}",
+                function=name,
+                theta_shape=list(theta.shape),
+                expected_shape=list(expected),
+                returned_shape=list(value.shape),
+            )
+        return value
+
+    return evaluate
+
+
+def _call(function, name, model, theta):
+    try:
+        # what a model does outside its comfort comes back as NaN or -inf, which is counted
+        with np.errstate(all="ignore"):
+            value = function(theta.copy())
+    except (Declined, InputError, MemoryError):
+        raise
+    except Exception as error:
+        place = _place(error)
+        hint = "" if theta.ndim == 1 else _scalar_only(function, theta, None)
+        raise Declined(
+            "model_contract_violation",
+            f"{name} of model {model.name!r} raised {type(error).__name__}: {error} ({place}) for "
+            f"theta of shape {theta.shape}. Return NaN or -inf where the density has no value."
+            f"{hint}",
+            function=name,
+            theta_shape=list(theta.shape),
+            exception=type(error).__name__,
+            place=place,
+        ) from error
+    array = _as_real(value)
+    if array is None:
+        kind = getattr(value, "dtype", None) or type(value).__name__
+        raise Declined(
+            "model_contract_violation",
+            f"{name} of model {model.name!r} returned {kind}, not real numbers, for theta of "
+            f"shape {theta.shape}. Return an array of floats.",
+            function=name,
+            theta_shape=list(theta.shape),
+            returned=str(kind),
+        )
+    return array
+
+
+def _as_real(value):
+    """Return an array of floats, or None for what is complex, text, ragged or no array at all."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array.astype(float, copy=False) if array.dtype.kind in "fiu" else None
+
+
+def _scalar_only(function, theta, tail) -> str:
+    """Return the fix if `function` serves one theta (d,) and not a batch of them, else ''."""
+    if theta.ndim == 1:
+        return ""
+    first = theta.reshape(-1, theta.shape[-1])[0]
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(function(first.copy()))
+    except Exception:
+        return ""
+    if tail is not None and value.shape != tail:
+        return ""
+    return f" It works for one theta of shape {first.shape} but not for a batch of them. {_FIX}"
+
+
+def _check_batches(likelihood, model, anchor, lower, upper):
+    """Decline a log likelihood that gives a theta another value inside a batch than alone."""
+    d = anchor.size
+    # as many points as parameters, since theta[0] for theta[..., 0] keeps the shape only there
+    steps = np.linspace(0.0, 1.0, d if 2 <= d <= 5 else 2)[:, None]
+    room = np.minimum(0.1 * np.maximum(1, np.abs(anchor)), (upper - anchor) / 2)
+    batch = anchor + steps * room * np.linspace(0.5, 1.0, d)
+    together = likelihood(batch)
+    alone = np.array([likelihood(theta) for theta in batch])
+    same = np.isclose(together, alone, rtol=_SAME, atol=_SAME, equal_nan=True)
+    if np.all(same):
+        likelihood(batch[:, None, :])
+        return
+    again = np.array([likelihood(theta) for theta in batch])
+    if not np.array_equal(alone, again, equal_nan=True):
+        return  # not a function of theta at all: that has a reason of its own
+    worst = int(np.argmin(same))
+    raise Declined(
+        "model_contract_violation",
+        f"log_likelihood of model {model.name!r} gives {alone[worst]:.6g} for one theta and "
+        f"{together[worst]:.6g} for the same theta inside a batch of shape {batch.shape}. {_FIX}",
+        function="log_likelihood",
+        theta=batch[worst].tolist(),
+    )
+
+
+def _place(error) -> str:
+    """Return 'line N of FILE: code' for the innermost frame that is not in a library."""
+    libraries = tuple({sysconfig.get_path(key) for key in ("stdlib", "purelib", "platlib")})
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not f.filename.startswith((*libraries, "<"))]
+    frame = (own or frames)[-1]
+    return f"line {frame.lineno} of {Path(frame.filename).name}: {frame.line}"

@@ -1,0 +1,77 @@
+"""Pareto-smoothed importance sampling: the one place that calls arviz-stats."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+SMALLEST_SPREAD = 1e-8  # of the log weights; below it the weights are equal for every purpose
+FEWEST_DRAWS = 25  # the generalised Pareto fit needs five draws in the largest fifth
+
+
+class Smoothed(NamedTuple):
+    """Smoothed importance weights and the shape of their tail.
+
+    `log_weights` (n,) are normalised to sum to one on the natural scale, `-inf` where a weight
+    was zero, or None where the weights are unusable. `k` is the Pareto shape: `-inf` where all
+    weights are equal (the approximation is exact), None where it cannot be estimated. `reason`
+    says why `k` is not a finite number. `dropped` counts the zero weights.
+    """
+
+    log_weights: np.ndarray | None
+    k: float | None
+    reason: str | None
+    dropped: int
+
+
+def pareto_smoothed(log_weights) -> Smoothed:
+    """Smooth the largest of the log weights (n,), with log w = log p - log q up to a constant.
+
+    The largest min(n/5, 3 sqrt(n)) weights are replaced by the expected order statistics of a
+    generalised Pareto distribution fitted to them (Vehtari, Simpson, Gelman, Yao and Gabry 2024,
+    "Pareto smoothed importance sampling", JMLR 25). `k` below 0.7 means that the
+    smoothed weights are usable; 0.5 to 0.7 that they converge slowly. Zero weights (`-inf`) are
+    set aside and counted: they say nothing about the tail.
+    """
+    raw = np.asarray(log_weights, dtype=float)
+    unusable = np.isnan(raw) | (raw == np.inf)
+    if unusable.any():
+        return Smoothed(None, None, f"{unusable.sum()} log weights are NaN or +inf", 0)
+    kept = raw > -np.inf
+    dropped = int(raw.size - kept.sum())
+    if dropped == raw.size:
+        return Smoothed(None, None, "every weight is zero", dropped)
+    values = raw[kept] - raw[kept].max()
+    smooth, k, reason = _fit(values, _rounding(raw[kept]))
+    result = np.full(raw.shape, -np.inf)
+    result[kept] = smooth
+    return Smoothed(result, k, reason, dropped)
+
+
+def _rounding(raw):
+    """Bound the spread that rounding alone puts into log weights as large as these."""
+    return max(SMALLEST_SPREAD, 64 * np.finfo(float).eps * np.abs(raw).max())
+
+
+def _fit(values, smallest_spread):
+    """Return (normalised log weights, k, reason) for finite log weights with largest value 0."""
+    plain = values - np.log(np.sum(np.exp(values)))
+    if values.size < FEWEST_DRAWS:
+        return plain, None, f"{values.size} draws with a weight; the fit needs {FEWEST_DRAWS}"
+    if np.ptp(values) < smallest_spread:
+        equal = np.full(values.shape, -np.log(values.size))
+        return equal, -np.inf, "all weights are equal: the approximation is exact at every draw"
+    if np.ptp(np.sort(values)[-_tail_size(values.size) :]) < smallest_spread:
+        return plain, None, "the largest weights are all equal: there is no tail to fit"
+    from arviz_stats.base import array_stats
+
+    # psislw takes the negated log weights; with the wrong sign it fits the other tail, silently.
+    with np.errstate(all="ignore"):
+        smooth, k = array_stats.psislw(-values)
+    if not (np.isfinite(k) and np.isfinite(smooth).all()):
+        return plain, None, "the generalised Pareto fit failed: too many of the largest are ties"
+    return np.asarray(smooth), float(k), None
+
+
+def _tail_size(n):
+    """Return the number of weights in the fitted tail, as in Vehtari et al. (2024)."""
+    return int(3 * np.sqrt(n)) if n > 225 else n // 5

@@ -1,0 +1,34 @@
+"""Dispersed starting points, from near to very far, inside the support."""
+
+import numpy as np
+
+FARTHEST = 4.0  # power of ten of the largest distance, in scales
+PULLS = 30
+
+
+def dispersed(evaluator, centre, factor, n, rng):
+    """Return up to n starts (m, d) about centre (d,), with covariance factor factor' (d, d).
+
+    Half are Student t with 3 degrees of freedom, twice as wide as the normal; the others lie in
+    random directions at distances spread evenly in the logarithm, from 1 to 10^4 scales. A start
+    without a density is pulled half way back to the centre, again and again; one that never finds
+    any is left out.
+    """
+    d = centre.size
+    normal = rng.standard_normal((n, d))
+    heavy = normal * (2 / np.sqrt(rng.chisquare(3, (n, 1)) / 3))
+    radius = 10 ** rng.uniform(0, FARTHEST, (n, 1))
+    sphere = normal / np.linalg.norm(normal, axis=1, keepdims=True) * radius
+    u = np.where(np.arange(n)[:, None] % 2 == 0, heavy, sphere)
+    return pulled_inside(evaluator, centre, centre + u @ factor.T)
+
+
+def pulled_inside(evaluator, centre, points):
+    """Return the points (n, d), those without a density moved towards the centre (d,)."""
+    points = points.copy()
+    for _ in range(PULLS):
+        lost = ~np.isfinite(evaluator.log_density(points))
+        if not np.any(lost):
+            return points
+        points[lost] = 0.5 * (points[lost] + centre)
+    return points[~lost]

@@ -1,0 +1,82 @@
+"""One row a case and quantity: the two intervals that a reader looks at first, and how they differ."""
+
+import math
+
+INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
+SIDES = ("laplace", "grid")
+
+
+def case_rows(case, mode: dict, curvature: dict, grid: dict, quantiles: dict) -> list[dict]:
+    """Return the rows of a case (model, prior, space, grid), one a quantity.
+
+    `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
+    interval, |laplace - grid| in exact posterior SDs. What is not known is NaN.
+    """
+    values = _by_quantity(quantiles)
+    sd = dict(zip(mode["parameters"], _natural_sd(mode, curvature), strict=True))
+    at_mode = dict(zip(mode["parameters"], mode.get("theta") or _nan(mode), strict=True))
+    return [
+        {
+            **dict(zip(("model", "prior", "space", "grid"), case, strict=True)),
+            "status": curvature["status"],
+            "reason": curvature["reason"],
+            "quantity": quantity,
+            "mode": at_mode.get(quantity, math.nan),
+            "laplace_sd": sd.get(quantity, math.nan),
+            "grid_mean": _of(grid["mean"], quantity),
+            "grid_sd": _of(grid["sd"], quantity),
+            "grid_outside_mass": _of(grid["outside_mass"], "total"),
+            **_intervals(of_quantity),
+            "laplace_excluded": of_quantity["laplace_excluded"],
+            "grid_excluded": of_quantity["grid_excluded"],
+        }
+        for quantity, of_quantity in values.items()
+    ]
+
+
+def stack(rows: list[dict]) -> dict:
+    """Return rows as columns, in the order of the first row."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _by_quantity(quantiles: dict) -> dict[str, dict]:
+    """Return for each quantity its values by (column, probability), and what is left out."""
+    found = {}
+    for row, quantity in enumerate(quantiles["quantity"]):
+        values = found.setdefault(quantity, {})
+        p = float(quantiles["probability"][row])
+        for column in (*SIDES, "difference_sd"):
+            values[column, p] = float(quantiles[column][row])
+        for column in ("laplace_excluded", "grid_excluded"):
+            values[column] = float(quantiles[column][row])
+    return found
+
+
+def _intervals(values: dict) -> dict[str, float]:
+    columns = {}
+    for level, (low, high) in INTERVALS.items():
+        for side in SIDES:
+            columns[f"{side}_lower_{level}"] = values.get((side, low), math.nan)
+            columns[f"{side}_upper_{level}"] = values.get((side, high), math.nan)
+        ends = [values.get(("difference_sd", p), math.nan) for p in (low, high)]
+        columns[f"error_{level}_sd"] = math.nan if any(map(math.isnan, ends)) else _largest(ends)
+    return columns
+
+
+def _largest(ends) -> float:
+    return max(abs(end) for end in ends)
+
+
+def _natural_sd(mode: dict, curvature: dict) -> list[float]:
+    """Return the normal's SD of each parameter where its coordinate is the parameter itself."""
+    pairs = zip(mode["parameters"], mode["coordinates"], curvature.get("sd") or _nan(mode), strict=True)
+    return [sd if parameter == coordinate else math.nan for parameter, coordinate, sd in pairs]
+
+
+def _nan(mode: dict) -> list[float]:
+    return [math.nan] * len(mode["parameters"])
+
+
+def _of(values: dict | None, name: str) -> float:
+    value = (values or {}).get(name)
+    return math.nan if value is None else value

@@ -1,0 +1,1 @@
+"""Everything that touches files: configuration, data, models and artifacts."""

@@ -1,0 +1,170 @@
+"""Artifacts on disk: strict JSON and Parquet, written whole or not at all, read with suspicion.
+
+The bytes depend on the content alone: keys are sorted, Parquet carries an explicit schema and
+sorted key-value metadata, and nothing holds a time, a host or an absolute path.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from laplace_approx.errors import InputError
+
+SCHEMA_VERSION = "1"
+
+
+def sha256_of(path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(path):
+    """Yield a temporary path beside `path` that takes its place, durably, if the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def plain(value):
+    """Return `value` as plain JSON types; a number that is not finite becomes None."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_json(path, record: dict) -> None:
+    """Write a record as strict JSON: sorted keys, every float with the digits that restore it."""
+    text = json.dumps(
+        plain(record), sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path) -> dict:
+    """Read a strict JSON artifact; a corrupt one is an error that names the way to remake it."""
+    try:
+        return json.loads(
+            Path(path).read_text(encoding="utf-8"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_refuse_duplicates,
+        )
+    except (ValueError, OSError) as error:
+        raise corrupt(path, error) from error
+
+
+def _refuse_constant(text):
+    raise ValueError(f"{text} is not a JSON number")
+
+
+def _refuse_duplicates(pairs):
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return record
+
+
+def corrupt(path, error) -> InputError:
+    """Return the error of an artifact that cannot be read, with the command that remakes it."""
+    return InputError(
+        f"{path} cannot be read as the artifact it should be ({error}). "
+        f"Remake it with: snakemake --force {path}"
+    )
+
+
+def write_table(path, columns: dict, metadata: dict) -> None:
+    """Write columns (name -> 1-d array or list) as Parquet with sorted key-value metadata.
+
+    Metadata values are stored as text; every table also carries the artifact schema version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {name: _arrow(values) for name, values in columns.items()}
+    entries = {**metadata, "schema_version": SCHEMA_VERSION}
+    schema = pa.schema(
+        [(name, array.type) for name, array in arrays.items()],
+        metadata={key: str(entries[key]) for key in sorted(entries)},
+    )
+    with replacing(path) as temporary:
+        pq.write_table(
+            pa.table(list(arrays.values()), schema=schema),
+            temporary,
+            compression="zstd",
+            version="2.6",
+            write_page_checksum=True,
+            store_schema=False,
+        )
+
+
+def _arrow(values):
+    """Return an Arrow array of float64, int64, bool or text; a float NaN becomes null."""
+    import pyarrow as pa
+
+    if isinstance(values, np.ndarray):
+        return pa.array(values, from_pandas=values.dtype.kind == "f")
+    kinds = {type(value) for value in values if value is not None}
+    types = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
+    kind = types.get(next(iter(kinds)), pa.float64()) if len(kinds) == 1 else pa.float64()
+    return pa.array(values, type=kind, from_pandas=True)
+
+
+def read_table(path):
+    """Return (columns, metadata) of a Parquet artifact, its page checksums verified.
+
+    Numbers come as NumPy arrays (null as NaN), text as lists.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise corrupt(path, error) from error
+    metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    columns = {
+        name: column.to_pylist()
+        if pa.types.is_string(column.type)
+        else column.to_numpy()
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    return columns, metadata
+
+
+def read_tables(paths) -> dict[str, np.ndarray]:
+    """Return the columns of several tables of numbers with the same columns, one after another."""
+    tables = [read_table(path)[0] for path in paths]
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}

@@ -1,0 +1,149 @@
+"""Data from a CSV file: a header of names, then rows of plain finite numbers, and nothing else.
+
+Nothing is guessed: a blank, a missing value, another separator or a number in the style of another
+country is an error with its row (as a spreadsheet counts them, the header being row 1), column and
+value, because what a data reader repairs in silence changes the posterior in silence.
+"""
+
+import csv
+import io
+import math
+import re
+from array import array
+
+import numpy as np
+
+from laplace_approx.errors import InputError
+from laplace_files.textfile import read_text
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_LISTED = 5
+
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}([ '_\u00a0\u2009\u202f.][0-9]{3})+")
+_MISSING = frozenset(("na", "n/a", "nan", "null", "none", "missing", "-", "--", ".", "?", "#n/a"))
+_INFINITE = re.compile(r"[-+]?(inf|infinity)", re.IGNORECASE)
+_SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def read_data(path) -> dict[str, np.ndarray]:
+    """Return the columns of the CSV file at `path` by name, each a read-only array of floats.
+
+    The file is UTF-8 (a byte order mark and either line ending are fine), separated by commas,
+    with unquoted decimal numbers. Raises `InputError` that names the file and, for the first few
+    faults, row, column, value and what to do.
+    """
+    lines = io.StringIO(read_text(path, MAX_BYTES), newline=None)
+    names = _column_names(path, lines.readline())
+    columns = _columns(path, lines, names)
+    if not columns[0]:
+        raise InputError(f"{path}: has a header and no rows; a row of data is due")
+    return {name: _frozen(values) for name, values in zip(names, columns, strict=True)}
+
+
+def _frozen(values: array) -> np.ndarray:
+    result = np.array(values, dtype=float)
+    result.flags.writeable = False
+    return result
+
+
+def _column_names(path, line: str) -> list[str]:
+    if not line.strip():
+        raise InputError(f"{path}: row 1 is empty; it holds the names of the columns")
+    if "," not in line:
+        _require_comma(path, 1, line)
+    try:
+        names = [name.strip() for name in next(csv.reader([line]))]
+    except csv.Error as error:
+        raise InputError(f"{path}: row 1 is not a row of names: {error}") from None
+    if all(_NUMBER.fullmatch(name) for name in names):
+        raise InputError(f"{path}: row 1 holds numbers; put the names of the columns above them")
+    for i, name in enumerate(names, start=1):
+        if not name:
+            found = ", ".join(repr(n) for n in names)
+            raise InputError(f"{path}: row 1, column {i} has no name (the names are {found})")
+        if not name.isprintable():
+            raise InputError(f"{path}: row 1, column {i}: the name {name!r:.80} is not printable")
+        if name in names[: i - 1]:
+            first = names.index(name) + 1
+            message = f"the name {name!r} is that of column {first} too; rename one"
+            raise InputError(f"{path}: row 1, column {i}: {message}")
+    return names
+
+
+def _require_comma(path, row: int, line: str) -> None:
+    for separator, word in _SEPARATORS.items():
+        if separator in line.strip():
+            raise InputError(
+                f"{path}: row {row} is separated by a {word} ({separator!r}); separate the columns "
+                "by commas, and write decimals with a point"
+            )
+
+
+def _columns(path, lines, names: list[str]) -> list[array]:
+    """Return the values of each column; numbers only, so that a comma always separates."""
+    columns = [array("d") for _ in names]
+    problems = []
+    blank_row = None
+    for row, line in enumerate(lines, start=2):
+        if not line.strip():
+            blank_row = blank_row or row
+            continue
+        if blank_row:
+            problems.append(f"row {blank_row} is blank; delete it, or give its values")
+            blank_row = None
+        cells = line.rstrip("\n").split(",")
+        if len(cells) != len(names):
+            problems.append(_ragged(row, cells, names))
+        else:
+            problems.extend(_append(row, cells, names, columns))
+        if len(problems) >= MAX_LISTED:
+            break
+    if problems:
+        more = "; there may be more" if len(problems) >= MAX_LISTED else ""
+        raise InputError(f"{path}: {'; '.join(problems[:MAX_LISTED])}{more}")
+    return columns
+
+
+def _append(row: int, cells: list[str], names: list[str], columns: list[array]) -> list[str]:
+    """Append the numbers of one row to the columns; return what is wrong with them."""
+    problems = []
+    for name, cell, column in zip(names, cells, columns, strict=True):
+        text = cell.strip()
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if math.isfinite(value):
+            column.append(value)
+        else:
+            problems.append(f"row {row}, column {name}: {_fault(text)}")
+    return problems
+
+
+def _fault(text: str) -> str:
+    if not text:
+        return "is blank; give a number, or delete the row"
+    value = f"{text!r:.60}"
+    if text.casefold() in _MISSING:
+        return f"{value} is a missing value; delete the row, or give a number"
+    if _INFINITE.fullmatch(text):
+        return f"{value} is infinite; a finite number is due"
+    if _NUMBER.fullmatch(text):
+        return f"{value} is beyond the range of numbers (1.8e308)"
+    if '"' in text or text.startswith("'"):
+        return f"{value} is quoted; write the number without quotes and thousands separators"
+    if _THOUSANDS.fullmatch(text):
+        return f"{value} has thousands separators; write the digits together"
+    for separator, word in _SEPARATORS.items():
+        if separator in text:
+            return f"{value} holds a {word}; separate the columns by commas"
+    if any(c.isspace() for c in text):
+        return f"{value} holds a space; separate the columns by commas"
+    return f"{value} is not a number; write it like 1234.5 or 1e-3"
+
+
+def _ragged(row: int, cells: list[str], names: list[str]) -> str:
+    message = f"row {row} has {len(cells)} cells where the header has {len(names)}"
+    if len(cells) > len(names):
+        return f"{message}; write decimals with a point, and no thousands separators"
+    if len(cells) == 1 and any(separator in cells[0] for separator in _SEPARATORS):
+        return f"{message}; separate the columns by commas"
+    return f"{message}; give every cell a number"

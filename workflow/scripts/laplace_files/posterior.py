@@ -1,0 +1,115 @@
+"""The posterior on disk: what is approximated, frozen with the hashes of the files it rests on."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from laplace_approx.density import Density
+from laplace_approx.errors import InputError
+from laplace_approx.model import Model
+from laplace_approx.posterior import joint_support, natural_density
+from laplace_approx.priors import Prior, build_prior
+from laplace_approx.space import Space, build_space
+from laplace_files.artifacts import read_json, sha256_of
+from laplace_files.datafile import read_data
+from laplace_files.modelfile import load_model, model_files
+
+
+class Posterior(NamedTuple):
+    """A frozen posterior opened again: its record, its model bound to its data, its prior."""
+
+    record: dict
+    model: Model
+    prior: Prior
+
+    def density(self) -> Density:
+        """Return the unnormalised density of the parameters; a broken model raises Declined."""
+        return natural_density(self.model, self.prior)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The quantities of interest: the parameters, then the model's derived quantities."""
+        return (*self.model.parameters, *self.model.quantities)
+
+    def space(self, definition: dict) -> Space:
+        """Return the space that a definition of the configuration describes."""
+        return build_space(definition, self.model.parameters, *joint_support(self.model, self.prior))
+
+
+def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict) -> dict:
+    """Return the record of a posterior: everything that determines its density.
+
+    log p(theta | data) = log p(data | theta) + log p(theta) + constant.
+    """
+    data = read_data(data_file) if data_file else {}
+    model = load_model(file, data)
+    prior = build_prior(prior_definition, model.parameters)
+    lower, upper = joint_support(model, prior)
+    return {
+        "case": case,
+        "parameters": list(model.parameters),
+        "model": {
+            "name": model.name,
+            "file": file,
+            "sha256": sha256_of(file),
+            "files": {_relative(path): sha256_of(path) for path in model_files(file)},
+            "gives_gradient": model.gradient is not None,
+            "gives_hessian": model.hessian is not None,
+        },
+        "data": _data_record(data_file, data),
+        "prior": {
+            "definition": prior_definition,
+            "text": prior.text,
+            "proper": dict(zip(model.parameters, prior.proper, strict=True)),
+        },
+        "support": {
+            name: [lower[i], upper[i]] for i, name in enumerate(model.parameters)
+        },
+        "start": model.start,
+        "quantities": {name: {"conditional": name in model.conditions} for name in model.quantities},
+        "units": dict(model.units),
+    }
+
+
+def _relative(path: Path) -> str:
+    """Return the path as seen from the working directory, so that no artifact names a machine."""
+    path = Path(path)
+    resolved = path.resolve()
+    folder = Path.cwd().resolve()
+    return resolved.relative_to(folder).as_posix() if resolved.is_relative_to(folder) else path.name
+
+
+def _data_record(data_file: str | None, data: dict) -> dict | None:
+    if data_file is None:
+        return None
+    rows = len(next(iter(data.values())))
+    return {
+        "file": data_file,
+        "sha256": sha256_of(data_file),
+        "rows": rows,
+        "columns": list(data),
+    }
+
+
+def open_posterior(path) -> Posterior:
+    """Open a frozen posterior, refusing model or data files that have changed since."""
+    record = read_json(path)
+    for file, sha256 in _sources(record).items():
+        _verify(path, file, sha256)
+    data = read_data(record["data"]["file"]) if record["data"] else {}
+    model = load_model(record["model"]["file"], data)
+    prior = build_prior(record["prior"]["definition"], model.parameters)
+    return Posterior(record, model, prior)
+
+
+def _sources(record: dict) -> dict[str, str]:
+    """Return the files that a posterior rests on, with the hashes that they must have."""
+    data = record["data"]
+    return record["model"]["files"] | ({data["file"]: data["sha256"]} if data else {})
+
+
+def _verify(path, file: str, sha256: str) -> None:
+    if sha256_of(file) != sha256:
+        raise InputError(
+            f"{file} is no longer the file that {path} was made from. "
+            f"Run snakemake again, and leave the file alone while it runs."
+        )

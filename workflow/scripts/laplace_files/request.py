@@ -1,0 +1,39 @@
+"""What is asked for: the configuration checked whole, before anything runs."""
+
+from typing import NamedTuple
+
+from laplace_files.config import check_against_model, check_config, check_overlay_files, expand_cases
+from laplace_files.datafile import read_data
+from laplace_files.modelfile import load_model
+
+
+class Case(NamedTuple):
+    """One comparison: a model, a prior, the space of the normal, and the grid it is held against."""
+
+    model: str
+    prior: str
+    space: str
+    grid: str
+
+
+def check_request(config: dict, files) -> list[Case]:
+    """Check the configuration, its data and model files; complete it in place; return its cases.
+
+    Raises InputError, in words, for the first kind of fault found: files, keys and values, then
+    data, then what the models themselves forbid.
+    """
+    check_overlay_files(files)
+    checked = check_config(config, ", ".join(str(file) for file in files))
+    config.clear()
+    config.update(checked)
+    cases = [Case(*case) for case in expand_cases(config)]
+    for name in dict.fromkeys(case.model for case in cases):
+        definition = config["models"][name]
+        check_against_model(config, name, open_model(definition))
+    return cases
+
+
+def open_model(definition: dict):
+    """Return the model of a `models:` entry of the configuration, bound to its data."""
+    data = read_data(definition["data"]) if definition.get("data") else {}
+    return load_model(definition["file"], data)

@@ -1,0 +1,22 @@
+"""Compare the quantiles of the normal with those of the exact posterior."""
+
+from laplace_approx.quantile_table import quantile_table
+from laplace_approx.sides import laplace_side
+from laplace_files import job
+from laplace_files.artifacts import read_tables, write_table
+from laplace_files.exact import open_exact
+from laplace_files.laplace import open_laplace
+
+job.start(snakemake.log)
+laplace = open_laplace(snakemake.input)
+exact = open_exact(snakemake.input, laplace.model)
+columns = quantile_table(
+    laplace.model,
+    laplace_side(laplace.model, laplace.space, laplace.normal),
+    exact.side,
+    read_tables(snakemake.input.laplace_draws),
+    read_tables(snakemake.input.grid_draws),
+    snakemake.params.probabilities,
+)
+metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}
+write_table(snakemake.output[0], columns, metadata)
