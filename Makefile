@@ -38,7 +38,7 @@ setup:  ## make .venv from requirements.lock, once; PYTHON=... names the interpr
 check: setup  ## check style and workflow: ruff, snakefmt, snakemake --lint
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m snakefmt --check Snakefile workflow/rules
+	$(RUN) -m snakefmt --check Snakefile workflow
 	$(RUN) .ci/lint
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)

@@ -19,4 +19,6 @@ if record["status"] == "ok":
     theta, log_approximation = grid_draws(cells, np.random.default_rng(seed), n_draws)
     columns = draw_columns(posterior.model, posterior.density(), theta, log_approximation)
 metadata = {"seed": seed, "bit_generator": "PCG64", "core": snakemake.params.code}
-write_table(snakemake.output[0], columns, {**record["case"], "status": record["status"], **metadata})
+write_table(
+    snakemake.output[0], columns, {**record["case"], "status": record["status"], **metadata}
+)

@@ -66,7 +66,7 @@ def by_trust_region(evaluator, start) -> Attempt:
     """Climb by scipy's nearly exact trust-region method, polished by Newton."""
     from scipy.optimize import minimize
 
-    scale = axis_scales(evaluator.log_density, start)
+    scale = axis_scales(evaluator.far, start)
     if evaluator.has_hessian:
         gradient, hessian = evaluator.gradient, evaluator.hessian
     else:
@@ -92,7 +92,7 @@ def by_simplex(evaluator, start) -> Attempt:
     """Climb by the Nelder-Mead simplex in scaled coordinates, polished by Newton."""
     from scipy.optimize import minimize
 
-    scale = axis_scales(evaluator.log_density, start)
+    scale = axis_scales(evaluator.far, start)
     d = start.size
     result = minimize(
         lambda u: -float(evaluator.log_density(start + scale * u)),

@@ -97,6 +97,9 @@ def _described(evaluator, proof, checks, error) -> Curvature:
     weak = [vectors[:, k] * scale for k in np.flatnonzero(values < FLAT)]
     raw = np.linalg.norm(factored.cholesky, 2) * np.linalg.norm(inverse / factored.sd, 2)
     warnings = []
+    bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
+    if bent is not None:
+        warnings.append(bent)
     jump = float(np.max(local_shape.jump(proof.shape)))
     if jump > 10 * max(error, 1e-4):
         warnings.append(

@@ -5,6 +5,7 @@ import numpy as np
 from laplace_approx import words
 from laplace_approx.checks import runaway
 from laplace_approx.checks.edges import edge_maximum
+from laplace_approx.differences import EPS
 from laplace_approx.errors import Declined
 from laplace_approx.scales import axis_scales
 
@@ -20,11 +21,11 @@ def diagnose(evaluator, attempt, proof, start, monotone, rng) -> Declined:
     Looked for, in this order: a direction in which the log density rises for ever, growth along
     the path, a maximum at the edge of the support, a kink, missing curvature.
     """
-    scale = axis_scales(evaluator.log_density, start)
+    scale = axis_scales(evaluator.far, start)
     return (
         _rises_for_ever(evaluator, attempt, proof, start, scale, monotone, rng)
-        or _grows_along_path(evaluator, attempt, scale)
         or _edge(evaluator, proof.x, np.maximum(scale, np.abs(proof.x - start)))
+        or _grows_along_path(evaluator, attempt, scale)
         or _kink(evaluator, proof.x)
         or _from_proof(evaluator, proof)
         or _not_converged(evaluator, attempt, proof)
@@ -47,7 +48,7 @@ def _from_proof(evaluator, proof):
         return _not_smooth(evaluator, proof)
     if proof.problem == "grows":
         return _flat_top(evaluator, proof)
-    if proof.problem == "error":
+    if proof.problem in ("error", "noise"):
         return _unsafe(evaluator, proof)
     return None
 
@@ -64,9 +65,11 @@ def _rises_for_ever(evaluator, attempt, proof, start, scale, monotone, rng):
             found = runaway.recession(evaluator, bases, direction[None])
             if found is not None:
                 return _separation(evaluator, found, scale, certified=True)
-    found = runaway.recession(evaluator, bases, _suspects(attempt, proof, start, scale))
+    suspects = _suspects(attempt, proof, start, scale)
+    found = runaway.recession(evaluator, bases, suspects)
     if found is None:
-        return None
+        plateau = runaway.endless_plateau(evaluator, proof.x, suspects)
+        return None if plateau is None else _plateau(evaluator, proof.log_density, plateau, scale)
     along = words.direction(evaluator.names, found.direction, scale)
     if not found.bounded:
         return Declined(
@@ -79,13 +82,18 @@ def _rises_for_ever(evaluator, attempt, proof, start, scale, monotone, rng):
         )
     if runaway.is_concave(evaluator, start, scale, rng):
         return _separation(evaluator, found, scale, certified=False)
+    return _plateau(evaluator, found.limit, found.direction, scale)
+
+
+def _plateau(evaluator, limit, direction, scale):
+    along = words.direction(evaluator.names, direction, scale)
     return Declined(
         "improper",
-        f"the log density rises along {along} to a plateau at {found.limit:.6g} that never ends: "
+        f"the log density rises along {along} to a plateau at {limit:.6g} that never ends: "
         "there is no mode, and the posterior cannot be normalised. Give a proper prior to what "
         "this direction moves.",
-        direction=found.direction.tolist(),
-        limit=found.limit,
+        direction=direction.tolist(),
+        limit=limit,
     )
 
 
@@ -176,18 +184,20 @@ def _declined_edge(evaluator, proof):
 def _kink(evaluator, x):
     """Whether second differences on an axis grow like 1/h as h falls."""
     value = float(evaluator.log_density(x))
-    scale = axis_scales(evaluator.log_density, x)
+    scale = axis_scales(evaluator.far, x)
     move = KINK_STEPS[:, None] * np.diag(scale)[:MOST_AXES, None, :]
-    forward, backward = evaluator.log_density(np.stack([x + move, x - move])) - value
+    forward, backward = evaluator.far(np.stack([x + move, x - move])) - value
+    noise = 100 * EPS * max(1.0, abs(value))
     with np.errstate(invalid="ignore"):
-        slopes = -(forward + backward) / KINK_STEPS  # twice the mean slope away from x
-        down = np.all((slopes > 1e-3) & (np.maximum(forward, backward) <= 0), axis=1)
-        steady = slopes.max(axis=1) < 3 * slopes.min(axis=1)
-    kinked = np.flatnonzero(down & steady)
+        fall = -(forward + backward)
+        bend = fall / KINK_STEPS**2
+        down = np.all((fall > noise) & (np.maximum(forward, backward) <= noise), axis=1)
+        growing = np.all(bend[:, 1:] > 1.4 * bend[:, :-1], axis=1)
+    kinked = np.flatnonzero(down & growing)
     if kinked.size == 0:
         return None
     i = kinked[0]
-    return _declined_kink(evaluator, x, move[i, 0], (slopes[i] / KINK_STEPS).tolist(),
+    return _declined_kink(evaluator, x, move[i, 0], bend[i].tolist(),
                           (KINK_STEPS * scale[i]).tolist())  # fmt: skip
 
 
@@ -293,6 +303,8 @@ def _no_curvature(evaluator, proof):
 
 def _unsafe(evaluator, proof):
     factored = proof.factored
+    if proof.problem == "noise":
+        return _all_noise(evaluator, proof)
     values, axes = np.linalg.eigh(factored.correlation)
     weak = axes[:, -1] * factored.sd
     along = words.direction(evaluator.names, weak, factored.sd)
@@ -302,11 +314,24 @@ def _unsafe(evaluator, proof):
                 f"is all but flat along {along}")  # fmt: skip
         reason, remedy = "singular_hessian", "Drop or combine parameters, or give them a prior."
     else:
-        text = (f"the curvature at the mode cannot be measured: its relative error is "
-                f"{proof.error:.1g}, for a log density whose own noise is {proof.noise:.1g}")
+        text = (
+            f"the curvature at the mode cannot be measured: its relative error is "
+            f"{proof.error:.1g}, for a log density whose own noise is {proof.noise:.1g}"
+        )
         reason, remedy = "non_smooth_mode", "Compute the log density more precisely."
     return Declined(reason, f"{text}. {remedy}", mode=proof.x.tolist(), error=float(proof.error),
                     direction=weak.tolist(), least_correlation_eigenvalue=float(values[0]))  # fmt: skip
+
+
+def _all_noise(evaluator, proof):
+    return Declined(
+        "non_smooth_mode",
+        f"the log density is only known to {proof.noise:.1g} around its maximum at "
+        f"{words.point(evaluator.names, proof.x)}, which hides the curvature even one standard "
+        "deviation away. Compute it more precisely.",
+        mode=proof.x.tolist(),
+        noise=proof.noise,
+    )
 
 
 def _not_converged(evaluator, attempt, proof):

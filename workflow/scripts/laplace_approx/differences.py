@@ -17,6 +17,7 @@ EPS = np.finfo(float).eps
 LEVELS = 9  # steps h, h/2, ..., h/256 in a round
 ROUNDS = 5  # each round starts where the one before ended
 SETTLED = 1e-7  # relative error at which no smaller steps are tried
+BLURRED = 1e-3  # share of a step that rounding of the point may change
 LEAST_LENGTH = 1e-10  # of a direction, for differences of gradients
 MOST_NUMBERS = 4_000_000  # coordinates of stencil points held at once
 
@@ -42,8 +43,12 @@ def rounding_noise(log_density, x, value, directions) -> float:
     """
     order = 6
     with np.errstate(invalid="ignore", divide="ignore"):
-        resolution = np.max(64 * EPS * np.abs(x) / np.abs(directions), axis=1, where=directions != 0,
-                            initial=2.0**-20)
+        resolution = np.max(
+            64 * EPS * np.abs(x) / np.abs(directions),
+            axis=1,
+            where=directions != 0,
+            initial=2.0**-20,
+        )
     steps = (np.arange(order + 3) - order / 2 - 1) * np.minimum(resolution, 1e-3)[:, None]
     values = log_density(x + steps[:, :, None] * directions[:, None, :])
     values = values[np.isfinite(values).all(axis=1)]
@@ -112,10 +117,11 @@ def _round(log_density, x, value, directions, length, rows, noise, levels, found
     forward, backward = log_density(points)
     with np.errstate(invalid="ignore", over="ignore"):
         magnitude = np.maximum(np.abs(forward - value), np.abs(backward - value))
-        rounding = noise + EPS * magnitude
+        blur = _blur(x, points, move)
+        rounding = noise + (EPS + 2 * blur) * magnitude
         bend = ((forward - value) + (backward - value)) / steps**2
         slope = (forward - backward) / (2 * steps)
-        usable = np.isfinite(forward) & np.isfinite(backward) & _resolved(x, points, move)
+        usable = np.isfinite(forward) & np.isfinite(backward) & (blur < BLURRED)
         bend, slope = np.where(usable, bend, np.nan), np.where(usable, slope, np.nan)
     for target, error, series, scale in (
         (found.second, found.second_error, bend, 4 / steps**2),
@@ -126,10 +132,11 @@ def _round(log_density, x, value, directions, length, rows, noise, levels, found
         target[rows[better]], error[rows[better]] = limit[better], size[better]
 
 
-def _resolved(x, points, move):
-    """Whether x +- move is distinct enough from x: rounding of the point below 1e-6 of the move."""
-    error = np.abs((points[0] - x) - move).max(axis=-1)
-    return error <= 1e-6 * np.abs(move).max(axis=-1)
+def _blur(x, points, move):
+    """Return the share of each move that is lost in the rounding of x + move."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lost = np.abs((points[0] - x) - move) / np.abs(move)
+    return np.max(lost, axis=-1, where=move != 0, initial=0.0)
 
 
 def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, rounds=ROUNDS):
@@ -185,9 +192,9 @@ def gradient_levels(gradient, x, directions, basis, length, levels):
     points = np.stack([x + move, x - move])
     with np.errstate(invalid="ignore", over="ignore"):
         forward, backward = gradient(points) @ basis
-        usable = _resolved(x, points, move)[..., None]
-        series = np.where(usable, (forward - backward) / (2 * steps), np.nan)
-        noise = EPS * (np.abs(forward) + np.abs(backward) + 1.0) / steps
+        blur = _blur(x, points, move)[..., None]
+        series = np.where(blur < BLURRED, (forward - backward) / (2 * steps), np.nan)
+        noise = EPS * (np.abs(forward) + np.abs(backward) + 1.0) / steps + blur * np.abs(series)
     return series, np.where(np.isfinite(series), noise, np.inf)
 
 

@@ -42,12 +42,22 @@ class Evaluator:
         self._note(x, values)
         return np.where(np.isfinite(values), values, -np.inf)
 
+    def far(self, x):
+        """Return the log density as `log_density` does, noting nothing about odd values.
+
+        For sweeps that go on purpose to where the arithmetic or the support ends.
+        """
+        x = np.asarray(x, dtype=float)
+        values = self._in_batches(self.density.log_density, x, (), MOST_POINTS)
+        self.n_evaluations += values.size
+        return np.where(np.isfinite(values), values, -np.inf)
+
     def gradient(self, x):
-        """Return the analytic gradient at x (..., d), of the same shape."""
+        """Return the analytic gradient at x (..., d), of the same shape; NaN off the bounds."""
         x = np.asarray(x, dtype=float)
         values = self._in_batches(self.density.gradient, x, (self.size,), MOST_POINTS)
         self.n_derivatives += values.size // self.size
-        return values
+        return np.where(self.inside(x)[..., None], values, np.nan)
 
     def hessian(self, x):
         """Return the analytic Hessian at x (..., d), made symmetric, as (..., d, d)."""

@@ -51,14 +51,25 @@ def measure(evaluator, x, frame, **stencil) -> Local:
         slope = evaluator.gradient(x) @ frame
         hessian, error = hessian_from_gradient(evaluator.gradient, x, frame, **stencil)
         rounding = np.full(x.size, noise)
-        return Local(x, value, frame, slope, rounding, hessian, error, noise, "gradient_differences")
+        return Local(
+            x, value, frame, slope, rounding, hessian, error, noise, "gradient_differences"
+        )
     found = hessian_from_values(evaluator.log_density, x, value, frame, noise, **stencil)
     return Local(x, value, frame, *found, noise, "value_differences")
 
 
 def axis_frame(evaluator, x):
     """Return the diagonal frame of the axis scales at x."""
-    return np.diag(axis_scales(evaluator.log_density, x))
+    return np.diag(axis_scales(evaluator.far, x))
+
+
+def inverse(frame):
+    """Return frame^-1 (d, d), NaN where the columns are parallel as far as rounding can tell."""
+    length = np.linalg.norm(frame, axis=0)
+    try:
+        return np.linalg.inv(frame / length) / length[:, None]
+    except np.linalg.LinAlgError:
+        return np.full(frame.shape, np.nan)
 
 
 def refined(evaluator, local: Local):
@@ -72,7 +83,7 @@ def refined(evaluator, local: Local):
     frame = local.frame @ (axes / np.sqrt(np.maximum(size, WEAK)))
     weak = np.flatnonzero(size < np.maximum(WEAK, 10 * np.max(local.hessian_error)))
     if weak.size:
-        lengths = axis_scales(evaluator.log_density, local.x, frame.T[weak])
+        lengths = axis_scales(evaluator.far, local.x, frame.T[weak])
         frame[:, weak] *= np.clip(lengths, 1 / WIDEST, WIDEST)
     return frame
 
@@ -124,7 +135,7 @@ class NumericalDerivatives:
         local = measure(self.evaluator, x, self.frame, **self.stencil)
         if not _trusted(local):
             local = measure(self.evaluator, x, axis_frame(self.evaluator, x), **self.stencil)
-        back = np.linalg.inv(local.frame)
+        back = inverse(local.frame)
         self._gradient = back.T @ local.gradient
         self._hessian = back.T @ local.hessian @ back
         self._at = x.copy()

@@ -88,6 +88,11 @@ class Axis(NamedTuple):
         """Return u(w)."""
         return np.arcsinh(self.stretch * w) / self.stretch if self.stretch else w
 
+    def spaced(self, step: float) -> "Axis":
+        """Return the axis with an odd number of nodes, at most `step` apart."""
+        half = math.ceil((self.upper - self.lower) / (2 * step))
+        return self._replace(points=2 * max(half, 4) + 1)
+
     def cut(self, points: int) -> "Axis":
         """Return the first `points` nodes."""
         return self._replace(upper=self.lower + self.step * (points - 1), points=points)

@@ -28,7 +28,7 @@ BISECTIONS = 34  # a crossing is then known to 1e-10 of a step
 ROUGH = 1e-8  # difference of the rule's order, as a share of all, above which to refine
 ROUGH_PANEL = 1e-9  # fourth difference of panels, likewise
 PANELS = 16  # of a refined stretch, each with the two nodes of Gauss
-LEVELS = 3  # of panels within panels
+LEVELS = 2  # of panels within panels
 KEPT = 16  # bundles of lines kept for the next levels of the quantity
 MOST_REFINED = 48  # stretches refined at once, the roughest first
 
@@ -320,4 +320,6 @@ def _rough_panels(panels, limit):
     for start in range(5):
         part = least[:, start : start + difference.shape[1]]
         np.minimum(part, difference, out=part)
-    return np.nonzero(least > limit)
+    part, panel = np.nonzero((least > limit) & np.isfinite(least))
+    worst = np.argsort(-least[part, panel], kind="stable")[:MOST_REFINED]
+    return part[worst], panel[worst]

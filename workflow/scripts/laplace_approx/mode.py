@@ -100,7 +100,7 @@ class _Search:
                 f"{', '.join(evaluator.names)}; it is {self.start.tolist()}.",
             )
         self._move_start_inside()
-        self.scale = axis_scales(evaluator.log_density, self.start)
+        self.scale = axis_scales(evaluator.far, self.start)
         spread = self.scale * self.rng.standard_normal((4, evaluator.size))
         near = pulled_inside(evaluator, self.start, self.start + spread)
         check_function(evaluator, np.concatenate([self.start[None], near]))
@@ -171,9 +171,7 @@ class _Search:
         return proof
 
     def _known(self, x):
-        return any(
-            proof.proven and _distance(proof, x) < SAME_MODE for _, proof in self.proofs
-        )
+        return any(proof.proven and _distance(proof, x) < SAME_MODE for _, proof in self.proofs)
 
     def _proven(self):
         return [pair for pair in self.proofs if pair[1].proven]
@@ -356,5 +354,3 @@ def _scattered(evaluator, start, rng):
     both = np.isfinite(lower) & np.isfinite(upper)
     with np.errstate(invalid="ignore"):
         return np.where(both, lower + share * (upper - lower), points)
-
-

@@ -104,7 +104,9 @@ def _numerical(evaluator, x, rng, frame) -> Proof:
     hessian = 0.5 * (hessian + hessian.T)
     method = local.method
     if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-        return _unproven(local.x, local.log_density, gradient, hessian, method, local, "derivatives")
+        return _unproven(
+            local.x, local.log_density, gradient, hessian, method, local, "derivatives"
+        )
     inner = factor(-local.hessian)
     error = float(np.abs(local.hessian_error).sum(axis=0).max())
     curvature = np.linalg.eigvalsh(-local.hessian)

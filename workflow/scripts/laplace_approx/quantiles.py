@@ -77,7 +77,9 @@ class DerivedQuantity:
             return Estimates(value, error / density)
 
 
-def normal_lattice(normal: Normal, points: int, halfwidth: float = HALFWIDTH, names=None) -> Lattice:
+def normal_lattice(
+    normal: Normal, points: int, halfwidth: float = HALFWIDTH, names=None
+) -> Lattice:
     """Return the lattice of a normal: `points` nodes an axis over `halfwidth` SDs each way, in
     the coordinates in which the normal is standard."""
     d = normal.mean.size

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 DOUBLINGS = 60
-MOST_STEPS = 100
+MOST_STEPS = 60
 CLOSE = 1e-9  # of the log odds: below what a lattice resolves
+NARROW = 1e-10  # of the first interval that enclosed the root
 
 
 def invert_cdf(cdf: Callable, probability, low, high):
@@ -46,8 +47,9 @@ def _closed_in(function, low, high):
     f_low, f_high = function(low), function(high)
     best, f_best = np.where(-f_low < f_high, low, high), np.minimum(np.abs(f_low), np.abs(f_high))
     last = np.zeros(low.shape)  # which end moved last: -1 low, 1 high
+    narrow = NARROW * (high - low)
     for _ in range(MOST_STEPS):
-        open_still = (f_best > CLOSE) & (high - low > 4 * np.spacing(np.maximum(abs(low), abs(high))))
+        open_still = (f_best > CLOSE) & (high - low > narrow)
         if not open_still.any():
             break
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -69,7 +69,9 @@ def _largest(ends) -> float:
 
 def _natural_sd(mode: dict, curvature: dict) -> list[float]:
     """Return the normal's SD of each parameter where its coordinate is the parameter itself."""
-    pairs = zip(mode["parameters"], mode["coordinates"], curvature.get("sd") or _nan(mode), strict=True)
+    pairs = zip(
+        mode["parameters"], mode["coordinates"], curvature.get("sd") or _nan(mode), strict=True
+    )
     return [sd if parameter == coordinate else math.nan for parameter, coordinate, sd in pairs]
 
 

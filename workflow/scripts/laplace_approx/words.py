@@ -28,7 +28,9 @@ def direction(names, vector, scale=None) -> str:
     words = ""
     for i in kept:
         coefficient = vector[i] / length
-        sign = ("-" if coefficient < 0 else "") if not words else (" - " if coefficient < 0 else " + ")
+        sign = (
+            ("-" if coefficient < 0 else "") if not words else (" - " if coefficient < 0 else " + ")
+        )
         size = "" if len(kept) == 1 else _number(abs(coefficient)) + " "
         words += f"{sign}{size}{names[i]}"
     return words + (" ..." if np.sum(np.abs(units) >= SMALL * largest) > len(kept) else "")

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,22 @@ def replacing(path):
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_folder(path):
+    """Yield a temporary folder beside `path` that takes its place if the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -66,9 +83,7 @@ def plain(value):
 
 def write_json(path, record: dict) -> None:
     """Write a record as strict JSON: sorted keys, every float with the digits that restore it."""
-    text = json.dumps(
-        plain(record), sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False
-    )
+    text = json.dumps(plain(record), sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
@@ -125,7 +140,6 @@ def write_table(path, columns: dict, metadata: dict) -> None:
             compression="zstd",
             version="2.6",
             write_page_checksum=True,
-            store_schema=False,
         )
 
 
@@ -156,9 +170,7 @@ def read_table(path):
         raise corrupt(path, error) from error
     metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     columns = {
-        name: column.to_pylist()
-        if pa.types.is_string(column.type)
-        else column.to_numpy()
+        name: column.to_pylist() if pa.types.is_string(column.type) else column.to_numpy()
         for name, column in zip(table.column_names, table.columns, strict=True)
     }
     return columns, metadata

@@ -49,7 +49,9 @@ def _imported_names(path: Path) -> tuple[str, ...]:
 def _files_of(name: str, root: Path) -> list[Path]:
     """Return the files below `root` that importing the dotted name would run."""
     parts = name.split(".")
-    candidates = [root.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    candidates = [
+        root.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)
+    ]
     candidates.append(root.joinpath(*parts).with_suffix(".py"))
     return [file for file in candidates if file.is_file()]
 

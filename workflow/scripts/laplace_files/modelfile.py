@@ -15,6 +15,7 @@ QUANTITIES, CONDITIONS, COLUMNS, check, monotone, UNITS and LABELS: see `load_mo
 likelihood is evaluated here: what it gives is looked at when the mode is sought.
 """
 
+import ast
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,6 +73,26 @@ def load_model(path, data: dict[str, np.ndarray]) -> Model:
 def model_files(path) -> list[Path]:
     """Return the model file, and then the files beside it that it imports, transitively."""
     return [Path(path), *sorted(set(local_modules(path).values()) - {Path(path)})]
+
+
+def lambda_texts(path, constant: str) -> dict[str, str]:
+    """Return {name: body} of the lambdas in a dict that the file assigns to `constant`.
+
+    For people to read: a function that is not a lambda in a dict written out has no text.
+    """
+    dicts = [
+        node.value
+        for node in ast.parse(Path(path).read_bytes()).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict)
+        and any(isinstance(target, ast.Name) and target.id == constant for target in node.targets)
+    ]
+    return {
+        key.value: ast.unparse(value.body)
+        for found in dicts
+        for key, value in zip(found.keys, found.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(value, ast.Lambda)
+    }
 
 
 class _ModelFile:

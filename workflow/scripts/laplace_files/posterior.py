@@ -11,7 +11,7 @@ from laplace_approx.priors import Prior, build_prior
 from laplace_approx.space import Space, build_space
 from laplace_files.artifacts import read_json, sha256_of
 from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model, model_files
+from laplace_files.modelfile import lambda_texts, load_model, model_files
 
 
 class Posterior(NamedTuple):
@@ -32,7 +32,9 @@ class Posterior(NamedTuple):
 
     def space(self, definition: dict) -> Space:
         """Return the space that a definition of the configuration describes."""
-        return build_space(definition, self.model.parameters, *joint_support(self.model, self.prior))
+        return build_space(
+            definition, self.model.parameters, *joint_support(self.model, self.prior)
+        )
 
 
 def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict) -> dict:
@@ -61,11 +63,9 @@ def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict)
             "text": prior.text,
             "proper": dict(zip(model.parameters, prior.proper, strict=True)),
         },
-        "support": {
-            name: [lower[i], upper[i]] for i, name in enumerate(model.parameters)
-        },
+        "support": {name: [lower[i], upper[i]] for i, name in enumerate(model.parameters)},
         "start": model.start,
-        "quantities": {name: {"conditional": name in model.conditions} for name in model.quantities},
+        "quantities": _quantity_records(model, file),
         "units": dict(model.units),
     }
 
@@ -76,6 +76,19 @@ def _relative(path: Path) -> str:
     resolved = path.resolve()
     folder = Path.cwd().resolve()
     return resolved.relative_to(folder).as_posix() if resolved.is_relative_to(folder) else path.name
+
+
+def _quantity_records(model: Model, file: str) -> dict:
+    """Return for each derived quantity its formula and its condition, as the file words them."""
+    formulas, conditions = lambda_texts(file, "QUANTITIES"), lambda_texts(file, "CONDITIONS")
+    return {
+        name: {
+            "formula": formulas.get(name),
+            "conditional": name in model.conditions,
+            "condition": conditions.get(name),
+        }
+        for name in model.quantities
+    }
 
 
 def _data_record(data_file: str | None, data: dict) -> dict | None:

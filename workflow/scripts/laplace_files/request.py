@@ -2,7 +2,13 @@
 
 from typing import NamedTuple
 
-from laplace_files.config import check_against_model, check_config, check_overlay_files, expand_cases
+from laplace_approx.errors import InputError
+from laplace_files.config import (
+    check_against_model,
+    check_config,
+    check_overlay_files,
+    expand_cases,
+)
 from laplace_files.datafile import read_data
 from laplace_files.modelfile import load_model
 
@@ -35,5 +41,10 @@ def check_request(config: dict, files) -> list[Case]:
 
 def open_model(definition: dict):
     """Return the model of a `models:` entry of the configuration, bound to its data."""
-    data = read_data(definition["data"]) if definition.get("data") else {}
-    return load_model(definition["file"], data)
+    file, data_file = definition["file"], definition.get("data")
+    data = read_data(data_file) if data_file else {}
+    try:
+        return load_model(file, data)
+    except InputError as error:
+        beside = f" (its data: {data_file})" if data_file else ""
+        raise InputError(f"{error}{beside}") from error

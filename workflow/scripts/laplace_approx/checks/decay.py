@@ -227,9 +227,11 @@ def describe(evaluator, decay: Decay, row, scale) -> str:
     i = decay.rays.bound[row]
     if i >= 0:
         side = evaluator.lower if decay.rays.direction[row, i] < 0 else evaluator.upper
-        return f"as {evaluator.names[i]} falls to its bound {side[i]:g}" if (
-            decay.rays.direction[row, i] < 0
-        ) else f"as {evaluator.names[i]} rises to its bound {side[i]:g}"
+        return (
+            f"as {evaluator.names[i]} falls to its bound {side[i]:g}"
+            if (decay.rays.direction[row, i] < 0)
+            else f"as {evaluator.names[i]} rises to its bound {side[i]:g}"
+        )
     towards = words.direction(evaluator.names, decay.rays.direction[row], scale)
     return f"along {towards}"
 

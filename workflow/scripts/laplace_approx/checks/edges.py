@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-HALVINGS = np.arange(1, 41)
+HALVINGS = np.arange(0, 41)
+BACK_OFF = 1e-3  # of the scale
 RISE = 1e-9  # relative rounding of the log density that is no rise
 
 
@@ -29,19 +30,23 @@ def edge_maximum(evaluator, x, scale):
     On each axis the distance to the declared bound, or to where the density is found to end
     within `scale` (d,), is halved again and again: the log density must rise and never fall.
     """
-    value = float(evaluator.log_density(x))
+    value = float(evaluator.far(x))
     for i in range(x.size):
         for upper, side in ((False, evaluator.lower), (True, evaluator.upper)):
             declared = bool(np.isfinite(side[i]))
             bound = float(side[i]) if declared else _hidden_edge(evaluator, x, i, upper, scale[i])
             if bound is None:
                 continue
+            # an ascent may have come so near that nothing is left to rise: look from further off
+            distance = max(abs(x[i] - bound), BACK_OFF * scale[i]) * np.exp2(-HALVINGS)
             points = np.repeat(x[None], HALVINGS.size, axis=0)
-            points[:, i] = bound + (x[i] - bound) * np.exp2(-HALVINGS)
-            values = evaluator.log_density(points)
-            values = np.concatenate([[value], values[np.isfinite(values)]])
+            points[:, i] = bound - distance if upper else bound + distance
+            values = evaluator.far(points)
+            values = values[np.isfinite(values)]
+            if values.size == 0:
+                continue
             slack = RISE * max(1.0, abs(value))
-            rise = float(values[-1] - value)
+            rise = float(values[-1] - values[0])
             if values.size > 3 and np.all(np.diff(values) >= -slack) and rise > 10 * slack:
                 return Edge(i, upper, bound, declared, float(x[i]), rise)
     return None
@@ -67,4 +72,4 @@ def _hidden_edge(evaluator, x, i, upper, scale):
 def _at(evaluator, x, i, move):
     point = x.copy()
     point[i] += move
-    return evaluator.log_density(point)
+    return evaluator.far(point)

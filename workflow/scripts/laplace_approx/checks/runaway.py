@@ -57,7 +57,7 @@ def recession(evaluator, bases, directions):
     directions = directions[np.linalg.norm(directions, axis=1) > 0]
     if directions.shape[0] == 0:
         return None
-    directions = directions * axis_scales(evaluator.log_density, bases[0], directions)[:, None]
+    directions = directions * axis_scales(evaluator.far, bases[0], directions)[:, None]
     step = np.exp2(DOUBLINGS)[:, None]
     for direction in directions:
         values = evaluator.log_density(bases[:, None, :] + step * direction)
@@ -87,7 +87,36 @@ def _never_falls(values):
         last = max(last, row[n - 1] - row[n - 2])
     if not rise > 1e3 * TOLERANCE * (1 + abs(limit)):
         return None
-    return float(rise), float(limit), bool(last <= 1e-3 * (rise + TOLERANCE))
+    bounded = bool(last <= 1e-3 * (rise + TOLERANCE))
+    if not bounded and np.min(length) < values.shape[1]:
+        return None  # it rises to an edge, not for ever
+    return float(rise), float(limit), bounded
+
+
+def endless_plateau(evaluator, x, directions):
+    """Return the first of the directions (m, d) along which x (d,) lies on a plateau, or None.
+
+    A plateau goes on for ever on one side, with the log density of x, and ends on the other: a
+    ridge that is flat on both sides is none.
+    """
+    directions = directions[np.linalg.norm(directions, axis=1) > 0]
+    value = float(evaluator.far(x))
+    slack = TOLERANCE * max(1.0, abs(value))
+    step = np.exp2(np.arange(-30.0, 200.0, 2.0))[:, None]
+    for direction in directions:
+        unit = direction / np.abs(direction).max() * max(1.0, np.abs(x).max())
+        ahead, behind = evaluator.far(np.stack([x + step * unit, x - step * unit])) - value
+        ahead = ahead[: _finite_length(ahead)]
+        if ahead.size < 20 or np.any(np.abs(ahead) > slack):
+            continue
+        if np.min(behind) < -1.0:
+            return direction
+    return None
+
+
+def _finite_length(values):
+    finite = np.isfinite(values)
+    return values.size if finite.all() else int(np.argmin(finite))
 
 
 def is_concave(evaluator, centre, scale, rng) -> bool:
@@ -123,8 +152,9 @@ def unbounded_path(evaluator, path):
         return None
     n = path.shape[0]
     half, late = n // 2, n - n // 4
-    values = evaluator.log_density(path[[half, late, n - 1]])
-    gain = float(values[2] - values[0])
-    if not (gain > 10 and values[2] - values[1] > 0.25 * gain):
+    values = evaluator.far(path[[half, late, n - 2, n - 1]])
+    gain = float(values[3] - values[0])
+    still = values[3] - values[2] > 0.1 * gain / (n - half)
+    if not (gain > 10 and values[3] - values[1] > 0.25 * gain and still):
         return None
-    return Growth(path[-1] - path[half], gain, float(values[2]))
+    return Growth(path[-1] - path[half], gain, float(values[3]))

@@ -10,17 +10,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-STEPS = np.array([1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5])  # in SDs
-RESOLUTION = 0.01  # SDs: a curvature that does not last so far describes no distribution
+from laplace_approx import words
+from laplace_approx.differences import EPS
+
+STEPS = np.array([1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5])  # in SDs
+RESOLUTION = 1e-3  # SDs: a curvature that does not last so far describes no distribution
+NEAR = 0.1  # SDs: one that does not last so far is worth a warning
 MOST_AXES = 20
 RANDOM_DIRECTIONS = 8
-NOISY = 0.02  # steps whose second difference rounding spoils by more are not looked at
+NOISY = 0.02  # of E: what rounding may do at a step that is looked at
+JUMP = 0.1  # difference of the curvatures of the two sides that is declined
+STRAIGHT = 0.7  # O(h/3) / O(h) above which O does not go to zero; one third where it does
 
 
 class Shape(NamedTuple):
     """`even` (m, K) is E and `odd` (m, K) is O along m directions at K steps, NaN where no value.
 
-    `steps` (K,) in SDs, `directions` (m, d) one SD long each, `noise` (K,) the rounding of E.
+    `steps` (K,) in SDs, `directions` (m, d) one SD long each, `noise` (m, K) the rounding of E.
     """
 
     steps: np.ndarray
@@ -28,6 +34,20 @@ class Shape(NamedTuple):
     even: np.ndarray
     odd: np.ndarray
     noise: np.ndarray
+
+
+class Misfit(NamedTuple):
+    """Along which direction (d,), at which step (SDs), and with what ratio the quadratic fails.
+
+    `kind` is "edge" (no density within the resolution), "grows" (more curvature away from the
+    point, as of a quartic), "kink" (less, or ever more as the step falls), "jump" (another one on
+    either side, by `ratio`) or "noise" (rounding hides all).
+    """
+
+    kind: str
+    direction: np.ndarray
+    step: float
+    ratio: float
 
 
 def probe(evaluator, x, value, gradient, cholesky, noise, rng) -> Shape:
@@ -38,80 +58,96 @@ def probe(evaluator, x, value, gradient, cholesky, noise, rng) -> Shape:
     """
     directions = _directions(cholesky, rng)
     move = STEPS[:, None] * directions[:, None, :]
-    forward, backward = evaluator.log_density(np.stack([x + move, x - move])) - value
+    forward, backward = evaluator.far(np.stack([x + move, x - move])) - value
     usable = np.isfinite(forward) & np.isfinite(backward)
     slope = 2 * STEPS * (directions @ gradient)[:, None]
     with np.errstate(invalid="ignore", over="ignore"):
         even = np.where(usable, -(forward + backward) / STEPS**2, np.nan)
         odd = np.where(usable, 2 * (forward - backward - slope) / STEPS**2, np.nan)
-    return Shape(STEPS, directions, even, odd, 4 * noise / STEPS**2)
+        rounding = noise + EPS * np.maximum(np.abs(forward), np.abs(backward))
+        return Shape(STEPS, directions, even, odd, 4 * rounding / STEPS**2)
 
 
 def _directions(cholesky, rng):
     d = cholesky.shape[0]
-    inverse_rows = np.linalg.solve(cholesky, np.eye(d)) if d <= MOST_AXES else None
     random = rng.standard_normal((RANDOM_DIRECTIONS, d))
     random = (random / np.linalg.norm(random, axis=1, keepdims=True)) @ cholesky.T
-    if inverse_rows is None:
+    if d > MOST_AXES:
         return np.concatenate([cholesky.T[:MOST_AXES], random])
-    alone = np.diag(1 / np.linalg.norm(inverse_rows, axis=0))
+    alone = np.diag(1 / np.linalg.norm(np.linalg.solve(cholesky, np.eye(d)), axis=0))
     return np.concatenate([cholesky.T, alone, random])
-
-
-class Misfit(NamedTuple):
-    """Along which direction (d,), at which step (SDs), and with what E the quadratic fails.
-
-    `kind` is "edge" (no density within the resolution), "grows" (more curvature away from the
-    point: a quartic), "kink" (less: a kink or a spike) or "jump" (another one on either side).
-    """
-
-    kind: str
-    direction: np.ndarray
-    step: float
-    ratio: float
 
 
 def misfit(shape: Shape):
     """Return the worst `Misfit` at the resolution, or None where the quadratic holds."""
-    seen = np.flatnonzero((shape.steps <= RESOLUTION) & (shape.noise < NOISY))
-    if seen.size == 0:
-        seen = np.flatnonzero(shape.noise < NOISY)[-1:]
-    if seen.size == 0:
-        return None
-    even = shape.even[:, seen]
-    lost = np.flatnonzero(np.isnan(even).all(axis=1))
+    fine = np.flatnonzero(shape.steps <= RESOLUTION)
+    lost = np.flatnonzero(np.isnan(shape.even[:, fine]).all(axis=1))
     if lost.size:
-        return Misfit("edge", shape.directions[lost[0]], float(shape.steps[seen[-1]]), np.nan)
-    # the coarsest of the fine steps that has a density on both sides
-    k = np.argmax(~np.isnan(even), axis=1)
-    rows = np.arange(k.size)
-    ratio = even[rows, k]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.where(ratio > 0, np.abs(np.log2(np.maximum(ratio, 1e-300))), np.inf)
-    worst = int(np.argmax(distance))
-    if distance[worst] > 1:
-        kind = "grows" if ratio[worst] > 1 else "kink"
-        step = float(shape.steps[seen[k[worst]]])
-        return Misfit(kind, shape.directions[worst], step, float(ratio[worst]))
+        return Misfit("edge", shape.directions[lost[0]], RESOLUTION, np.nan)
+    worst = None
+    for row in range(shape.even.shape[0]):
+        found = _row_misfit(shape, row)
+        if found is not None and (worst is None or _size(found) > _size(worst)):
+            worst = found
+    if worst is not None:
+        return worst
     jumps = jump(shape)
-    worst = int(np.argmax(jumps))
-    if jumps[worst] > 0.1:
-        return Misfit("jump", shape.directions[worst], RESOLUTION, float(jumps[worst]))
+    row = int(np.argmax(jumps))
+    if jumps[row] > JUMP:
+        return Misfit("jump", shape.directions[row], NEAR, float(jumps[row]))
     return None
 
 
-def jump(shape: Shape):
-    """Return the jump of the curvature at the point along each direction, (m,), 0 where unseen.
+def _size(found):
+    return np.inf if found.kind == "noise" else abs(np.log(max(abs(found.ratio), 1e-300)))
 
-    O extrapolated to h = 0 from two neighbouring steps; what rounding may have done is taken off.
+
+def _row_misfit(shape, row):
+    """Return the `Misfit` along one direction at the largest step within the resolution."""
+    even, noise = shape.even[row], shape.noise[row]
+    with np.errstate(invalid="ignore"):
+        seen = np.isfinite(even) & ((noise < NOISY) | (np.abs(even - 1) > 10 * noise))
+    at = np.flatnonzero(seen & (shape.steps <= RESOLUTION))
+    if at.size == 0:  # too noisy for so small a step: the smallest that can be seen
+        at = np.flatnonzero(seen)[-1:]
+    if at.size == 0:
+        return Misfit("noise", shape.directions[row], 1.0, np.nan)
+    ratio, last = even[at[0]], even[at[-1]]
+    if 0.5 < ratio < 2 and (at.size < 2 or last < 2):
+        return None
+    kind = "grows" if ratio > 2 and not last > 1.2 * ratio else "kink"
+    return Misfit(kind, shape.directions[row], float(shape.steps[at[0]]), float(ratio))
+
+
+def jump(shape: Shape):
+    """Return the jump of the curvature at the point along each direction, (m,), 0 where none seen.
+
+    It is |O(h/3)| where that is no smaller than most of |O(h)|, for steps up to 0.1 SD, less
+    what rounding may have done.
     """
-    fine = np.flatnonzero((shape.steps <= 0.1) & (shape.noise < 0.1 * NOISY))
-    if fine.size < 2:
-        return np.zeros(shape.odd.shape[0])
-    best = np.full(shape.odd.shape[0], np.inf)
-    for a, b in zip(fine[:-1], fine[1:], strict=True):
-        ratio = shape.steps[a] / shape.steps[b]
-        limit = (ratio * shape.odd[:, b] - shape.odd[:, a]) / (ratio - 1)
-        limit = np.maximum(np.abs(limit) - 4 * shape.noise[b], 0.0)
-        best = np.fmin(best, limit)
-    return np.where(np.isfinite(best), best, 0.0)
+    jumps = np.zeros(shape.odd.shape[0])
+    steps = np.flatnonzero(shape.steps <= NEAR)
+    for a, b in zip(steps[:-1], steps[1:], strict=True):
+        wide, close = np.abs(shape.odd[:, a]), np.abs(shape.odd[:, b])
+        clear = close - 10 * shape.noise[:, b]
+        with np.errstate(invalid="ignore"):
+            straight = (clear > STRAIGHT * wide) & (shape.noise[:, b] < NOISY)
+        jumps = np.where(straight, np.fmax(jumps, clear), jumps)
+    return jumps
+
+
+def warning(names, shape: Shape, scale):
+    """Return a sentence where the quadratic does not hold at 0.1 SD, or None."""
+    at = int(np.flatnonzero(shape.steps == NEAR)[0])
+    even = np.where(shape.noise[:, at] < NOISY, shape.even[:, at], 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.abs(np.log(np.maximum(even, 1e-300)))
+    if np.all(np.isnan(size)) or not np.nanmax(size) > np.log(2):
+        return None
+    row = int(np.nanargmax(size))
+    return (
+        f"the curvature at the mode does not last: {NEAR:g} SDs away, along "
+        f"{words.direction(names, shape.directions[row], scale)}, the log density has fallen "
+        f"{even[row]:.3g} times as far as the normal says, so its SDs describe no part of the "
+        "posterior of that size"
+    )

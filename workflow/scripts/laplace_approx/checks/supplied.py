@@ -42,7 +42,7 @@ def scaled_directions(evaluator, x, rng):
     else:
         directions = rng.standard_normal((MOST_DIRECTIONS, d)) * np.maximum(1.0, np.abs(x))
         directions /= np.sqrt(d)
-    return directions * axis_scales(evaluator.log_density, x, directions)[:, None]
+    return directions * axis_scales(evaluator.far, x, directions)[:, None]
 
 
 def _check_gradient(evaluator, x, value, gradient, directions):
@@ -77,7 +77,9 @@ def _differ(analytic, numerical, error):
     with np.errstate(invalid="ignore"):
         size = np.abs(analytic) + np.abs(numerical)
         trusted = error <= TRUSTED * np.maximum(size, 1.0)
-        return trusted & ~(np.abs(analytic - numerical) <= RELATIVE * np.maximum(size, 0.1) + 20 * error)
+        return trusted & ~(
+            np.abs(analytic - numerical) <= RELATIVE * np.maximum(size, 0.1) + 20 * error
+        )
 
 
 def _failure(evaluator, which, x, direction, analytic, numerical) -> Declined:

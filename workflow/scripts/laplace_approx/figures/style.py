@@ -187,7 +187,7 @@ def settle(figure: Figure) -> None:
     """Lay the figure out once and for all, so that text can be placed by its drawn position.
 
     A pass may change the number of tick labels and so the room that they need: passes are made
-    until nothing moves by more than a tenth of a pixel, five at most.
+    until nothing moves by more than a pixel, five at most.
     """
     if (engine := figure.get_layout_engine()) is None:
         return
@@ -195,7 +195,7 @@ def settle(figure: Figure) -> None:
     for _ in range(5):
         engine.execute(figure)
         after = np.array([axes.get_position().bounds for axes in figure.axes])
-        if np.all(np.abs(after - before) < 1e-4):
+        if np.all(np.abs(after - before) < 1e-3):
             break
         before = after
     figure.set_layout_engine(None)

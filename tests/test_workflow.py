@@ -1,0 +1,283 @@
+"""The real Snakefile, run as a user runs it, in copies of the project."""
+
+import json
+import os
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+from project_copy import content, copy_project, planned_rules, snakemake
+
+pytestmark = pytest.mark.workflow
+
+CHAIN = {"mode", "curvature", "draws", "quantiles", "figures", "summary", "all"}
+CASE = "bioassay/flat"
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A copy of the project in which the default configuration has been run."""
+    folder = copy_project(tmp_path_factory.mktemp("finished") / "project")
+    done = snakemake(folder, "--cores", "2")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished project, times and all, to be changed by one test."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished, folder, symlinks=True)
+    return folder
+
+
+def read(folder, path):
+    return json.loads((folder / "results" / path).read_text(encoding="utf-8"))
+
+
+def table(folder, path):
+    return pq.read_table(folder / "results" / path).to_pydict()
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_every_promised_artifact_is_there(finished):
+    made = set(content(finished))
+    for prior in ("flat", "normal_sd"):
+        posterior = f"bioassay/{prior}"
+        assert {
+            f"{posterior}/posterior.json",
+            f"{posterior}/laplace/natural/mode.json",
+            f"{posterior}/laplace/natural/curvature.json",
+            f"{posterior}/laplace/natural/draws-seed42.parquet",
+            f"{posterior}/grid/chapter/grid.json",
+            f"{posterior}/grid/chapter/mass.parquet",
+            f"{posterior}/grid/chapter/draws-seed99.parquet",
+            f"{posterior}/compare/natural/chapter/quantiles.parquet",
+            f"{posterior}/compare/natural/chapter/figures/contours.svg",
+        } <= made
+    assert {"core.json", "summary.parquet"} <= made
+
+
+# The true values: Newton's method in 40-digit arithmetic, and Gauss-Legendre quadrature.
+MODE = (0.846580228090550896923479594468, 7.74881715058772608651693852053)
+SD = (1.019085416797719, 4.8727677014870245)
+HESSIAN = ((-1.9647686918994611, 0.2934250116381535), (0.2934250116381535, -0.08593719757090876))
+LAPLACE_95 = {"alpha": (-1.1507904860029687, 2.84395094218407),
+              "beta": (-1.801632049356865, 17.299266350532314)}  # fmt: skip
+EXACT_SD = {"alpha": 1.1020759664022814, "beta": 5.773095825849631}
+# restricted to the box [-4, 8] x [-10, 40]: the truth that this very box allows, by quadrature
+OUTSIDE = 7.112845716857885e-4
+
+
+def test_the_mode_is_right_to_a_billionth_of_a_standard_deviation(finished):
+    mode = read(finished, f"{CASE}/laplace/natural/mode.json")
+    for found, true, sd in zip(mode["theta"], MODE, SD, strict=True):
+        assert abs(found - true) < 1e-9 * sd
+    assert mode["shift_sd"] < 1e-9
+
+
+def test_the_hessian_is_right_to_eight_digits_and_says_how_it_was_checked(finished):
+    curvature = read(finished, f"{CASE}/laplace/natural/curvature.json")
+    for found, true in zip(sum(curvature["hessian"], []), sum(map(list, HESSIAN), []), strict=True):
+        assert found == pytest.approx(true, rel=1e-8)
+    methods = {check["method"] for check in curvature["hessian_check"]}
+    assert curvature["hessian_method"] == "analytic"
+    assert "gradient_differences" in methods
+
+
+def test_the_laplace_quantiles_are_analytic(finished):
+    rows = table(finished, f"{CASE}/compare/natural/chapter/quantiles.parquet")
+    found = {
+        (q, p): v
+        for q, p, v in zip(rows["quantity"], rows["probability"], rows["laplace"], strict=True)
+    }
+    for name, (low, high) in LAPLACE_95.items():
+        assert abs(found[name, 0.025] - low) < 1e-9 * EXACT_SD[name]
+        assert abs(found[name, 0.975] - high) < 1e-9 * EXACT_SD[name]
+
+
+def test_the_box_reports_what_it_misses(finished):
+    grid = read(finished, f"{CASE}/grid/chapter/grid.json")
+    assert OUTSIDE / 2 < grid["outside_mass"]["total"] < OUTSIDE * 2
+    assert not grid["certified"]
+    assert any(reason.startswith("beta > 40") for reason in grid["reasons"])
+
+
+def test_draws_agree_with_the_densities_beside_them(finished):
+    """The normal's log density, recomputed from the stored mode and covariance by hand."""
+    mode = read(finished, f"{CASE}/laplace/natural/mode.json")
+    curvature = read(finished, f"{CASE}/laplace/natural/curvature.json")
+    draws = table(finished, f"{CASE}/laplace/natural/draws-seed42.parquet")
+    (a, b), (_, d) = curvature["covariance"]
+    determinant = a * d - b * b
+    for alpha, beta, stored in list(
+        zip(draws["alpha"], draws["beta"], draws["log_approximation"], strict=True)
+    )[:50]:
+        x, y = alpha - mode["theta"][0], beta - mode["theta"][1]
+        square = (d * x * x - 2 * b * x * y + a * y * y) / determinant
+        expected = -0.5 * square - 1.8378770664093453 - 0.5 * _log(determinant)
+        assert stored == pytest.approx(expected, abs=1e-10)  # rounding in five operations
+    assert len(draws["alpha"]) == 1500
+
+
+def _log(x):
+    import math
+
+    return math.log(x)
+
+
+def test_tables_say_what_they_are(finished):
+    path = finished / "results" / CASE / "laplace/natural/draws-seed42.parquet"
+    metadata = pq.read_schema(path).metadata
+    assert metadata[b"seed"] == b"42"
+    assert metadata[b"bit_generator"] == b"PCG64"
+    assert {b"model", b"prior", b"space", b"core", b"schema_version"} <= set(metadata)
+    assert list(metadata) == sorted(metadata)
+
+
+def test_no_artifact_names_a_machine(finished):
+    names = {os.environ.get("HOSTNAME", ""), os.uname().nodename, str(finished)} - {""}
+    for path in (finished / "results").rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [name for name in names if len(name) > 3 and name.encode() in data], path
+
+
+def test_two_clean_runs_are_identical_byte_for_byte(finished, tmp_path):
+    """Other cores, hash seed, time zone, and a folder with a space and an accent in its name."""
+    other = copy_project(tmp_path / "un été")
+    done = snakemake(other, "--cores", "1", PYTHONHASHSEED="7", TZ="Asia/Tokyo", LC_ALL="C.UTF-8")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert content(other) == content(finished)
+
+
+def test_nothing_is_done_twice(project):
+    assert planned_rules(project) == {}
+
+
+def test_a_touch_reruns_nothing(project):
+    for path in (project / "workflow").rglob("*.py"):
+        os.utime(path)
+    os.utime(project / "config" / "config.yaml")
+    assert planned_rules(project) == {}
+
+
+def test_an_edited_core_module_reruns_what_imports_it_and_no_more(project):
+    module = project / "workflow/scripts/laplace_approx/quantile_table.py"
+    original = module.read_text(encoding="utf-8")
+    module.write_text(original + "\n# a remark\n", encoding="utf-8")
+    assert set(planned_rules(project)) == {"core", "quantiles", "figures", "summary", "all"}
+    module.write_text(original, encoding="utf-8")
+    assert planned_rules(project) == {}
+
+
+def test_an_edited_mode_finder_reruns_all_that_follows_but_not_the_grid(project):
+    module = project / "workflow/scripts/laplace_approx/mode_record.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    assert set(planned_rules(project)) == CHAIN | {"core"}
+
+
+def test_an_edited_prior_reruns_its_case_only(project):
+    edit(project / "config/config.yaml", "mean: 0, sd: 4}", "mean: 0, sd: 5}")
+    planned = planned_rules(project)
+    assert planned["posterior"] == planned["mode"] == planned["grid"] == planned["figures"] == 1
+    assert planned["summary"] == 1
+    assert "core" not in planned
+
+
+def test_an_edited_grid_reruns_the_grid_and_the_comparison(project):
+    edit(project / "config/config.yaml", "lower: -4, upper: 8,", "lower: -4, upper: 9,")
+    planned = planned_rules(project)
+    assert set(planned) == {"grid", "grid_draws", "quantiles", "figures", "summary", "all"}
+
+
+def test_one_more_seed_makes_its_draws_and_what_follows(project):
+    edit(project / "config/config.yaml", "draws: [42]", "draws: [42, 43]")
+    planned = planned_rules(project)
+    assert set(planned) == {"draws", "quantiles", "figures", "summary", "all"}
+    assert planned["draws"] == 2  # one a posterior
+
+
+def test_an_edited_model_file_reruns_its_cases(project):
+    model = project / "workflow/scripts/laplace_approx/models/bioassay.py"
+    model.write_text(model.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    planned = planned_rules(project)
+    assert planned["posterior"] == planned["mode"] == planned["grid"] == 2
+    assert "core" not in planned
+
+
+BAD_CONFIGS = {
+    "unknown-key": ("n_draws: 1500", "n_draw: 1500", ["n_draw", "n_draws"]),
+    "wrong-type": ("n_draws: 1500", "n_draws: [1]", ["n_draws"]),
+    "zero-draws": ("n_draws: 1500", "n_draws: 0", ["n_draws"]),
+    "reversed-bounds": ("lower: -4, upper: 8", "lower: 8, upper: -4", ["chapter.alpha"]),
+    "zero-points": ("upper: 8, points: 100", "upper: 8, points: 0", ["chapter.alpha.points"]),
+    "nan": ("mean: 0, sd: 4", "mean: .nan, sd: 4", ["normal_sd.alpha.mean"]),
+    "negative-seed": ("draws: [42]", "draws: [-1]", ["seeds.draws"]),
+    "boolean-seed": ("draws: [42]", "draws: [true]", ["seeds.draws"]),
+    "unknown-model": ("model: bioassay", "model: bioasay", ["bioasay", "bioassay"]),
+    "unknown-prior": ("prior: [flat,", "prior: [flatt,", ["flatt", "flat"]),
+    "unknown-space": ("space: natural", "space: naturel", ["naturel", "natural"]),
+    "unknown-grid": ("grid: chapter", "grid: chapte", ["chapte", "chapter"]),
+    "alien-parameter": ("alpha: {family", "alfa: {family", ["alfa", "alpha"]),
+    "bare-pair": (
+        "alpha: {family: normal, mean: 0, sd: 4}",
+        "alpha: [0, 4]",
+        ["normal_sd.alpha", "sd"],
+    ),
+    "both-spreads": ("mean: 0, sd: 4}", "mean: 0, sd: 4, variance: 16}", ["normal_sd", "variance"]),
+    "duplicate-key": ("n_draws: 1500", "n_draws: 1500\nn_draws: 3", ["n_draws"]),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_CONFIGS)
+def test_a_bad_configuration_stops_before_anything_runs(fault, tmp_path):
+    old, new, words = BAD_CONFIGS[fault]
+    project = copy_project(tmp_path / "project")
+    edit(project / "config/config.yaml", old, new)
+    done = snakemake(project, "--dry-run")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    for word in words:
+        assert word in said
+    assert not (project / "results").exists()
+
+
+def test_a_number_that_yaml_reads_as_text_is_the_number(tmp_path):
+    project = copy_project(tmp_path / "project")
+    edit(project / "config/config.yaml", "n_draws: 1500", "n_draws: 2e3")
+    target = "results/bioassay/flat/laplace/natural/draws-seed42.parquet"
+    done = snakemake(project, "--cores", "2", target)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert pq.read_metadata(project / target).num_rows == 2000
+
+
+BAD_DATA = {
+    "too-many-deaths": ("-0.86,5,0", "-0.86,5,6", ["row 2", "deaths"]),
+    "no-animals": ("-0.86,5,0", "-0.86,0,0", ["row 2", "animals"]),
+    "blank": ("-0.86,5,0", "-0.86,,0", ["row 2", "animals"]),
+    "nan": ("-0.86,5,0", "nan,5,0", ["row 2", "dose"]),
+    "missing-column": ("dose,animals,deaths", "dose,animals,dead", ["deaths"]),
+    "duplicate-column": ("dose,animals,deaths", "dose,animals,animals", ["animals"]),
+    "wrong-separator": ("dose,animals,deaths", "dose;animals;deaths", [";"]),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_DATA)
+def test_bad_data_stops_before_anything_runs(fault, tmp_path):
+    old, new, words = BAD_DATA[fault]
+    project = copy_project(tmp_path / "project")
+    edit(project / "data/bioassay.csv", old, new)
+    done = snakemake(project, "--dry-run")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    for word in ["bioassay.csv", *words]:
+        assert word in said
+    assert not (project / "results").exists()

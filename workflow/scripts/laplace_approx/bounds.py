@@ -1,0 +1,178 @@
+"""How far a lattice must reach: its axes grow until nothing that counts is left outside.
+
+The distances are those of w, in scales of the pilot. An axis that must reach far is stretched,
+w = sinh(c u) / c: a power law becomes an exponential and an exponential falls faster still, so
+that a heavy tail costs few nodes more, and the trapezoid rule keeps its convergence (Stenger 1993,
+Numerical Methods Based on Sinc and Analytic Functions, section 1.7).
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.lattice import Axis, Frame, evaluate
+from laplace_approx.tails import Tail, beyond
+
+FIRST_REACH = 8.0  # scales each way
+STRAIGHT = 24.0  # scales up to which an axis is not stretched
+LENGTH = 10.0  # of a stretched axis, each way, that is aimed at
+MOST_STRETCH = 1.2
+FARTHEST = 1e15  # scales
+ROUNDS = 100
+TINY = 1e-13  # mass beyond the last node, and on it, at which an axis need not grow
+TINY_MOMENT = 1e-10  # likewise for the absolute standardised moments
+ORDERS = (1, 2, 3)  # of the moments: mean, SD, skewness
+STEP = {1: 0.1, 2: 0.4, 3: 0.5}  # between the nodes on which growth is judged, by dimension
+
+
+class End(NamedTuple):
+    """What the lattice shows at one end of an axis: the share of the mass on the outermost node,
+    the estimated share beyond it, and the orders of the moments whose tail is not negligible."""
+
+    edge: float
+    tail: Tail
+    moments: tuple[int, ...]
+    cliff: bool
+
+    @property
+    def holds_mass(self) -> bool:
+        return not self.cliff and not (
+            self.edge < TINY and self.tail.mass is not None and self.tail.mass < TINY
+        )
+
+
+class Reach(NamedTuple):
+    """A frame that reaches far enough, or as far as it goes; `ends[k]` the two ends of axis k."""
+
+    frame: Frame
+    ends: tuple[tuple[End, End], ...]
+
+
+def grow(frame: Frame, log_density: Callable, parameter: int, steps) -> Reach:
+    """Return the frame with its axes grown, and cut back where they reached too far.
+
+    An end grows while it holds more than `TINY` of the mass, and on axis 0, along which
+    `parameter` varies alone, while a moment of it up to the third is still in sight. `steps`
+    holds the distance of the nodes along each axis (in u).
+    """
+    for _ in range(ROUNDS):
+        p = _relative(frame, log_density)
+        ends = _all_ends(frame, p, parameter)
+        grown = tuple(
+            _grown(axis, pair, step)
+            for axis, pair, step in zip(frame.axes, ends, steps, strict=True)
+        )
+        if grown == frame.axes:
+            break
+        frame = frame._replace(axes=grown)
+    return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps)), ends)
+
+
+def axis_between(low: float, high: float, step: float) -> Axis:
+    """Return an odd number of nodes at most `step` apart in u, from w = low to w = high."""
+    stretch = _stretch(max(-low, high))
+    u = [math.asinh(stretch * w) / stretch if stretch else w for w in (low, high)]
+    return Axis(u[0], u[1], 2, stretch).spaced(step)
+
+
+def _relative(frame, log_density):
+    p, _ = evaluate(frame, log_density).relative()
+    return p
+
+
+def _all_ends(frame, p, parameter) -> tuple[tuple[End, End], ...]:
+    """Return the ends of every axis. Those of the others are judged under the highest moment of
+    the parameter that axis 0 holds: far out, they may have to be far wider."""
+    density = _marginal(p, 0)
+    total = density.sum()
+    if not total > 0:
+        nothing = End(0.0, Tail(None, math.nan, "no density"), (), False)
+        return ((nothing, nothing),) * p.ndim
+    powers = _powers(frame, parameter, density / total)
+    first = _ends(density, frame.axes[0].step, powers)
+    held = [order for order in ORDERS if not any(order in end.moments for end in first)]
+    if held:
+        p = p * (1 + powers[max(held)]).reshape((-1,) + (1,) * (p.ndim - 1))
+    others = (_ends(_marginal(p, k), frame.axes[k].step, {}) for k in range(1, p.ndim))
+    return (first, *others)
+
+
+def _marginal(p, k):
+    return p.sum(axis=tuple(j for j in range(p.ndim) if j != k))
+
+
+def _ends(marginal, step, powers) -> tuple[End, End]:
+    density = marginal / (marginal.sum() * step)
+    found = []
+    for way in (slice(None), slice(None, None, -1)):
+        outward = density[way]
+        heavy = tuple(
+            order
+            for order, t in powers.items()
+            if not _negligible(beyond(outward * t[way], step).mass, TINY_MOMENT)
+        )
+        first = np.argmax(outward > 0)
+        cliff = bool(first > 0 and outward[first] * step > TINY)
+        found.append(End(float(outward[0] * step), beyond(outward, step), heavy, cliff))
+    return tuple(found)
+
+
+def _powers(frame, parameter, mass) -> dict:
+    """Return |theta - mean|^order / sd^order at the nodes of axis 0, for each order."""
+    with np.errstate(all="ignore"):
+        theta = frame.values(parameter, frame.axes[0].nodes())
+        kept = np.where(mass > 0, theta, 0.0)
+        mean = mass @ kept
+        sd = np.sqrt(mass @ np.where(mass > 0, (theta - mean) ** 2, 0.0))
+        distance = np.where(mass > 0, np.abs(theta - mean) / sd, 0.0)
+        return {order: distance**order for order in ORDERS}
+
+
+def _negligible(mass, limit) -> bool:
+    return mass is not None and mass < limit
+
+
+def _grown(axis: Axis, pair: tuple[End, End], step: float) -> Axis:
+    w = [float(axis.stretched(u)) for u in (axis.lower, axis.upper)]
+    if not any(end.holds_mass or end.moments for end in pair):
+        return axis
+    for i, end in enumerate(pair):
+        if (end.holds_mass or end.moments) and not end.cliff and abs(w[i]) < FARTHEST:
+            w[i] = math.copysign(min(_further(abs(w[i]), end.tail), FARTHEST), w[i])
+    return axis_between(*w, step)
+
+
+def _further(reach: float, tail: Tail) -> float:
+    if reach < STRAIGHT:
+        return 1.5 * reach
+    return reach * (4 if tail.mass is not None else 20)
+
+
+def _stretch(reach: float) -> float:
+    """Return c such that sinh(c u) / c reaches that far at u = LENGTH, 0 for a short reach."""
+    if reach <= STRAIGHT:
+        return 0.0
+    low, high = 1e-3, MOST_STRETCH
+    for _ in range(50):
+        c = (low + high) / 2
+        low, high = (c, high) if math.sinh(c * LENGTH) / c < reach else (low, c)
+    return high
+
+
+def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
+    """Cut each axis where what lies beyond counts for nothing, in the moments too."""
+    density = _marginal(p, 0)
+    if not density.sum() > 0:
+        return frame.axes
+    cubes = _powers(frame, parameter, density / density.sum())[max(ORDERS)]
+    p = p * (1 + cubes).reshape((-1,) + (1,) * (p.ndim - 1))
+    axes = []
+    for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):
+        marginal = _marginal(p, k)
+        counts = np.flatnonzero(marginal > 1e-20 * np.max(marginal))
+        u = axis.nodes()
+        first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, u.size - 1)
+        axes.append(axis_between(*(float(axis.stretched(u[i])) for i in (first, last)), step))
+    return tuple(axes)

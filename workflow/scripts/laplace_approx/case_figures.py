@@ -1,0 +1,194 @@
+"""The pictures of one case, from its approximation, its exact side and the draws of both."""
+
+import itertools
+import math
+
+import numpy as np
+
+from laplace_approx.figures.contours import Pair, contours
+from laplace_approx.figures.declined import declined
+from laplace_approx.figures.laplace_draws import laplace_draws as laplace_draws_figure
+from laplace_approx.figures.marginals import Marginal, marginals
+from laplace_approx.figures.newton_path import newton_path
+from laplace_approx.figures.overlay import overlay
+from laplace_approx.figures.quantities import Quantity, quantities
+from laplace_approx.figures.regions import ELLIPSES, ellipse
+from laplace_approx.model import condition_holds
+
+INTERVALS = {0.5: (0.25, 0.75), 0.95: (0.025, 0.975)}
+CENTRAL = (0.005, 0.995)
+EDGE = 2e-5  # of the probability, left out on each side: below the 99 % region of a contour
+MESH = {2: 161, 3: 61}  # nodes an axis of the density under the contours, by dimension
+CURVE = 801
+
+
+class CaseFigures:
+    """The pictures of a case, by name; those that its posterior has no use for are left out."""
+
+    def __init__(self, laplace, side, exact, draws, case: str):
+        self.laplace, self.side, self.exact, self.draws = laplace, side, exact, draws
+        self.model, self.names = laplace.model, laplace.model.parameters
+        self.record = laplace.posterior.record
+        self.drawn = {"units": self.record["units"], "case": case}
+
+    def all(self) -> dict:
+        """Return {name: figure}. A declined case has its reason and its exact draws."""
+        if self.laplace.normal is None:
+            return {"declined": self._declined(), **self._overlay()}
+        return {
+            "laplace_draws": self._laplace_draws(),
+            **self._overlay(),
+            **self._contours(),
+            "marginals": self._marginals(),
+            **self._quantities(),
+            "newton_path": self._path(),
+        }
+
+    def _declined(self):
+        curvature = self.laplace.curvature
+        return declined(curvature["reason"], curvature["message"], case=self.drawn["case"])
+
+    def _theta(self, source: str):
+        return np.stack([self.draws[source][name] for name in self.names], axis=-1)
+
+    def _mode(self):
+        return np.array(self.laplace.mode["theta"])
+
+    def _laplace_draws(self):
+        curve = None
+        if len(self.names) == 1:
+            curve = self._laplace_curve(0, self._range(self.side, self.names[0]))
+        theta = self._theta("laplace")
+        return laplace_draws_figure(theta, self._mode(), self.names, curve=curve, **self.drawn)
+
+    def _overlay(self) -> dict:
+        sources = {source: self._theta(source) for source in self.draws}
+        present = {source: theta for source, theta in sources.items() if theta.size}
+        if "grid" not in present:
+            return {}
+        mode = self._mode() if "laplace" in present else None
+        return {"overlay": overlay(present, self.names, mode=mode, **self.drawn)}
+
+    def _contours(self) -> dict:
+        if self.exact.cells is None or len(self.names) not in MESH:
+            return {}
+        axes, density = self._mesh()
+        pairs = [
+            Pair(
+                names=(self.names[i], self.names[j]),
+                x=axes[i],
+                y=axes[j],
+                density=_pair_density(density, axes, i, j),
+                ellipses={level: self._outline(i, j, level) for level in ELLIPSES},
+                mode=self._mode()[[i, j]],
+            )
+            for i, j in itertools.combinations(range(len(self.names)), 2)
+        ]
+        return {"contours": contours(pairs, **self.drawn)}
+
+    def _mesh(self):
+        """Return axes over the bulk of both sides, and the density on them relative to its peak."""
+        points = MESH[len(self.names)]
+        axes = [np.linspace(*self._range(self.exact.side, name), points) for name in self.names]
+        theta = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        log_density = self.laplace.posterior.density().log_density(theta)
+        with np.errstate(under="ignore"):
+            return axes, np.exp(log_density - log_density.max())
+
+    def _outline(self, i: int, j: int, level: float):
+        """Return the ellipse of coordinates i and j, mapped to the natural scale, (k, 2)."""
+        normal, pair = self.laplace.normal, [i, j]
+        covariance = (normal.cholesky @ normal.cholesky.T)[np.ix_(pair, pair)]
+        outline = ellipse(normal.mean[pair], covariance, level)
+        z = np.tile(normal.mean, (outline.shape[0], 1))
+        z[:, pair] = outline
+        return self.laplace.space.constrain(z)[:, pair]
+
+    def _range(self, side, name: str, edge: float = EDGE):
+        return side.quantiles(name, np.array([edge, 1 - edge])).value
+
+    def _marginals(self):
+        panels = [self._marginal(i, name) for i, name in enumerate(self.names)]
+        return marginals(panels, **self.drawn)
+
+    def _marginal(self, i: int, name: str) -> Marginal:
+        exact = {}
+        ends = self._range(self.side, name)
+        if self.exact.cells is not None:
+            ends = np.concatenate([ends, self._range(self.exact.side, name)])
+            table = self.exact.side.marginals[name]
+            x = np.linspace(*_ends(ends), CURVE)
+            exact = {
+                "exact": (x, np.interp(x, table.value, table.density, left=0.0, right=0.0)),
+                "exact_intervals": _intervals(self.exact.side, name),
+            }
+        low, high = self.record["support"][name]
+        return Marginal(
+            name=name,
+            laplace=self._laplace_curve(i, _ends(ends)),
+            laplace_intervals=_intervals(self.side, name),
+            lower=-math.inf if low is None else low,
+            upper=math.inf if high is None else high,
+            **exact,
+        )
+
+    def _laplace_curve(self, i: int, ends):
+        """Return x and the normal's density of parameter i there: of z, times |dz / dtheta|."""
+        normal, space = self.laplace.normal, self.laplace.space
+        x = np.linspace(*ends, CURVE)
+        theta = np.tile(self._mode(), (CURVE, 1))
+        theta[:, i] = x
+        z = space.unconstrain(theta)
+        sd = math.sqrt(np.sum(normal.cholesky[i] ** 2))
+        with np.errstate(invalid="ignore", divide="ignore", under="ignore"):
+            density = np.exp(-0.5 * ((z[:, i] - normal.mean[i]) / sd) ** 2)
+            density /= sd * math.sqrt(2 * math.pi) * np.abs(space.constrain_d1(z)[:, i])
+        return x, np.where(np.isfinite(density), density, 0.0)
+
+    def _quantities(self) -> dict:
+        items = [self._quantity(name) for name in self.model.quantities]
+        return {"quantities": quantities(items, **self.drawn)} if items else {}
+
+    def _quantity(self, name: str) -> Quantity:
+        held = {
+            source: condition_holds(self.model, name, self._theta(source))
+            for source, columns in self.draws.items()
+            if columns[name].size
+        }
+        central = None
+        if self.exact.cells is not None:
+            central = tuple(self.exact.side.quantiles(name, np.array(CENTRAL)).value)
+        return Quantity(
+            name=name,
+            draws={source: self.draws[source][name][kept] for source, kept in held.items()},
+            excluded={source: int(np.sum(~kept)) for source, kept in held.items()},
+            condition=self.record["quantities"][name]["condition"] or "",
+            central=central,
+        )
+
+    def _path(self):
+        path = self.laplace.mode["path"]
+        theta = np.array([point["theta"] for point in path], dtype=float)
+        log_density = np.array([point["log_density"] for point in path], dtype=float)
+        exact = None
+        if len(self.names) == 2 and self.exact.cells is not None:
+            axes, density = self._mesh()
+            exact = (*axes, density)
+        return newton_path(theta, log_density, self.names, exact=exact, **self.drawn)
+
+
+def _pair_density(density, axes, i: int, j: int):
+    """Integrate the density on a mesh over every axis but i and j, equally spaced as they are."""
+    others = tuple(k for k in range(len(axes)) if k not in (i, j))
+    return density.sum(axis=others)
+
+
+def _intervals(side, name: str) -> dict:
+    return {
+        level: tuple(side.quantiles(name, np.array(ends)).value)
+        for level, ends in INTERVALS.items()
+    }
+
+
+def _ends(values):
+    return np.nanmin(values), np.nanmax(values)
