@@ -1,8 +1,13 @@
 """Is the normal approximation at the mode good enough? From a posterior to a comparison, step by step."""
 
+import shlex
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+
+# Snakemake puts the interpreter's path into the command of a job as it is, even with a space in it.
+sys.executable = shlex.quote(sys.executable)
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -48,7 +53,9 @@ rule core:
     log:
         "logs/core.log",
     params:
-        code=CODE,
+        code=list(CODE.values()),
+    message:
+        "Record the code and the library versions behind every step"
     script:
         "workflow/scripts/core.py"
 
@@ -68,6 +75,8 @@ rule posterior:
     params:
         prior=lookup("models/{model}/priors/{prior}", within=config),
         code=CODE["posterior"],
+    message:
+        "Freeze the posterior {wildcards.model}/{wildcards.prior}"
     script:
         "workflow/scripts/posterior.py"
 
@@ -83,6 +92,8 @@ rule mode:
     params:
         space=lookup("models/{model}/spaces/{space}", within=config),
         code=CODE["mode"],
+    message:
+        "Find the mode of {wildcards.model}/{wildcards.prior}, space {wildcards.space}"
     script:
         "workflow/scripts/mode.py"
 
@@ -98,6 +109,8 @@ rule curvature:
         "logs/{model}/{prior}/laplace/{space}/curvature.log",
     params:
         code=CODE["curvature"],
+    message:
+        "Measure the curvature of {wildcards.model}/{wildcards.prior}, space {wildcards.space}"
     script:
         "workflow/scripts/curvature.py"
 
@@ -115,6 +128,8 @@ rule draws:
     params:
         n_draws=lookup("n_draws", within=config),
         code=CODE["draws"],
+    message:
+        "Draw from the normal of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, seed {wildcards.seed}"
     script:
         "workflow/scripts/draws.py"
 
@@ -132,6 +147,8 @@ rule grid:
     params:
         grid=lookup("models/{model}/grids/{grid}", within=config),
         code=CODE["grid"],
+    message:
+        "Evaluate {wildcards.model}/{wildcards.prior} on the grid {wildcards.grid}"
     script:
         "workflow/scripts/grid.py"
 
@@ -149,6 +166,8 @@ rule grid_draws:
     params:
         n_draws=lookup("n_draws", within=config),
         code=CODE["grid_draws"],
+    message:
+        "Draw from the grid {wildcards.grid} of {wildcards.model}/{wildcards.prior}, seed {wildcards.seed}"
     script:
         "workflow/scripts/grid_draws.py"
 
@@ -177,6 +196,8 @@ rule quantiles:
     params:
         probabilities=lookup("probabilities", within=config),
         code=CODE["quantiles"],
+    message:
+        "Compare the quantiles of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, with the grid {wildcards.grid}"
     script:
         "workflow/scripts/quantiles.py"
 
@@ -205,6 +226,8 @@ rule figures:
         "logs/{model}/{prior}/compare/{space}/{grid}/figures.log",
     params:
         code=CODE["figures"],
+    message:
+        "Draw the pictures of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, grid {wildcards.grid}"
     script:
         "workflow/scripts/figures.py"
 
@@ -231,5 +254,7 @@ rule summary:
     params:
         cases=[list(case) for case in CASES],
         code=CODE["summary"],
+    message:
+        "Gather all cases in one table"
     script:
         "workflow/scripts/summary.py"

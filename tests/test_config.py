@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from laplace_approx.errors import InputError
 from laplace_approx.model import Model
+from laplace_approx.nearest import nearest, suggestion
 from laplace_files import strict_yaml
 from laplace_files.config import (
     SCHEMA_FILE,
@@ -23,7 +24,6 @@ from laplace_files.config import (
     coerce,
     expand_cases,
 )
-from laplace_approx.nearest import nearest, suggestion
 from laplace_files.schema import fill_defaults
 from project_copy import PROJECT
 

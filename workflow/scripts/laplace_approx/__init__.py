@@ -1,1 +1,1 @@
-"""The normal approximation at the mode, held against the exact posterior: pure numerical functions."""
+"""The normal approximation at the mode and the exact posterior: pure numerical functions."""

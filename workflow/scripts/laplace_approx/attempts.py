@@ -46,8 +46,13 @@ def by_newton(evaluator, start, method="damped Newton", tolerance=1e-13) -> Atte
     if evaluator.has_hessian:
         return many_by_newton(evaluator, start[None], method, tolerance)[0]
     numerical = NumericalDerivatives(evaluator)
-    found = newton(evaluator.log_density, numerical.gradient, numerical.hessian, start,
-                   tolerance=max(tolerance, 1e-9))  # fmt: skip
+    found = newton(
+        evaluator.log_density,
+        numerical.gradient,
+        numerical.hessian,
+        start,
+        tolerance=max(tolerance, 1e-9),
+    )
     return _attempt(start, method, found, numerical.frame)
 
 
@@ -55,8 +60,9 @@ def many_by_newton(evaluator, starts, method="damped Newton", tolerance=1e-13) -
     """Climb from each of the starts (n, d); with an analytic Hessian all in step."""
     if not evaluator.has_hessian:
         return [by_newton(evaluator, start, method, tolerance) for start in starts]
-    found = newton_many(evaluator.log_density, evaluator.gradient, evaluator.hessian, starts,
-                        tolerance=tolerance)  # fmt: skip
+    found = newton_many(
+        evaluator.log_density, evaluator.gradient, evaluator.hessian, starts, tolerance=tolerance
+    )
     return [
         _attempt(start, method, result, None) for start, result in zip(starts, found, strict=True)
     ]
@@ -98,9 +104,14 @@ def by_simplex(evaluator, start) -> Attempt:
         lambda u: -float(evaluator.log_density(start + scale * u)),
         np.zeros(d),
         method="Nelder-Mead",
-        options={"xatol": 1e-10, "fatol": 1e-13, "maxfev": SIMPLEX_CALLS * d, "adaptive": d > 4,
-                 "initial_simplex": np.concatenate([np.zeros((1, d)), np.eye(d)])},
-    )  # fmt: skip
+        options={
+            "xatol": 1e-10,
+            "fatol": 1e-13,
+            "maxfev": SIMPLEX_CALLS * d,
+            "adaptive": d > 4,
+            "initial_simplex": np.concatenate([np.zeros((1, d)), np.eye(d)]),
+        },
+    )
     return _polished(evaluator, start, "simplex (Nelder-Mead)", start + scale * result.x)
 
 
@@ -109,10 +120,28 @@ def _polished(evaluator, start, method, end) -> Attempt:
     if last.log_density >= float(evaluator.log_density(end)) or last.converged:
         return last._replace(start=start, path=np.concatenate([start[None], last.path]))
     value = float(evaluator.log_density(end))
-    return Attempt(start, method, end, value, float("nan"), False, last.message,
-                   np.stack([start, end]), last.frame)  # fmt: skip
+    return Attempt(
+        start,
+        method,
+        end,
+        value,
+        float("nan"),
+        False,
+        last.message,
+        np.stack([start, end]),
+        last.frame,
+    )
 
 
 def _attempt(start, method, found, frame) -> Attempt:
-    return Attempt(start, method, found.x, found.log_density, found.decrement, found.converged,
-                   found.message, found.path, frame)  # fmt: skip
+    return Attempt(
+        start,
+        method,
+        found.x,
+        found.log_density,
+        found.decrement,
+        found.converged,
+        found.message,
+        found.path,
+        frame,
+    )

@@ -21,8 +21,9 @@ LENGTH = 10.0  # of a stretched axis, each way, that is aimed at
 MOST_STRETCH = 1.2
 FARTHEST = 1e15  # scales
 ROUNDS = 100
-TINY = 1e-13  # mass beyond the last node, and on it, at which an axis need not grow
-TINY_MOMENT = 1e-10  # likewise for the absolute standardised moments
+SHARPENING = 10.0
+TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
+TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
 ORDERS = (1, 2, 3)  # of the moments: mean, SD, skewness
 STEP = {1: 0.1, 2: 0.4, 3: 0.5}  # between the nodes on which growth is judged, by dimension
 
@@ -38,9 +39,11 @@ class End(NamedTuple):
 
     @property
     def holds_mass(self) -> bool:
-        return not self.cliff and not (
-            self.edge < TINY and self.tail.mass is not None and self.tail.mass < TINY
-        )
+        return not (self.cliff or (self.edge < TINY and _negligible(self.tail.mass, TINY)))
+
+    @property
+    def must_grow(self) -> bool:
+        return not self.cliff and (self.holds_mass or bool(self.moments))
 
 
 class Reach(NamedTuple):
@@ -59,7 +62,7 @@ def grow(frame: Frame, log_density: Callable, parameter: int, steps) -> Reach:
     """
     for _ in range(ROUNDS):
         p = _relative(frame, log_density)
-        ends = _all_ends(frame, p, parameter)
+        ends = ends_of(frame, p, parameter)
         grown = tuple(
             _grown(axis, pair, step)
             for axis, pair, step in zip(frame.axes, ends, steps, strict=True)
@@ -77,12 +80,27 @@ def axis_between(low: float, high: float, step: float) -> Axis:
     return Axis(u[0], u[1], 2, stretch).spaced(step)
 
 
+def sharper(frame: Frame, k: int) -> Frame:
+    """Return the frame with axis k finer by a factor of ten at its centre, and coarser far out.
+
+    The scale of the axis shrinks and its stretch makes up for it, with as many nodes in a unit of
+    u. So a density that is far narrower in some places than in others, about the same centre (a
+    funnel), needs few nodes more than one of a single scale.
+    """
+    axis, shear = frame.axes[k], frame.shear.copy()
+    shear[:, k] /= SHARPENING
+    ends = (SHARPENING * float(axis.stretched(u)) for u in (axis.lower, axis.upper))
+    finer = axis_between(*ends, axis.step)
+    axes = tuple(finer if j == k else other for j, other in enumerate(frame.axes))
+    return frame._replace(shear=shear, axes=axes)
+
+
 def _relative(frame, log_density):
     p, _ = evaluate(frame, log_density).relative()
     return p
 
 
-def _all_ends(frame, p, parameter) -> tuple[tuple[End, End], ...]:
+def ends_of(frame, p, parameter) -> tuple[tuple[End, End], ...]:
     """Return the ends of every axis. Those of the others are judged under the highest moment of
     the parameter that axis 0 holds: far out, they may have to be far wider."""
     density = _marginal(p, 0)
@@ -136,12 +154,10 @@ def _negligible(mass, limit) -> bool:
 
 def _grown(axis: Axis, pair: tuple[End, End], step: float) -> Axis:
     w = [float(axis.stretched(u)) for u in (axis.lower, axis.upper)]
-    if not any(end.holds_mass or end.moments for end in pair):
-        return axis
-    for i, end in enumerate(pair):
-        if (end.holds_mass or end.moments) and not end.cliff and abs(w[i]) < FARTHEST:
-            w[i] = math.copysign(min(_further(abs(w[i]), end.tail), FARTHEST), w[i])
-    return axis_between(*w, step)
+    growing = [i for i, end in enumerate(pair) if end.must_grow and abs(w[i]) < FARTHEST]
+    for i in growing:
+        w[i] = math.copysign(min(_further(abs(w[i]), pair[i].tail), FARTHEST), w[i])
+    return axis_between(*w, step) if growing else axis
 
 
 def _further(reach: float, tail: Tail) -> float:
@@ -171,7 +187,7 @@ def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):
         marginal = _marginal(p, k)
-        counts = np.flatnonzero(marginal > 1e-20 * np.max(marginal))
+        counts = np.flatnonzero(marginal > 1e-16 * np.max(marginal))
         u = axis.nodes()
         first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, u.size - 1)
         axes.append(axis_between(*(float(axis.stretched(u[i])) for i in (first, last)), step))

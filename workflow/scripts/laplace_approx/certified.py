@@ -28,7 +28,7 @@ from laplace_approx.space import build_space
 from laplace_approx.spacing import spacing_faults
 from laplace_approx.transforms import Log, Logit
 
-FIRST_STEP = {1: (0.02,), 2: (0.05, 0.2), 3: (0.1, 0.25, 0.25)}  # scales, by dimension
+FIRST_STEP = {1: (0.1,), 2: (0.12, 0.12), 3: (0.25, 0.25, 0.25)}  # scales, by dimension
 WIDEST_STEP = {1: 0.1, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 FIRST_REACH = 8.0  # scales each way

@@ -100,6 +100,9 @@ def _described(evaluator, proof, checks, error) -> Curvature:
     bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
     if bent is not None:
         warnings.append(bent)
+    bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
+    if bent is not None:
+        warnings.append(bent)
     jump = float(np.max(local_shape.jump(proof.shape)))
     if jump > 10 * max(error, 1e-4):
         warnings.append(
@@ -107,8 +110,20 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         )
         error = max(error, jump)
     return Curvature(
-        proof.hessian, factored.covariance, factored.cholesky, factored.sd, factored.correlation,
-        values, vectors, float(values[-1] / values[0]), float(raw**2), factored.log_determinant,
-        log_evidence(proof.log_density, factored), proof.method, checks, float(error),
-        [f"flat along {words.direction(evaluator.names, v, scale)}" for v in weak], warnings,
-    )  # fmt: skip
+        proof.hessian,
+        factored.covariance,
+        factored.cholesky,
+        factored.sd,
+        factored.correlation,
+        values,
+        vectors,
+        float(values[-1] / values[0]),
+        float(raw**2),
+        factored.log_determinant,
+        log_evidence(proof.log_density, factored),
+        proof.method,
+        checks,
+        float(error),
+        [f"flat along {words.direction(evaluator.names, v, scale)}" for v in weak],
+        warnings,
+    )

@@ -114,8 +114,11 @@ def _suspects(attempt, proof, start, scale):
 
 def _separation(evaluator, found, scale, certified):
     along = words.direction(evaluator.names, found.direction, scale)
-    how = ("a linear programme finds that the data are separated"
-           if certified else "as with separated data, or counts that are all zero")  # fmt: skip
+    how = (
+        "a linear programme finds that the data are separated"
+        if certified
+        else "as with separated data, or counts that are all zero"
+    )
     return Declined(
         "separation",
         f"the likelihood has no maximum: it never falls along {along} and only approaches its "
@@ -197,8 +200,9 @@ def _kink(evaluator, x):
     if kinked.size == 0:
         return None
     i = kinked[0]
-    return _declined_kink(evaluator, x, move[i, 0], bend[i].tolist(),
-                          (KINK_STEPS * scale[i]).tolist())  # fmt: skip
+    return _declined_kink(
+        evaluator, x, move[i, 0], bend[i].tolist(), (KINK_STEPS * scale[i]).tolist()
+    )
 
 
 def _declined_kink(evaluator, x, direction, curvatures, steps):
@@ -220,12 +224,16 @@ def _not_smooth(evaluator, proof):
     misfit = proof.misfit
     along = words.direction(evaluator.names, misfit.direction)
     if misfit.kind == "jump":
-        text = (f"the curvature of the log density jumps at the mode along {along}: on the two "
-                f"sides it differs by {100 * misfit.ratio:.0f} %")  # fmt: skip
+        text = (
+            f"the curvature of the log density jumps at the mode along {along}: on the two "
+            f"sides it differs by {100 * misfit.ratio:.0f} %"
+        )
     else:
-        text = (f"the curvature at the mode does not last: {misfit.step:.2g} standard deviations "
-                f"away, along {along}, the log density has fallen only {misfit.ratio:.2g} times as "
-                "far as the curvature says, as at a kink or a spike")  # fmt: skip
+        text = (
+            f"the curvature at the mode does not last: {misfit.step:.2g} standard deviations "
+            f"away, along {along}, the log density has fallen only {misfit.ratio:.2g} times as "
+            "far as the curvature says, as at a kink or a spike"
+        )
     return Declined(
         "non_smooth_mode",
         f"{text} ({words.point(evaluator.names, proof.x)}). No normal describes it; use a smooth "
@@ -309,9 +317,11 @@ def _unsafe(evaluator, proof):
     weak = axes[:, -1] * factored.sd
     along = words.direction(evaluator.names, weak, factored.sd)
     if proof.error == factored.rounding:
-        text = (f"the Hessian is singular to working precision: rounding alone may change the "
-                f"covariance by a relative {proof.error:.1g}, the limit is 1e-05. The log density "
-                f"is all but flat along {along}")  # fmt: skip
+        text = (
+            f"the Hessian is singular to working precision: rounding alone may change the "
+            f"covariance by a relative {proof.error:.1g}, the limit is 1e-05. The log density "
+            f"is all but flat along {along}"
+        )
         reason, remedy = "singular_hessian", "Drop or combine parameters, or give them a prior."
     else:
         text = (
@@ -319,8 +329,14 @@ def _unsafe(evaluator, proof):
             f"{proof.error:.1g}, for a log density whose own noise is {proof.noise:.1g}"
         )
         reason, remedy = "non_smooth_mode", "Compute the log density more precisely."
-    return Declined(reason, f"{text}. {remedy}", mode=proof.x.tolist(), error=float(proof.error),
-                    direction=weak.tolist(), least_correlation_eigenvalue=float(values[0]))  # fmt: skip
+    return Declined(
+        reason,
+        f"{text}. {remedy}",
+        mode=proof.x.tolist(),
+        error=float(proof.error),
+        direction=weak.tolist(),
+        least_correlation_eigenvalue=float(values[0]),
+    )
 
 
 def _all_noise(evaluator, proof):

@@ -90,8 +90,9 @@ def along(log_density, x, value, directions, noise=0.0, levels=LEVELS, rounds=RO
     so each row should be about as long as the scale on which the log density changes by one.
     """
     m = directions.shape[0]
-    found = Directional(np.full(m, np.nan), np.full(m, np.inf), np.full(m, np.nan),
-                        np.full(m, np.inf))  # fmt: skip
+    found = Directional(
+        np.full(m, np.nan), np.full(m, np.inf), np.full(m, np.nan), np.full(m, np.inf)
+    )
     length, open_ = np.ones(m), np.arange(m)
     noise = max(noise, EPS * max(abs(value), 1.0))
     for _ in range(rounds):

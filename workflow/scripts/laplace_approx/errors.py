@@ -1,4 +1,4 @@
-"""The two ways in which a request ends early: a bad input, and a posterior that no normal can serve."""
+"""How a request ends early: by a bad input, or a posterior that no normal can serve."""
 
 REASONS = (
     "separation",

@@ -25,6 +25,7 @@ MANY = 50  # dimensions from which fewer starts are made, in proportion
 FEWEST = 2
 ROUNDS = 3  # of following up what the rays find above the mode
 MOST_PROOFS = 8
+MOST_BUMPS = 10  # rises on rays that are followed up
 
 
 class Mode(NamedTuple):
@@ -192,32 +193,37 @@ class _Search:
         return max(HIGHER, 1e3 * proof.noise)
 
     def look_out(self):
+        """Follow up what rays see above the mode or beyond a dip; decline what cannot be normalised."""
         for _ in range(ROUNDS):
             best = self._best()
             extra = self._escapes(best)
             seen = decay.look_out(self.evaluator, best.x, best.factored, self.rng, extra)
             self._require_proper(seen, best)
             top = np.unravel_index(np.argmax(seen.values), seen.values.shape)
-            if not seen.values[top] > best.log_density + self._margin(best):
-                return
-            self._follow(seen.rays.points[top][None], "damped Newton from a higher point")
+            higher = seen.values[top] > best.log_density + self._margin(best)
+            points = np.concatenate([seen.rays.points[top][None][:higher], decay.bumps(seen)])
+            self._follow(points[:MOST_BUMPS], "damped Newton from a rise on a ray")
             self.settle()
             if self._best() is best:
                 break
-        self._spike(seen, best, top)
+        if higher:
+            self._spike(seen, best, top)
 
     def _escapes(self, best):
         """Return the directions in which unfinished ascents left, one SD long each."""
         moves = [a.end - best.x for a in self.attempts if not a.converged]
-        moves = [move / length for move in moves[:4]
-                 if np.isfinite(length := np.linalg.norm(move / best.factored.sd)) and length > 1]  # fmt: skip
+        moves = [
+            move / length
+            for move in moves[:4]
+            if np.isfinite(length := np.linalg.norm(move / best.factored.sd)) and length > 1
+        ]
         return np.array(moves).reshape(-1, best.x.size)
 
     def _require_proper(self, seen, best):
         if not np.any(seen.endless):
             return
         if decay.is_coded_floor(seen, best.log_density):
-            depth = best.log_density - np.max(seen.plateau[seen.endless])
+            depth = best.log_density - np.max(seen.last[seen.endless])
             self.warnings.append(
                 f"the log density stops falling {depth:.4g} below the mode in every direction, "
                 "like a likelihood with a floor (log(p + tiny), clipped p): as written the "
@@ -225,8 +231,8 @@ class _Search:
             )
             return
         endless = np.flatnonzero(seen.endless)
-        row = endless[np.argmax(seen.plateau[endless])]
-        depth = best.log_density - seen.plateau[row]
+        row = endless[np.argmax(seen.last[endless])]
+        depth = best.log_density - seen.last[row]
         where = decay.describe(self.evaluator, seen, row, best.factored.sd)
         end = seen.rays.points[row][np.flatnonzero(np.isfinite(seen.values[row]))[-1]]
         raise Declined(
@@ -250,7 +256,7 @@ class _Search:
         where = decay.describe(self.evaluator, seen, row, best.factored.sd)
         value = float(seen.values[top])
         if i >= 0:
-            share = decay.share_near_bound(seen, row, best)
+            share = decay.share_near_edge(seen, row, best)
             if share < NOTABLE_SHARE:
                 self.warnings.append(
                     f"{where} the log density exceeds that of the mode ({value:.4g} against "
@@ -284,17 +290,29 @@ class _Search:
         modes = self._modes()
         self._warn(proof, modes)
         return Mode(
-            proof.x, proof.log_density, proof.gradient, proof.decrement, float(np.max(proof.shift)),
-            proof.shift, proof.shift_limit, True, attempt.method, self.evaluator.n_evaluations,
-            self.evaluator.n_without_density, self.n_starts,
-            [each.record() for each in self.attempts], modes,
-            np.concatenate([attempt.path, proof.x[None]]), self.warnings,
-        )  # fmt: skip
+            proof.x,
+            proof.log_density,
+            proof.gradient,
+            proof.decrement,
+            float(np.max(proof.shift)),
+            proof.shift,
+            proof.shift_limit,
+            True,
+            attempt.method,
+            self.evaluator.n_evaluations,
+            self.evaluator.n_without_density,
+            self.n_starts,
+            [each.record() for each in self.attempts],
+            modes,
+            np.concatenate([attempt.path, proof.x[None]]),
+            self.warnings,
+        )
 
     def _check_points(self, proof):
         spread = self.rng.standard_normal((2, proof.x.size)) @ proof.factored.cholesky.T
-        return np.concatenate([proof.x[None],
-                               pulled_inside(self.evaluator, proof.x, proof.x + spread)])  # fmt: skip
+        return np.concatenate(
+            [proof.x[None], pulled_inside(self.evaluator, proof.x, proof.x + spread)]
+        )
 
     def _modes(self):
         """Return the distinct modes, highest first, with their Laplace masses."""
@@ -303,10 +321,14 @@ class _Search:
         shares = np.exp(masses - masses.max())
         shares /= shares.sum()
         return [
-            {"x": p.x.tolist(), "log_density": p.log_density, "log_mass": float(mass),
-             "share": float(share)}
+            {
+                "x": p.x.tolist(),
+                "log_density": p.log_density,
+                "log_mass": float(mass),
+                "share": float(share),
+            }
             for p, mass, share in zip(proofs, masses, shares, strict=True)
-        ]  # fmt: skip
+        ]
 
     def _warn(self, proof, modes):
         others = 1 - modes[0]["share"]

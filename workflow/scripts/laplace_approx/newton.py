@@ -34,16 +34,32 @@ class NewtonResult(NamedTuple):
     message: str
 
 
-def newton(log_density, gradient, hessian, start, *, damped=True, tolerance=1e-13,
-           max_iterations=200) -> NewtonResult:  # fmt: skip
+def newton(
+    log_density, gradient, hessian, start, *, damped=True, tolerance=1e-13, max_iterations=200
+) -> NewtonResult:
     """Maximise a log density from `start` (d,); see `newton_many`."""
     starts = np.asarray(start, dtype=float)[None]
-    return newton_many(log_density, gradient, hessian, starts, damped=damped, tolerance=tolerance,
-                       max_iterations=max_iterations)[0]  # fmt: skip
+    return newton_many(
+        log_density,
+        gradient,
+        hessian,
+        starts,
+        damped=damped,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+    )[0]
 
 
-def newton_many(log_density: Callable, gradient: Callable, hessian: Callable, starts, *, damped=True,
-                tolerance=1e-13, max_iterations=200) -> list[NewtonResult]:  # fmt: skip
+def newton_many(
+    log_density: Callable,
+    gradient: Callable,
+    hessian: Callable,
+    starts,
+    *,
+    damped=True,
+    tolerance=1e-13,
+    max_iterations=200,
+) -> list[NewtonResult]:
     """Maximise a log density from each of the starts (k, d), all in step.
 
     The step is s = (-H)^-1 g. Where -H is not positive definite, its eigenvalues in coordinates
@@ -200,10 +216,16 @@ class _Ascents:
             self.message[row] = message
 
     def result(self, row) -> NewtonResult:
-        return NewtonResult(self.x[row], float(self.value[row]), self.slope[row],
-                            float(self.decrement[row]), np.array(self.paths[row]),
-                            int(self.count[row]), bool(self.converged[row]),
-                            self.message[row])  # fmt: skip
+        return NewtonResult(
+            self.x[row],
+            float(self.value[row]),
+            self.slope[row],
+            float(self.decrement[row]),
+            np.array(self.paths[row]),
+            int(self.count[row]),
+            bool(self.converged[row]),
+            self.message[row],
+        )
 
 
 def newton_steps(gradient, hessian):

@@ -55,7 +55,7 @@ def find_pilot(log_density: Callable, modes) -> Pilot:
         if np.any(np.abs(moved) > FAR) and change[0] < 1:
             continue  # only the edge of the mass is in sight: walk on before judging its width
         factor = factor @ spread
-        if np.all(np.abs(moved) < 0.1) and 0.8 < change[-1] and change[0] < 1.25:
+        if np.all(np.abs(moved) < 0.1) and change[-1] > 0.8 and change[0] < 1.25:
             settled = True
             break
     return Pilot(centre, _lower(factor), modes, factors.reshape(-1, d, d), settled)

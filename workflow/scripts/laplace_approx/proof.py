@@ -6,7 +6,7 @@ import numpy as np
 
 from laplace_approx.checks import shape as local_shape
 from laplace_approx.differences import EPS, rounding_noise
-from laplace_approx.frames import Local, whitened
+from laplace_approx.frames import Local, inverse, whitened
 from laplace_approx.precision import (
     SAFE_CONDITION,
     Factored,
@@ -81,8 +81,20 @@ def _analytic(evaluator, x, rng) -> Proof:
     if factored is None:
         return _unproven(x, value, gradient, hessian, "analytic", None, "curvature")
     noise = rounding_noise(evaluator.log_density, x, value, factored.cholesky.T[:3])
-    return _judged(evaluator, rng, x, value, gradient, hessian, factored, SHIFT_LIMIT,
-                   factored.rounding, "analytic", None, noise)  # fmt: skip
+    return _judged(
+        evaluator,
+        rng,
+        x,
+        value,
+        gradient,
+        hessian,
+        factored,
+        SHIFT_LIMIT,
+        factored.rounding,
+        "analytic",
+        None,
+        noise,
+    )
 
 
 def _numerical(evaluator, x, rng, frame) -> Proof:
@@ -95,7 +107,7 @@ def _numerical(evaluator, x, rng, frame) -> Proof:
         if not np.linalg.norm(moved.gradient) < 0.5 * np.linalg.norm(local.gradient):
             break
         local = moved
-    back = np.linalg.inv(local.frame)
+    back = inverse(local.frame)
     if evaluator.has_gradient:
         gradient = evaluator.gradient(local.x)
     else:
@@ -103,21 +115,32 @@ def _numerical(evaluator, x, rng, frame) -> Proof:
     hessian = back.T @ local.hessian @ back
     hessian = 0.5 * (hessian + hessian.T)
     method = local.method
-    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+    if not (np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()):
         return _unproven(
             local.x, local.log_density, gradient, hessian, method, local, "derivatives"
         )
-    inner = factor(-local.hessian)
     error = float(np.abs(local.hessian_error).sum(axis=0).max())
     curvature = np.linalg.eigvalsh(-local.hessian)
-    if inner is None or not curvature[0] > 2 * error:
+    if not (np.isfinite(hessian).all() and curvature[0] > 2 * error):
         return _unproven(local.x, local.log_density, gradient, hessian, method, local, "curvature")
     factored = in_frame(local.frame, -local.hessian)
     error = error / curvature[0] + factored.rounding
     reach = 10 * float(np.max(local.gradient_error))
     limit = min(max(SHIFT_LIMIT, reach), NOISY_SHIFT_LIMIT)
-    return _judged(evaluator, rng, local.x, local.log_density, gradient, hessian, factored, limit,
-                   error, method, local, local.noise)  # fmt: skip
+    return _judged(
+        evaluator,
+        rng,
+        local.x,
+        local.log_density,
+        gradient,
+        hessian,
+        factored,
+        limit,
+        error,
+        method,
+        local,
+        local.noise,
+    )
 
 
 def _polish(local):
@@ -130,8 +153,9 @@ def _polish(local):
     return step if np.linalg.norm(step) < 0.5 else None
 
 
-def _judged(evaluator, rng, x, value, gradient, hessian, factored, limit, error, method, local,
-            noise) -> Proof:  # fmt: skip
+def _judged(
+    evaluator, rng, x, value, gradient, hessian, factored, limit, error, method, local, noise
+) -> Proof:
     whitened_gradient = factored.cholesky.T @ gradient
     shift = np.abs(factored.cholesky @ whitened_gradient) / factored.sd
     decrement = float(np.linalg.norm(whitened_gradient))
@@ -143,12 +167,42 @@ def _judged(evaluator, rng, x, value, gradient, hessian, factored, limit, error,
         problem = "shift"
     elif not error <= (SAFE_CONDITION if error == factored.rounding else ERROR_LIMIT):
         problem = "error"
-    return Proof(x, value, gradient, hessian, factored, shift, decrement, limit, error, method,
-                 local, noise, shape, problem, misfit)  # fmt: skip
+    return Proof(
+        x,
+        value,
+        gradient,
+        hessian,
+        factored,
+        shift,
+        decrement,
+        limit,
+        error,
+        method,
+        local,
+        noise,
+        shape,
+        problem,
+        misfit,
+    )
 
 
 def _unproven(x, value, gradient, hessian, method, local, problem) -> Proof:
     nothing = np.full(x.size, np.nan)
     noise = EPS * max(1.0, abs(value)) if local is None else local.noise
-    return Proof(x, value, gradient, hessian, None, nothing, float("nan"), SHIFT_LIMIT, float("inf"),
-                 method, local, noise, None, problem, None)  # fmt: skip
+    return Proof(
+        x,
+        value,
+        gradient,
+        hessian,
+        None,
+        nothing,
+        float("nan"),
+        SHIFT_LIMIT,
+        float("inf"),
+        method,
+        local,
+        noise,
+        None,
+        problem,
+        None,
+    )

@@ -35,7 +35,7 @@ def normal_quantile(probabilities):
 
 
 class NoSide:
-    """A side that is not there: a posterior declined, or one with too many parameters for a grid."""
+    """A side that is not there: a posterior declined, or too many parameters for a grid."""
 
     def quantiles(self, name, probabilities) -> Estimates:
         return unknown(probabilities)

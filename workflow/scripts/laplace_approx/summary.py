@@ -1,4 +1,4 @@
-"""One row a case and quantity: the two intervals that a reader looks at first, and how they differ."""
+"""One row a case and quantity: its 50 and 95 % intervals on both sides, and how they differ."""
 
 import math
 

@@ -7,12 +7,10 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
-import numpy as np
-
 from laplace_approx.errors import InputError
 from laplace_approx.model import Model
-from laplace_files import strict_yaml
 from laplace_approx.nearest import suggestion
+from laplace_files import strict_yaml
 from laplace_files.schema import coerce, fill_defaults, key_path, shown, violations
 
 __all__ = [

@@ -25,9 +25,9 @@ import numpy as np
 
 from laplace_approx.errors import InputError
 from laplace_approx.model import Model
+from laplace_approx.nearest import nearest, suggestion
 from laplace_files import modelparts
 from laplace_files.localmodules import local_modules, run_module
-from laplace_approx.nearest import nearest, suggestion
 
 CONSTANTS = (
     "PARAMETERS",

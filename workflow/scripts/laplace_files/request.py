@@ -14,7 +14,7 @@ from laplace_files.modelfile import load_model
 
 
 class Case(NamedTuple):
-    """One comparison: a model, a prior, the space of the normal, and the grid it is held against."""
+    """One comparison: model, prior, space of the normal, and grid that it is held against."""
 
     model: str
     prior: str

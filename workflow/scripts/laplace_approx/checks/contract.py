@@ -26,8 +26,10 @@ def check_function(evaluator, points):
     _check_same(evaluator, points, first, nested, REGROUPED, "in a batch of another shape")
     check_not_infinite(evaluator)
     usable = points[np.isfinite(first)]
-    for function, exists in ((evaluator.gradient, evaluator.has_gradient),
-                             (evaluator.hessian, evaluator.has_hessian)):  # fmt: skip
+    for function, exists in (
+        (evaluator.gradient, evaluator.has_gradient),
+        (evaluator.hessian, evaluator.has_hessian),
+    ):
         if exists and usable.size:
             function(usable[0])
             function(usable[None])

@@ -60,8 +60,8 @@ def recession(evaluator, bases, directions):
     directions = directions * axis_scales(evaluator.far, bases[0], directions)[:, None]
     step = np.exp2(DOUBLINGS)[:, None]
     for direction in directions:
-        values = evaluator.log_density(bases[:, None, :] + step * direction)
-        start = evaluator.log_density(bases)
+        values = evaluator.far(bases[:, None, :] + step * direction)
+        start = evaluator.far(bases)
         values = np.concatenate([start[:, None], values], axis=1)
         found = _never_falls(values)
         if found is not None:
@@ -123,8 +123,8 @@ def is_concave(evaluator, centre, scale, rng) -> bool:
     """Whether the log density is concave on random chords about the centre (d,)."""
     reach = np.exp2(rng.uniform(-2, 6, (2, PAIRS, 1)))
     ends = centre + reach * scale * rng.standard_normal((2, PAIRS, centre.size))
-    values = evaluator.log_density(ends)
-    middle = evaluator.log_density(ends.mean(axis=0))
+    values = evaluator.far(ends)
+    middle = evaluator.far(ends.mean(axis=0))
     finite = np.isfinite(values).all(axis=0) & np.isfinite(middle)
     with np.errstate(invalid="ignore"):
         chord = values.mean(axis=0)
