@@ -21,6 +21,8 @@ LENGTH = 10.0  # of a stretched axis, each way, that is aimed at
 MOST_STRETCH = 1.2
 FARTHEST = 1e15  # scales
 ROUNDS = 100
+LEAST = 1e-25  # of the mass on a node: where the density that growth looks at ends
+GROWTH_CELLS = 2**18
 SHARPENING = 10.0
 TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
 TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
@@ -37,13 +39,13 @@ class End(NamedTuple):
     moments: tuple[int, ...]
     cliff: bool
 
-    @property
-    def holds_mass(self) -> bool:
-        return not (self.cliff or (self.edge < TINY and _negligible(self.tail.mass, TINY)))
+    def holds(self, mass: float) -> bool:
+        """Whether more than a mass is on or beyond the last node, as far as can be told."""
+        return not (self.cliff or (self.edge < mass and _negligible(self.tail.mass, mass)))
 
     @property
     def must_grow(self) -> bool:
-        return not self.cliff and (self.holds_mass or bool(self.moments))
+        return not self.cliff and (self.holds(TINY) or bool(self.moments))
 
 
 class Reach(NamedTuple):
@@ -61,8 +63,9 @@ def grow(frame: Frame, log_density: Callable, parameter: int, steps) -> Reach:
     holds the distance of the nodes along each axis (in u).
     """
     for _ in range(ROUNDS):
+        frame = within_limit(frame, GROWTH_CELLS)
         p = _relative(frame, log_density)
-        ends = ends_of(frame, p, parameter)
+        ends = ends_of(frame, p, parameter, LEAST)
         grown = tuple(
             _grown(axis, pair, step)
             for axis, pair, step in zip(frame.axes, ends, steps, strict=True)
@@ -95,25 +98,37 @@ def sharper(frame: Frame, k: int) -> Frame:
     return frame._replace(shear=shear, axes=axes)
 
 
+def within_limit(frame: Frame, cells: int) -> Frame:
+    """Return the frame with its longest axes thinned until it has no more than so many cells."""
+    axes = list(frame.axes)
+    while math.prod(axis.points for axis in axes) > cells:
+        k = max(range(len(axes)), key=lambda k: axes[k].points)
+        others = math.prod(axis.points for j, axis in enumerate(axes) if j != k)
+        points = max(axes[k].points // 2, min(axes[k].points - 2, cells // others))
+        axes[k] = axes[k]._replace(points=(points - 1) | 1)
+    return frame._replace(axes=tuple(axes))
+
+
 def _relative(frame, log_density):
     p, _ = evaluate(frame, log_density).relative()
     return p
 
 
-def ends_of(frame, p, parameter) -> tuple[tuple[End, End], ...]:
-    """Return the ends of every axis. Those of the others are judged under the highest moment of
-    the parameter that axis 0 holds: far out, they may have to be far wider."""
+def ends_of(frame: Frame, p, parameter: int, faint: float) -> tuple[tuple[End, End], ...]:
+    """Return the ends of every axis: the outermost nodes with more than a `faint` share of the
+    mass. Those of the others are judged under the highest moment of the parameter that axis 0
+    holds: far out, they may have to be far wider."""
     density = _marginal(p, 0)
     total = density.sum()
     if not total > 0:
         nothing = End(0.0, Tail(None, math.nan, "no density"), (), False)
         return ((nothing, nothing),) * p.ndim
     powers = _powers(frame, parameter, density / total)
-    first = _ends(density, frame.axes[0].step, powers)
+    first = _ends(density, frame.axes[0].step, powers, faint)
     held = [order for order in ORDERS if not any(order in end.moments for end in first)]
     if held:
         p = p * (1 + powers[max(held)]).reshape((-1,) + (1,) * (p.ndim - 1))
-    others = (_ends(_marginal(p, k), frame.axes[k].step, {}) for k in range(1, p.ndim))
+    others = (_ends(_marginal(p, k), frame.axes[k].step, {}, faint) for k in range(1, p.ndim))
     return (first, *others)
 
 
@@ -121,19 +136,19 @@ def _marginal(p, k):
     return p.sum(axis=tuple(j for j in range(p.ndim) if j != k))
 
 
-def _ends(marginal, step, powers) -> tuple[End, End]:
-    density = marginal / (marginal.sum() * step)
+def _ends(marginal, step, powers, faint) -> tuple[End, End]:
+    mass = marginal / marginal.sum()
     found = []
     for way in (slice(None), slice(None, None, -1)):
-        outward = density[way]
+        first = int(np.argmax(mass[way] > faint))
+        outward = mass[way][first:] / step
         heavy = tuple(
             order
             for order, t in powers.items()
-            if not _negligible(beyond(outward * t[way], step).mass, TINY_MOMENT)
+            if not _negligible(beyond(outward * t[way][first:], step).mass, TINY_MOMENT)
         )
-        first = np.argmax(outward > 0)
-        cliff = bool(first > 0 and outward[first] * step > TINY)
-        found.append(End(float(outward[0] * step), beyond(outward, step), heavy, cliff))
+        edge = float(mass[way][first])
+        found.append(End(edge, beyond(outward, step), heavy, first > 0 and edge > TINY))
     return tuple(found)
 
 

@@ -13,27 +13,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from laplace_approx.bounds import STEP, Reach, axis_between, grow
+from laplace_approx.bounds import STEP, Reach, axis_between, grow, within_limit
 from laplace_approx.density import Density
-from laplace_approx.edges import edge_record, outside_record, side_faults
+from laplace_approx.edges import NEGLIGIBLE_MASS, edge_record, outside_record, side_faults
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, empty_grid
 from laplace_approx.lattice import Frame, Lattice, evaluate, natural_transforms
 from laplace_approx.mode import find_mode
 from laplace_approx.moments import moments
-from laplace_approx.own import Own, own_lattice
+from laplace_approx.own import MOST_CELLS, Own, own_lattice
 from laplace_approx.pilot import Pilot, conditional_widths, find_pilot
 from laplace_approx.posterior import density_in
 from laplace_approx.space import build_space
 from laplace_approx.spacing import spacing_faults
-from laplace_approx.transforms import Log, Logit
+from laplace_approx.transforms import Identity, Log, Logit
 
-FIRST_STEP = {1: (0.1,), 2: (0.12, 0.12), 3: (0.25, 0.25, 0.25)}  # scales, by dimension
+FIRST_STEP = {1: 0.1, 2: 0.12, 3: 0.25}  # scales, by dimension
 WIDEST_STEP = {1: 0.1, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
-FIRST_REACH = 8.0  # scales each way
+REACH = 8.0  # scales each way
 STARTS = 10
 BROKEN = ("model_contract_violation", "nondeterministic_density")
+LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
 MOMENTS = ("mean", "SD", "skewness")
 MEANING = (
     "the change when every other node is left out along each axis in turn, summed: of the log "
@@ -64,11 +65,12 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
     pilot = find_pilot(_unconstrained(log_density, transforms), modes)
     own = []
     for parameter in range(d):
-        reach = _reach(density, log_density, transforms, pilot, parameter)
+        frame = _first_frame(density, transforms, pilot, parameter)
+        reach = grow(frame, log_density, parameter, [axis.step for axis in frame.axes])
         lost = _lost(reach, parameter)
         if lost:
-            return empty_grid("certified", evaluate(reach.frame, log_density), lost)
-        own.append(own_lattice(reach, log_density, parameter))
+            return empty_grid("certified", evaluate(frame, log_density), lost)
+        own.append(own_lattice(_spaced(reach, frame), log_density, parameter))
     return _assembled(own)
 
 
@@ -116,51 +118,58 @@ def _modes(density: Density, transforms, start, seed):
     return np.stack([t.unconstrain(theta[:, i]) for i, t in enumerate(transforms)], axis=-1)
 
 
-def _reach(density, log_density, transforms, pilot: Pilot, parameter: int) -> Reach:
-    """Return the frame whose first axis is a parameter by itself, with its bounds found."""
+def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> Frame:
+    """Return the frame whose first axis is a parameter by itself, over a few scales each way of
+    the modes, with nodes just near enough to judge its bounds."""
     d = len(transforms)
     order = [parameter, *(i for i in range(d) if i != parameter)]
     lower = np.linalg.qr(pilot.factor[order].T, mode="r").T
     shear = np.empty((d, d))
     shear[order] = lower * np.sign(np.diag(lower))
     w = np.linalg.solve(shear, (pilot.modes - pilot.centre).T).T
-    widths = [conditional_widths(np.linalg.solve(shear, f)) for f in pilot.mode_factors]
-    narrow = PER_WIDTH * np.min(widths, axis=0)
-    frame = Frame(
-        names=tuple(density.names),
-        transforms=transforms,
-        origin=pilot.centre,
-        shear=shear,
-        axes=tuple(
-            axis_between(
-                min(0.0, w[:, k].min()) - FIRST_REACH,
-                max(0.0, w[:, k].max()) + FIRST_REACH,
-                min(STEP[d], narrow[k]),
-            )
-            for k in range(d)
-        ),
-        support=np.array([density.lower, density.upper], dtype=float),
-    )
-    reach = grow(frame, log_density, parameter, np.minimum(STEP[d], narrow))
-    steps = np.minimum(FIRST_STEP[d], narrow)
-    axes = tuple(axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
-    return reach._replace(frame=reach.frame._replace(axes=axes))
+    step = np.full(d, STEP[d])
+    if len(w) > 1:  # narrow modes, far apart
+        widths = [conditional_widths(np.linalg.solve(shear, f)) for f in pilot.mode_factors]
+        step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
+    low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
+    axes = (axis_between(low[k], high[k], step[k]) for k in range(d))
+    support = np.array([density.lower, density.upper], dtype=float)
+    frame = Frame(tuple(density.names), transforms, pilot.centre, shear, tuple(axes), support)
+    return within_limit(frame, MOST_CELLS)
+
+
+def _spaced(reach: Reach, first: Frame) -> Reach:
+    """Return the frame that was grown from `first` with the nodes that refinement begins with."""
+    steps = [min(axis.step, FIRST_STEP[len(first.axes)]) for axis in first.axes]
+    axes = (axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
+    return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), MOST_CELLS))
 
 
 def _lost(reach: Reach, parameter: int) -> list[str]:
     """Return a sentence for every end at which the density does not fall, so that there is no
-    telling what is beyond: then there are no numbers."""
-    name = reach.frame.names[parameter]
+    telling what lies beyond: then there are no numbers."""
+    frame, name = reach.frame, reach.frame.names[parameter]
     lost = []
     for k, pair in enumerate(reach.ends):
-        for end, way in zip(pair, ("below", "above"), strict=True):
-            if end.holds_mass and end.tail.mass is None:
-                what = f"{name}, {way}" if k == 0 else f"the other parameters, given {name}, {way}"
-                lost.append(
-                    f"improper, or too heavy a tail: along {what}, the density does not decay "
-                    f"({end.tail.reason})"
-                )
+        axis = name if k == 0 else f"the other parameters, given {name}"
+        ends = (frame.axes[k].lower, frame.axes[k].upper)
+        for end, u, way in zip(pair, ends, ("downward", "upward"), strict=True):
+            if end.edge > NEGLIGIBLE_MASS and end.tail.mass is None:
+                what = f"does not decay ({end.tail.reason})"
+            elif end.cliff and _out_of_digits(frame, k, u):
+                what = "has not decayed where floating-point numbers end"
+            else:
+                continue
+            lost.append(f"improper, or too heavy a tail: along {axis}, {way}, the density {what}")
     return lost
+
+
+def _out_of_digits(frame: Frame, k: int, u: float) -> bool:
+    """Whether the place u on axis k carries a transformed parameter to where its distance from
+    the bound is no longer a number."""
+    z = frame.origin + frame.shear[:, k] * frame.axes[k].stretched(u)
+    transformed = [not isinstance(t, Identity) for t in frame.transforms]
+    return bool(np.any(np.abs(z[transformed]) > LAST_DIGITS))
 
 
 def _assembled(own: list[Own]) -> Grid:

@@ -17,8 +17,10 @@ MOST_CELLS = 2**22  # 64 MiB of log densities and densities
 STILL_EVIDENCE = 1e-9  # change of the log evidence at which the nodes are close enough
 STILL = 1e-7  # change of quantiles, mean and SD (in SDs) and of the skewness, likewise
 SHARPEN_FROM = 257  # points from which an axis may be sharpened instead of doubled
-REGROWN = 4
-IDLE = 2  # refinements in a row that change nothing for the better, after which they end
+REGROWN = 4  # times that the bounds grow after the nodes became finer
+SMALL = 2**17  # cells up to which all axes are doubled at once
+IDLE = 3  # refinements in a row that change nothing for the better, after which they end
+FAINT = 1e-17  # of the mass on a node: less is only the rounding of the rest
 DENSE = 4  # the least number of places a node at which a marginal is tabulated
 MOST_DENSE = 2**18
 
@@ -55,47 +57,34 @@ def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own:
     laid, and the limit is `MOST_CELLS`. Where the finer lattice shows mass at an end that the
     coarse one did not, the bounds grow once more.
     """
-    for _ in range(REGROWN):
-        trial = _refined(_Trial(reach, log_density, parameter))
-        ends = ends_of(trial.frame, trial.p, parameter)
-        if not any(end.must_grow for pair in ends for end in pair):
-            break
-        steps = [axis.step for axis in trial.frame.axes]
-        reach = grow(trial.frame, log_density, parameter, steps)
-        if reach.frame.axes == trial.frame.axes:
-            break
-    return trial.result()
-
-
-def _refined(trial: "_Trial") -> "_Trial":
-    idle = 0
-    while trial.excess > 1 and idle < IDLE:
-        candidates = [_Trial(r, trial.log_density, trial.parameter) for r in _refinements(trial)]
+    trial, regrown, idle = _Trial(reach, log_density, parameter), 0, 0
+    while True:
+        if regrown < REGROWN and trial.must_grow:
+            regrown += 1
+            trial = trial.grown()
+            continue
+        candidates = _refinements(trial) if trial.excess > 1 and idle < IDLE else []
         if not candidates:
-            break
-        best = min(candidates, key=lambda candidate: candidate.excess)
+            return trial.result()
+        trials = [_Trial(candidate, log_density, parameter) for candidate in candidates]
+        best = min(trials, key=lambda candidate: candidate.excess)
         idle = 0 if best.excess < trial.excess / 2 else idle + 1
         trial = best
-    return trial
 
 
 def _refinements(trial: "_Trial") -> list[Reach]:
-    """Return the frames worth trying: with the axes that still move a number doubled, as many of
-    them as the limit of cells allows, the worst first; and with the worst of them sharpened."""
-    frame = trial.frame
-    axes = list(frame.axes)
-    worst = sorted((k for k in range(len(axes)) if trial.excesses[k] > 1), key=trial.order)
-    for k in worst:
-        finer = axes[k]._replace(points=2 * axes[k].points - 1)
-        others = math.prod(axis.points for j, axis in enumerate(axes) if j != k)
-        if finer.points * others <= MOST_CELLS:
-            axes[k] = finer
-    found = []
-    if tuple(axes) != frame.axes:
-        found.append(frame._replace(axes=tuple(axes)))
-    if frame.axes[worst[0]].points >= SHARPEN_FROM:
-        found.append(sharper(frame, worst[0]))
-    return [Reach(candidate, trial.reach.ends) for candidate in found]
+    """Return the frames worth trying, within the limit of cells: with the worst axis doubled (all
+    that move a number, while the lattice is small), and with the worst axis sharpened."""
+    frame, axes = trial.frame, list(trial.frame.axes)
+    worst = max(range(len(axes)), key=lambda k: trial.excesses[k])
+    for k in range(len(axes)):
+        if k == worst or (trial.excesses[k] > 1 and math.prod(frame.shape) < SMALL):
+            axes[k] = axes[k]._replace(points=2 * axes[k].points - 1)
+    found = [frame._replace(axes=tuple(axes))]
+    if frame.axes[worst].points >= SHARPEN_FROM:
+        found.append(sharper(frame, worst))
+    found = [finer for finer in found if math.prod(finer.shape) <= MOST_CELLS]
+    return [Reach(finer, trial.reach.ends) for finer in found]
 
 
 class _Trial:
@@ -120,8 +109,17 @@ class _Trial:
         ]
         self.excess = max(self.excesses)
 
-    def order(self, k: int) -> float:
-        return -self.excesses[k]
+    @property
+    def must_grow(self) -> bool:
+        return any(end.must_grow for pair in self.ends() for end in pair)
+
+    def ends(self):
+        return ends_of(self.frame, self.p, self.parameter, FAINT)
+
+    def grown(self) -> "_Trial":
+        steps = [axis.step for axis in self.frame.axes]
+        reach = grow(self.frame, self.log_density, self.parameter, steps)
+        return _Trial(reach, self.log_density, self.parameter)
 
     def result(self) -> Own:
         evidence_change, change = (sum(column) for column in zip(*self.changes, strict=True))
@@ -166,21 +164,18 @@ class _Trial:
         return abs(full.log_evidence - coarse.log_evidence), max(quantiles, *moved, 0.0)
 
     def _sides(self) -> list[Side]:
-        """Return the sides as they are at the outermost nodes that have any density."""
+        """Return the sides as they are at the outermost nodes that rounding leaves meaningful."""
         axis, density = self.frame.axes[0], _first_marginal(self.frame, self.p)
-        seen = np.flatnonzero(density > 0)[[0, -1]]
+        seen = np.flatnonzero(density > FAINT * density.sum())[[0, -1]]
         bounds = self.frame.values(self.parameter, axis.nodes()[seen])
         name = self.frame.names[self.parameter]
         return find_sides(name, density[seen[0] : seen[1] + 1], bounds, axis.step)
 
     def _other_faults(self) -> list[str]:
-        for k in range(1, self.p.ndim):
-            marginal = self.p.sum(axis=tuple(j for j in range(self.p.ndim) if j != k))
-            for side in find_sides("", marginal, (0.0, 0.0), self.frame.axes[k].step):
-                if side.outside is None or not max(side.edge, side.outside) < NEGLIGIBLE_MASS:
-                    name = self.frame.names[self.parameter]
-                    return [f"on the lattice of {name} the other parameters reach beyond the ends"]
-        return []
+        if not any(end.holds(NEGLIGIBLE_MASS) for pair in self.ends()[1:] for end in pair):
+            return []
+        name = self.frame.names[self.parameter]
+        return [f"on the lattice of {name}, the other parameters reach beyond the ends"]
 
 
 def _first_marginal(frame: Frame, p):
