@@ -1,7 +1,18 @@
 """Settings of the tests as a whole."""
 
+import pytest
 from hypothesis import settings
+from project_copy import copy_project, snakemake
 
 # examples are judged by what they show, never by the clock of a busy machine
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A copy of the project in which the default configuration has been run."""
+    folder = copy_project(tmp_path_factory.mktemp("finished") / "project")
+    done = snakemake(folder, "--cores", "2")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder

@@ -16,15 +16,6 @@ CHAIN = {"mode", "curvature", "draws", "quantiles", "figures", "summary", "all"}
 CASE = "bioassay/flat"
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A copy of the project in which the default configuration has been run."""
-    folder = copy_project(tmp_path_factory.mktemp("finished") / "project")
-    done = snakemake(folder, "--cores", "2")
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
-
-
 @pytest.fixture
 def project(finished, tmp_path):
     """A copy of the finished project, times and all, to be changed by one test."""

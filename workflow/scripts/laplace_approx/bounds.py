@@ -21,7 +21,6 @@ LENGTH = 10.0  # of a stretched axis, each way, that is aimed at
 MOST_STRETCH = 1.2
 FARTHEST = 1e15  # scales
 ROUNDS = 100
-LEAST = 1e-25  # of the mass on a node: where the density that growth looks at ends
 GROWTH_CELLS = 2**18
 SHARPENING = 10.0
 TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
@@ -31,21 +30,23 @@ STEP = {1: 0.1, 2: 0.4, 3: 0.5}  # between the nodes on which growth is judged, 
 
 
 class End(NamedTuple):
-    """What the lattice shows at one end of an axis: the share of the mass on the outermost node,
-    the estimated share beyond it, and the orders of the moments whose tail is not negligible."""
+    """What a lattice shows at one end of an axis.
+
+    `edge` is the share of the mass on the outermost node that has any, `tail` what lies beyond
+    it, and `moments` the orders of the moments whose tail is not negligible. `cliff`: the node is
+    not the last, and the density falls from it to nothing.
+    """
 
     edge: float
     tail: Tail
     moments: tuple[int, ...]
     cliff: bool
 
-    def holds(self, mass: float) -> bool:
-        """Whether more than a mass is on or beyond the last node, as far as can be told."""
-        return not (self.cliff or (self.edge < mass and _negligible(self.tail.mass, mass)))
-
-    @property
-    def must_grow(self) -> bool:
-        return not self.cliff and (self.holds(TINY) or bool(self.moments))
+    def holds(self, mass: float, faint: float = 0.0) -> bool:
+        """Whether more than a mass is on or beyond the last node, as far as can be told, and the
+        node holds more than a `faint` share."""
+        empty = self.edge <= faint or (self.edge < mass and _negligible(self.tail.mass, mass))
+        return not (self.cliff or empty)
 
 
 class Reach(NamedTuple):
@@ -65,7 +66,7 @@ def grow(frame: Frame, log_density: Callable, parameter: int, steps) -> Reach:
     for _ in range(ROUNDS):
         frame = within_limit(frame, GROWTH_CELLS)
         p = _relative(frame, log_density)
-        ends = ends_of(frame, p, parameter, LEAST)
+        ends = ends_of(frame, p, parameter)
         grown = tuple(
             _grown(axis, pair, step)
             for axis, pair, step in zip(frame.axes, ends, steps, strict=True)
@@ -114,10 +115,10 @@ def _relative(frame, log_density):
     return p
 
 
-def ends_of(frame: Frame, p, parameter: int, faint: float) -> tuple[tuple[End, End], ...]:
-    """Return the ends of every axis: the outermost nodes with more than a `faint` share of the
-    mass. Those of the others are judged under the highest moment of the parameter that axis 0
-    holds: far out, they may have to be far wider."""
+def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[End, End], ...]:
+    """Return the ends of every axis. Those of the others are judged under the highest moment of
+    the parameter that axis 0 holds: far out, they may have to be far wider. A tail counts only
+    where the last node has more than a `faint` share, of the mass or of the moment."""
     density = _marginal(p, 0)
     total = density.sum()
     if not total > 0:
@@ -140,15 +141,18 @@ def _ends(marginal, step, powers, faint) -> tuple[End, End]:
     mass = marginal / marginal.sum()
     found = []
     for way in (slice(None), slice(None, None, -1)):
-        first = int(np.argmax(mass[way] > faint))
-        outward = mass[way][first:] / step
+        outward = mass[way] / step
+        first = int(np.argmax(outward > 0))
+        edge = float(outward[first] * step)
+        cliff = first > 0 and edge > TINY
+        series = {order: outward * t[way] for order, t in powers.items()} if not cliff else {}
         heavy = tuple(
             order
-            for order, t in powers.items()
-            if not _negligible(beyond(outward * t[way][first:], step).mass, TINY_MOMENT)
+            for order, f in series.items()
+            if f[0] * step > faint * (1 + f.sum() * step)
+            and not _negligible(beyond(f, step).mass, TINY_MOMENT)
         )
-        edge = float(mass[way][first])
-        found.append(End(edge, beyond(outward, step), heavy, first > 0 and edge > TINY))
+        found.append(End(edge, beyond(outward[first:], step), heavy, cliff))
     return tuple(found)
 
 
@@ -169,7 +173,9 @@ def _negligible(mass, limit) -> bool:
 
 def _grown(axis: Axis, pair: tuple[End, End], step: float) -> Axis:
     w = [float(axis.stretched(u)) for u in (axis.lower, axis.upper)]
-    growing = [i for i, end in enumerate(pair) if end.must_grow and abs(w[i]) < FARTHEST]
+    growing = [
+        i for i, end in enumerate(pair) if (end.holds(TINY) or end.moments) and abs(w[i]) < FARTHEST
+    ]
     for i in growing:
         w[i] = math.copysign(min(_further(abs(w[i]), pair[i].tail), FARTHEST), w[i])
     return axis_between(*w, step) if growing else axis

@@ -35,11 +35,13 @@ REACH = 8.0  # scales each way
 STARTS = 10
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
+GLIMPSE = 2**14  # cells
 MOMENTS = ("mean", "SD", "skewness")
 MEANING = (
-    "the change when every other node is left out along each axis in turn, summed: of the log "
+    "what further doublings of the points can be expected to change, from the changes when half "
+    "and three quarters of the nodes of each axis are left out, summed over the axes: of the log "
     "evidence, and of the marginal quantiles (the largest for probabilities 0.005 to 0.995), mean "
-    "and SD in posterior SDs and of the skewness"
+    "and SD in posterior SDs, and of the skewness"
 )
 
 
@@ -47,10 +49,10 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
     """Return the grid of a density of one, two or three parameters, its bounds and points found.
 
     `start` (d,) is where the search for the modes begins, `seed` that of its dispersed starts.
-    The bounds grow until less than 1e-13 of the mass lies beyond them, and the points double
-    until every other one can be left out. `certified` is true if the mass on each edge and
-    outside is below 1e-8 and leaving out nodes moves log evidence and quantiles by less than
-    1e-6; otherwise `reasons` say why not, and numbers that make no sense are NaN or None.
+    The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
+    until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
+    below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
+    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None.
     `lattice` is that of all parameters, which derived quantities and joint measures use;
     evidence, moments and `marginals` come from the lattices of the single parameters. Raises
     ValueError for another number of parameters, and passes on Declined where the model breaks its
@@ -69,7 +71,7 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
         reach = grow(frame, log_density, parameter, [axis.step for axis in frame.axes])
         lost = _lost(reach, parameter)
         if lost:
-            return empty_grid("certified", evaluate(frame, log_density), lost)
+            return empty_grid("certified", _glimpse(frame, log_density), lost)
         own.append(own_lattice(_spaced(reach, frame), log_density, parameter))
     return _assembled(own)
 
@@ -145,6 +147,11 @@ def _spaced(reach: Reach, first: Frame) -> Reach:
     return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), MOST_CELLS))
 
 
+def _glimpse(frame: Frame, log_density) -> Lattice:
+    """Return a small lattice where there are no numbers: for pictures."""
+    return evaluate(within_limit(frame, GLIMPSE), log_density)
+
+
 def _lost(reach: Reach, parameter: int) -> list[str]:
     """Return a sentence for every end at which the density does not fall, so that there is no
     telling what lies beyond: then there are no numbers."""
@@ -154,7 +161,7 @@ def _lost(reach: Reach, parameter: int) -> list[str]:
         axis = name if k == 0 else f"the other parameters, given {name}"
         ends = (frame.axes[k].lower, frame.axes[k].upper)
         for end, u, way in zip(pair, ends, ("downward", "upward"), strict=True):
-            if end.edge > NEGLIGIBLE_MASS and end.tail.mass is None:
+            if end.holds(NEGLIGIBLE_MASS, NEGLIGIBLE_MASS) and end.tail.mass is None:
                 what = f"does not decay ({end.tail.reason})"
             elif end.cliff and _out_of_digits(frame, k, u):
                 what = "has not decayed where floating-point numbers end"

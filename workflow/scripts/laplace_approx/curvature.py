@@ -100,9 +100,6 @@ def _described(evaluator, proof, checks, error) -> Curvature:
     bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
     if bent is not None:
         warnings.append(bent)
-    bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
-    if bent is not None:
-        warnings.append(bent)
     jump = float(np.max(local_shape.jump(proof.shape)))
     if jump > 10 * max(error, 1e-4):
         warnings.append(

@@ -49,11 +49,15 @@ def rounding_noise(log_density, x, value, directions) -> float:
             where=directions != 0,
             initial=2.0**-20,
         )
-    steps = (np.arange(order + 3) - order / 2 - 1) * np.minimum(resolution, 1e-3)[:, None]
-    values = log_density(x + steps[:, :, None] * directions[:, None, :])
-    values = values[np.isfinite(values).all(axis=1)]
+    unit = (np.arange(order + 3) - order / 2 - 1) * np.minimum(resolution, 1e-3)[:, None]
     floor = EPS * max(abs(value), 1.0)
-    if values.size == 0:
+    for shrink in (1.0, 2.0**-12, 2.0**-24, 2.0**-36):
+        values = log_density(x + shrink * unit[:, :, None] * directions[:, None, :])
+        values = values[np.isfinite(values).all(axis=1)]
+        # far from flat at this distance: what is rounding there is none at x
+        if values.size and np.max(np.abs(values - value)) <= 1e-3 * max(abs(value), 1.0):
+            break
+    else:
         return floor
     differences = np.diff(values, order, axis=1)
     factor = math.factorial(order) ** 2 / math.factorial(2 * order)

@@ -24,9 +24,11 @@ from laplace_approx.quadrature import (
     stencils,
 )
 
-BISECTIONS = 34  # a crossing is then known to 1e-10 of a step
-ROUGH = 1e-8  # difference of the rule's order, as a share of all, above which to refine
-ROUGH_PANEL = 1e-9  # fourth difference of panels, likewise
+CLOSE = 1e-9  # of a step: how well a crossing is known
+MOST_STEPS = 60
+BISECTIONS = 34  # of an interval in search of a break
+ROUGH = 3e-7  # difference of the rule's order, as a share of all, above which to refine
+ROUGH_PANEL = 1e-8  # fourth difference of panels, likewise
 PANELS = 16  # of a refined stretch, each with the two nodes of Gauss
 LEVELS = 2  # of panels within panels
 KEPT = 16  # bundles of lines kept for the next levels of the quantity
@@ -48,8 +50,8 @@ class Breaks(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Pieces low..high of intervals, with what is known at the two ends of each: the mass of the
-    interval up to there, and whether quantity <= level."""
+    """Pieces low..high of intervals, with the level (by its place) that is asked of each, and the
+    mass of the interval and the value of the quantity at the two ends of the piece."""
 
     level: np.ndarray
     line: np.ndarray
@@ -58,8 +60,8 @@ class Pieces(NamedTuple):
     high: np.ndarray
     mass_low: np.ndarray
     mass_high: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
+    value_low: np.ndarray
+    value_high: np.ndarray
 
 
 class Bundle:
@@ -81,59 +83,65 @@ class Bundle:
 
     def masses(self, levels):
         """Return the mass of every line where quantity <= level, (levels, L), for levels (C,)."""
-        at_node = self.values <= levels[:, None, None]
-        begins, ends = at_node[..., :-1], at_node[..., 1:]
+        inside = self.values <= levels[:, None, None]
+        begins, ends = inside[..., :-1], inside[..., 1:]
         total = np.einsum("ln,cln->cl", self.whole_steps, begins & ends)
-        pieces = self._cut_intervals(levels, begins, ends)
-        share = self._shares(levels, pieces)
+        pieces = self._crossed((begins != ends) & self.whole, levels.size)
+        share = self._shares(pieces, levels[pieces.level])
         place = pieces.level * total.shape[1] + pieces.line
         return total + np.bincount(place, share, minlength=total.size).reshape(total.shape)
 
-    def _cut_intervals(self, levels, begins, ends) -> Pieces:
+    def _crossed(self, crossing, n_levels) -> Pieces:
         """Return every interval with a crossing, and both pieces of every one with a break."""
-        level, line, cell = _where((begins != ends) & self.whole)
-        crossed = Pieces(
-            level,
-            line,
-            cell,
-            np.zeros(line.size),
-            np.ones(line.size),
-            np.zeros(line.size),
-            self.steps[line, cell],
-            begins[level, line, cell],
-            ends[level, line, cell],
-        )
-        b = self.breaks
-        level = np.repeat(np.arange(levels.size), b.line.size)
-        line, cell, fraction, mass = (
-            np.tile(x, levels.size) for x in (b.line, b.cell, b.fraction, self.break_masses)
-        )
-        before, after = ((x <= levels[:, None]).ravel() for x in (b.before, b.after))
+        level, line, cell = np.unravel_index(np.flatnonzero(crossing), crossing.shape)
         zero, one, whole = np.zeros(line.size), np.ones(line.size), self.steps[line, cell]
-        first, last = begins[level, line, cell], ends[level, line, cell]
-        left = Pieces(level, line, cell, zero, fraction, zero, mass, first, before)
-        right = Pieces(level, line, cell, fraction, one, mass, whole, after, last)
+        ends = self.values[line, cell], self.values[line, cell + 1]
+        crossed = Pieces(level, line, cell, zero, one, zero, whole, *ends)
+        level = np.repeat(np.arange(n_levels), self.breaks.line.size)
+        line, cell, at, before, after = (np.tile(x, n_levels) for x in self.breaks)
+        part = np.tile(self.break_masses, n_levels)
+        zero, one, whole = np.zeros(line.size), np.ones(line.size), self.steps[line, cell]
+        ends = self.values[line, cell], self.values[line, cell + 1]
+        left = Pieces(level, line, cell, zero, at, zero, part, ends[0], before)
+        right = Pieces(level, line, cell, at, one, part, whole, after, ends[1])
         return Pieces(*(np.concatenate(x) for x in zip(crossed, left, right, strict=True)))
 
-    def _shares(self, levels, pieces: Pieces):
+    def _shares(self, pieces: Pieces, level):
         """Return the mass of each piece where quantity <= level."""
-        first, last = pieces.first, pieces.last
+        first, last = pieces.value_low <= level, pieces.value_high <= level
         crossing = pieces.mass_high.copy()
         mixed = np.flatnonzero(first != last)
         cut = Pieces(*(x[mixed] for x in pieces))
-        crossing[mixed] = self._part(cut.line, cut.cell, self._crossings(levels, cut))
+        crossing[mixed] = self._part(cut.line, cut.cell, self._crossings(cut, level[mixed]))
         begin = np.where(first, pieces.mass_low, crossing)
         end = np.where(last, pieces.mass_high, crossing)
         return np.where(first | last, np.maximum(end - begin, 0.0), 0.0)
 
-    def _crossings(self, levels, pieces: Pieces):
-        level, line, cell, low, high = pieces[:5]
-        level, first = levels[level], pieces.first
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            before = (self._at(line, cell, middle) <= level) == first
-            low, high = np.where(before, middle, low), np.where(before, high, middle)
-        return (low + high) / 2
+    def _crossings(self, pieces: Pieces, level):
+        """Return where each piece crosses its level: false position, every third step bisection,
+        as is every step from an end without a finite value."""
+        low, high = pieces.low.copy(), pieces.high.copy()
+        with np.errstate(invalid="ignore"):
+            f_low, f_high = pieces.value_low - level, pieces.value_high - level
+        rising = f_high > 0
+        found, active = low.copy(), np.arange(low.size)
+        for step in range(MOST_STEPS):
+            a, b, fa, fb = (x[active] for x in (low, high, f_low, f_high))
+            with np.errstate(all="ignore"):
+                x = a - fa * (b - a) / (fb - fa)
+            usable = (x > a) & (x < b) & (step % 3 != 2)
+            x = np.where(usable, x, (a + b) / 2)
+            with np.errstate(invalid="ignore"):
+                f = self._at(pieces.line[active], pieces.cell[active], x) - level[active]
+            left = (f <= 0) == rising[active]
+            low[active], f_low[active] = np.where(left, x, a), np.where(left, f, fa)
+            high[active], f_high[active] = np.where(left, b, x), np.where(left, fb, f)
+            moved = np.abs(x - found[active])
+            found[active] = x
+            active = active[(moved > CLOSE) & (f != 0)]
+            if active.size == 0:
+                break
+        return found
 
     def _part(self, line, cell, fraction):
         """Return the mass of the first `fraction` of intervals."""
@@ -191,11 +199,6 @@ class Bundle:
             before, after = np.where(left, value, before), np.where(left, after, value)
         jump = _change(before, after) > change / 2
         return Breaks(*(x[jump] for x in (line, cell, (low + high) / 2, before, after)))
-
-
-def _where(mask):
-    """Return np.nonzero(mask), which is far slower for more than one axis."""
-    return np.unravel_index(np.flatnonzero(mask), mask.shape)
 
 
 def _change(a, b):

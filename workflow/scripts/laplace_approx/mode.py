@@ -201,7 +201,7 @@ class _Search:
             self._require_proper(seen, best)
             top = np.unravel_index(np.argmax(seen.values), seen.values.shape)
             higher = seen.values[top] > best.log_density + self._margin(best)
-            points = np.concatenate([seen.rays.points[top][None][:higher], decay.bumps(seen)])
+            points = np.concatenate([seen.rays.points[top][None][: int(higher)], decay.bumps(seen)])
             self._follow(points[:MOST_BUMPS], "damped Newton from a rise on a ray")
             self.settle()
             if self._best() is best:

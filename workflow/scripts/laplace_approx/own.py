@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.bounds import ORDERS, Reach, ends_of, grow, sharper
+from laplace_approx.bounds import ORDERS, TINY, Reach, ends_of, grow, sharper
 from laplace_approx.edges import NEGLIGIBLE_MASS, Side, find_sides
 from laplace_approx.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.marginal import Marginal, build_marginal, quantile_from_marginal
@@ -21,6 +21,8 @@ REGROWN = 4  # times that the bounds grow after the nodes became finer
 SMALL = 2**17  # cells up to which all axes are doubled at once
 IDLE = 3  # refinements in a row that change nothing for the better, after which they end
 FAINT = 1e-17  # of the mass on a node: less is only the rounding of the rest
+SEEN = (1e-13, 1e-12, 1e-11, 1e-10)  # of the mass on the node where what lies beyond is told
+TRUSTED = 0.1  # the share of a change that is taken for the next one at the least
 DENSE = 4  # the least number of places a node at which a marginal is tabulated
 MOST_DENSE = 2**18
 
@@ -36,9 +38,8 @@ class Numbers(NamedTuple):
 
 
 class Own(NamedTuple):
-    """A parameter's own lattice with its numbers; the changes of the log evidence and of the
-    rest, in SDs, when every other node of an axis is left out, summed over the axes; its two
-    sides; and what is wrong with the other axes, in words."""
+    """A parameter's own lattice with its numbers; what its spacing owes to the log evidence, and
+    to the rest in SDs, summed over the axes; its two sides; and what is wrong with the other axes, in words."""
 
     parameter: int
     lattice: Lattice
@@ -52,24 +53,25 @@ class Own(NamedTuple):
 def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own:
     """Return the refined lattice of a parameter, which varies along axis 0 of the frame alone.
 
-    The points of an axis double while leaving out every other one of them still moves a number
-    (or the axis is sharpened, where that serves better); what they take is known before they are
+    The points of an axis double while doubling them can still be expected to move a number (or
+    the axis is sharpened, where that serves better); what they take is known before they are
     laid, and the limit is `MOST_CELLS`. Where the finer lattice shows mass at an end that the
     coarse one did not, the bounds grow once more.
     """
     trial, regrown, idle = _Trial(reach, log_density, parameter), 0, 0
+    best = trial
     while True:
         if regrown < REGROWN and trial.must_grow:
             regrown += 1
-            trial = trial.grown()
+            best = trial = trial.grown()
             continue
         candidates = _refinements(trial) if trial.excess > 1 and idle < IDLE else []
         if not candidates:
-            return trial.result()
+            return best.result()
         trials = [_Trial(candidate, log_density, parameter) for candidate in candidates]
-        best = min(trials, key=lambda candidate: candidate.excess)
-        idle = 0 if best.excess < trial.excess / 2 else idle + 1
-        trial = best
+        trial = min(trials, key=lambda candidate: candidate.excess)
+        idle = 0 if trial.excess < best.excess / 2 else idle + 1
+        best = min(best, trial, key=lambda candidate: candidate.excess)
 
 
 def _refinements(trial: "_Trial") -> list[Reach]:
@@ -90,8 +92,8 @@ def _refinements(trial: "_Trial") -> list[Reach]:
 class _Trial:
     """A lattice of a parameter with its numbers and what they owe to the spacing.
 
-    `changes[k]` holds what leaving out every other node of axis k changes: the log evidence, and
-    the largest of the other numbers in SDs. `excess` is the worst of them over its limit.
+    `changes[k]` holds what the spacing of axis k still owes to the log evidence, and to the
+    others of its numbers, in SDs. `excess` is the worst of them over its limit.
     """
 
     def __init__(self, reach: Reach, log_density: Callable, parameter: int):
@@ -111,7 +113,8 @@ class _Trial:
 
     @property
     def must_grow(self) -> bool:
-        return any(end.must_grow for pair in self.ends() for end in pair)
+        ends = [end for pair in self.ends() for end in pair]
+        return any(end.holds(TINY, FAINT) or end.moments for end in ends)
 
     def ends(self):
         return ends_of(self.frame, self.p, self.parameter, FAINT)
@@ -149,33 +152,59 @@ class _Trial:
         return Numbers(self.shift + math.log(total), *kept, table)
 
     def _change(self, k: int) -> tuple[float, float]:
-        axes = list(self.frame.axes)
-        axes[k] = axes[k].thin()
-        kept = self.p[(slice(None),) * k + (slice(None, None, 2),)]
-        full, coarse = self.numbers, self._numbers(self.frame._replace(axes=tuple(axes)), kept)
-        scale = full.sd if math.isfinite(full.sd) else _half_width(full.marginal)
+        """Return what the spacing of axis k still owes: the log evidence, and the rest in SDs.
+
+        With c the change from half the nodes to all of them and r its ratio to the change from a
+        quarter to half, further doublings change c r, c r^2, ...: c r / (1 - r) altogether, if
+        the changes go on falling as they did. It counts as a tenth of c at the least, and
+        where the changes hardly fell, as c.
+        """
+        half, quarter = self._thinned(k, 2), self._thinned(k, 4)
+        last, before = self._moved(self.numbers, half), self._moved(half, quarter)
+        return tuple(_owed(c, d) for c, d in zip(last, before, strict=True))
+
+    def _thinned(self, k: int, times: int) -> Numbers:
+        axes, kept = list(self.frame.axes), self.p
+        while times > 1:
+            axes[k] = axes[k].thin()
+            kept = kept[(slice(None),) * k + (slice(None, None, 2),)]
+            times //= 2
+        return self._numbers(self.frame._replace(axes=tuple(axes)), kept)
+
+    def _moved(self, one: Numbers, other: Numbers) -> tuple[float, float]:
+        scale = one.sd if math.isfinite(one.sd) else _half_width(one.marginal)
         moved = [
-            abs(full.mean - coarse.mean) / scale,
-            abs(full.sd - coarse.sd) / scale,
-            abs(full.skewness - coarse.skewness),
+            abs(one.mean - other.mean) / scale,
+            abs(one.sd - other.sd) / scale,
+            abs(one.skewness - other.skewness),
         ]
         moved = [x for x in moved if not math.isnan(x)]
-        quantiles = quantile_change(full.marginal, coarse.marginal, scale)
-        return abs(full.log_evidence - coarse.log_evidence), max(quantiles, *moved, 0.0)
+        quantiles = quantile_change(one.marginal, other.marginal, scale)
+        return abs(one.log_evidence - other.log_evidence), max(quantiles, *moved, 0.0)
 
     def _sides(self) -> list[Side]:
-        """Return the sides as they are at the outermost nodes that rounding leaves meaningful."""
+        """Return the sides as they are at the outermost nodes whose density rises above the
+        error of the lattice, so that its fall tells what lies beyond."""
         axis, density = self.frame.axes[0], _first_marginal(self.frame, self.p)
-        seen = np.flatnonzero(density > FAINT * density.sum())[[0, -1]]
-        bounds = self.frame.values(self.parameter, axis.nodes()[seen])
         name = self.frame.names[self.parameter]
-        return find_sides(name, density[seen[0] : seen[1] + 1], bounds, axis.step)
+        for share in SEEN:
+            seen = np.flatnonzero(density > share * density.sum())[[0, -1]]
+            bounds = self.frame.values(self.parameter, axis.nodes()[seen])
+            sides = find_sides(name, density[seen[0] : seen[1] + 1], bounds, axis.step)
+            if all(side.outside is not None for side in sides):
+                break
+        return sides
 
     def _other_faults(self) -> list[str]:
-        if not any(end.holds(NEGLIGIBLE_MASS) for pair in self.ends()[1:] for end in pair):
+        if not any(end.holds(NEGLIGIBLE_MASS, FAINT) for pair in self.ends()[1:] for end in pair):
             return []
         name = self.frame.names[self.parameter]
         return [f"on the lattice of {name}, the other parameters reach beyond the ends"]
+
+
+def _owed(last: float, before: float) -> float:
+    ratio = max(last / before, TRUSTED) if before > 0 else 1.0
+    return last * ratio / (1 - ratio) if ratio < 0.5 else last
 
 
 def _first_marginal(frame: Frame, p):

@@ -74,14 +74,14 @@ def quantile_change(one: Marginal, other: Marginal, sd: float) -> float | None:
 
 
 def spacing_faults(record: dict) -> list[str]:
-    """Return a sentence for every number that the spacing moves by more than is negligible."""
+    """Return a sentence for every number that the spacing costs more than is negligible."""
+    costs = {"the log evidence": record["log_evidence"]}
+    costs |= {f"the quantiles of {name}": x for name, x in record["quantiles_sd"].items()}
     faults = []
-    moved = {"the log evidence": record["log_evidence"]}
-    moved |= {f"quantiles of {name}": x for name, x in record["quantiles_sd"].items()}
-    for what, size in moved.items():
+    for what, size in costs.items():
         if size is None:
-            faults.append(f"too few nodes to tell what the spacing costs in {what}")
+            faults.append(f"too few nodes to tell what the spacing costs {what}")
         elif not size < NEGLIGIBLE:
             unit = "" if what == "the log evidence" else " posterior SD"
-            faults.append(f"with every other node left out, {what} move by {size:.1e}{unit}")
+            faults.append(f"too coarse: the spacing may cost {what} {size:.1e}{unit}")
     return faults

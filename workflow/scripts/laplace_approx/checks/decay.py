@@ -13,13 +13,12 @@ import numpy as np
 
 from laplace_approx import words
 from laplace_approx.checks import rays as ray_sets
+from laplace_approx.checks.edges import is_end_of_arithmetic
 from laplace_approx.checks.rays import DOUBLINGS, Rays
 
 SLOPE = 1e-6  # of log p + m log t against log t: what is no fall
 FAR = 2.0**100  # SDs: what is flat to here is flat
 LAST = 3  # points at the end of a ray that are judged
-# where exp(z), exp(2 z), ... overflow or vanish: an end of the arithmetic, not of the support
-ENDS = np.array([709.78, 745.13, 708.4]) / np.array([0.5, 1.0, 2.0, 3.0, 4.0])[:, None]
 LEVEL = 1e-6  # relative change of the log density on a plateau
 FLOOR_DEPTH = 25.0  # below the mode; a plateau in all directions deeper than this is a coded floor
 
@@ -85,7 +84,7 @@ def _stops_where_exp_does(evaluator, last, beyond):
             beyond = middle
     if not evaluator.inside(beyond):
         return False
-    return bool(np.any(np.abs(np.abs(last)[:, None, None] / ENDS - 1) < 0.02))
+    return bool(np.any(is_end_of_arithmetic(last)))
 
 
 def is_coded_floor(decay: Decay, top) -> bool:

@@ -6,7 +6,15 @@ import numpy as np
 
 HALVINGS = np.arange(0, 41)
 BACK_OFF = 1e-3  # of the scale
+# where exp(z), exp(2 z), ... overflow or vanish: an end of the arithmetic, not of the support
+ENDS = (np.array([709.78, 745.13, 708.4]) / np.array([[0.5], [1.0], [2.0], [3.0], [4.0]])).ravel()
 RISE = 1e-9  # relative rounding of the log density that is no rise
+
+
+def is_end_of_arithmetic(value):
+    """Whether exp, or exp of a small multiple, overflows or vanishes at value (...), or x^2 does."""
+    size = np.abs(np.asarray(value, dtype=float))[..., None]
+    return np.any(np.abs(size / ENDS - 1) < 0.02, axis=-1) | (size[..., 0] > 1e70)
 
 
 class Edge(NamedTuple):
@@ -35,7 +43,7 @@ def edge_maximum(evaluator, x, scale):
         for upper, side in ((False, evaluator.lower), (True, evaluator.upper)):
             declared = bool(np.isfinite(side[i]))
             bound = float(side[i]) if declared else _hidden_edge(evaluator, x, i, upper, scale[i])
-            if bound is None:
+            if bound is None or is_end_of_arithmetic(bound):
                 continue
             # an ascent may have come so near that nothing is left to rise: look from further off
             distance = max(abs(x[i] - bound), BACK_OFF * scale[i]) * np.exp2(-HALVINGS)

@@ -6,6 +6,7 @@ left, a log density with a third derivative has E -> 1 and O ~ h. A kink has E ~
 E ~ h^2, a jump of the second derivative a constant O.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -127,7 +128,7 @@ def jump(shape: Shape):
     """
     jumps = np.zeros(shape.odd.shape[0])
     steps = np.flatnonzero(shape.steps <= NEAR)
-    for a, b in zip(steps[:-1], steps[1:], strict=True):
+    for a, b in pairwise(steps):
         wide, close = np.abs(shape.odd[:, a]), np.abs(shape.odd[:, b])
         clear = close - 10 * shape.noise[:, b]
         with np.errstate(invalid="ignore"):
