@@ -105,9 +105,8 @@ def _suspects(attempt, proof, start, scale):
     if np.isfinite(proof.gradient).all():
         moves.append(proof.gradient * scale**2)
     d = start.size
-    if np.isfinite(proof.hessian).all() and d <= 10 * MOST_AXES:
-        _, _, weak = scaled_curvature(proof)
-        moves += [weak, -weak]
+    _, _, weak = scaled_curvature(proof)
+    moves += [weak, -weak]
     axes = np.diag(scale)[:MOST_AXES]
     return np.concatenate([np.array(moves), axes, -axes])
 
@@ -276,15 +275,17 @@ def scaled_curvature(proof):
         frame = np.diag(1 / np.sqrt(np.where(diagonal > 0, diagonal, largest or 1.0)))
         matrix = -frame @ proof.hessian @ frame
         error = 0.0
+    if not np.isfinite(matrix).all():
+        return np.nan, np.inf, np.zeros(proof.x.size)
     values, axes = np.linalg.eigh(matrix)
     size = max(1.0, float(np.abs(values).max()))
     return float(values[0]), 2 * error + SINGULAR * size, frame @ axes[:, 0]
 
 
 def _no_curvature(evaluator, proof):
-    if not np.isfinite(proof.hessian).all():
-        return None
     least, uncertainty, weak = scaled_curvature(proof)
+    if not np.isfinite(least):
+        return None
     scale = np.abs(np.diag(proof.local.frame)) if proof.local is not None else None
     along = words.direction(evaluator.names, weak, scale)
     at = words.point(evaluator.names, proof.x)

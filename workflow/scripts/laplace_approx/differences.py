@@ -99,11 +99,13 @@ def along(log_density, x, value, directions, noise=0.0, levels=LEVELS, rounds=RO
     )
     length, open_ = np.ones(m), np.arange(m)
     noise = max(noise, EPS * max(abs(value), 1.0))
+    back = units_of(directions)
     for _ in range(rounds):
         block = max(1, MOST_NUMBERS // (2 * levels * x.size))
         for i in range(0, open_.size, block):
             rows = open_[i : i + block]
-            _round(log_density, x, value, directions, length[rows], rows, noise, levels, found)
+            stencil = (directions, length[rows], rows, back, levels)
+            _round(log_density, x, value, noise, stencil, found)
         length[open_] *= 2.0**-levels
         limit = np.maximum(1.0, np.abs(found.second[open_]))
         unsettled = ~(found.second_error[open_] <= SETTLED * limit)
@@ -114,15 +116,16 @@ def along(log_density, x, value, directions, noise=0.0, levels=LEVELS, rounds=RO
     return found
 
 
-def _round(log_density, x, value, directions, length, rows, noise, levels, found):
+def _round(log_density, x, value, noise, stencil, found):
     """One round of steps along the given rows; keeps in `found` what errs less than before."""
+    directions, length, rows, back, levels = stencil
     steps = length * 2.0 ** -np.arange(levels)[:, None]  # (K, r)
     move = steps[:, :, None] * directions[rows]
     points = np.stack([x + move, x - move])
     forward, backward = log_density(points)
     with np.errstate(invalid="ignore", over="ignore"):
         magnitude = np.maximum(np.abs(forward - value), np.abs(backward - value))
-        blur = _blur(x, points, move)
+        blur = _blur(x, points, move, back)
         rounding = noise + (EPS + 2 * blur) * magnitude
         bend = ((forward - value) + (backward - value)) / steps**2
         slope = (forward - backward) / (2 * steps)
@@ -137,11 +140,32 @@ def _round(log_density, x, value, directions, length, rows, noise, levels, found
         target[rows[better]], error[rows[better]] = limit[better], size[better]
 
 
-def _blur(x, points, move):
-    """Return the share of each move that is lost in the rounding of x + move."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        lost = np.abs((points[0] - x) - move) / np.abs(move)
-    return np.max(lost, axis=-1, where=move != 0, initial=0.0)
+def _blur(x, points, move, back):
+    """Return the share of each move that is lost in the rounding of x + move, in units of u."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        lost = ((points[0] - x) - move) @ back.T
+        return np.linalg.norm(lost, axis=-1) / np.linalg.norm(move @ back.T, axis=-1)
+
+
+def rounding_of_moves(x, move, frame):
+    """Return the share of the moves (..., d) lost in the rounding of x + move, for unit frame (d, d)."""
+    return _blur(x, np.stack([x + move]), move, units_of(frame.T))
+
+
+def units_of(directions):
+    """Return back (d, d), which takes x to units in which the directions (m, d) are of order one.
+
+    The inverse of the first d directions where they are independent, else a diagonal matrix.
+    """
+    d = directions.shape[1]
+    if directions.shape[0] >= d:
+        length = np.linalg.norm(directions[:d], axis=1)
+        try:
+            return np.linalg.inv((directions[:d] / length[:, None]).T) / length[:, None]
+        except np.linalg.LinAlgError:
+            pass
+    scale = np.abs(directions).max(axis=0)
+    return np.diag(1 / np.where(scale > 0, scale, 1.0))
 
 
 def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, rounds=ROUNDS):
@@ -170,12 +194,12 @@ def gradient_along(gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS)
     """
     m, k = directions.shape[0], basis.shape[1]
     found, error = np.full((m, k), np.nan), np.full((m, k), np.inf)
-    open_, length = np.arange(m), 1.0
+    open_, length, back = np.arange(m), 1.0, units_of(directions)
     for _ in range(rounds):
         block = max(1, MOST_NUMBERS // (2 * levels * x.size))
         for i in range(0, open_.size, block):
             rows = open_[i : i + block]
-            series, noise = gradient_levels(gradient, x, directions[rows], basis, length, levels)
+            series, noise = _gradient_levels(gradient, x, directions[rows], basis, back, length, levels)
             limit, size = extrapolate(series, noise)
             better = size.max(axis=1) < error[rows].max(axis=1)
             found[rows[better]], error[rows[better]] = limit[better], size[better]
@@ -187,7 +211,7 @@ def gradient_along(gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS)
     return found, error
 
 
-def gradient_levels(gradient, x, directions, basis, length, levels):
+def _gradient_levels(gradient, x, directions, basis, back, length, levels):
     """Return central differences (K, m, k) of basis' gradient at steps length 2^-k, and rounding.
 
     The entries whose points rounding would not tell apart, or that are not finite, are NaN.
@@ -197,7 +221,7 @@ def gradient_levels(gradient, x, directions, basis, length, levels):
     points = np.stack([x + move, x - move])
     with np.errstate(invalid="ignore", over="ignore"):
         forward, backward = gradient(points) @ basis
-        blur = _blur(x, points, move)[..., None]
+        blur = _blur(x, points, move, back)[..., None]
         series = np.where(blur < BLURRED, (forward - backward) / (2 * steps), np.nan)
         noise = EPS * (np.abs(forward) + np.abs(backward) + 1.0) / steps + blur * np.abs(series)
     return series, np.where(np.isfinite(series), noise, np.inf)

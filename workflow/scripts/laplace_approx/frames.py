@@ -17,6 +17,7 @@ from laplace_approx.scales import axis_scales
 
 WEAK = 1e-3  # curvature in the frame below which its column is measured again
 WIDEST = 1e4  # most that one pass widens a column for want of curvature
+REACH = 1e8  # axis scales: the square of it is all that double precision can tell from none
 PASSES = 12
 ROUND = 0.1  # departure from the unit matrix at which a frame is good enough to measure in
 
@@ -88,19 +89,26 @@ def refined(evaluator, local: Local):
     return frame
 
 
+def limited(frame, scale):
+    """Return the frame with no column longer than `REACH` axis scales (d,)."""
+    length = np.linalg.norm(frame / scale[:, None], axis=0)
+    return frame * np.minimum(1.0, REACH / length)
+
+
 def whitened(evaluator, x, frame=None) -> Local:
     """Return the derivatives at x in a frame where the Hessian is close to minus the unit matrix.
 
     Where no such frame exists (no curvature, or the wrong sign) the last one tried is returned.
     """
-    frame = axis_frame(evaluator, x) if frame is None else frame
+    scale = axis_scales(evaluator.far, x)
+    frame = np.diag(scale) if frame is None else frame
     for last in range(PASSES):
         local = measure(evaluator, x, frame)
         if not np.isfinite(local.hessian).all() or last == PASSES - 1:
             return local
         if np.max(np.abs(local.hessian + np.eye(x.size))) < ROUND:
             return local
-        frame = refined(evaluator, local)
+        frame = limited(refined(evaluator, local), scale)
     return local
 
 
@@ -111,8 +119,8 @@ class NumericalDerivatives:
     `frame` is the last. Points come as (1, d), one ascent at a time.
     """
 
-    def __init__(self, evaluator, frame=None, levels=5, rounds=2):
-        self.evaluator, self.frame = evaluator, frame
+    def __init__(self, evaluator, levels=5, rounds=2):
+        self.evaluator, self.frame, self.scale = evaluator, None, None
         self.stencil = {"levels": levels, "rounds": rounds}
         self._at = None
         self._gradient = self._hessian = None
@@ -131,7 +139,8 @@ class NumericalDerivatives:
         if self._at is not None and np.array_equal(x, self._at):
             return
         if self.frame is None:
-            self.frame = axis_frame(self.evaluator, x)
+            self.scale = axis_scales(self.evaluator.far, x)
+            self.frame = np.diag(self.scale)
         local = measure(self.evaluator, x, self.frame, **self.stencil)
         if not _trusted(local):
             local = measure(self.evaluator, x, axis_frame(self.evaluator, x), **self.stencil)
@@ -140,7 +149,7 @@ class NumericalDerivatives:
         self._hessian = back.T @ local.hessian @ back
         self._at = x.copy()
         if np.isfinite(local.hessian).all():
-            self.frame = refined(self.evaluator, local)
+            self.frame = limited(refined(self.evaluator, local), self.scale)
 
 
 def _trusted(local: Local) -> bool:

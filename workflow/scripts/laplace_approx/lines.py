@@ -23,9 +23,9 @@ from laplace_approx.quadrature import (
     partial_weights,
     stencils,
 )
+from laplace_approx.roots import crossings
 
 CLOSE = 1e-9  # of a step: how well a crossing is known
-MOST_STEPS = 60
 BISECTIONS = 34  # of an interval in search of a break
 ROUGH = 3e-7  # difference of the rule's order, as a share of all, above which to refine
 ROUGH_PANEL = 1e-8  # fourth difference of panels, likewise
@@ -118,30 +118,14 @@ class Bundle:
         return np.where(first | last, np.maximum(end - begin, 0.0), 0.0)
 
     def _crossings(self, pieces: Pieces, level):
-        """Return where each piece crosses its level: false position, every third step bisection,
-        as is every step from an end without a finite value."""
-        low, high = pieces.low.copy(), pieces.high.copy()
+        """Return where each piece crosses its level."""
+
+        def excess(fraction, which):
+            return self._at(pieces.line[which], pieces.cell[which], fraction) - level[which]
+
         with np.errstate(invalid="ignore"):
-            f_low, f_high = pieces.value_low - level, pieces.value_high - level
-        rising = f_high > 0
-        found, active = low.copy(), np.arange(low.size)
-        for step in range(MOST_STEPS):
-            a, b, fa, fb = (x[active] for x in (low, high, f_low, f_high))
-            with np.errstate(all="ignore"):
-                x = a - fa * (b - a) / (fb - fa)
-            usable = (x > a) & (x < b) & (step % 3 != 2)
-            x = np.where(usable, x, (a + b) / 2)
-            with np.errstate(invalid="ignore"):
-                f = self._at(pieces.line[active], pieces.cell[active], x) - level[active]
-            left = (f <= 0) == rising[active]
-            low[active], f_low[active] = np.where(left, x, a), np.where(left, f, fa)
-            high[active], f_high[active] = np.where(left, b, x), np.where(left, fb, f)
-            moved = np.abs(x - found[active])
-            found[active] = x
-            active = active[(moved > CLOSE) & (f != 0)]
-            if active.size == 0:
-                break
-        return found
+            ends = pieces.value_low - level, pieces.value_high - level
+            return crossings(excess, pieces.low, pieces.high, *ends, CLOSE)
 
     def _part(self, line, cell, fraction):
         """Return the mass of the first `fraction` of intervals."""

@@ -1,6 +1,7 @@
 """A model: a log likelihood of named parameters, and the quantities that are asked of them."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -95,6 +96,7 @@ def _call(model: Model, what: str, function: Callable, theta: np.ndarray) -> np.
         ) from None
 
 
+@cache
 def _argument_names(function: Callable) -> frozenset[str]:
     import inspect
 

@@ -1,71 +1,112 @@
-"""Quantiles of a distribution of which only the CDF can be computed, many at once."""
+"""Where functions of one variable cross zero, many of them at once."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+MOST_STEPS = 80
 DOUBLINGS = 60
-MOST_STEPS = 60
-CLOSE = 1e-9  # of the log odds: below what a lattice resolves
-NARROW = 1e-10  # of the first interval that enclosed the root
+CLOSE = 1e-10  # of the first interval that encloses a quantile
+CLOSE_ODDS = 1e-9  # of the log odds of a CDF: below what a lattice resolves
+
+
+def crossings(function: Callable, low, high, f_low, f_high, close, flat=0.0):
+    """Return the places (n,) between low and high where the functions cross zero.
+
+    `function(x, which)` gives the values at x of the functions `which` (places in 0..n-1);
+    `f_low` and `f_high` are those at the two ends, of which one is <= 0 and the other not. A NaN
+    is not <= 0, and infinities are halved toward. The search ends when the crossing is enclosed
+    within `close` (n,), or where a value is within `flat` of zero. Inverse quadratic interpolation
+    where it can be trusted, else bisection (Chandrupatla 1997, Advances in Engineering Software 28,
+    p. 145).
+    """
+    close = np.broadcast_to(close, np.shape(low))
+    x = np.array(high, dtype=float)
+    which = np.arange(x.size)
+    # a is the newest point, b the other end of the enclosure, c the point before
+    a, b, f_a, f_b = (np.array(v, dtype=float) for v in (high, low, f_high, f_low))
+    t = np.full(x.size, 0.5)
+    for _ in range(MOST_STEPS):
+        if which.size == 0:
+            break
+        new = a + t * (b - a)
+        f_new = function(new, which)
+        same = (f_new <= 0) == (f_a <= 0)
+        c, f_c = np.where(same, a, b), np.where(same, f_a, f_b)
+        b, f_b = np.where(same, b, a), np.where(same, f_b, f_a)
+        a, f_a = new, f_new
+        nearer = np.abs(f_a) < np.abs(f_b)
+        x[which] = np.where(nearer, a, b)
+        least = 0.5 * close[which] / np.abs(b - a)
+        going = (least < 0.5) & ~(np.minimum(np.abs(f_a), np.abs(f_b)) <= flat)
+        t = np.clip(_interpolated(a, b, c, f_a, f_b, f_c), least, 1 - least)
+        which, t = which[going], t[going]
+        a, b, f_a, f_b = a[going], b[going], f_a[going], f_b[going]
+    return x
+
+
+def _interpolated(a, b, c, f_a, f_b, f_c):
+    """Return how far from a toward b to look next: one half where nothing better is to be had."""
+    with np.errstate(all="ignore"):
+        xi, phi = (a - b) / (c - b), (f_a - f_b) / (f_c - f_b)
+        trusted = (phi**2 < xi) & ((1 - phi) ** 2 < 1 - xi)
+        t = f_a / (f_b - f_a) * f_c / (f_b - f_c)
+        t = t + (c - a) / (b - a) * f_a / (f_c - f_a) * f_b / (f_c - f_b)
+    return np.where(trusted & np.isfinite(t), t, 0.5)
 
 
 def invert_cdf(cdf: Callable, probability, low, high):
     """Return x with cdf(x) = probability, for probabilities (n,) and first guesses low < high.
 
     `cdf` maps (n,) to (n,) and rises. An interval that does not enclose its root doubles until
-    it does; after 60 doublings the answer is -inf or inf. The root is then closed in by the
-    Illinois variant of false position (Dowell and Jarratt 1971, BIT 11, p. 168), on the log odds
-    of the CDF, in which tails are nearly straight.
+    it does; after 60 doublings the answer is -inf or inf. The search is on the log odds of the
+    CDF, in which tails are nearly straight.
     """
     target = _log_odds(np.asarray(probability, dtype=float))
-    low, high = _enclosed(lambda x: _log_odds(cdf(x)) - target, low, high)
+
+    def function(x):
+        return _log_odds(cdf(x)) - target
+
+    low, high, f_low, f_high = _enclosed(function, low, high)
     lost = ~(np.isfinite(low) & np.isfinite(high))
-    found = np.where(lost, np.where(np.isfinite(low), high, low), np.nan)
-    low, high = np.where(lost, 0.0, low), np.where(lost, 0.0, high)
-    x = _closed_in(lambda x: _log_odds(cdf(x)) - target, low, high)
-    return np.where(lost, found, x)
+    result = np.where(np.isfinite(low), high, low)
+    kept = np.flatnonzero(~lost)
+
+    def of_some(x, which):
+        everywhere = np.where(lost, 0.0, result)
+        everywhere[kept[which]] = x
+        return function(everywhere)[kept[which]]
+
+    ends = (v[kept] for v in (low, high, f_low, f_high))
+    close = CLOSE * (high - low)[kept]
+    result[kept] = crossings(of_some, *ends, close, CLOSE_ODDS)
+    return result
 
 
 def _enclosed(function, low, high):
-    """Return low and high with function(low) <= 0 <= function(high), infinite where there is none."""
+    """Return low, high and their values, with function(low) <= 0 <= function(high) unless one of
+    them is infinite."""
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
     width = high - low
+    f_low, f_high = function(low), function(high)
     for step in range(DOUBLINGS + 1):
-        short_below, short_above = function(low) > 0, function(high) < 0
-        if not (short_below.any() or short_above.any()):
+        below, above = f_low > 0, f_high < 0  # the root is below the interval, or above it
+        if not (below.any() or above.any()):
             break
         reach = width * 2.0**step if step < DOUBLINGS else np.inf
-        high = np.where(short_below, np.minimum(high, low), high)
-        low = np.where(short_above, np.maximum(low, high), low)
-        low = np.where(short_below, low - reach, low)
-        high = np.where(short_above, high + reach, high)
-    return low, high
-
-
-def _closed_in(function, low, high):
-    f_low, f_high = function(low), function(high)
-    best, f_best = np.where(-f_low < f_high, low, high), np.minimum(np.abs(f_low), np.abs(f_high))
-    last = np.zeros(low.shape)  # which end moved last: -1 low, 1 high
-    narrow = NARROW * (high - low)
-    for _ in range(MOST_STEPS):
-        open_still = (f_best > CLOSE) & (high - low > narrow)
-        if not open_still.any():
-            break
-        with np.errstate(invalid="ignore", divide="ignore"):
-            x = low - f_low * (high - low) / (f_high - f_low)
-        x = np.where((x > low) & (x < high), x, low + (high - low) / 2)
-        x = np.where(open_still, x, best)
-        f = function(x)
-        closer = np.abs(f) < f_best
-        best, f_best = np.where(closer, x, best), np.where(closer, np.abs(f), f_best)
-        below = f < 0
-        # an end that stays for a second time is halved, which draws the next step toward it
-        f_high = np.where(below, np.where(last == -1, f_high / 2, f_high), f)
-        f_low = np.where(below, f, np.where(last == 1, f_low / 2, f_low))
-        low, high = np.where(below, x, low), np.where(below, high, x)
-        last = np.where(below, -1, 1)
-    return best
+        high, f_high, low = (
+            np.where(below, low, high),
+            np.where(below, f_low, f_high),
+            np.where(below, low - reach, low),
+        )
+        low, f_low, high = (
+            np.where(above, high, low),
+            np.where(above, f_high, f_low),
+            np.where(above, high + reach, high),
+        )
+        f_low = np.where(below, function(low), f_low)
+        f_high = np.where(above, function(high), f_high)
+    return low, high, f_low, f_high
 
 
 def _log_odds(p):

@@ -12,7 +12,7 @@ RISE = 1e-9  # relative rounding of the log density that is no rise
 
 
 def is_end_of_arithmetic(value):
-    """Whether exp, or exp of a small multiple, overflows or vanishes at value (...), or x^2 does."""
+    """Whether exp of value (...) or of a small multiple overflows or vanishes, or its square."""
     size = np.abs(np.asarray(value, dtype=float))[..., None]
     return np.any(np.abs(size / ENDS - 1) < 0.02, axis=-1) | (size[..., 0] > 1e70)
 

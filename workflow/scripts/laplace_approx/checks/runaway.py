@@ -6,8 +6,9 @@ import numpy as np
 
 from laplace_approx.scales import axis_scales
 
-DOUBLINGS = np.arange(-4.0, 31.0)
+DOUBLINGS = np.arange(-4.0, 25.0)
 TOLERANCE = 1e-9  # relative rounding of the log density that is no fall
+LEVEL = 4  # doublings without a change after which a ray has reached its plateau
 PAIRS = 64
 MOST_AXES = 32
 
@@ -80,6 +81,7 @@ def _never_falls(values):
     rise, limit, last = 0.0, -np.inf, 0.0
     for row, n in zip(values, length, strict=True):
         slack = TOLERANCE * (1 + np.abs(row[n - 1]))
+        n = _until_level(row[:n], slack)
         if np.any(np.diff(row[:n]) < -slack):
             return None
         rise = max(rise, row[n - 1] - row[0])
@@ -112,6 +114,13 @@ def endless_plateau(evaluator, x, directions):
         if np.min(behind) < -1.0:
             return direction
     return None
+
+
+def _until_level(row, slack):
+    """Return how many of the values come before and on the first stretch without a change."""
+    still = np.abs(np.diff(row)) <= slack
+    runs = np.convolve(still, np.ones(LEVEL), mode="valid") == LEVEL
+    return int(np.argmax(runs)) + LEVEL + 1 if runs.any() else row.size
 
 
 def _finite_length(values):

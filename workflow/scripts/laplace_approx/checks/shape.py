@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx import words
-from laplace_approx.differences import EPS
+from laplace_approx.differences import EPS, rounding_of_moves
 
 STEPS = np.array([1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5])  # in SDs
 RESOLUTION = 1e-3  # SDs: a curvature that does not last so far describes no distribution
@@ -20,7 +20,7 @@ NEAR = 0.1  # SDs: one that does not last so far is worth a warning
 MOST_AXES = 20
 RANDOM_DIRECTIONS = 8
 NOISY = 0.02  # of E: what rounding may do at a step that is looked at
-JUMP = 0.1  # difference of the curvatures of the two sides that is declined
+JUMP = 0.02  # difference of the curvatures of the two sides that is declined
 STRAIGHT = 0.7  # O(h/3) / O(h) above which O does not go to zero; one third where it does
 
 
@@ -65,7 +65,9 @@ def probe(evaluator, x, value, gradient, cholesky, noise, rng) -> Shape:
     with np.errstate(invalid="ignore", over="ignore"):
         even = np.where(usable, -(forward + backward) / STEPS**2, np.nan)
         odd = np.where(usable, 2 * (forward - backward - slope) / STEPS**2, np.nan)
-        rounding = noise + EPS * np.maximum(np.abs(forward), np.abs(backward))
+        height = np.maximum(np.abs(forward), np.abs(backward))
+        blur = rounding_of_moves(x, move, cholesky)
+        rounding = noise + (EPS + 2 * blur) * height + blur * np.abs(slope) / 2
         return Shape(STEPS, directions, even, odd, 4 * rounding / STEPS**2)
 
 
