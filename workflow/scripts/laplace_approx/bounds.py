@@ -3,7 +3,7 @@
 The distances are those of w, in scales of the pilot. An axis that must reach far is stretched,
 w = sinh(c u) / c: a power law becomes an exponential and an exponential falls faster still, so
 that a heavy tail costs few nodes more, and the trapezoid rule keeps its convergence (Stenger 1993,
-Numerical Methods Based on Sinc and Analytic Functions, section 1.7).
+Numerical Methods Based on Sinc and Analytic Functions).
 """
 
 import math
@@ -15,7 +15,6 @@ import numpy as np
 from laplace_approx.lattice import Axis, Frame, evaluate
 from laplace_approx.tails import Tail, beyond
 
-FIRST_REACH = 8.0  # scales each way
 STRAIGHT = 24.0  # scales up to which an axis is not stretched
 LENGTH = 10.0  # of a stretched axis, each way, that is aimed at
 MOST_STRETCH = 1.2
@@ -24,6 +23,7 @@ ROUNDS = 100
 GROWTH_CELLS = 2**18
 SHARPENING = 10.0
 TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
+NOTHING = 1e-16  # of the highest node, moments included: nodes with less are cut off
 TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
 ORDERS = (1, 2, 3)  # of the moments: mean, SD, skewness
 STEP = {1: 0.1, 2: 0.4, 3: 0.5}  # between the nodes on which growth is judged, by dimension
@@ -48,6 +48,9 @@ class End(NamedTuple):
         empty = self.edge <= faint or (self.edge < mass and _negligible(self.tail.mass, mass))
         return not (self.cliff or empty)
 
+    def must_grow(self, faint: float) -> bool:
+        return self.holds(TINY, faint) or bool(self.moments)
+
 
 class Reach(NamedTuple):
     """A frame that reaches far enough, or as far as it goes; `ends[k]` the two ends of axis k."""
@@ -56,19 +59,20 @@ class Reach(NamedTuple):
     ends: tuple[tuple[End, End], ...]
 
 
-def grow(frame: Frame, log_density: Callable, parameter: int, steps) -> Reach:
+def grow(frame: Frame, log_density: Callable, parameter: int, faint: float = 0.0) -> Reach:
     """Return the frame with its axes grown, and cut back where they reached too far.
 
     An end grows while it holds more than `TINY` of the mass, and on axis 0, along which
-    `parameter` varies alone, while a moment of it up to the third is still in sight. `steps`
-    holds the distance of the nodes along each axis (in u).
+    `parameter` varies alone, while a moment of it up to the third is still in sight; an end with
+    no more than a `faint` share is left alone. The nodes keep their distances.
     """
+    steps = [axis.step for axis in frame.axes]
     for _ in range(ROUNDS):
         frame = within_limit(frame, GROWTH_CELLS)
         p = _relative(frame, log_density)
-        ends = ends_of(frame, p, parameter)
+        ends = ends_of(frame, p, parameter, faint)
         grown = tuple(
-            _grown(axis, pair, step)
+            _grown(axis, pair, step, faint)
             for axis, pair, step in zip(frame.axes, ends, steps, strict=True)
         )
         if grown == frame.axes:
@@ -171,11 +175,9 @@ def _negligible(mass, limit) -> bool:
     return mass is not None and mass < limit
 
 
-def _grown(axis: Axis, pair: tuple[End, End], step: float) -> Axis:
+def _grown(axis: Axis, pair: tuple[End, End], step: float, faint: float) -> Axis:
     w = [float(axis.stretched(u)) for u in (axis.lower, axis.upper)]
-    growing = [
-        i for i, end in enumerate(pair) if (end.holds(TINY) or end.moments) and abs(w[i]) < FARTHEST
-    ]
+    growing = [i for i in (0, 1) if pair[i].must_grow(faint) and abs(w[i]) < FARTHEST]
     for i in growing:
         w[i] = math.copysign(min(_further(abs(w[i]), pair[i].tail), FARTHEST), w[i])
     return axis_between(*w, step) if growing else axis
@@ -208,7 +210,7 @@ def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):
         marginal = _marginal(p, k)
-        counts = np.flatnonzero(marginal > 1e-16 * np.max(marginal))
+        counts = np.flatnonzero(marginal > NOTHING * np.max(marginal))
         u = axis.nodes()
         first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, u.size - 1)
         axes.append(axis_between(*(float(axis.stretched(u[i])) for i in (first, last)), step))

@@ -18,7 +18,7 @@ from laplace_approx.density import Density
 from laplace_approx.edges import NEGLIGIBLE_MASS, edge_record, outside_record, side_faults
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, empty_grid
-from laplace_approx.lattice import Frame, Lattice, evaluate, natural_transforms
+from laplace_approx.lattice import Frame, Lattice, evaluate
 from laplace_approx.mode import find_mode
 from laplace_approx.moments import moments
 from laplace_approx.own import MOST_CELLS, Own, own_lattice
@@ -27,12 +27,15 @@ from laplace_approx.posterior import density_in
 from laplace_approx.space import build_space
 from laplace_approx.spacing import spacing_faults
 from laplace_approx.transforms import Identity, Log, Logit
+from laplace_approx.unbounded import natural_transforms
 
-FIRST_STEP = {1: 0.1, 2: 0.12, 3: 0.25}  # scales, by dimension
-WIDEST_STEP = {1: 0.1, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
+FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
+WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
+MAIN_CELLS = 2**20  # of that lattice, at the most
 STARTS = 10
+LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
 GLIMPSE = 2**14  # cells
@@ -68,7 +71,7 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
     own = []
     for parameter in range(d):
         frame = _first_frame(density, transforms, pilot, parameter)
-        reach = grow(frame, log_density, parameter, [axis.step for axis in frame.axes])
+        reach = grow(frame, log_density, parameter)
         lost = _lost(reach, parameter)
         if lost:
             return empty_grid("certified", _glimpse(frame, log_density), lost)
@@ -108,9 +111,10 @@ def _modes(density: Density, transforms, start, seed):
     }
     space = build_space(definition, density.names, density.lower, density.upper)
     begin = space.unconstrain(start)
+    begin = np.where(np.isfinite(begin), begin, 0.0)
     try:
         found = find_mode(density_in(density, space), begin, seed, STARTS).modes
-        modes = np.array([mode["x"] for mode in found])
+        modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
     except Declined as declined:
         if declined.reason in BROKEN:
             raise
@@ -180,7 +184,7 @@ def _out_of_digits(frame: Frame, k: int, u: float) -> bool:
 
 
 def _assembled(own: list[Own]) -> Grid:
-    main = _main(own[0].lattice)
+    main = _main(own)
     mass = main.mass()
     spread = moments(main.frame, mass)
     sides = [side for each in own for side in each.sides]
@@ -219,24 +223,28 @@ def _moment_faults(names, own) -> list[str]:
         absent = [word for word in MOMENTS if math.isnan(getattr(each.numbers, word.lower()))]
         if absent:
             faults.append(
-                f"too heavy a tail: the {' and the '.join(absent)} of {names[each.parameter]} do not "
-                "exist, or too much of them lies beyond any lattice"
+                f"too heavy a tail of {names[each.parameter]}: there is no {' or '.join(absent)}, "
+                "or too much of it lies beyond any lattice"
             )
     return faults
 
 
-def _main(lattice: Lattice) -> Lattice:
-    """Return the lattice thinned along each axis as often as its spacing allows.
+def _main(own: list[Own]) -> Lattice:
+    """Return the lattice of all parameters: of the single parameters' lattices, thinned along each
+    axis as often as its spacing allows, the smallest.
 
-    The nodes were doubled until every other one could be left out, and the first axis is finer
-    than the others only for its marginal.
+    Their points were doubled until every other one could be left out.
     """
+    return min((_thinned(each.lattice) for each in own), key=lambda main: main.log_density.size)
+
+
+def _thinned(lattice: Lattice) -> Lattice:
     frame, log_density = lattice
-    widest = WIDEST_STEP[log_density.ndim]
-    for k in range(log_density.ndim):
-        while 2 * frame.axes[k].step <= widest:
-            axes = list(frame.axes)
-            axes[k] = axes[k].thin()
+    axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
+    while True:
+        k = min(range(len(axes)), key=lambda k: axes[k].step)
+        if 2 * axes[k].step > widest and log_density.size <= MAIN_CELLS:
             frame = frame._replace(axes=tuple(axes))
-            log_density = log_density[(slice(None),) * k + (slice(None, None, 2),)]
-    return Lattice(frame, np.ascontiguousarray(log_density))
+            return Lattice(frame, np.ascontiguousarray(log_density))
+        axes[k] = axes[k].thin()
+        log_density = log_density[(slice(None),) * k + (slice(None, None, 2),)]

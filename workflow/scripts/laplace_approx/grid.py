@@ -206,7 +206,9 @@ def _box(density, lower, upper, points) -> Frame:
         transforms=(Identity(),) * d,
         origin=np.zeros(d),
         shear=np.eye(d),
-        axes=tuple(Axis(float(a), float(b), int(n)) for a, b, n in zip(lower, upper, points)),
+        axes=tuple(
+            Axis(float(a), float(b), int(n)) for a, b, n in zip(lower, upper, points, strict=True)
+        ),
         support=np.array([density.lower, density.upper], dtype=float),
     )
 

@@ -8,60 +8,18 @@ theta_i = constrain_i(z_i). A plain box is the case in which all three do nothin
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.transforms import Identity, Log, Logit
+from laplace_approx.transforms import Identity
+from laplace_approx.unbounded import transform_from, transform_record
 
 BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor's cache
 
 
-@dataclass(frozen=True)
-class ReflectedLog:
-    """z = -log(upper - theta) on theta < upper."""
-
-    upper: float = 0.0
-
-    def constrain(self, z):
-        with np.errstate(over="ignore", under="ignore"):
-            return self.upper - np.exp(-np.asarray(z, dtype=float))
-
-    def unconstrain(self, theta):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return -np.log(self.upper - np.asarray(theta, dtype=float))
-
-    def constrain_d1(self, z):
-        with np.errstate(over="ignore", under="ignore"):
-            return np.exp(-np.asarray(z, dtype=float))
-
-    def constrain_d2(self, z):
-        return -self.constrain_d1(z)
-
-    def log_jacobian(self, z):
-        return -np.asarray(z, dtype=float)
-
-    def log_jacobian_d1(self, z):
-        return -np.ones_like(z, dtype=float)
-
-    def log_jacobian_d2(self, z):
-        return np.zeros_like(z, dtype=float)
-
-    def symbol(self, name: str) -> str:
-        return f"-log({self.upper:.12g} - {name})"
-
-
-TRANSFORMS = {
-    "identity": Identity,
-    "log": Log,
-    "logit": Logit,
-    "reflected_log": ReflectedLog,
-}
-
-
 class Axis(NamedTuple):
-    """Equally spaced nodes from `lower` to `upper`, both included; w = sinh(stretch u) / stretch."""
+    """Equally spaced nodes from u = `lower` to `upper`; w = sinh(stretch u) / stretch."""
 
     lower: float
     upper: float
@@ -184,13 +142,16 @@ class Frame(NamedTuple):
         return result + total
 
     def _sheared(self, w, shape):
-        """Return origin + shear w, shape (*shape, d), for coordinates w[k] that broadcast to it."""
-        z = np.empty((*shape, len(self.axes)))
+        """Return origin + shear w, shape (*shape, d), for coordinates w[k] that broadcast to it.
+
+        One coordinate at a time, which is far faster than a product with so small a matrix, and
+        with each coordinate's values side by side in memory, where a model looks for them.
+        """
+        z = np.empty((len(self.axes), *shape))
         for i, row in enumerate(self.shear):
-            # one coordinate at a time: far faster than a product with so small a matrix
             terms = [scale * values for scale, values in zip(row, w, strict=True) if scale]
-            z[..., i] = sum(terms[1:], self.origin[i] + terms[0])
-        return z
+            z[i] = sum(terms[1:], self.origin[i] + terms[0])
+        return np.moveaxis(z, 0, -1)
 
     def _constrained(self, z):
         for i, transform in enumerate(self.transforms):
@@ -212,7 +173,7 @@ class Frame(NamedTuple):
         """Return the frame as plain JSON values; `frame_from` reads it back."""
         return {
             "parameters": list(self.names),
-            "transforms": [_transform_record(transform) for transform in self.transforms],
+            "transforms": [transform_record(transform) for transform in self.transforms],
             "origin": self.origin.tolist(),
             "shear": self.shear.tolist(),
             "axes": [axis._asdict() for axis in self.axes],
@@ -300,7 +261,7 @@ def frame_from(record: dict) -> Frame:
     ends = zip(record["support"], (-math.inf, math.inf), strict=True)
     return Frame(
         names=tuple(record["parameters"]),
-        transforms=tuple(_transform_from(item) for item in record["transforms"]),
+        transforms=tuple(transform_from(item) for item in record["transforms"]),
         origin=np.array(record["origin"], dtype=float),
         shear=np.array(record["shear"], dtype=float),
         axes=tuple(
@@ -309,27 +270,6 @@ def frame_from(record: dict) -> Frame:
         ),
         support=np.array([[end if x is None else x for x in side] for side, end in ends]),
     )
-
-
-def natural_transforms(lower, upper) -> tuple:
-    """Return for each support (lower, upper) the transform that makes it the whole real line."""
-    return tuple(_natural(float(a), float(b)) for a, b in zip(lower, upper, strict=True))
-
-
-def _natural(lower: float, upper: float):
-    if math.isfinite(lower):
-        return Logit(lower, upper) if math.isfinite(upper) else Log(lower)
-    return ReflectedLog(upper) if math.isfinite(upper) else Identity()
-
-
-def _transform_record(transform) -> dict:
-    name = next(name for name, kind in TRANSFORMS.items() if type(transform) is kind)
-    return {"name": name, **asdict(transform)}
-
-
-def _transform_from(record: dict):
-    settings = {key: value for key, value in record.items() if key != "name"}
-    return TRANSFORMS[record["name"]](**settings)
 
 
 def _finite_or_none(x):

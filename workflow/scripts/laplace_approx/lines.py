@@ -29,10 +29,21 @@ CLOSE = 1e-9  # of a step: how well a crossing is known
 BISECTIONS = 34  # of an interval in search of a break
 ROUGH = 3e-7  # difference of the rule's order, as a share of all, above which to refine
 ROUGH_PANEL = 1e-8  # fourth difference of panels, likewise
-PANELS = 16  # of a refined stretch, each with the two nodes of Gauss
-LEVELS = 2  # of panels within panels
-KEPT = 16  # bundles of lines kept for the next levels of the quantity
-MOST_REFINED = 48  # stretches refined at once, the roughest first
+
+
+class Effort(NamedTuple):
+    """How rough stretches are refined: in `panels` with two lines each (the nodes of Gauss), and
+    `levels` of panels within panels; `most` stretches a row at once, the roughest first, whose
+    bundles of lines are kept for the next levels of the quantity, `kept` of them."""
+
+    panels: int
+    levels: int
+    most: int
+    kept: int
+
+
+ONE_ROW = Effort(panels=16, levels=2, most=48, kept=16)
+MANY_ROWS = Effort(panels=3, levels=1, most=12, kept=1)  # what is left averages out over the rows
 
 
 class Breaks(NamedTuple):
@@ -200,7 +211,7 @@ class Lines:
         order = [*self.across, axis]
         density, _ = lattice.relative()
         # (rows, lines, nodes): one row with two axes, and one row of one line with one axis
-        shape = ((1, 1) + tuple(frame.shape[k] for k in order))[-3:]
+        shape = (1, 1, *(frame.shape[k] for k in order))[-3:]
         self.density = np.ascontiguousarray(density.transpose(order).reshape(shape))
         self.row_weights = node_weights(shape[0])
         self.shape = shape[:2]
@@ -210,6 +221,7 @@ class Lines:
         self.u = u
         lines = self.density.reshape(-1, shape[-1])
         self.bundle = Bundle(frame, axis, u.reshape(-1, u.shape[-1]), lines, quantity)
+        self.effort = ONE_ROW if shape[0] == 1 else MANY_ROWS
         self.bundles = {}
 
     def masses(self, levels):
@@ -235,20 +247,26 @@ class Lines:
         row, stretch = self._rough(lines)
         if row.size:
             limit = ROUGH_PANEL * np.max(np.sum(lines, axis=(1, 2)))
-            stretches[:, row, stretch] = self._refined(integrate, row, stretch, 1.0, limit, LEVELS)
+            parts = self._refined(integrate, row, stretch, 1.0, limit, self.effort.levels)
+            stretches[:, row, stretch] = parts
         return stretches.sum(axis=-1) @ self.row_weights
 
     def _refined(self, integrate, row, start, width, limit, levels):
         """Return the integral over parts of rows, (C, parts), each in panels; where the panels
         themselves change roughly they are refined again."""
-        bundle = self._between(row, start, width)
-        panels = integrate(bundle).reshape(-1, row.size, PANELS, 2).mean(axis=-1) * width / PANELS
+        n = self.effort.panels
+        lines = integrate(self._between(row, start, width))
+        panels = lines.reshape(-1, row.size, n, 2).mean(axis=-1) * width / n
         if levels > 1:
-            part, panel = _rough_panels(panels, limit)
+            part, panel = _rough_panels(panels, limit, self.effort.most)
             if part.size:
-                first = start[part] + panel * width / PANELS
                 panels[:, part, panel] = self._refined(
-                    integrate, row[part], first, width / PANELS, limit, levels - 1
+                    integrate,
+                    row[part],
+                    start[part] + panel * width / n,
+                    width / n,
+                    limit,
+                    levels - 1,
                 )
         return panels.sum(axis=-1)
 
@@ -262,10 +280,10 @@ class Lines:
             for start in (ORDER // 2 - 1, ORDER // 2):
                 part = rough[:, start : start + difference.shape[1]]
                 np.maximum(part, difference[:, : part.shape[1]], out=part)
-        limit = ROUGH * np.sum(self.bundle.steps) / self.shape[0]
+        limit = ROUGH * np.sum(self.bundle.steps) / math.sqrt(self.shape[0])
         row, stretch = np.nonzero(rough > limit)
-        worst = np.argsort(-rough[row, stretch], kind="stable")[: MOST_REFINED * self.shape[0]]
-        worst = np.sort(worst)
+        worst = np.argsort(-rough[row, stretch], kind="stable")
+        worst = np.sort(worst[: self.effort.most * self.shape[0]])
         return row[worst], stretch[worst]
 
     def _between(self, row, start, width) -> Bundle:
@@ -274,8 +292,9 @@ class Lines:
         key = row.tobytes() + np.asarray(start, dtype=float).tobytes()
         if key in self.bundles:
             return self.bundles[key]
-        middle = np.arange(PANELS)[:, None] + 0.5
-        offset = width * ((middle + np.array([-0.5, 0.5]) / math.sqrt(3)) / PANELS).ravel()
+        middle = np.arange(self.effort.panels)[:, None] + 0.5
+        nodes = (middle + np.array([-0.5, 0.5]) / math.sqrt(3)) / self.effort.panels
+        offset = width * nodes.ravel()
         stretch = np.floor(start).astype(int)
         fraction = (start - stretch)[:, None] + offset
         k = self.across[-1]
@@ -293,20 +312,20 @@ class Lines:
             density.reshape(-1, density.shape[-1]),
             self.quantity,
         )
-        if len(self.bundles) >= KEPT:
+        if len(self.bundles) >= self.effort.kept:
             self.bundles.clear()
         self.bundles[key] = bundle
         return bundle
 
 
-def _rough_panels(panels, limit):
-    """Return the parts and panels (of panels (C, parts, PANELS)) that hold what is not smooth:
-    every window of five panels around them has a large fourth difference."""
+def _rough_panels(panels, limit, most):
+    """Return the parts and panels, of panels (C, parts, n), that hold what is not smooth: every
+    window of five panels around them has a large fourth difference."""
     difference = np.abs(np.diff(panels, 4, axis=-1)).max(axis=0)
     least = np.full(panels.shape[1:], np.inf)
     for start in range(5):
         part = least[:, start : start + difference.shape[1]]
         np.minimum(part, difference, out=part)
     part, panel = np.nonzero((least > limit) & np.isfinite(least))
-    worst = np.argsort(-least[part, panel], kind="stable")[:MOST_REFINED]
+    worst = np.argsort(-least[part, panel], kind="stable")[:most]
     return part[worst], panel[worst]

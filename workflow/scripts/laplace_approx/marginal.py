@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.lattice import Frame, Lattice
+from laplace_approx.lattice import Frame
 from laplace_approx.quadrature import (
     ORDER,
     bounded_increments,
@@ -31,7 +31,7 @@ class Marginal(NamedTuple):
 
 
 def marginal_density(p, k: int):
-    """Integrate p over every axis but k, in units of u, to the order of `quadrature`: shape (points,).
+    """Integrate p over every axis but k, to the order of `quadrature`: shape (points,).
 
     `p` is a density at the nodes, in any unit; each axis counts as if its step were one.
     """
@@ -58,20 +58,6 @@ def build_marginal(frame: Frame, parameter: int, density_u) -> Marginal:
     with np.errstate(divide="ignore", invalid="ignore"):
         density = np.where(slope > 0, fine_density / (slope * fine_cdf[-1]), 0.0)
     return _strictly_rising(frame.values(parameter, u), density, fine_cdf / fine_cdf[-1])
-
-
-def lattice_marginals(lattice: Lattice) -> dict[str, Marginal]:
-    """Return the marginals of those parameters that vary along one axis of the lattice only.
-
-    In a plain box these are all of them.
-    """
-    p, _ = lattice.relative()
-    frame = lattice.frame
-    return {
-        name: build_marginal(frame, i, marginal_density(p, frame.axis_of(i)))
-        for i, name in enumerate(frame.names)
-        if frame.axis_of(i) is not None
-    }
 
 
 def cdf_from_marginal(marginal: Marginal, x):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.bounds import ORDERS, TINY, Reach, ends_of, grow, sharper
+from laplace_approx.bounds import ORDERS, Reach, ends_of, grow, sharper
 from laplace_approx.edges import NEGLIGIBLE_MASS, Side, find_sides
 from laplace_approx.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.marginal import Marginal, build_marginal, quantile_from_marginal
@@ -39,7 +39,8 @@ class Numbers(NamedTuple):
 
 class Own(NamedTuple):
     """A parameter's own lattice with its numbers; what its spacing owes to the log evidence, and
-    to the rest in SDs, summed over the axes; its two sides; and what is wrong with the other axes, in words."""
+    to the rest in SDs, summed over the axes; its two sides; and what is wrong with the other axes,
+    in words."""
 
     parameter: int
     lattice: Lattice
@@ -113,15 +114,13 @@ class _Trial:
 
     @property
     def must_grow(self) -> bool:
-        ends = [end for pair in self.ends() for end in pair]
-        return any(end.holds(TINY, FAINT) or end.moments for end in ends)
+        return any(end.must_grow(FAINT) for pair in self.ends() for end in pair)
 
     def ends(self):
         return ends_of(self.frame, self.p, self.parameter, FAINT)
 
     def grown(self) -> "_Trial":
-        steps = [axis.step for axis in self.frame.axes]
-        reach = grow(self.frame, self.log_density, self.parameter, steps)
+        reach = grow(self.frame, self.log_density, self.parameter, FAINT)
         return _Trial(reach, self.log_density, self.parameter)
 
     def result(self) -> Own:
@@ -136,10 +135,13 @@ class _Trial:
             self._other_faults(),
         )
 
-    def _numbers(self, frame: Frame, p) -> Numbers:
+    def _numbers(self, frame: Frame, p) -> Numbers | None:
+        """Return the numbers of a lattice, None where no node of it has any density."""
         density, axis = _first_marginal(frame, p), frame.axes[0]
         mass = density * trapezoid_weights(axis)
         total = mass.sum()
+        if not total > 0:
+            return None
         mass = mass / total
         theta = np.where(mass > 0, frame.values(self.parameter, axis.nodes()), 0.0)
         with np.errstate(all="ignore"):
@@ -171,8 +173,12 @@ class _Trial:
             times //= 2
         return self._numbers(self.frame._replace(axes=tuple(axes)), kept)
 
-    def _moved(self, one: Numbers, other: Numbers) -> tuple[float, float]:
+    def _moved(self, one: Numbers | None, other: Numbers | None) -> tuple[float, float]:
+        if one is None or other is None:
+            return math.inf, math.inf
         scale = one.sd if math.isfinite(one.sd) else _half_width(one.marginal)
+        if not scale > 0:
+            return math.inf, math.inf
         moved = [
             abs(one.mean - other.mean) / scale,
             abs(one.sd - other.sd) / scale,
@@ -203,8 +209,10 @@ class _Trial:
 
 
 def _owed(last: float, before: float) -> float:
-    ratio = max(last / before, TRUSTED) if before > 0 else 1.0
-    return last * ratio / (1 - ratio) if ratio < 0.5 else last
+    if not (last < before / 2 and math.isfinite(before)):
+        return last
+    ratio = max(last / before, TRUSTED)
+    return last * ratio / (1 - ratio)
 
 
 def _first_marginal(frame: Frame, p):

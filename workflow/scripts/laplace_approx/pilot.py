@@ -21,14 +21,13 @@ STEEPEST, FLATTEST = 1e-10, 1e10  # limits of a curvature in units of the scales
 
 
 class Pilot(NamedTuple):
-    """A centre (d,) and a lower factor (d, d) of a covariance; the modes (m, d) that are known
-    with a factor (m, d, d) of each one's own covariance; and whether the search settled."""
+    """A centre (d,) and a lower factor (d, d) of a covariance, and the modes (m, d) that are known
+    with a factor (m, d, d) of the covariance of each."""
 
     centre: np.ndarray
     factor: np.ndarray
     modes: np.ndarray
     mode_factors: np.ndarray
-    settled: bool
 
 
 def find_pilot(log_density: Callable, modes) -> Pilot:
@@ -41,11 +40,9 @@ def find_pilot(log_density: Callable, modes) -> Pilot:
     modes = np.atleast_2d(np.asarray(modes, dtype=float))
     factors = np.array([local_factor(log_density, mode) for mode in modes])
     centre, factor = _mixture(log_density, modes, factors)
-    d, settled = centre.size, False
     for _ in range(ROUNDS):
         window = _window(centre, factor, modes, factors)
         if window is None:
-            settled = True
             break
         moved, spread = _moments(log_density, centre, factor, window)
         if moved is None:
@@ -56,9 +53,8 @@ def find_pilot(log_density: Callable, modes) -> Pilot:
             continue  # only the edge of the mass is in sight: walk on before judging its width
         factor = factor @ spread
         if np.all(np.abs(moved) < 0.1) and change[-1] > 0.8 and change[0] < 1.25:
-            settled = True
             break
-    return Pilot(centre, _lower(factor), modes, factors.reshape(-1, d, d), settled)
+    return Pilot(centre, _lower(factor), modes, factors)
 
 
 def local_factor(log_density: Callable, z):
@@ -98,7 +94,8 @@ def _second_differences(log_density, z, factor, step=0.5):
 def _mixture(log_density, modes, factors):
     """Return the mean and a factor of the covariance of the mixture of the modes' normals."""
     log_mass = log_density(modes) + np.linalg.slogdet(factors)[1]
-    weight = np.exp(log_mass - log_mass.max())
+    with np.errstate(invalid="ignore"):
+        weight = np.nan_to_num(np.exp(log_mass - log_mass.max()), nan=1.0)
     weight /= weight.sum()
     centre = weight @ modes
     # a factor of a sum of F F^T is what the triangle of their QR leaves: no square is formed
@@ -133,8 +130,8 @@ def _window(centre, factor, modes, factors):
 
 def conditional_widths(factor):
     """Return the SD of each coordinate given the others under the covariance factor factor^T."""
-    inverse = np.linalg.inv(factor)
-    return 1 / np.sqrt(np.sum(inverse**2, axis=0))
+    root_of_precision = np.linalg.solve(factor, np.eye(len(factor)))
+    return 1 / np.sqrt(np.sum(root_of_precision**2, axis=0))
 
 
 def _moments(log_density, centre, factor, nodes):

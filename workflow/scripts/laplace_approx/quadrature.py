@@ -2,8 +2,8 @@
 
 A polynomial of degree seven runs through eight neighbouring nodes (one-sided at the two ends) and
 is integrated exactly over one interval, so the error of an interval is of order h^9 and that of a
-cumulative integral of order h^8 (Davis and Rabinowitz 1984, Methods of Numerical Integration,
-section 2.4). In the interior the weights add up to one at every node: there the rule is the
+cumulative integral of order h^8 (Davis and Rabinowitz 1984, Methods of Numerical Integration
+). In the interior the weights add up to one at every node: there the rule is the
 trapezoid's, which converges faster than any power of h where the function fades out at both ends
 (Trefethen and Weideman 2014, SIAM Review 56, section 5). All spacings here are one: multiply by h.
 """
@@ -19,7 +19,7 @@ ORDER = 8
 def _antiderivatives(order: int) -> np.ndarray:
     """Coefficients (order, order + 1), rising powers, of the integral from 0 of each basis."""
     nodes = np.arange(order) - (order - 1) / 2  # centred, so that the powers stay small
-    basis = np.linalg.inv(np.vander(nodes, increasing=True)).T
+    basis = np.linalg.solve(np.vander(nodes, increasing=True), np.eye(order)).T
     powers = np.arange(1, order + 1)
     return np.concatenate([np.zeros((order, 1)), basis / powers], axis=1)
 
@@ -42,7 +42,7 @@ def stencils(intervals, n: int):
 
 
 def increments(values, axis: int = -1):
-    """Return the integral over each of the n - 1 intervals along `axis`, shape (..., n - 1, ...)."""
+    """Return the integral over each of the n - 1 intervals along `axis`, of length n - 1."""
     values = np.moveaxis(np.asarray(values, dtype=float), axis, -1)
     n = values.shape[-1]
     order = min(ORDER, n)
@@ -69,13 +69,6 @@ def bounded_increments(density):
     """
     ends = density[..., :-1], density[..., 1:]
     return np.clip(increments(density), 0.5 * np.minimum(*ends), 1.5 * np.maximum(*ends))
-
-
-def cumulative(values, axis: int = -1):
-    """Return the integral from the first node to each node, shape of `values`."""
-    steps = np.moveaxis(increments(values, axis), axis, -1)
-    start = np.zeros((*steps.shape[:-1], 1))
-    return np.moveaxis(np.concatenate([start, np.cumsum(steps, axis=-1)], axis=-1), -1, axis)
 
 
 @cache

@@ -101,7 +101,7 @@ def draw_quantiles(x, probabilities) -> Estimates:
     Median-unbiased (Hyndman and Fan 1996, The American Statistician 50, definition 8). The
     standard error is half the distance between the order statistics at the 15.9 and 84.1 %
     points of the Beta(n p + 1, n (1 - p) + 1) distribution, that of the probability below the
-    quantile (Vehtari et al. 2021, Bayesian Analysis 16, section 4.2, with n draws that are
+    quantile (Vehtari et al. 2021, Bayesian Analysis 16, p. 667, with n draws that are
     independent). Infinite draws count; with a NaN among them, or none, the quantiles are NaN,
     and with one draw the errors are.
     """
@@ -118,16 +118,13 @@ def draw_quantiles(x, probabilities) -> Estimates:
     low, high, share = x[below], x[np.minimum(below + 1, n - 1)], place - below
     with np.errstate(invalid="ignore"):
         value = np.where((share == 0) | (low == high), low, low + share * (high - low))
-    one_sd = 0.5 * math.erfc(1 / math.sqrt(2))
-    ends = (betaincinv(n * p + 1, n * (1 - p) + 1, level) for level in (one_sd, 1 - one_sd))
-    low, high = (np.clip(level, 0, n - 1).astype(int) for level in _order_statistics(*ends, n))
+    one_sd = 0.5 * math.erfc(1 / math.sqrt(2))  # what lies beyond one SD of a normal
+    shape = n * p + 1, n * (1 - p) + 1
+    low = np.clip(np.floor(n * betaincinv(*shape, one_sd)) - 1, 0, n - 1).astype(int)
+    high = np.clip(np.ceil(n * betaincinv(*shape, 1 - one_sd)) - 1, 0, n - 1).astype(int)
     with np.errstate(invalid="ignore"):
         error = np.where(x[low] == x[high], 0.0, (x[high] - x[low]) / 2)
     return Estimates(value, error if n > 1 else np.full(p.shape, np.nan))
-
-
-def _order_statistics(low, high, n):
-    return np.floor(low * n) - 1, np.ceil(high * n) - 1
 
 
 def _given(quantity: Callable, condition: Callable | None) -> Callable:

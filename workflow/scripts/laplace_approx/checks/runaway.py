@@ -80,7 +80,7 @@ def _never_falls(values):
         return None
     rise, limit, last = 0.0, -np.inf, 0.0
     for row, n in zip(values, length, strict=True):
-        slack = TOLERANCE * (1 + np.abs(row[n - 1]))
+        slack = TOLERANCE * (1 + np.abs(row[0]))
         n = _until_level(row[:n], slack)
         if np.any(np.diff(row[:n]) < -slack):
             return None
