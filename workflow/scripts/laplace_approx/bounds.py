@@ -126,7 +126,7 @@ def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[
     density = _marginal(p, 0)
     total = density.sum()
     if not total > 0:
-        nothing = End(0.0, Tail(None, math.nan, "no density"), (), False)
+        nothing = End(0.0, Tail(None, "no density"), (), False)
         return ((nothing, nothing),) * p.ndim
     powers = _powers(frame, parameter, density / total)
     first = _ends(density, frame.axes[0].step, powers, faint)

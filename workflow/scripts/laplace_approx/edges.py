@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.tails import beyond
+from laplace_approx.tails import Tail, beyond
 
 NEGLIGIBLE_MASS = 1e-8  # on a side of a certified grid, and beyond all sides together
 ENDS = ("lower", "upper")
@@ -15,9 +15,8 @@ class Side(NamedTuple):
     """One end of the axis of one parameter; masses are shares of the mass inside.
 
     `edge` is the mass of the outermost cells and `outside` an estimate of the mass beyond the last
-    node, None with a `fault` in words where there is none. `slope` is the fall of the log marginal
-    density per unit of the axis, outward. `closed`: the support itself ends at the last node, so
-    that nothing is lost however heavy the edge.
+    node, None with a `fault` in words where there is none. `closed`: the support itself ends at the
+    last node, so that nothing is lost however heavy the edge.
     """
 
     parameter: str
@@ -25,7 +24,6 @@ class Side(NamedTuple):
     bound: float
     edge: float
     outside: float | None
-    slope: float
     fault: str | None
     closed: bool
 
@@ -47,10 +45,8 @@ def find_sides(name: str, marginal, bounds, step: float, gaps=(math.inf, math.in
     for end, bound, gap in zip(ENDS, bounds, gaps, strict=True):
         outward = marginal if end == "lower" else marginal[::-1]
         edge, closed = float(outward[0]) / inside, not gap > 0
-        mass, slope, fault = (0.0, math.inf, None)
-        if not closed:
-            mass, slope, fault = beyond(outward / (inside * step), step, gap)
-        found.append(Side(name, end, float(bound), edge, mass, slope, fault, closed))
+        beyond_it = Tail(0.0, None) if closed else beyond(outward / (inside * step), step, gap)
+        found.append(Side(name, end, float(bound), edge, *beyond_it, closed))
     return found
 
 

@@ -163,10 +163,12 @@ def jittered_draws(grid: Grid, rng: np.random.Generator, n: int):
     """Return n draws (n, d): a cell by its mass, then uniform half a cell each way.
 
     The half cells are taken in the lattice's own coordinates. A draw that would land beyond the
-    support is reflected into it.
+    support is reflected into it. Raises ValueError for a grid that has no mass.
     """
     frame = grid.lattice.frame
     rising = np.cumsum(grid.mass)
+    if not rising[-1] > 0:
+        raise ValueError("a grid without mass has no draws")
     last = np.searchsorted(rising, rising[-1])
     cell = np.searchsorted(rising, rng.random(n) * rising[-1], side="right")
     index = np.stack(np.unravel_index(np.minimum(cell, last), frame.shape), axis=-1)

@@ -202,7 +202,9 @@ class _Trial:
         return sides
 
     def _other_faults(self) -> list[str]:
-        if not any(end.holds(NEGLIGIBLE_MASS, FAINT) for pair in self.ends()[1:] for end in pair):
+        if not any(
+            end.holds(NEGLIGIBLE_MASS, SEEN[-1]) for pair in self.ends()[1:] for end in pair
+        ):
             return []
         name = self.frame.names[self.parameter]
         return [f"on the lattice of {name}, the other parameters reach beyond the ends"]

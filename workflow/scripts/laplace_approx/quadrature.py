@@ -2,10 +2,10 @@
 
 A polynomial of degree seven runs through eight neighbouring nodes (one-sided at the two ends) and
 is integrated exactly over one interval, so the error of an interval is of order h^9 and that of a
-cumulative integral of order h^8 (Davis and Rabinowitz 1984, Methods of Numerical Integration
-). In the interior the weights add up to one at every node: there the rule is the
-trapezoid's, which converges faster than any power of h where the function fades out at both ends
-(Trefethen and Weideman 2014, SIAM Review 56, section 5). All spacings here are one: multiply by h.
+cumulative integral of order h^8 (Davis and Rabinowitz 1984, Methods of Numerical Integration). In
+the interior the weights add up to one at every node: there the rule is the trapezoid's, which
+converges faster than any power of h where the function fades out at both ends (Trefethen and
+Weideman 2014, SIAM Review 56, section 5). All spacings here are one: multiply by h.
 """
 
 from functools import cache

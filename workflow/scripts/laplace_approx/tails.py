@@ -7,14 +7,10 @@ import numpy as np
 
 
 class Tail(NamedTuple):
-    """`mass` beyond the edge in the units of the marginal's own integral, None where unknown.
-
-    `slope` is the rate at which the log marginal falls, outward, at the edge; `reason` says in
-    words why there is no mass (else None).
-    """
+    """`mass` beyond the edge in the units of the marginal's own integral; None where it is not
+    known, with the `reason` in words."""
 
     mass: float | None
-    slope: float
     reason: str | None
 
 
@@ -25,29 +21,31 @@ def beyond(marginal, step: float, gap: float = math.inf) -> Tail:
     the density at the edge, s its outward log slope and k minus its second log derivative, the
     continuation m exp(-s t - k t^2 / 2) has the integral sqrt(pi / 2k) erfcx(s / sqrt(2k)) m.
     Sampford's bound on Mills' ratio (1953, Annals of Mathematical Statistics 24, p. 130) gives
-    4 m / (3 s + sqrt(s^2 + 8 k)): at most half a percent too much for s > sqrt(k), exact for k = 0.
+    4 m / (3 s + sqrt(s^2 + 8 k)): at most 2 % too much for s > sqrt(k), and exact for k = 0.
     Where the log density bends outward (k < 0) the continuation is the power law of the same slope
     and bend, m (1 + s t / (a + 1))^-(a + 1) with a + 1 = -s^2 / k, and the integral
     m (a + 1) / (a s).
     """
+    if len(marginal) < 3:
+        return Tail(None, "three nodes are needed to tell how the density falls")
     edge, second, third = (float(value) for value in marginal[:3])
     if edge <= 0:
-        return Tail(0.0, math.inf, None)
+        return Tail(0.0, None)
     if not (second > 0 and third > 0):
-        return Tail(None, math.nan, "the density comes and goes at the edge")
+        return Tail(None, "the density comes and goes at the edge")
     f0, f1, f2 = math.log(edge), math.log(second), math.log(third)
     slope = -(3 * f0 - 4 * f1 + f2) / (2 * step)
     bend = -(f0 - 2 * f1 + f2) / step**2
     if math.isfinite(gap):
-        return Tail(_over_gap(edge, slope, bend, gap), slope, None)
+        return Tail(_over_gap(edge, slope, bend, gap), None)
     if not slope > 0:
-        return Tail(None, slope, "the density does not fall toward the edge")
+        return Tail(None, "the density does not fall toward the edge")
     if bend >= 0:
-        return Tail(4 * edge / (3 * slope + math.sqrt(slope**2 + 8 * bend)), slope, None)
+        return Tail(4 * edge / (3 * slope + math.sqrt(slope**2 + 8 * bend)), None)
     power = slope**2 / -bend
     if not power > 1:
-        return Tail(None, slope, "the density falls too slowly for a finite mass")
-    return Tail(edge * power / ((power - 1) * slope), slope, None)
+        return Tail(None, "the density falls too slowly for a finite mass")
+    return Tail(edge * power / ((power - 1) * slope), None)
 
 
 def _over_gap(edge, slope, bend, gap) -> float:

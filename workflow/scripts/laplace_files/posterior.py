@@ -1,5 +1,6 @@
 """The posterior on disk: what is approximated, frozen with the hashes of the files it rests on."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict)
         "parameters": list(model.parameters),
         "model": {
             "name": model.name,
-            "file": file,
+            "file": _relative(file),
             "sha256": sha256_of(file),
             "files": {_relative(path): sha256_of(path) for path in model_files(file)},
             "gives_gradient": model.gradient is not None,
@@ -70,12 +71,9 @@ def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict)
     }
 
 
-def _relative(path: Path) -> str:
-    """Return the path as seen from the working directory, so that no artifact names a machine."""
-    path = Path(path)
-    resolved = path.resolve()
-    folder = Path.cwd().resolve()
-    return resolved.relative_to(folder).as_posix() if resolved.is_relative_to(folder) else path.name
+def _relative(path) -> str:
+    """Return the path as seen from the working directory: no artifact holds an absolute one."""
+    return Path(os.path.relpath(path)).as_posix()
 
 
 def _quantity_records(model: Model, file: str) -> dict:
@@ -96,7 +94,7 @@ def _data_record(data_file: str | None, data: dict) -> dict | None:
         return None
     rows = len(next(iter(data.values())))
     return {
-        "file": data_file,
+        "file": _relative(data_file),
         "sha256": sha256_of(data_file),
         "rows": rows,
         "columns": list(data),
