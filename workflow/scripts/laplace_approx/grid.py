@@ -22,7 +22,7 @@ from laplace_approx.transforms import Identity
 
 MOST_CELLS = 2**26  # 1 GiB
 BYTES_PER_CELL = 16  # a log density and a mass
-HEAVY_CELL = 0.02  # a cell with more than this mass makes a grid too coarse to draw from
+HEAVY_CELL = 0.14  # to the power of the dimension: a normal's heaviest cell, 0.35 SD wide
 
 
 class Grid(NamedTuple):
@@ -282,7 +282,7 @@ def _mode_faults(frame: Frame, mass) -> list[str]:
 def _coarse_faults(frame: Frame, mass, sd) -> list[str]:
     faults = []
     heaviest = float(np.max(mass))
-    if not heaviest <= HEAVY_CELL:
+    if not heaviest <= HEAVY_CELL**mass.ndim:
         faults.append(f"too coarse: one cell holds {heaviest:.2g} of the mass")
     for name, axis, spread in zip(frame.names, frame.axes, sd, strict=True):
         if not spread >= axis.step:

@@ -33,21 +33,21 @@ ROUGH_PANEL = 1e-8  # fourth difference of panels, likewise
 
 class Effort(NamedTuple):
     """How rough stretches are refined: in `panels` with two lines each (the nodes of Gauss), and
-    `levels` of panels within panels; `most` stretches a row at once, the roughest first, whose
-    bundles of lines are kept for the next levels of the quantity, `kept` of them."""
+    those again, `depth` times in all; `most` stretches for each row and level of the quantity, the
+    roughest first. Of the bundles of lines between, `kept` are kept for the next levels."""
 
     panels: int
-    levels: int
+    depth: int
     most: int
     kept: int
 
 
-ONE_ROW = Effort(panels=16, levels=2, most=48, kept=16)
-MANY_ROWS = Effort(panels=3, levels=1, most=12, kept=1)  # what is left averages out over the rows
+ONE_ROW = Effort(panels=16, depth=2, most=48, kept=16)
+MANY_ROWS = Effort(panels=3, depth=1, most=2, kept=1)  # what is left averages out over the rows
 
 
 class Breaks(NamedTuple):
-    """Places inside an interval where the quantity begins, ends or jumps.
+    """Places inside an interval where the quantity begins, ends, jumps or turns back.
 
     `fraction` is how far along its interval (`line`, `cell`) each lies; `before` and `after` are
     the quantity on its two sides, NaN where it has no value. There is one at most an interval.
@@ -166,8 +166,10 @@ class Bundle:
         one_sided = np.isnan(begin) != np.isnan(end)
         beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
         edges = self._edges(*np.nonzero(one_sided))
-        jumps = self._jumps(*np.nonzero(beyond))
-        return Breaks(*(np.concatenate(pair) for pair in zip(edges, jumps, strict=True)))
+        line, cell = np.nonzero(beyond)
+        jumps, found = self._jumps(line, cell, middle)
+        turns = self._turns(line[~found], cell[~found], middle)
+        return Breaks(*(np.concatenate(x) for x in zip(edges, jumps, turns, strict=True)))
 
     def _edges(self, line, cell) -> Breaks:
         """Return where the quantity begins or ends to have a value."""
@@ -181,11 +183,13 @@ class Bundle:
             before, after = np.where(left, value, before), np.where(left, after, value)
         return Breaks(line, cell, (low + high) / 2, before, after)
 
-    def _jumps(self, line, cell) -> Breaks:
-        """Return the jumps and poles: bisection toward the larger change, where one is left."""
+    def _jumps(self, line, cell, middles) -> tuple[Breaks, np.ndarray]:
+        """Return the jumps and poles, and in which of the intervals there is one: what bisection
+        toward the larger change ends at, if the change does not vanish."""
         low, high = np.zeros(line.size), np.ones(line.size)
         before, after = self.values[line, cell], self.values[line, cell + 1]
-        change = _change(before, after)
+        half = middles[line, cell]
+        change = np.maximum(_change(before, half), _change(half, after))
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
             value = self._at(line, cell, middle)
@@ -193,7 +197,19 @@ class Bundle:
             low, high = np.where(left, middle, low), np.where(left, high, middle)
             before, after = np.where(left, value, before), np.where(left, after, value)
         jump = _change(before, after) > change / 2
-        return Breaks(*(x[jump] for x in (line, cell, (low + high) / 2, before, after)))
+        found = Breaks(*(x[jump] for x in (line, cell, (low + high) / 2, before, after)))
+        return found, jump
+
+    def _turns(self, line, cell, middles) -> Breaks:
+        """Return the extremes of a smooth quantity inside intervals: those of the parabolas."""
+        begin, middle, end = (
+            self.values[line, cell],
+            middles[line, cell],
+            self.values[line, cell + 1],
+        )
+        fraction = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
+        value = self._at(line, cell, fraction)
+        return Breaks(line, cell, fraction, value, value)
 
 
 def _change(a, b):
@@ -247,18 +263,18 @@ class Lines:
         row, stretch = self._rough(lines)
         if row.size:
             limit = ROUGH_PANEL * np.max(np.sum(lines, axis=(1, 2)))
-            parts = self._refined(integrate, row, stretch, 1.0, limit, self.effort.levels)
+            parts = self._refined(integrate, row, stretch, 1.0, limit, self.effort.depth)
             stretches[:, row, stretch] = parts
         return stretches.sum(axis=-1) @ self.row_weights
 
-    def _refined(self, integrate, row, start, width, limit, levels):
+    def _refined(self, integrate, row, start, width, limit, depth):
         """Return the integral over parts of rows, (C, parts), each in panels; where the panels
         themselves change roughly they are refined again."""
         n = self.effort.panels
         lines = integrate(self._between(row, start, width))
         panels = lines.reshape(-1, row.size, n, 2).mean(axis=-1) * width / n
-        if levels > 1:
-            part, panel = _rough_panels(panels, limit, self.effort.most)
+        if depth > 1:
+            part, panel = _rough_panels(panels, limit, self.effort.most * len(panels))
             if part.size:
                 panels[:, part, panel] = self._refined(
                     integrate,
@@ -266,7 +282,7 @@ class Lines:
                     start[part] + panel * width / n,
                     width / n,
                     limit,
-                    levels - 1,
+                    depth - 1,
                 )
         return panels.sum(axis=-1)
 
@@ -283,13 +299,13 @@ class Lines:
         limit = ROUGH * np.sum(self.bundle.steps) / math.sqrt(self.shape[0])
         row, stretch = np.nonzero(rough > limit)
         worst = np.argsort(-rough[row, stretch], kind="stable")
-        worst = np.sort(worst[: self.effort.most * self.shape[0]])
+        worst = np.sort(worst[: self.effort.most * self.shape[0] * len(lines)])
         return row[worst], stretch[worst]
 
     def _between(self, row, start, width) -> Bundle:
         """Return a bundle of lines between those of the lattice: two in each of the panels that
         divide the parts [start, start + width] of rows, counted in lines."""
-        key = row.tobytes() + np.asarray(start, dtype=float).tobytes()
+        key = width, row.tobytes(), np.asarray(start, dtype=float).tobytes()
         if key in self.bundles:
             return self.bundles[key]
         middle = np.arange(self.effort.panels)[:, None] + 0.5

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+FLAT = 1e-10  # fall of the log density over a step that may be no more than rounding
+
 
 class Tail(NamedTuple):
     """`mass` beyond the edge in the units of the marginal's own integral; None where it is not
@@ -38,7 +40,7 @@ def beyond(marginal, step: float, gap: float = math.inf) -> Tail:
     bend = -(f0 - 2 * f1 + f2) / step**2
     if math.isfinite(gap):
         return Tail(_over_gap(edge, slope, bend, gap), None)
-    if not slope > 0:
+    if not slope * step > FLAT:
         return Tail(None, "the density does not fall toward the edge")
     if bend >= 0:
         return Tail(4 * edge / (3 * slope + math.sqrt(slope**2 + 8 * bend)), None)
