@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 
+from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 from laplace_approx.density import Density
 from laplace_approx.grid import grid_bytes, jittered_draws, lattice_from, named_grid
 from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
@@ -77,9 +77,7 @@ def test_marginals_are_those_of_the_box(chapter):
 
     t, w = np.polynomial.legendre.leggauss(120)
     for i, name in enumerate(chapter.lattice.frame.names):
-        (low, high), (other_low, other_high) = (
-            (CHAPTER[0][j], CHAPTER[1][j]) for j in (i, 1 - i)
-        )
+        (low, high), (other_low, other_high) = ((CHAPTER[0][j], CHAPTER[1][j]) for j in (i, 1 - i))
         nodes = other_low + (other_high - other_low) * (t + 1) / 2
 
         def density(x, i=i, nodes=nodes):
@@ -215,7 +213,7 @@ def test_a_box_beyond_the_support_is_told():
 
 
 def test_what_cannot_be_a_grid_is_refused_before_it_is_made():
-    with pytest.raises(ValueError, match="14.6 TiB|1.49e\\+04 GiB"):
+    with pytest.raises(ValueError, match="would take 1"):
         named_grid(BIOASSAY, *CHAPTER, [10**6, 10**6])
     with pytest.raises(ValueError, match="one to three parameters"):
         named_grid(normal(np.zeros(4), np.ones(4)), [-1] * 4, [1] * 4, [5] * 4)

@@ -1,5 +1,6 @@
 """One attempt to reach a mode, by one of several methods, with what came of it."""
 
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ from laplace_approx.newton import newton, newton_many
 from laplace_approx.scales import axis_scales
 
 SIMPLEX_CALLS = 400  # function calls for each dimension
+NUMERICAL = 1e-9  # SDs; the decrement at which an ascent with numerical derivatives ends
+COARSE = 1e-4  # the same for one that only looks where a start leads
 
 
 class Attempt(NamedTuple):
@@ -40,38 +43,39 @@ class Attempt(NamedTuple):
         }
 
 
-def by_newton(evaluator, start, method="damped Newton", tolerance=1e-13) -> Attempt:
+def by_newton(evaluator, start, method="damped Newton") -> Attempt:
     """Climb from start (d,) by damped Newton, with numerical derivatives where none are given."""
     start = np.asarray(start, dtype=float)
     if evaluator.has_hessian:
-        return many_by_newton(evaluator, start[None], method, tolerance)[0]
+        return many_by_newton(evaluator, start[None], method)[0]
     numerical = NumericalDerivatives(evaluator)
-    found = newton(
-        evaluator.log_density,
-        numerical.gradient,
-        numerical.hessian,
-        start,
-        tolerance=max(tolerance, 1e-9),
-    )
+    found = newton(evaluator.log_density, numerical.gradient, numerical.hessian, start,
+                   tolerance=NUMERICAL)
     return _attempt(start, method, found, numerical.frame)
 
 
-def many_by_newton(evaluator, starts, method="damped Newton", tolerance=1e-13) -> list[Attempt]:
-    """Climb from each of the starts (n, d); with an analytic Hessian all in step."""
-    if not evaluator.has_hessian:
-        return [by_newton(evaluator, start, method, tolerance) for start in starts]
-    found = newton_many(
-        evaluator.log_density, evaluator.gradient, evaluator.hessian, starts, tolerance=tolerance
-    )
-    return [
-        _attempt(start, method, result, None) for start, result in zip(starts, found, strict=True)
-    ]
+def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
+    """Climb from each of the starts (n, d), to see where they lead.
+
+    With an analytic Hessian all in step and to the end; else one after the other with few and
+    coarse differences, first in the `frame` (d, d), to 1e-4 SD.
+    """
+    functions = evaluator.log_density, evaluator.gradient, evaluator.hessian
+    if evaluator.has_hessian:
+        found = newton_many(*functions, starts)
+        pairs = zip(starts, found, strict=True)
+        return [_attempt(start, method, result, None) for start, result in pairs]
+    attempts = []
+    for start in starts:
+        numerical = NumericalDerivatives(evaluator, frame, levels=3, rounds=1)
+        found = newton(evaluator.log_density, numerical.gradient, numerical.hessian, start,
+                       tolerance=COARSE, max_iterations=100)
+        attempts.append(_attempt(start, method, found, numerical.frame))
+    return attempts
 
 
 def by_trust_region(evaluator, start) -> Attempt:
     """Climb by scipy's nearly exact trust-region method, polished by Newton."""
-    from scipy.optimize import minimize
-
     scale = axis_scales(evaluator.far, start)
     if evaluator.has_hessian:
         gradient, hessian = evaluator.gradient, evaluator.hessian
@@ -83,7 +87,7 @@ def by_trust_region(evaluator, start) -> Attempt:
     def finite(value):
         return np.where(np.isfinite(value), value, 0.0)
 
-    result = minimize(
+    end, path = _guarded(
         lambda u: -float(evaluator.log_density(start + scale * u)),
         np.zeros(start.size),
         jac=lambda u: -finite(gradient(start + scale * u)) * scale,
@@ -91,16 +95,14 @@ def by_trust_region(evaluator, start) -> Attempt:
         method="trust-exact",
         options={"gtol": 1e-10, "maxiter": 300},
     )
-    return _polished(evaluator, start, "trust region (trust-exact)", start + scale * result.x)
+    return _polished(evaluator, start + scale * path, "trust region (trust-exact)", start + scale * end)
 
 
 def by_simplex(evaluator, start) -> Attempt:
     """Climb by the Nelder-Mead simplex in scaled coordinates, polished by Newton."""
-    from scipy.optimize import minimize
-
     scale = axis_scales(evaluator.far, start)
     d = start.size
-    result = minimize(
+    end, path = _guarded(
         lambda u: -float(evaluator.log_density(start + scale * u)),
         np.zeros(d),
         method="Nelder-Mead",
@@ -112,25 +114,41 @@ def by_simplex(evaluator, start) -> Attempt:
             "initial_simplex": np.concatenate([np.zeros((1, d)), np.eye(d)]),
         },
     )
-    return _polished(evaluator, start, "simplex (Nelder-Mead)", start + scale * result.x)
+    return _polished(evaluator, start + scale * path, "simplex (Nelder-Mead)", start + scale * end)
 
 
-def _polished(evaluator, start, method, end) -> Attempt:
+def _guarded(function, start, **how):
+    """Return the best point that scipy's minimize finds and the iterates (n, d) on its way.
+
+    Where derivatives overflow it breaks off with an error from deep inside; what it had found
+    until then counts.
+    """
+    from scipy.optimize import minimize
+
+    best, lowest, path = start, np.inf, [start]
+
+    def noted(u):
+        nonlocal best, lowest
+        value = function(u)
+        if value < lowest:
+            best, lowest = u.copy(), value
+        return value
+
+    breaks = (ValueError, ArithmeticError, UnboundLocalError)
+    with contextlib.suppress(*breaks), np.errstate(all="ignore"):
+        minimize(noted, start, callback=lambda u: path.append(u.copy()), **how)
+    return best, np.array(path)
+
+
+def _polished(evaluator, path, method, end) -> Attempt:
+    """Continue from end (d,) by Newton; keep whichever is higher."""
     last = by_newton(evaluator, end, method + ", then Newton")
-    if last.log_density >= float(evaluator.log_density(end)) or last.converged:
-        return last._replace(start=start, path=np.concatenate([start[None], last.path]))
     value = float(evaluator.log_density(end))
-    return Attempt(
-        start,
-        method,
-        end,
-        value,
-        float("nan"),
-        False,
-        last.message,
-        np.stack([start, end]),
-        last.frame,
-    )
+    path = np.concatenate([path, last.path])
+    if last.log_density >= value or last.converged:
+        return last._replace(start=path[0], path=path)
+    return last._replace(start=path[0], method=method, end=end, log_density=value,
+                         decrement=float("nan"), converged=False, path=path)
 
 
 def _attempt(start, method, found, frame) -> Attempt:

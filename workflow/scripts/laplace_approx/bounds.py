@@ -161,14 +161,16 @@ def _ends(marginal, step, powers, faint) -> tuple[End, End]:
 
 
 def _powers(frame, parameter, mass) -> dict:
-    """Return |theta - mean|^order / sd^order at the nodes of axis 0, for each order."""
+    """Return |theta - mean|^order / sd^order at the nodes of axis 0, for each order (0 where there
+    is no mass, and where it is no number)."""
     with np.errstate(all="ignore"):
         theta = frame.values(parameter, frame.axes[0].nodes())
         kept = np.where(mass > 0, theta, 0.0)
         mean = mass @ kept
         sd = np.sqrt(mass @ np.where(mass > 0, (theta - mean) ** 2, 0.0))
         distance = np.where(mass > 0, np.abs(theta - mean) / sd, 0.0)
-        return {order: distance**order for order in ORDERS}
+        powers = {order: distance**order for order in ORDERS}
+    return {order: np.where(np.isfinite(t), t, 0.0) for order, t in powers.items()}
 
 
 def _negligible(mass, limit) -> bool:
@@ -201,16 +203,17 @@ def _stretch(reach: float) -> float:
 
 
 def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
-    """Cut each axis where what lies beyond counts for nothing, in the moments too."""
+    """Cut each axis where what lies beyond counts for nothing, neither in mass nor in moments."""
     density = _marginal(p, 0)
     if not density.sum() > 0:
         return frame.axes
     cubes = _powers(frame, parameter, density / density.sum())[max(ORDERS)]
-    p = p * (1 + cubes).reshape((-1,) + (1,) * (p.ndim - 1))
+    weighted = p * cubes.reshape((-1,) + (1,) * (p.ndim - 1))
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):
-        marginal = _marginal(p, k)
-        counts = np.flatnonzero(marginal > NOTHING * np.max(marginal))
+        mass, moment = _marginal(p, k), _marginal(weighted, k)
+        counts = (mass > NOTHING * np.max(mass)) | (moment > NOTHING * np.max(moment))
+        counts = np.flatnonzero(counts)
         u = axis.nodes()
         first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, u.size - 1)
         axes.append(axis_between(*(float(axis.stretched(u[i])) for i in (first, last)), step))

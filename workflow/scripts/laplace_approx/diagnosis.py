@@ -15,17 +15,17 @@ MOST_AXES = 32
 BASES = 5
 
 
-def diagnose(evaluator, attempt, proof, start, monotone, rng) -> Declined:
-    """Return the `Declined` for an attempt whose end, with this proof, is the highest point known.
+def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
+    """Return the `Declined` for attempts of which the first ended at the highest point known.
 
     Looked for, in this order: a direction in which the log density rises for ever, growth along
     the path, a maximum at the edge of the support, a kink, missing curvature.
     """
-    scale = axis_scales(evaluator.far, start)
+    scale, attempt = axis_scales(evaluator.far, start), attempts[0]
     return (
-        _rises_for_ever(evaluator, attempt, proof, start, scale, monotone, rng)
+        rises_for_ever(evaluator, attempt, proof, start, monotone, rng)
         or _edge(evaluator, proof.x, np.maximum(scale, np.abs(proof.x - start)))
-        or _grows_along_path(evaluator, attempt, scale)
+        or _grows_along_path(evaluator, attempts, scale)
         or _kink(evaluator, proof.x)
         or _from_proof(evaluator, proof)
         or _not_converged(evaluator, attempt, proof)
@@ -53,7 +53,13 @@ def _from_proof(evaluator, proof):
     return None
 
 
-def _rises_for_ever(evaluator, attempt, proof, start, scale, monotone, rng):
+def rises_for_ever(evaluator, attempt, proof, start, monotone, rng):
+    """Return the `Declined` for a log density that rises without end in some direction, or None.
+
+    From the start and points around it, and from the `proof` at the end of the attempt. `monotone`
+    (m, d) is what the model knows of separation.
+    """
+    scale = axis_scales(evaluator.far, start)
     bases = start + scale * rng.standard_normal((BASES, start.size))
     bases[0] = start
     bases = bases[np.isfinite(evaluator.log_density(bases))]
@@ -120,8 +126,8 @@ def _separation(evaluator, found, scale, certified):
     )
     return Declined(
         "separation",
-        f"the likelihood has no maximum: it never falls along {along} and only approaches its "
-        f"limit, log density {found.limit:.6g} ({how}). Give these parameters a proper prior, for "
+        f"the likelihood has no maximum: it never falls along {along}, and only approaches a limit "
+        f"({how}). Give these parameters a proper prior, for "
         "example normal with standard deviation 2.5 for a predictor of unit scale.",
         direction=found.direction.tolist(),
         limit=found.limit,
@@ -129,9 +135,15 @@ def _separation(evaluator, found, scale, certified):
     )
 
 
-def _grows_along_path(evaluator, attempt, scale):
-    found = runaway.unbounded_path(evaluator, attempt.path)
-    if found is None:
+def _grows_along_path(evaluator, attempts, scale):
+    top = attempts[0].log_density
+    for attempt in attempts:
+        if attempt.converged:
+            continue
+        found = runaway.unbounded_path(evaluator, attempt.path, top)
+        if found is not None:
+            break
+    else:
         return None
     along = words.direction(evaluator.names, found.direction, scale)
     return Declined(
@@ -286,7 +298,7 @@ def _no_curvature(evaluator, proof):
     least, uncertainty, weak = scaled_curvature(proof)
     if not np.isfinite(least):
         return None
-    scale = np.abs(np.diag(proof.local.frame)) if proof.local is not None else None
+    scale = axis_scales(evaluator.far, proof.x)
     along = words.direction(evaluator.names, weak, scale)
     at = words.point(evaluator.names, proof.x)
     if least < -uncertainty:

@@ -119,8 +119,9 @@ class NumericalDerivatives:
     `frame` is the last. Points come as (1, d), one ascent at a time.
     """
 
-    def __init__(self, evaluator, levels=5, rounds=2):
-        self.evaluator, self.frame, self.scale = evaluator, None, None
+    def __init__(self, evaluator, frame=None, levels=5, rounds=2):
+        self.evaluator, self.frame = evaluator, frame
+        self.scale = None if frame is None else np.linalg.norm(frame, axis=1)
         self.stencil = {"levels": levels, "rounds": rounds}
         self._at = None
         self._gradient = self._hessian = None

@@ -10,7 +10,7 @@ from laplace_approx.checks import decay
 from laplace_approx.checks.contract import check_again, check_function, check_not_infinite
 from laplace_approx.checks.supplied import check_supplied
 from laplace_approx.density import Density
-from laplace_approx.diagnosis import diagnose
+from laplace_approx.diagnosis import diagnose, rises_for_ever
 from laplace_approx.errors import Declined
 from laplace_approx.evaluation import Evaluator
 from laplace_approx.precision import log_evidence
@@ -133,8 +133,16 @@ class _Search:
         for method in (by_newton, by_trust_region, by_simplex):
             attempt = method(self.evaluator, self.start)
             self.attempts.append(attempt)
-            if self._look_at(attempt).proven:
+            proof = self._look_at(attempt)
+            if proof.proven:
                 return
+            if method is by_newton:
+                self._stop_if_endless(attempt, proof)
+
+    def _stop_if_endless(self, attempt, proof):
+        found = rises_for_ever(self.evaluator, attempt, proof, self.start, self.monotone, self.rng)
+        if found is not None:
+            raise found
 
     def from_dispersed(self, n_starts):
         evaluator, best = self.evaluator, self._best()
@@ -155,14 +163,16 @@ class _Search:
 
     def _follow(self, starts, method):
         """Climb from the starts (n, d), and prove what ends at a new place."""
-        ends = many_by_newton(self.evaluator, starts, method)
+        best = self._best()
+        frame = np.diag(self.scale) if best is None else best.factored.cholesky
+        ends = many_by_newton(self.evaluator, starts, method, frame)
         self.attempts += ends
         for attempt in sorted(ends, key=lambda a: -a.log_density):
             if not np.isfinite(attempt.log_density) or self._known(attempt.end):
                 continue
             best = self._best()
             higher = best is None or attempt.log_density > best.log_density + HIGHER
-            if (attempt.converged or higher) and len(self.proofs) < MOST_PROOFS + ROUNDS:
+            if higher or (attempt.converged and len(self.proofs) < MOST_PROOFS):
                 self._look_at(attempt)
 
     def _look_at(self, attempt) -> Proof:
@@ -182,12 +192,29 @@ class _Search:
 
     def settle(self):
         """Decline where the highest point known is no proven mode."""
-        attempt, proof = max(self.proofs, key=lambda pair: _height(pair[1]))
-        best = self._best()
-        if best is not None and not _height(proof) > best.log_density + self._margin(best):
+        if self._settled():
             return
+        attempt, proof = self._highest()
+        if all(attempt is not each for each in self.attempts[:3]):  # not yet tried by every method
+            for method in (by_newton, by_trust_region, by_simplex):
+                self.attempts.append(method(self.evaluator, proof.x))
+                if self._look_at(self.attempts[-1]).proven and self._settled():
+                    return
+        attempt, proof = self._highest()
         check_supplied(self.evaluator, proof.x[None], self.rng)
-        raise diagnose(self.evaluator, attempt, proof, self.start, self.monotone, self.rng)
+        attempts = sorted(self.attempts, key=lambda each: -each.log_density)
+        attempts = [attempt, *attempts]
+        raise diagnose(self.evaluator, attempts, proof, self.start, self.monotone, self.rng)
+
+    def _highest(self):
+        return max(self.proofs, key=lambda pair: _height(pair[1]))
+
+    def _settled(self):
+        """Whether no point that was looked at lies above the best proven mode."""
+        best = self._best()
+        return best is not None and not (
+            _height(self._highest()[1]) > best.log_density + self._margin(best)
+        )
 
     def _margin(self, proof):
         return max(HIGHER, 1e3 * proof.noise)
@@ -239,8 +266,9 @@ class _Search:
             "improper",
             f"there is a local mode at {words.point(self.evaluator.names, best.x)}, but {where} "
             f"the density does not fall fast enough to be integrable: at "
-            f"{words.point(self.evaluator.names, end)} the log density is {depth:.4g} below "
-            "the mode, and it stays so however far the box is widened. The posterior is improper: "
+            f"{words.point(self.evaluator.names, end)} the log density is {abs(depth):.4g} "
+            f"{'below' if depth >= 0 else 'above'} the mode, and the mass does not end however far "
+            "the box is widened. The posterior is improper: "
             "give this direction a proper prior (a flat prior on a log scale is 1/beta on the "
             "natural scale), or include the Jacobian of the transform.",
             direction=seen.rays.direction[row].tolist(),
@@ -342,13 +370,8 @@ class _Search:
             )
         if proof.shift_limit > SHIFT_LIMIT:
             self.warnings.append(
-                f"the rounding noise of the log density ({proof.noise:.2g}) allows the mode to be "
-                f"located to {proof.shift_limit:.1g} standard deviations only"
-            )
-        if self.evaluator.n_without_density:
-            self.warnings.append(
-                f"{self.evaluator.n_without_density} of {self.evaluator.n_evaluations} evaluations "
-                "inside the bounds gave NaN or -inf"
+                f"rounding, of the log density ({proof.noise:.2g}) or of the coordinates, allows "
+                f"the mode to be located to {proof.shift_limit:.1g} standard deviations only"
             )
 
 

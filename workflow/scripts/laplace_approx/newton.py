@@ -10,6 +10,7 @@ ARMIJO = 1e-4  # share of the gain promised by the slope that a step must delive
 HALVINGS = 0.5 ** np.arange(1, 61)
 ESCAPES = 2.0 ** np.arange(3, -31, -1)
 FLOOR = 1e-3  # least curvature of a modified matrix, in scaled coordinates
+RESCUES = 2.0 ** np.arange(20, -41, -1)
 NEARLY = 1e-2  # SDs from the mode: here rounding may hide the gain of a step
 MOST_STALE = 2  # steps at the noise of the derivatives before the best of them is taken
 
@@ -198,7 +199,23 @@ class _Ascents:
             elif close and self.best[row] is not None:
                 self._arrive(row)
             else:
-                self._stop([row], "no step along the ascent direction gains")
+                self._rescue(row)
+
+    def _rescue(self, row):
+        """Where no part of the Newton step gains, try the slope itself, in scaled coordinates.
+
+        A matrix that is all rounding, far out in a flat tail, can send the step anywhere.
+        """
+        gradient, hessian = self.slope[row], self.hessian(self.x[row : row + 1])[0]
+        uphill = gradient / _diagonal(gradient[None], hessian[None])[0]
+        points = self.x[row] + RESCUES[:, None] * uphill
+        values = self.log_density(points)
+        self.count[row] += values.size + 1
+        top = int(np.argmax(values))
+        if values[top] > self.value[row] + 100 * EPS * max(1.0, abs(self.value[row])):
+            self._move(np.array([row]), points[None, top], values[None, top])
+        else:
+            self._stop([row], "no step along the ascent direction gains")
 
     def _move(self, rows, points, values):
         if values is None:
@@ -235,8 +252,7 @@ def newton_steps(gradient, hessian):
     which a unit is the shorter of the lengths over which slope and curvature change the log
     density by one; the direction is one such unit long, and zero where -H is positive definite.
     """
-    diagonal = np.abs(np.einsum("kii->ki", hessian)) + gradient**2
-    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scale = 1 / np.sqrt(_diagonal(gradient, hessian))
     matrix = -hessian * scale[:, :, None] * scale[:, None, :]
     slope = gradient * scale
     k, d = gradient.shape
@@ -244,14 +260,20 @@ def newton_steps(gradient, hessian):
     definite, upward = np.ones(k, dtype=bool), np.zeros((k, d))
     try:
         np.linalg.cholesky(matrix)
-        open_ = np.zeros(0, dtype=int)
         step = np.linalg.solve(matrix, slope[:, :, None])[:, :, 0]
+        open_ = np.zeros(0, dtype=int)
     except np.linalg.LinAlgError:
         open_ = np.arange(k)
     for row in open_:
         step[row], definite[row], upward[row] = _modified_step(matrix[row], slope[row])
     decrement = np.sqrt(np.maximum(np.einsum("ki,ki->k", slope, step), 0.0))
     return step * scale, decrement, definite, upward * scale
+
+
+def _diagonal(gradient, hessian):
+    """Return |H_ii| + g_i^2 (k, d), one where that is zero."""
+    diagonal = np.abs(np.einsum("kii->ki", hessian)) + gradient**2
+    return np.where(diagonal > 0, diagonal, 1.0)
 
 
 def _modified_step(matrix, slope):

@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.bounds import ORDERS, Reach, ends_of, grow, sharper
-from laplace_approx.edges import NEGLIGIBLE_MASS, Side, find_sides
+from laplace_approx.edges import ENDS, NEGLIGIBLE_MASS, Side, find_sides
 from laplace_approx.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.marginal import Marginal, build_marginal, quantile_from_marginal
 from laplace_approx.quadrature import band_limited
 from laplace_approx.spacing import quantile_change
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
+MOST_POINTS = 2**16  # of an axis
 STILL_EVIDENCE = 1e-9  # change of the log evidence at which the nodes are close enough
 STILL = 1e-7  # change of quantiles, mean and SD (in SDs) and of the skewness, likewise
 SHARPEN_FROM = 257  # points from which an axis may be sharpened instead of doubled
@@ -23,8 +24,7 @@ IDLE = 3  # refinements in a row that change nothing for the better, after which
 FAINT = 1e-17  # of the mass on a node: less is only the rounding of the rest
 SEEN = (1e-13, 1e-12, 1e-11, 1e-10)  # of the mass on the node where what lies beyond is told
 TRUSTED = 0.1  # the share of a change that is taken for the next one at the least
-DENSE = 4  # the least number of places a node at which a marginal is tabulated
-MOST_DENSE = 2**18
+DENSE = 4  # places a node at which a marginal is tabulated
 
 
 class Numbers(NamedTuple):
@@ -56,8 +56,8 @@ def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own:
 
     The points of an axis double while doubling them can still be expected to move a number (or
     the axis is sharpened, where that serves better); what they take is known before they are
-    laid, and the limit is `MOST_CELLS`. Where the finer lattice shows mass at an end that the
-    coarse one did not, the bounds grow once more.
+    laid, and the limits are `MOST_CELLS` and `MOST_POINTS`. Where the finer lattice shows mass at
+    an end that the coarse one did not, the bounds grow once more.
     """
     trial, regrown, idle = _Trial(reach, log_density, parameter), 0, 0
     best = trial
@@ -86,7 +86,11 @@ def _refinements(trial: "_Trial") -> list[Reach]:
     found = [frame._replace(axes=tuple(axes))]
     if frame.axes[worst].points >= SHARPEN_FROM:
         found.append(sharper(frame, worst))
-    found = [finer for finer in found if math.prod(finer.shape) <= MOST_CELLS]
+    found = [
+        finer
+        for finer in found
+        if math.prod(finer.shape) <= MOST_CELLS and max(finer.shape) <= MOST_POINTS
+    ]
     return [Reach(finer, trial.reach.ends) for finer in found]
 
 
@@ -149,7 +153,10 @@ class _Trial:
             sd = np.sqrt(mass @ (theta - mean) ** 2)
             moments = (mean, sd, mass @ ((theta - mean) / sd) ** 3)
         exist = [not self.absent & set(ORDERS[: k + 1]) for k in range(len(ORDERS))]
-        kept = [float(x) if there else math.nan for x, there in zip(moments, exist, strict=True)]
+        kept = [
+            float(x) if there and math.isfinite(x) else math.nan
+            for x, there in zip(moments, exist, strict=True)
+        ]
         table = _table(frame, self.parameter, density)
         return Numbers(self.shift + math.log(total), *kept, table)
 
@@ -192,14 +199,14 @@ class _Trial:
         """Return the sides as they are at the outermost nodes whose density rises above the
         error of the lattice, so that its fall tells what lies beyond."""
         axis, density = self.frame.axes[0], _first_marginal(self.frame, self.p)
-        name = self.frame.names[self.parameter]
+        name, found = self.frame.names[self.parameter], {}
         for share in SEEN:
             seen = np.flatnonzero(density > share * density.sum())[[0, -1]]
             bounds = self.frame.values(self.parameter, axis.nodes()[seen])
-            sides = find_sides(name, density[seen[0] : seen[1] + 1], bounds, axis.step)
-            if all(side.outside is not None for side in sides):
-                break
-        return sides
+            for side in find_sides(name, density[seen[0] : seen[1] + 1], bounds, axis.step):
+                if side.end not in found or found[side.end].outside is None:
+                    found[side.end] = side
+        return [found[end] for end in ENDS]
 
     def _other_faults(self) -> list[str]:
         if not any(
@@ -227,10 +234,9 @@ def _first_marginal(frame: Frame, p):
 def _table(frame: Frame, parameter: int, density) -> Marginal:
     """Return the table of a marginal from its nodes, filled in by Fourier's series."""
     axis = frame.axes[0]
-    times = DENSE if DENSE * axis.points <= MOST_DENSE else 1
-    dense = axis._replace(points=(axis.points - 1) * times + 1)
+    dense = axis._replace(points=(axis.points - 1) * DENSE + 1)
     frame = frame._replace(axes=(dense, *frame.axes[1:]))
-    return build_marginal(frame, parameter, band_limited(density, times))
+    return build_marginal(frame, parameter, band_limited(density, DENSE))
 
 
 def _half_width(marginal: Marginal) -> float:

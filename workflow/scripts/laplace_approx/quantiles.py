@@ -13,7 +13,7 @@ from laplace_approx.roots import invert_cdf
 from laplace_approx.transforms import Identity
 
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
-LEAST_ERROR = 3e-9  # of a CDF: what the stretches that are not refined may hide
+LEAST_ERROR = 2e-8  # of a CDF: what the stretches that are not refined may hide
 TRIAL = np.array([0.05, 0.5, 0.95])  # probabilities at which the axes are compared
 
 
@@ -169,7 +169,7 @@ class _Side:
     def __init__(self, lattice: Lattice, axis: int, quantity: Callable):
         self.lines = Lines(lattice, axis, quantity)
         self.included = float(self.lines.masses([np.inf])[0])
-        excluded = self.lines.excluded()
+        excluded = max(self.lines.excluded(), 0.0)
         self.excluded = excluded / (self.included + excluded)
 
     def cdf(self, values):

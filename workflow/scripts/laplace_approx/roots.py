@@ -10,13 +10,13 @@ CLOSE = 1e-10  # of the first interval that encloses a quantile
 CLOSE_ODDS = 1e-9  # of the log odds of a CDF: below what a lattice resolves
 
 
-def crossings(function: Callable, low, high, f_low, f_high, close, flat=0.0):
+def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
     """Return the places (n,) between low and high where the functions cross zero.
 
     `function(x, which)` gives the values at x of the functions `which` (places in 0..n-1);
     `f_low` and `f_high` are those at the two ends, of which one is <= 0 and the other not. A NaN
     is not <= 0, and infinities are halved toward. The search ends when the crossing is enclosed
-    within `close` (n,), or where a value is within `flat` of zero. Inverse quadratic interpolation
+    within `close` (n,), or where a value is within `near` of zero. Inverse quadratic interpolation
     where it can be trusted, else bisection (Chandrupatla 1997, Advances in Engineering Software 28,
     p. 145).
     """
@@ -38,7 +38,7 @@ def crossings(function: Callable, low, high, f_low, f_high, close, flat=0.0):
         nearer = np.abs(f_a) < np.abs(f_b)
         x[which] = np.where(nearer, a, b)
         least = 0.5 * close[which] / np.abs(b - a)
-        going = (least < 0.5) & ~(np.minimum(np.abs(f_a), np.abs(f_b)) <= flat)
+        going = (least < 0.5) & ~(np.minimum(np.abs(f_a), np.abs(f_b)) <= near)
         t = np.clip(_interpolated(a, b, c, f_a, f_b, f_c), least, 1 - least)
         which, t = which[going], t[going]
         a, b, f_a, f_b = a[going], b[going], f_a[going], f_b[going]
@@ -58,28 +58,21 @@ def _interpolated(a, b, c, f_a, f_b, f_c):
 def invert_cdf(cdf: Callable, probability, low, high):
     """Return x with cdf(x) = probability, for probabilities (n,) and first guesses low < high.
 
-    `cdf` maps (n,) to (n,) and rises. An interval that does not enclose its root doubles until
-    it does; after 60 doublings the answer is -inf or inf. The search is on the log odds of the
-    CDF, in which tails are nearly straight.
+    `cdf` maps any number of places to as many probabilities, and rises. An interval that does not
+    enclose its root doubles until it does; after 60 doublings the answer is -inf or inf. The
+    search is on the log odds of the CDF, in which tails are nearly straight.
     """
     target = _log_odds(np.asarray(probability, dtype=float))
-
-    def function(x):
-        return _log_odds(cdf(x)) - target
-
-    low, high, f_low, f_high = _enclosed(function, low, high)
-    lost = ~(np.isfinite(low) & np.isfinite(high))
+    low, high, f_low, f_high = _enclosed(lambda x: _log_odds(cdf(x)) - target, low, high)
     result = np.where(np.isfinite(low), high, low)
-    kept = np.flatnonzero(~lost)
+    kept = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
 
-    def of_some(x, which):
-        everywhere = np.where(lost, 0.0, result)
-        everywhere[kept[which]] = x
-        return function(everywhere)[kept[which]]
+    def excess(x, which):
+        return _log_odds(cdf(x)) - target[kept[which]]
 
     ends = (v[kept] for v in (low, high, f_low, f_high))
     close = CLOSE * (high - low)[kept]
-    result[kept] = crossings(of_some, *ends, close, CLOSE_ODDS)
+    result[kept] = crossings(excess, *ends, close, CLOSE_ODDS)
     return result
 
 

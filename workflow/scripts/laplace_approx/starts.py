@@ -3,7 +3,8 @@
 import numpy as np
 
 FARTHEST = 4.0  # power of ten of the largest distance, in scales
-PULLS = 30
+PULLS = 40
+DEEPEST = 1e8  # log density: about (10^4)^2 / 2
 
 
 def dispersed(evaluator, centre, factor, n, rng):
@@ -11,8 +12,7 @@ def dispersed(evaluator, centre, factor, n, rng):
 
     Half are Student t with 3 degrees of freedom, twice as wide as the normal; the others lie in
     random directions at distances spread evenly in the logarithm, from 1 to 10^4 scales. A start
-    without a density is pulled half way back to the centre, again and again; one that never finds
-    any is left out.
+    without a density, or with next to none, is pulled half way back to the centre, again and again.
     """
     d = centre.size
     normal = rng.standard_normal((n, d))
@@ -24,10 +24,15 @@ def dispersed(evaluator, centre, factor, n, rng):
 
 
 def pulled_inside(evaluator, centre, points):
-    """Return the points (n, d), those without a density moved towards the centre (d,)."""
+    """Return the points (n, d), those too low moved towards the centre (d,).
+
+    Too low is without a density, or so far below the centre's that a normal within 10^4 scales
+    would not be: an ascent from there has only the arithmetic to fight with.
+    """
+    least = float(evaluator.far(centre)) - DEEPEST
     points = points.copy()
     for _ in range(PULLS):
-        lost = ~np.isfinite(evaluator.log_density(points))
+        lost = ~(evaluator.far(points) >= least)
         if not np.any(lost):
             return points
         points[lost] = 0.5 * (points[lost] + centre)

@@ -22,6 +22,8 @@ def direction(names, vector, scale=None) -> str:
     vector = np.asarray(vector, dtype=float)
     units = vector / (np.ones_like(vector) if scale is None else scale)
     largest = np.max(np.abs(units))
+    if not 0 < largest < np.inf:
+        return "no known direction"
     order = np.argsort(-np.abs(units), kind="stable")
     kept = sorted(order[np.abs(units[order]) >= SMALL * largest][:MOST])
     length = np.linalg.norm(vector[kept] / np.abs(vector[kept]).max()) * np.abs(vector[kept]).max()

@@ -10,6 +10,8 @@ DOUBLINGS = np.arange(-4.0, 25.0)
 TOLERANCE = 1e-9  # relative rounding of the log density that is no fall
 LEVEL = 4  # doublings without a change after which a ray has reached its plateau
 PAIRS = 64
+STEADY = 10  # last steps of a path that are looked at for growth
+GAIN = 1e-7  # of a linear form, in the box, that is more than the linear programme's rounding
 MOST_AXES = 32
 
 
@@ -30,11 +32,9 @@ def certificate(monotone):
 
     `monotone` (m, d) holds linear forms whose increase never lowers the likelihood. A direction v
     with monotone v >= 0, not all zero, is one along which the likelihood rises for ever (Albert
-    and Anderson 1984, Biometrika 71, 1): the linear programme maximises the sum of monotone v in
-    the box |v| <= 1, with rows and columns scaled to one (Konis 2007, DPhil thesis, Oxford).
+    and Anderson 1984, Biometrika 71, 1). A linear programme finds it in the box |v| <= 1, rows and
+    columns scaled to one (Konis 2007, DPhil thesis, Oxford).
     """
-    from scipy.optimize import linprog
-
     rows = np.asarray(monotone, dtype=float)
     columns = np.abs(rows).max(axis=0, initial=0.0)
     columns = np.where(columns > 0, columns, 1.0)
@@ -43,10 +43,21 @@ def certificate(monotone):
     rows = rows[length > 0] / length[length > 0, None]
     if rows.size == 0:
         return None
-    found = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(rows.shape[0]), bounds=(-1, 1))
-    if found.status != 0 or not -found.fun > 1e-6:
-        return None
-    return found.x / columns
+    return _steepest(rows, columns)
+
+
+def _steepest(rows, columns):
+    """Return the direction whose least gain is largest; if that is zero, whose total gain is."""
+    from scipy.optimize import linprog
+
+    m, d = rows.shape
+    box = [(-1, 1)] * d
+    even = np.hstack([-rows, np.ones((m, 1))])
+    found = linprog([0.0] * d + [-1.0], A_ub=even, b_ub=np.zeros(m), bounds=[*box, (None, 1)])
+    if found.status == 0 and -found.fun > GAIN:
+        return found.x[:d] / columns
+    found = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(m), bounds=box)
+    return found.x / columns if found.status == 0 and -found.fun > GAIN else None
 
 
 def recession(evaluator, bases, directions):
@@ -151,19 +162,18 @@ class Growth(NamedTuple):
     limit: float
 
 
-def unbounded_path(evaluator, path):
+def unbounded_path(evaluator, path, top):
     """Return the `Growth` of a path (n, d) that never arrived, or None where it had levelled off.
 
-    The second half of the path must have gained at least 10 in log density, and its last quarter
-    no less than a quarter of that.
+    Its last steps must have gained alike, at least 10 in log density together, and ended no more
+    than one step below `top`, the highest log density known.
     """
-    if path.shape[0] < 12:
+    if path.shape[0] <= STEADY:
         return None
-    n = path.shape[0]
-    half, late = n // 2, n - n // 4
-    values = evaluator.far(path[[half, late, n - 2, n - 1]])
-    gain = float(values[3] - values[0])
-    still = values[3] - values[2] > 0.1 * gain / (n - half)
-    if not (gain > 10 and values[3] - values[1] > 0.25 * gain and still):
+    values = evaluator.far(path[-STEADY - 1 :])
+    gains = np.diff(values)
+    if not (np.min(gains) > 0.2 * np.max(gains) and np.sum(gains) > 10):
         return None
-    return Growth(path[-1] - path[half], gain, float(values[3]))
+    if not values[-1] > top - gains[-1]:
+        return None
+    return Growth(path[-1] - path[-STEADY - 1], float(np.sum(gains)), float(values[-1]))

@@ -108,8 +108,7 @@ def _size(found):
 def _row_misfit(shape, row):
     """Return the `Misfit` along one direction at the largest step within the resolution."""
     even, noise = shape.even[row], shape.noise[row]
-    with np.errstate(invalid="ignore"):
-        seen = np.isfinite(even) & ((noise < NOISY) | (np.abs(even - 1) > 10 * noise))
+    seen = _seen(even, noise)
     at = np.flatnonzero(seen & (shape.steps <= RESOLUTION))
     if at.size == 0:  # too noisy for so small a step: the smallest that can be seen
         at = np.flatnonzero(seen)[-1:]
@@ -120,6 +119,12 @@ def _row_misfit(shape, row):
         return None
     kind = "grows" if ratio > 2 and not last > 1.2 * ratio else "kink"
     return Misfit(kind, shape.directions[row], float(shape.steps[at[0]]), float(ratio))
+
+
+def _seen(even, noise):
+    """Whether E is known well enough to be looked at, or is wrong beyond any noise."""
+    with np.errstate(invalid="ignore"):
+        return np.isfinite(even) & ((noise < NOISY) | (np.abs(even - 1) > 10 * noise))
 
 
 def jump(shape: Shape):
@@ -142,7 +147,7 @@ def jump(shape: Shape):
 def warning(names, shape: Shape, scale):
     """Return a sentence where the quadratic does not hold at 0.1 SD, or None."""
     at = int(np.flatnonzero(shape.steps == NEAR)[0])
-    even = np.where(shape.noise[:, at] < NOISY, shape.even[:, at], 1.0)
+    even = np.where(_seen(shape.even[:, at], shape.noise[:, at]), shape.even[:, at], 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         size = np.abs(np.log(np.maximum(even, 1e-300)))
     if np.all(np.isnan(size)) or not np.nanmax(size) > np.log(2):
