@@ -49,5 +49,7 @@ def density_curves(cases, name: str, points: int = 801):
     exact = cases[0].exact.side
     ends = [exact.quantiles(name, np.array([1e-4, 1 - 1e-3])).value]
     ends += [case.side.quantiles(name, np.array([5e-3, 1 - 5e-3])).value for case in cases]
+    support = np.array(cases[0].record["support"][name], dtype=float)
+    ends = np.where(np.isnan(ends), support, ends)  # the normal reaches beyond the support
     x = np.linspace(np.nanmin(ends), np.nanmax(ends), points)
     return x, exact.density(name, x), {case.space: case.side.density(name, x) for case in cases}
