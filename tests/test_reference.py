@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from project_copy import PROJECT
 
 from laplace_approx.certified import certified_grid
 from laplace_approx.curvature_record import curvature_record
@@ -22,6 +21,7 @@ from laplace_approx.space import build_space
 from laplace_files.datafile import read_data
 from laplace_files.modelfile import load_model
 from laplace_files.strict_yaml import load
+from project_copy import PROJECT
 
 MODELS = load(PROJECT / "config/config.yaml")["models"]
 # of modes in SDs, of SDs relative, of log evidences absolute
