@@ -5,6 +5,7 @@ Nothing about a declined case may cost another case anything.
 
 import json
 import math
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -212,15 +213,23 @@ def _parameter(folder, case):
     return record(folder, case, "mode")["parameters"][0]
 
 
-def test_separation_names_the_direction(made):
-    """Between x = 3 and 4: the likelihood rises with x, at the cost of the intercept.
-
-    Where no animal died it rises as alpha falls.
-    """
-    message = record(made, "separated/flat/natural/certified", "mode")["message"]
-    assert "x" in message
-    assert "intercept" in message
-    assert "alpha" in record(made, "no_deaths/flat/natural/certified", "mode")["message"]
+@pytest.mark.parametrize(
+    ("case", "x", "y", "names"),
+    [
+        ("separated/flat/natural/certified", range(1, 7), [0, 0, 0, 1, 1, 1], ("intercept", "x")),
+        ("no_deaths/flat/natural/certified", [-0.86, -0.3, -0.05, 0.73], [0] * 4, ("alpha",)),
+    ],
+)
+def test_separation_names_a_direction_that_separates(made, case, x, y, names):
+    """Along it no success becomes less likely, no failure more likely, and some change."""
+    found = record(made, case, "mode")
+    assert found["details"]["certified"]
+    slope = found["details"]["direction"]
+    rise = np.where(np.array(y) == 1, 1, -1) * (slope[0] + slope[1] * np.array(x))
+    assert np.all(rise >= -1e-12)
+    assert np.max(rise) > 0
+    direction = found["message"].split("never falls along ")[1].split(" and only")[0]
+    assert all(re.search(rf"\b{name}\b", direction) for name in names)
 
 
 def test_the_centred_eight_schools_have_no_mode_and_it_is_said_so(made):
