@@ -28,6 +28,9 @@ except InputError as error:
 CODE = {step: described["fingerprint"] for step, described in describe_steps(SCRIPTS).items()}
 
 
+include: "workflow/rules/exercises.smk"
+
+
 wildcard_constraints:
     model=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     prior=r"[A-Za-z0-9][A-Za-z0-9._-]*",
@@ -44,6 +47,7 @@ rule all:
             "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/figures",
             case=CASES,
         ),
+        rules.exercises.output,
 
 
 rule core:

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import settings
+
 from project_copy import copy_project, snakemake
 
 # examples are judged by what they show, never by the clock of a busy machine

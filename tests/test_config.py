@@ -69,10 +69,27 @@ def test_the_shipped_configuration_passes_and_is_complete():
     checked = check_config(DEFAULT, "config.yaml")
     assert checked["n_draws"] == 1500
     assert checked["seeds"] == {"draws": [42], "grid": [99]}
-    assert expand_cases(checked) == [
+    cases = expand_cases(checked)
+    assert cases[:2] == [
         ("bioassay", "flat", "natural", "chapter"),
         ("bioassay", "normal_sd", "natural", "chapter"),
     ]
+    assert len(cases) == 11
+
+
+@pytest.mark.parametrize("overlay", ["models.yaml", "test.yaml"])
+def test_a_shipped_overlay_passes(overlay):
+    merged = DEFAULT | strict_yaml.load(PROJECT / "config" / overlay)
+    assert check_config(merged, overlay)["cases"]
+
+
+def test_the_overlay_of_all_models_leaves_none_out():
+    merged = DEFAULT | strict_yaml.load(PROJECT / "config/models.yaml")
+    cases = expand_cases(check_config(merged, "models.yaml"))
+    for name, definition in merged["models"].items():
+        for position, kind in enumerate(("priors", "spaces", "grids"), start=1):
+            used = {case[position] for case in cases if case[0] == name}
+            assert used == set(definition[kind]), (name, kind)
 
 
 def test_a_minimal_configuration_gets_the_defaults_of_the_shipped_one():
@@ -555,7 +572,7 @@ def test_a_grid_beyond_memory_is_refused_with_its_bytes():
 
 def test_too_many_cases_and_seeds_are_refused_with_their_number():
     config = changed(("seeds", "draws"), list(range(10_000)))
-    assert "2 cases with 10001 seeds are 20002 files" in refusal(config)
+    assert "11 cases with 10001 seeds are 110011 files" in refusal(config)
 
 
 # ------------------------------------------------------------------ all at once, and never a crash

@@ -4,6 +4,7 @@ import re
 
 import pyarrow.parquet as pq
 import pytest
+
 from project_copy import PROJECT, copy_project, planned_rules
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

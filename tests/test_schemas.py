@@ -5,6 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
+
 from project_copy import PROJECT
 
 SCHEMAS = PROJECT / "workflow" / "schemas"

@@ -12,7 +12,7 @@ from project_copy import content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
 
-CHAIN = {"mode", "curvature", "draws", "quantiles", "figures", "summary", "all"}
+CHAIN = {"mode", "curvature", "draws", "quantiles", "figures", "summary", "exercises", "all"}
 CASE = "bioassay/flat"
 
 
@@ -54,6 +54,9 @@ def test_every_promised_artifact_is_there(finished):
             f"{posterior}/compare/natural/chapter/figures/contours.svg",
         } <= made
     assert {"core.json", "summary.parquet"} <= made
+    for number in range(1, 5):
+        assert {f"exercises/exercise-{number}.json", f"exercises/exercise-{number}.md"} <= made
+        assert f"exercises/figures/exercise-{number}.svg" in made
 
 
 # The true values: Newton's method in 40-digit arithmetic, and Gauss-Legendre quadrature.
@@ -172,8 +175,9 @@ def test_an_edited_mode_finder_reruns_all_that_follows_but_not_the_grid(project)
 def test_an_edited_prior_reruns_its_case_only(project):
     edit(project / "config/config.yaml", "mean: 0, sd: 4}", "mean: 0, sd: 5}")
     planned = planned_rules(project)
-    assert planned["posterior"] == planned["mode"] == planned["grid"] == planned["figures"] == 1
-    assert planned["summary"] == 1
+    assert planned["posterior"] == planned["mode"] == planned["curvature"] == planned["draws"] == 1
+    assert planned["grid"] == planned["quantiles"] == planned["figures"] == 2  # two grids
+    assert planned["summary"] == planned["exercises"] == 1
     assert "core" not in planned
 
 
@@ -186,15 +190,17 @@ def test_an_edited_grid_reruns_the_grid_and_the_comparison(project):
 def test_one_more_seed_makes_its_draws_and_what_follows(project):
     edit(project / "config/config.yaml", "draws: [42]", "draws: [42, 43]")
     planned = planned_rules(project)
-    assert set(planned) == {"draws", "quantiles", "figures", "summary", "all"}
-    assert planned["draws"] == 2  # one a posterior
+    assert set(planned) == {"draws", "quantiles", "figures", "summary", "exercises", "all"}
+    assert planned["draws"] == 9  # one for each posterior and space
 
 
 def test_an_edited_model_file_reruns_its_cases(project):
     model = project / "workflow/scripts/laplace_approx/models/bioassay.py"
     model.write_text(model.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
     planned = planned_rules(project)
-    assert planned["posterior"] == planned["mode"] == planned["grid"] == 2
+    assert planned["posterior"] == 4  # priors; windshieldy1 and the regression are left alone
+    assert planned["mode"] == 5
+    assert planned["grid"] == 6
     assert "core" not in planned
 
 

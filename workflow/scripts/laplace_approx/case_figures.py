@@ -57,7 +57,8 @@ class CaseFigures:
     def _laplace_draws(self):
         curve = None
         if len(self.names) == 1:
-            curve = self._laplace_curve(0, self._range(self.side, self.names[0]))
+            x = np.linspace(*self._range(self.side, self.names[0]), CURVE)
+            curve = (x, self.side.density(self.names[0], x))
         theta = self._theta("laplace")
         return laplace_draws_figure(theta, self._mode(), self.names, curve=curve, **self.drawn)
 
@@ -104,46 +105,35 @@ class CaseFigures:
         z[:, pair] = outline
         return self.laplace.space.constrain(z)[:, pair]
 
-    def _range(self, side, name: str, edge: float = EDGE):
-        return side.quantiles(name, np.array([edge, 1 - edge])).value
+    def _range(self, side, name: str):
+        """Return the ends of a parameter's bulk; where the normal leaves the support, its end."""
+        value = side.quantiles(name, np.array([EDGE, 1 - EDGE])).value
+        return np.where(np.isnan(value), np.array(self.record["support"][name], float), value)
 
     def _marginals(self):
-        panels = [self._marginal(i, name) for i, name in enumerate(self.names)]
+        panels = [self._marginal(name) for name in self.names]
         return marginals(panels, **self.drawn)
 
-    def _marginal(self, i: int, name: str) -> Marginal:
+    def _marginal(self, name: str) -> Marginal:
         exact = {}
         ends = self._range(self.side, name)
         if self.exact.cells is not None:
             ends = np.concatenate([ends, self._range(self.exact.side, name)])
-            table = self.exact.side.marginals[name]
-            x = np.linspace(*_ends(ends), CURVE)
+        x = np.linspace(np.nanmin(ends), np.nanmax(ends), CURVE)
+        if self.exact.cells is not None:
             exact = {
-                "exact": (x, np.interp(x, table.value, table.density, left=0.0, right=0.0)),
+                "exact": (x, self.exact.side.density(name, x)),
                 "exact_intervals": _intervals(self.exact.side, name),
             }
         low, high = self.record["support"][name]
         return Marginal(
             name=name,
-            laplace=self._laplace_curve(i, _ends(ends)),
+            laplace=(x, self.side.density(name, x)),
             laplace_intervals=_intervals(self.side, name),
             lower=-math.inf if low is None else low,
             upper=math.inf if high is None else high,
             **exact,
         )
-
-    def _laplace_curve(self, i: int, ends):
-        """Return x and the normal's density of parameter i there: of z, times |dz / dtheta|."""
-        normal, space = self.laplace.normal, self.laplace.space
-        x = np.linspace(*ends, CURVE)
-        theta = np.tile(self._mode(), (CURVE, 1))
-        theta[:, i] = x
-        z = space.unconstrain(theta)
-        sd = math.sqrt(np.sum(normal.cholesky[i] ** 2))
-        with np.errstate(invalid="ignore", divide="ignore", under="ignore"):
-            density = np.exp(-0.5 * ((z[:, i] - normal.mean[i]) / sd) ** 2)
-            density /= sd * math.sqrt(2 * math.pi) * np.abs(space.constrain_d1(z)[:, i])
-        return x, np.where(np.isfinite(density), density, 0.0)
 
     def _quantities(self) -> dict:
         items = [self._quantity(name) for name in self.model.quantities]
@@ -188,7 +178,3 @@ def _intervals(side, name: str) -> dict:
         level: tuple(side.quantiles(name, np.array(ends)).value)
         for level, ends in INTERVALS.items()
     }
-
-
-def _ends(values):
-    return np.nanmin(values), np.nanmax(values)

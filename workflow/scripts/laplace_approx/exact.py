@@ -39,6 +39,22 @@ class NormalPosterior(NamedTuple):
         """Return the quantiles of sigma."""
         return np.sqrt(self.sigma_squared_quantile(probability))
 
+    def mu_cdf(self, value):
+        """Return P(mu <= value)."""
+        from scipy.special import stdtr
+
+        scale = math.sqrt(self.scatter / self.df / self.n)
+        return stdtr(self.df, (np.asarray(value, dtype=float) - self.centre) / scale)
+
+    def sigma_cdf(self, value):
+        """Return P(sigma <= value) = P(chi^2 >= S / value^2), which is 0 for values up to 0."""
+        from scipy.special import gammaincc
+
+        value = np.asarray(value, dtype=float)
+        with np.errstate(divide="ignore"):
+            half_chi_squared = self.scatter / 2 / np.maximum(value, 0.0) ** 2
+        return gammaincc(self.df / 2, half_chi_squared)
+
     def log_evidence(self) -> float:
         """Return log of the integral of likelihood times sigma^-k.
 

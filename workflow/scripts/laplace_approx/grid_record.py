@@ -8,6 +8,7 @@ import numpy as np
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, named_grid
 from laplace_approx.marginal import Marginal
+from laplace_approx.posterior import point_inside
 
 MOST_PARAMETERS = 3
 _UNKNOWN = dict.fromkeys(
@@ -63,7 +64,8 @@ def _make(density, definition: dict, start) -> Grid:
         return named_grid(density, lower, upper, points)
     from laplace_approx.certified import certified_grid
 
-    return certified_grid(density, start)
+    # a prior may leave the model's own start on the edge of the support, or beyond
+    return certified_grid(density, point_inside(start, density.lower, density.upper))
 
 
 def _absent(model, reason: str) -> GridTables:

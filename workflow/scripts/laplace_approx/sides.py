@@ -88,6 +88,22 @@ class LaplaceSide:
         cdf = normal_cdf(self._sign(i) * (z - self.normal.mean[i]) / self.sd[i])
         return Estimates(cdf, np.zeros(values.shape))
 
+    def density(self, parameter: str, values):
+        """Return the density of a parameter on the natural scale: of z, times |dz / dtheta|.
+
+        It is 0 where the value has no coordinate z.
+        """
+        values = np.asarray(values, dtype=float)
+        i = self.model.parameters.index(parameter)
+        theta = np.tile(self.space.constrain(self.normal.mean), (values.size, 1))
+        theta[:, i] = values.ravel()
+        z = self.space.unconstrain(theta)
+        with np.errstate(invalid="ignore", divide="ignore", under="ignore"):
+            density = np.exp(-0.5 * ((z[:, i] - self.normal.mean[i]) / self.sd[i]) ** 2)
+            slope = np.abs(self.space.constrain_d1(z)[:, i])
+            density /= self.sd[i] * math.sqrt(2 * math.pi) * slope
+        return np.where(np.isfinite(density), density, 0.0).reshape(values.shape)
+
     def excluded(self, name: str) -> float:
         """Return the normal's mass where the quantity has no value or its condition fails."""
         if name not in self.model.parameters:
@@ -145,6 +161,11 @@ class ExactSide:
         density = np.interp(values, marginal.value, marginal.density, left=0.0, right=0.0)
         error = self._outside() * np.maximum(cdf, 1 - cdf) + density * self._spacing(name)
         return Estimates(cdf, error)
+
+    def density(self, parameter: str, values):
+        """Return the density of a parameter, 0 outside the bounds of the grid."""
+        marginal = self.marginals[parameter]
+        return np.interp(values, marginal.value, marginal.density, left=0.0, right=0.0)
 
     def excluded(self, name: str) -> float:
         """Return the mass where the condition of the quantity fails."""

@@ -84,8 +84,13 @@ def plain(value):
 def write_json(path, record: dict) -> None:
     """Write a record as strict JSON: sorted keys, every float with the digits that restore it."""
     text = json.dumps(plain(record), sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
+    write_text(path, text + "\n")
+
+
+def write_text(path, text: str) -> None:
+    """Write text as UTF-8, with the line ends that it has on every system."""
     with replacing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_json(path) -> dict:

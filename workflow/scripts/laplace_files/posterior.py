@@ -16,9 +16,10 @@ from laplace_files.modelfile import lambda_texts, load_model, model_files
 
 
 class Posterior(NamedTuple):
-    """A frozen posterior opened again: its record, its model bound to its data, its prior."""
+    """A frozen posterior opened again: its record, its data, its model bound to them, its prior."""
 
     record: dict
+    data: dict
     model: Model
     prior: Prior
 
@@ -109,7 +110,7 @@ def open_posterior(path) -> Posterior:
     data = read_data(record["data"]["file"]) if record["data"] else {}
     model = load_model(record["model"]["file"], data)
     prior = build_prior(record["prior"]["definition"], model.parameters)
-    return Posterior(record, model, prior)
+    return Posterior(record, data, model, prior)
 
 
 def _sources(record: dict) -> dict[str, str]:

@@ -118,5 +118,8 @@ def _count(item: Quantity, source: str, values, total: int, low: float, high: fl
     )
     undefined = int(np.sum(np.isnan(values)))
     line += f", {undefined:,} not a number" if undefined else ""
+    excluded = int(item.excluded.get(source, 0))
+    if not (item.condition or excluded):
+        return line
     condition = text.wrap(item.condition, 120, style.SMALL, 1) or "the condition"
-    return f"{line}; {int(item.excluded.get(source, 0)):,} excluded ({condition} false)"
+    return f"{line}; {excluded:,} excluded ({condition} false)"
