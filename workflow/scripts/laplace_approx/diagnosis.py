@@ -10,6 +10,7 @@ from laplace_approx.errors import Declined
 from laplace_approx.scales import axis_scales
 
 SINGULAR = 1e-8  # curvature in scaled coordinates that is none
+STATIONARY = 1e-6  # SDs: an ascent that ended with so short a step was not on its way
 KINK_STEPS = np.array([1e-2, 1e-3, 1e-4, 1e-5])  # of the axis scales
 MOST_AXES = 32
 BASES = 5
@@ -138,7 +139,7 @@ def _separation(evaluator, found, scale, certified):
 def _grows_along_path(evaluator, attempts, scale):
     top = attempts[0].log_density
     for attempt in attempts:
-        if attempt.converged:
+        if attempt.converged or attempt.decrement <= STATIONARY:
             continue
         found = runaway.unbounded_path(evaluator, attempt.path, top)
         if found is not None:

@@ -9,7 +9,7 @@ EPS = np.finfo(float).eps
 ARMIJO = 1e-4  # share of the gain promised by the slope that a step must deliver
 HALVINGS = 0.5 ** np.arange(1, 61)
 ESCAPES = 2.0 ** np.arange(3, -31, -1)
-FLOOR = 1e-3  # least curvature of a modified matrix, in scaled coordinates
+FLOOR = 1e-3  # least curvature of a modified matrix, as a share of the largest
 RESCUES = 2.0 ** np.arange(20, -41, -1)
 NEARLY = 1e-2  # SDs from the mode: here rounding may hide the gain of a step
 MOST_STALE = 2  # steps at the noise of the derivatives before the best of them is taken
@@ -283,5 +283,6 @@ def _modified_step(matrix, slope):
         return np.linalg.solve(matrix, slope), True, np.zeros(slope.size)
     except np.linalg.LinAlgError:
         values, axes = np.linalg.eigh(matrix)
-    size = np.maximum(np.abs(values), FLOOR)
+    size = np.abs(values)
+    size = np.maximum(size, FLOOR * (np.max(size) or 1.0))
     return axes @ ((axes.T @ slope) / size), False, axes[:, 0]

@@ -10,7 +10,7 @@ DOUBLINGS = np.arange(-4.0, 25.0)
 TOLERANCE = 1e-9  # relative rounding of the log density that is no fall
 LEVEL = 4  # doublings without a change after which a ray has reached its plateau
 PAIRS = 64
-STEADY = 10  # last steps of a path that are looked at for growth
+PARTS = 10  # of the second half of a path, looked at for growth
 GAIN = 1e-7  # of a linear form, in the box, that is more than the linear programme's rounding
 MOST_AXES = 32
 
@@ -165,15 +165,15 @@ class Growth(NamedTuple):
 def unbounded_path(evaluator, path, top):
     """Return the `Growth` of a path (n, d) that never arrived, or None where it had levelled off.
 
-    Its last steps must have gained alike, at least 10 in log density together, and ended no more
-    than one step below `top`, the highest log density known.
+    Over its second half, cut in ten, it must have gained alike in each part, at least 10 in log
+    density together, and ended no more than one part below `top`, the highest log density known.
     """
-    if path.shape[0] <= STEADY:
+    if path.shape[0] <= PARTS:
         return None
-    values = evaluator.far(path[-STEADY - 1 :])
+    marks = np.linspace(path.shape[0] // 2, path.shape[0] - 1, PARTS + 1).astype(int)
+    values = evaluator.far(path[np.unique(marks)])
     gains = np.diff(values)
-    if not (np.min(gains) > 0.2 * np.max(gains) and np.sum(gains) > 10):
+    steady = np.min(gains) > 0.1 * np.max(gains)
+    if not (steady and np.sum(gains) > 10 and values[-1] > top - gains[-1]):
         return None
-    if not values[-1] > top - gains[-1]:
-        return None
-    return Growth(path[-1] - path[-STEADY - 1], float(np.sum(gains)), float(values[-1]))
+    return Growth(path[-1] - path[marks[0]], float(np.sum(gains)), float(values[-1]))
