@@ -206,6 +206,64 @@ rule quantiles:
         "workflow/scripts/quantiles.py"
 
 
+rule remedies:
+    """Run everything that could serve where the normal does not, and the signals."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        modes=collect(
+            "results/{{model}}/{{prior}}/laplace/{other}/mode.json",
+            other=lookup("models/{model}/spaces", within=config),
+        ),
+        curvatures=collect(
+            "results/{{model}}/{{prior}}/laplace/{other}/curvature.json",
+            other=lookup("models/{model}/spaces", within=config),
+        ),
+    output:
+        table="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        record="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
+        reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/remedies.log",
+    params:
+        seed=lookup("seeds/draws/0", within=config),
+        tolerance=lookup("tolerance", within=config),
+        code=CODE["remedies"],
+    message:
+        "Run the remedies for {wildcards.model}/{wildcards.prior}, space {wildcards.space}, held against the grid {wildcards.grid}"
+    script:
+        "workflow/scripts/remedies.py"
+
+
+rule verdict:
+    """Judge the normal for each quantity, and name the cheapest method that is good enough."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        remedies="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        found="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
+        reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
+    output:
+        "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/verdict.log",
+    params:
+        tolerance=lookup("tolerance", within=config),
+        code=CODE["verdict"],
+    message:
+        "Judge the normal of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, held against the grid {wildcards.grid}"
+    script:
+        "workflow/scripts/verdict.py"
+
+
 rule figures:
     """Draw the pictures of a case."""
     input:
