@@ -13,8 +13,10 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from laplace_approx.errors import InputError
+from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.request import check_request
+from laplace_files.verdict_lines import verdict_lines
 
 
 configfile: "config/config.yaml"
@@ -22,6 +24,7 @@ configfile: "config/config.yaml"
 
 try:
     CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
+    CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -43,6 +46,8 @@ rule all:
     """Make everything that the configuration asks for."""
     input:
         "results/summary.parquet",
+        "results/claims.json",
+        branch(lookup("strict", within=config), then="results/strict.json", otherwise=[]),
         collect(
             "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/figures",
             case=CASES,
@@ -264,6 +269,25 @@ rule verdict:
         "workflow/scripts/verdict.py"
 
 
+rule basin:
+    """Find the starts in the grid's box from which Newton's method finds the mode."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+    output:
+        "results/{model}/{prior}/compare/{space}/{grid}/basin.parquet",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/basin.log",
+    params:
+        code=CODE["basin"],
+    message:
+        "Follow Newton's method from all over the grid {wildcards.grid} of {wildcards.model}/{wildcards.prior}, space {wildcards.space}"
+    script:
+        "workflow/scripts/basin.py"
+
+
 rule figures:
     """Draw the pictures of a case."""
     input:
@@ -308,6 +332,10 @@ rule summary:
             "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/quantiles.parquet",
             case=CASES,
         ),
+        verdicts=collect(
+            "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/verdict.json",
+            case=CASES,
+        ),
         core="results/core.json",
     output:
         "results/summary.parquet",
@@ -320,3 +348,45 @@ rule summary:
         "Gather all cases in one table"
     script:
         "workflow/scripts/summary.py"
+
+
+rule claims:
+    """Measure the claims, and say which of them hold."""
+    input:
+        claims=lookup("claims", within=config),
+        artifacts=CLAIMED,
+    output:
+        "results/claims.json",
+    log:
+        "logs/claims.log",
+    params:
+        code=CODE["claims"],
+    message:
+        "Measure the claims"
+    script:
+        "workflow/scripts/claims.py"
+
+
+rule strict:
+    """Fail if a case is declined, after everything else is made."""
+    input:
+        "results/claims.json",
+        collect(
+            "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/figures",
+            case=CASES,
+        ),
+        summary="results/summary.parquet",
+    output:
+        "results/strict.json",
+    log:
+        "logs/strict.log",
+    params:
+        code=CODE["strict"],
+    message:
+        "Insist that no case is declined"
+    script:
+        "workflow/scripts/strict.py"
+
+
+onsuccess:
+    print(verdict_lines("results/summary.parquet"))

@@ -122,7 +122,7 @@ def _explained(divergence: Measure, nodes: Nodes) -> Measure:
     mass = normalised(nodes)[0]
     held = np.isfinite(np.ravel(nodes.log_q))
     rest = kl_exact_laplace(Nodes(*(np.ravel(part)[held] for part in nodes)))
-    share = f"{np.sum(mass[~held]):.2g} of the posterior"
+    share = f"about {np.sum(mass[~held]):.1g} of the posterior"
     text = f"the normal puts no mass on {share}; on the rest the divergence is {rest:.6g}"
     return divergence._replace(reason=text)
 
