@@ -298,6 +298,9 @@ rule figures:
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
         quantiles="results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+        remedies="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        basin="results/{model}/{prior}/compare/{space}/{grid}/basin.parquet",
+        verdict="results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
         laplace_draws=collect(
             "results/{{model}}/{{prior}}/laplace/{{space}}/draws-seed{seed}.parquet",
             seed=lookup("seeds/draws", within=config),

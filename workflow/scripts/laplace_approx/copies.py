@@ -30,6 +30,7 @@ WANTED = np.array([*ENDS, 1 - ONE_SD, ONE_SD])
 CELLS = {1: 4001, 2: 401, 3: 91}  # nodes an axis under the normal, by dimension
 NEGLIGIBLE = 1e-9  # of the mass in one cell
 REACH = 6.0  # SDs each way: 2e-9 of a normal lies beyond
+RESOLUTION = 0.05  # of the number of copies: no one needs it better
 SHOWN = (1, 2, 4, 8, 16, 64, 256)  # always tried: the rate at which the error falls
 FAILURES = (Declined, ValueError, ArithmeticError, np.linalg.LinAlgError)
 
@@ -55,7 +56,9 @@ def copies_needed(fit: Fit, tolerance: float, has_data: bool) -> dict:
         return {"quantities": {name: nothing for name in fit.names}, "tried": []}
     at = _Copies(fit)
     found = {
-        name: replication(lambda copies, name=name: at(copies).errors[name], tolerance)
+        name: replication(
+            lambda copies, name=name: at(copies).errors[name], tolerance, resolution=RESOLUTION
+        )
         for name in fit.names
     }
     for copies in SHOWN:
