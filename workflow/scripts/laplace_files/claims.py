@@ -30,6 +30,8 @@ def open_claims(path) -> list[dict]:
         claims = content["claims"]
         for place, claim in enumerate(claims):
             problems.extend(problems_of(claim["measure"], f"claims[{place}].measure"))
+            if "lower" not in claim and "upper" not in claim:
+                problems.append(f"claims[{place}]: give lower or upper, or both")
         names = [claim["id"] for claim in claims]
         twice = sorted({name for name in names if names.count(name) > 1})
         problems.extend(f"claims: the id {name} is given more than once" for name in twice)
