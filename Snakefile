@@ -13,8 +13,10 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from laplace_approx.errors import InputError
+from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.request import check_request
+from laplace_files.verdict_lines import verdict_lines
 
 
 configfile: "config/config.yaml"
@@ -22,6 +24,7 @@ configfile: "config/config.yaml"
 
 try:
     CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
+    CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -43,6 +46,8 @@ rule all:
     """Make everything that the configuration asks for."""
     input:
         "results/summary.parquet",
+        "results/claims.json",
+        branch(lookup("strict", within=config), then="results/strict.json", otherwise=[]),
         collect(
             "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/figures",
             case=CASES,
@@ -206,6 +211,83 @@ rule quantiles:
         "workflow/scripts/quantiles.py"
 
 
+rule remedies:
+    """Run everything that could serve where the normal does not, and the signals."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        modes=collect(
+            "results/{{model}}/{{prior}}/laplace/{other}/mode.json",
+            other=lookup("models/{model}/spaces", within=config),
+        ),
+        curvatures=collect(
+            "results/{{model}}/{{prior}}/laplace/{other}/curvature.json",
+            other=lookup("models/{model}/spaces", within=config),
+        ),
+    output:
+        table="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        record="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
+        reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/remedies.log",
+    params:
+        seed=lookup("seeds/draws/0", within=config),
+        tolerance=lookup("tolerance", within=config),
+        code=CODE["remedies"],
+    message:
+        "Run the remedies for {wildcards.model}/{wildcards.prior}, space {wildcards.space}, held against the grid {wildcards.grid}"
+    script:
+        "workflow/scripts/remedies.py"
+
+
+rule verdict:
+    """Judge the normal for each quantity, and name the cheapest method that is good enough."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+        mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
+        marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        remedies="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        found="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
+        reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
+    output:
+        "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/verdict.log",
+    params:
+        tolerance=lookup("tolerance", within=config),
+        code=CODE["verdict"],
+    message:
+        "Judge the normal of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, held against the grid {wildcards.grid}"
+    script:
+        "workflow/scripts/verdict.py"
+
+
+rule basin:
+    """Find the starts in the grid's box from which Newton's method finds the mode."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        mode="results/{model}/{prior}/laplace/{space}/mode.json",
+        curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        grid="results/{model}/{prior}/grid/{grid}/grid.json",
+    output:
+        "results/{model}/{prior}/compare/{space}/{grid}/basin.parquet",
+    log:
+        "logs/{model}/{prior}/compare/{space}/{grid}/basin.log",
+    params:
+        code=CODE["basin"],
+    message:
+        "Follow Newton's method from all over the grid {wildcards.grid} of {wildcards.model}/{wildcards.prior}, space {wildcards.space}"
+    script:
+        "workflow/scripts/basin.py"
+
+
 rule figures:
     """Draw the pictures of a case."""
     input:
@@ -216,6 +298,9 @@ rule figures:
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
         quantiles="results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+        remedies="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        basin="results/{model}/{prior}/compare/{space}/{grid}/basin.parquet",
+        verdict="results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
         laplace_draws=collect(
             "results/{{model}}/{{prior}}/laplace/{{space}}/draws-seed{seed}.parquet",
             seed=lookup("seeds/draws", within=config),
@@ -250,6 +335,10 @@ rule summary:
             "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/quantiles.parquet",
             case=CASES,
         ),
+        verdicts=collect(
+            "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/verdict.json",
+            case=CASES,
+        ),
         core="results/core.json",
     output:
         "results/summary.parquet",
@@ -262,3 +351,45 @@ rule summary:
         "Gather all cases in one table"
     script:
         "workflow/scripts/summary.py"
+
+
+rule claims:
+    """Measure the claims, and say which of them hold."""
+    input:
+        claims=lookup("claims", within=config),
+        artifacts=CLAIMED,
+    output:
+        "results/claims.json",
+    log:
+        "logs/claims.log",
+    params:
+        code=CODE["claims"],
+    message:
+        "Measure the claims"
+    script:
+        "workflow/scripts/claims.py"
+
+
+rule strict:
+    """Fail if a case is declined, after everything else is made."""
+    input:
+        "results/claims.json",
+        collect(
+            "results/{case.model}/{case.prior}/compare/{case.space}/{case.grid}/figures",
+            case=CASES,
+        ),
+        summary="results/summary.parquet",
+    output:
+        "results/strict.json",
+    log:
+        "logs/strict.log",
+    params:
+        code=CODE["strict"],
+    message:
+        "Insist that no case is declined"
+    script:
+        "workflow/scripts/strict.py"
+
+
+onsuccess:
+    print(verdict_lines("results/summary.parquet"))

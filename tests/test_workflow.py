@@ -8,11 +8,13 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 
+from laplace_files.verdict_lines import verdict_lines
 from project_copy import content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
 
-CHAIN = {"mode", "curvature", "draws", "quantiles", "figures", "summary", "exercises", "all"}
+JUDGED = {"remedies", "verdict", "basin", "figures", "summary", "claims", "all"}
+CHAIN = {"mode", "curvature", "draws", "quantiles", "exercises"} | JUDGED
 CASE = "bioassay/flat"
 
 
@@ -51,9 +53,19 @@ def test_every_promised_artifact_is_there(finished):
             f"{posterior}/grid/chapter/mass.parquet",
             f"{posterior}/grid/chapter/draws-seed99.parquet",
             f"{posterior}/compare/natural/chapter/quantiles.parquet",
+            f"{posterior}/compare/natural/chapter/remedies.parquet",
+            f"{posterior}/compare/natural/chapter/remedies.json",
+            f"{posterior}/compare/natural/chapter/verdict.json",
+            f"{posterior}/compare/natural/chapter/basin.parquet",
             f"{posterior}/compare/natural/chapter/figures/contours.svg",
+            f"{posterior}/compare/natural/chapter/figures/coverage.svg",
+            f"{posterior}/compare/natural/chapter/figures/quantile_quantile.svg",
+            f"{posterior}/compare/natural/chapter/figures/remedy_ladder_beta.svg",
+            f"{posterior}/compare/natural/chapter/figures/tails.svg",
+            f"{posterior}/compare/natural/chapter/figures/replication.svg",
+            f"{posterior}/compare/natural/chapter/figures/newton_basin.svg",
         } <= made
-    assert {"core.json", "summary.parquet"} <= made
+    assert {"core.json", "summary.parquet", "claims.json"} <= made
     for number in range(1, 5):
         assert {f"exercises/exercise-{number}.json", f"exercises/exercise-{number}.md"} <= made
         assert f"exercises/figures/exercise-{number}.svg" in made
@@ -161,7 +173,9 @@ def test_an_edited_core_module_reruns_what_imports_it_and_no_more(project):
     module = project / "workflow/scripts/laplace_approx/quantile_table.py"
     original = module.read_text(encoding="utf-8")
     module.write_text(original + "\n# a remark\n", encoding="utf-8")
-    assert set(planned_rules(project)) == {"core", "quantiles", "figures", "summary", "all"}
+    assert set(planned_rules(project)) == {
+        *("core", "quantiles", "figures", "summary", "claims", "all")
+    }
     module.write_text(original, encoding="utf-8")
     assert planned_rules(project) == {}
 
@@ -175,7 +189,8 @@ def test_an_edited_mode_finder_reruns_all_that_follows_but_not_the_grid(project)
 def test_an_edited_prior_reruns_its_case_only(project):
     edit(project / "config/config.yaml", "mean: 0, sd: 4}", "mean: 0, sd: 5}")
     planned = planned_rules(project)
-    assert planned["posterior"] == planned["mode"] == planned["curvature"] == planned["draws"] == 1
+    assert planned["posterior"] == planned["draws"] == 1
+    assert planned["mode"] == planned["curvature"] == 2  # the other space is a remedy
     assert planned["grid"] == planned["quantiles"] == planned["figures"] == 2  # two grids
     assert planned["summary"] == planned["exercises"] == 1
     assert "core" not in planned
@@ -184,13 +199,15 @@ def test_an_edited_prior_reruns_its_case_only(project):
 def test_an_edited_grid_reruns_the_grid_and_the_comparison(project):
     edit(project / "config/config.yaml", "lower: -4, upper: 8,", "lower: -4, upper: 9,")
     planned = planned_rules(project)
-    assert set(planned) == {"grid", "grid_draws", "quantiles", "figures", "summary", "all"}
+    assert set(planned) == JUDGED | {"grid", "grid_draws", "quantiles"}
 
 
 def test_one_more_seed_makes_its_draws_and_what_follows(project):
     edit(project / "config/config.yaml", "draws: [42]", "draws: [42, 43]")
     planned = planned_rules(project)
-    assert set(planned) == {"draws", "quantiles", "figures", "summary", "exercises", "all"}
+    assert set(planned) == {
+        *("draws", "quantiles", "figures", "summary", "claims", "exercises", "all")
+    }
     assert planned["draws"] == 9  # one for each posterior and space
 
 
@@ -199,7 +216,7 @@ def test_an_edited_model_file_reruns_its_cases(project):
     model.write_text(model.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
     planned = planned_rules(project)
     assert planned["posterior"] == 4  # priors; windshieldy1 and the regression are left alone
-    assert planned["mode"] == 5
+    assert planned["mode"] == 8  # each in both spaces: the other one is a remedy
     assert planned["grid"] == 6
     assert "core" not in planned
 
@@ -309,3 +326,58 @@ def log_likelihood(theta, data):
     p = theta[..., 0]
     return 7 * np.log(p) + 3 * np.log1p(-p)
 """
+
+
+STRAIGHT = """
+PARAMETERS = ("x",)
+SUPPORT = {"x": (0, None)}
+START = (1.0,)
+
+
+def log_likelihood(theta, data):
+    return -theta[..., 0]
+"""
+
+
+def test_a_strict_run_makes_everything_and_then_fails_on_a_declined_case(tmp_path):
+    """An exponential: its mode lies on the bound, and its grid is as good as any."""
+    project = copy_project(tmp_path / "project")
+    (project / "straight.py").write_text(STRAIGHT, encoding="utf-8")
+    (project / "strict.yaml").write_text(
+        "strict: true\n"
+        "cases: [{model: straight, prior: flat, space: [natural, log], grid: certified}]\n"
+        "models: {straight: {file: straight.py, spaces: {natural: {}, log: {x: log}}}}\n",
+        encoding="utf-8",
+    )
+    done = snakemake(project, "--configfile", "strict.yaml")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "straight/flat/natural/certified: mode_on_boundary" in said
+    assert "straight/flat/log/certified" not in said.split("strict is true")[1].splitlines()[0]
+    compare = "straight/flat/compare"
+    declined = read(project, f"{compare}/natural/certified/verdict.json")
+    assert declined["verdict"] == declined["quantities"]["x"]["verdict"] == "declined"
+    assert declined["exact"]["kind"] == "grid"
+    assert read(project, f"{compare}/log/certified/verdict.json")["verdict"] != "declined"
+    assert (project / "results/claims.json").exists()
+    rows = pq.read_table(project / "results/summary.parquet").to_pylist()
+    assert [row["verdict"] == "declined" for row in rows] == [True, False]
+
+
+def test_the_end_of_a_run_shows_the_verdicts(finished):
+    lines = verdict_lines(finished / "results/summary.parquet").splitlines()
+    (beta,) = [x for x in lines if x.startswith("bioassay/flat/natural/chapter") and " beta " in x]
+    assert "remedy" in beta and "0.66" in beta and "84.6%" in beta and "nested_laplace" in beta
+    assert verdict_lines(finished / "no such table") == ""
+
+
+def test_the_claims_of_the_chapter_are_measured_and_several_are_false(finished):
+    claims = {each["id"]: each for each in read(finished, "claims.json")}
+    assert claims["correlation"]["holds"] and claims["leak"]["holds"]
+    # true values by 40-digit quadrature; the endpoint error against the chapter's own grid
+    assert claims["intervals-50-agree"]["measured"] == pytest.approx(0.6575, abs=0.01)
+    for false in ("intervals-50-agree", "newton-from-anywhere", "grid-is-gold", "draws-1500"):
+        assert claims[false]["holds"] is False
+    assert claims["newton-from-anywhere"]["measured"] == pytest.approx(0.12, abs=0.01)
+    assert claims["log-sigma-works"]["measured"] == pytest.approx(0.89, abs=0.005)
+    assert claims["linear-known-variance"]["holds"]

@@ -1,6 +1,8 @@
-"""A density called in small batches that counts the points at which it was asked for."""
+"""Densities that count the points at which they were asked for."""
 
 from typing import NamedTuple
+
+import numpy as np
 
 from laplace_approx.density import Density
 from laplace_approx.evaluation import Evaluator
@@ -29,3 +31,31 @@ def counted(density: Density) -> tuple[Density, Counter]:
         hessian=None if density.hessian is None else evaluator.hessian,
     )
     return watched, Counter(evaluator)
+
+
+class Tally:
+    """The points at which a density and its derivatives were evaluated, one each."""
+
+    def __init__(self):
+        self.evaluations = 0
+
+    def watch(self, function):
+        if function is None:
+            return None
+
+        def evaluate(x):
+            self.evaluations += int(np.prod(np.shape(x)[:-1], dtype=int))
+            return function(x)
+
+        return evaluate
+
+
+def tallied(density: Density) -> tuple[Density, Tally]:
+    """Return a density that counts its points and is called in whatever batches its user makes."""
+    tally = Tally()
+    watched = density._replace(
+        log_density=tally.watch(density.log_density),
+        gradient=tally.watch(density.gradient),
+        hessian=tally.watch(density.hessian),
+    )
+    return watched, tally

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.counting import tallied
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, named_grid
 from laplace_approx.marginal import Marginal
@@ -14,7 +15,7 @@ MOST_PARAMETERS = 3
 _UNKNOWN = dict.fromkeys(
     (
         *("kind", "bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation"),
-        *("edge_mass", "outside_mass", "discretisation_error", "lattice"),
+        *("edge_mass", "outside_mass", "discretisation_error", "lattice", "n_evaluations"),
     )
 )
 
@@ -46,13 +47,13 @@ def grid_tables(model, density: Callable, definition: dict) -> GridTables:
             "said of the approximation rests on the signals that need none.",
         )
     try:
-        grid = _make(density(), definition, model.start)
+        watched, tally = tallied(density())
+        grid = _make(watched, definition, model.start)
     except Declined as declined:
         return _absent(model, declined.message)
     status = "ok" if grid.marginals else "empty"
-    return GridTables(
-        {"status": status, **grid.record()}, grid.columns(), _marginal_columns(grid.marginals)
-    )
+    record = {"status": status, **grid.record(), "n_evaluations": tally.evaluations}
+    return GridTables(record, grid.columns(), _marginal_columns(grid.marginals))
 
 
 def _make(density, definition: dict, start) -> Grid:

@@ -107,6 +107,7 @@ def _cubic(t, start, rise, first, last):
 
 def _rows_per_node(density_u) -> int:
     nodes = np.arange(density_u.size)
+    density_u = np.maximum(density_u, 0.0)  # a rule of high order on too few nodes can go below
     total = np.sum(density_u)
     mean = np.sum(nodes * density_u) / total
     sd = math.sqrt(np.sum((nodes - mean) ** 2 * density_u) / total)

@@ -15,7 +15,7 @@ from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_approx.quantiles import DerivedQuantity, Estimates, normal_lattice
 
 LATTICE_POINTS = {1: 1001, 2: 151, 3: 61}  # nodes an axis under the normal, by dimension
-_ONE_SD = NormalDist().cdf(1.0)
+ONE_SD = NormalDist().cdf(1.0)  # the two tails beyond one SD take the rest
 
 
 def unknown(probabilities) -> Estimates:
@@ -180,7 +180,7 @@ class ExactSide:
         sd = self.record["sd"].get(name)
         if sd is not None:
             return sd
-        low, high = self.quantiles(name, np.array([1 - _ONE_SD, _ONE_SD])).value
+        low, high = self.quantiles(name, np.array([1 - ONE_SD, ONE_SD])).value
         return (high - low) / 2
 
     def _outside(self) -> float:
@@ -192,7 +192,7 @@ class ExactSide:
 
     def scale_of_table(self, name: str) -> float:
         """Return half the central 68.3 % interval of a parameter's marginal table."""
-        low, high = quantile_from_marginal(self.marginals[name], np.array([1 - _ONE_SD, _ONE_SD]))
+        low, high = quantile_from_marginal(self.marginals[name], np.array([1 - ONE_SD, ONE_SD]))
         return float(high - low) / 2
 
     def _derived(self, name: str) -> DerivedQuantity:

@@ -6,7 +6,9 @@ INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
 SIDES = ("laplace", "grid")
 
 
-def case_rows(case, mode: dict, curvature: dict, grid: dict, quantiles: dict) -> list[dict]:
+def case_rows(
+    case, mode: dict, curvature: dict, grid: dict, quantiles: dict, verdict: dict
+) -> list[dict]:
     """Return the rows of a case (model, prior, space, grid), one a quantity.
 
     `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
@@ -21,6 +23,7 @@ def case_rows(case, mode: dict, curvature: dict, grid: dict, quantiles: dict) ->
             "status": curvature["status"],
             "reason": curvature["reason"],
             "quantity": quantity,
+            **_verdict(verdict["quantities"][quantity]),
             "mode": at_mode.get(quantity, math.nan),
             "laplace_sd": sd.get(quantity, math.nan),
             "grid_mean": _of(grid["mean"], quantity),
@@ -32,6 +35,15 @@ def case_rows(case, mode: dict, curvature: dict, grid: dict, quantiles: dict) ->
         }
         for quantity, of_quantity in values.items()
     ]
+
+
+def _verdict(of_quantity: dict) -> dict:
+    covered = of_quantity["coverage"]["95"]["value"]
+    return {
+        "verdict": of_quantity["verdict"],
+        "remedy": of_quantity["remedy"],
+        "coverage_95": math.nan if covered is None else covered,
+    }
 
 
 def stack(rows: list[dict]) -> dict:

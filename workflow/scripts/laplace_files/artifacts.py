@@ -149,13 +149,18 @@ def write_table(path, columns: dict, metadata: dict) -> None:
 
 
 def _arrow(values):
-    """Return an Arrow array of float64, int64, bool or text; a float NaN becomes null."""
+    """Return an Arrow array of float64, int64, bool or text; a float NaN becomes null.
+
+    A list of nothing but None is text: numbers that are not known are NaN.
+    """
     import pyarrow as pa
 
     if isinstance(values, np.ndarray):
         return pa.array(values, from_pandas=values.dtype.kind == "f")
     kinds = {type(value) for value in values if value is not None}
     types = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
+    if not kinds:
+        return pa.array(values, type=pa.string())
     kind = types.get(next(iter(kinds)), pa.float64()) if len(kinds) == 1 else pa.float64()
     return pa.array(values, type=kind, from_pandas=True)
 

@@ -332,14 +332,18 @@ def _incomplete_grid(where: str, axes: dict, model: Model) -> list[str]:
 
 
 def _unbuildable(cases: list[tuple], definition: dict, model_name: str, model: Model) -> list[str]:
-    """Return the errors of building each prior of a case, and each space on that support."""
+    """Return the errors of building each prior of a case, and each space on that support.
+
+    All spaces of the model: those that are no case's own are remedies of the others.
+    """
     from laplace_approx.posterior import joint_support
     from laplace_approx.priors import build_prior
     from laplace_approx.space import build_space
 
     problems, supports = [], {}
-    pairs = dict.fromkeys((p, s) for name, p, s, _ in cases if name == model_name)
-    for name in dict.fromkeys(p for p, _ in pairs):
+    priors = dict.fromkeys(p for name, p, _, _ in cases if name == model_name)
+    pairs = list(product(priors, definition["spaces"]))
+    for name in priors:
         try:
             prior = build_prior(definition["priors"][name], model.parameters)
             supports[name] = joint_support(model, prior)

@@ -82,6 +82,7 @@ def _reweighted(method, density, z, log_q, quantities, probabilities):
     details = {
         "pareto_k": smoothed.k if smoothed.k is not None and np.isfinite(smoothed.k) else None,
         "pareto_reason": smoothed.reason,
+        "trusted": smoothed.k is not None and smoothed.k <= TRUSTED_K,
         "zero_weights": smoothed.dropped,
         "effective_draws": float(1 / np.sum(weights**2)),
     }

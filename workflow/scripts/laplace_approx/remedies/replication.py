@@ -72,14 +72,17 @@ def _combined(function, other, copies):
     return combined
 
 
-def replication(error_at: Callable, tolerance: float, most: int = MOST_COPIES) -> Replication:
+def replication(
+    error_at: Callable, tolerance: float, most: int = MOST_COPIES, resolution: float = 0.0
+) -> Replication:
     """Find the fewest copies of the data at which the Laplace error is within the tolerance.
 
     `error_at(copies)` returns the error of the normal approximation of the posterior with the data
     repeated, against its exact side (both are the caller's: the largest endpoint error in exact
-    standard deviations, say). Copies are doubled until the error is small enough, then bisected;
-    the error is taken to fall between the last two doublings, and everything tried is returned.
-    An error that is not a number is not within the tolerance.
+    standard deviations, say). Copies are doubled until the error is small enough, then bisected to
+    within `resolution` times their number; the error is taken to fall between the last two
+    doublings, and everything tried is returned. An error that is not a number is not within the
+    tolerance.
     """
     tried: dict[int, float | None] = {}
 
@@ -95,7 +98,7 @@ def replication(error_at: Callable, tolerance: float, most: int = MOST_COPIES) -
             return Replication(None, tried, _rate(tried), f"{text}; the tolerance is {tolerance}")
         high *= 2
     rate, low = _rate(tried), high // 2
-    while high - low > 1:
+    while high - low > max(1.0, resolution * high):
         middle = (low + high) // 2
         low, high = (low, middle) if good(middle) else (middle, high)
     return Replication(high, dict(sorted(tried.items())), rate, None)

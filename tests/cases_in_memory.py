@@ -1,0 +1,89 @@
+"""Cases judged without files: the steps of the chain, called one after another."""
+
+import json
+from typing import NamedTuple
+
+from laplace_approx.curvature_record import curvature_record
+from laplace_approx.grid import lattice_from
+from laplace_approx.grid_draws import Cells
+from laplace_approx.grid_record import grid_tables, marginals_from
+from laplace_approx.mode_record import mode_record
+from laplace_approx.outcome import attempt
+from laplace_approx.priors import build_prior
+from laplace_approx.remedy_record import RemedyTables, remedy_tables
+from laplace_approx.sides import ExactSide, NoSide
+from laplace_approx.verdict_record import verdict_record
+from laplace_files.artifacts import plain
+from laplace_files.datafile import read_data
+from laplace_files.exact import Exact
+from laplace_files.laplace import Laplace, _laplace
+from laplace_files.modelfile import load_model
+from laplace_files.posterior import Posterior, freeze
+from project_copy import PROJECT
+
+MODELS = PROJECT / "workflow/scripts/laplace_approx/models"
+
+
+class Judged(NamedTuple):
+    """A case with all that was made of it."""
+
+    laplace: Laplace
+    exact: Exact
+    tables: RemedyTables
+    verdict: dict
+
+
+def posterior_of(file, data_file=None, prior=None) -> Posterior:
+    """Return a posterior opened from a model file, as if it had been frozen and read back."""
+    file, prior = str(file), prior or {}
+    data_file = str(PROJECT / "data" / data_file) if data_file else None
+    record = freeze({"model": "m", "prior": "p"}, file, data_file, prior)
+    data = read_data(data_file) if data_file else {}
+    model = load_model(file, data)
+    return Posterior(_as_json(record), data, model, build_prior(prior, model.parameters))
+
+
+def laplace_of(posterior: Posterior, definition=None, name="natural") -> Laplace:
+    """Return its Laplace approximation in a space, declined or not."""
+    definition = definition or {}
+    space = posterior.space(definition)
+    case = {**posterior.record["case"], "space": name}
+    described = {
+        "case": case,
+        "parameters": list(posterior.model.parameters),
+        "space": name,
+        "space_definition": definition,
+        "coordinates": list(space.names),
+    }
+    found = attempt("mode", lambda: mode_record(posterior.model, posterior.density(), space))
+    mode = _as_json(described | found)
+    curvature = attempt(
+        "curvature", lambda: curvature_record(posterior.density(), space, mode["z"]), mode
+    )
+    return _laplace(posterior, mode, _as_json(described | curvature))
+
+
+def exact_of(posterior: Posterior, definition=None) -> Exact:
+    """Return its grid as read back; without a definition the bounds are found and certified."""
+    tables = grid_tables(posterior.model, posterior.density, definition or {})
+    record = _as_json(tables.record | {"case": {**posterior.record["case"], "grid": "g"}})
+    if record["status"] != "ok":
+        return Exact(record, None, NoSide())
+    lattice = lattice_from(record, tables.cells["log_density"])
+    cells = Cells(lattice, tables.cells["mass"].reshape(lattice.frame.shape))
+    marginals = marginals_from(tables.marginals)
+    return Exact(record, cells, ExactSide(posterior.model, record, lattice, marginals))
+
+
+def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) -> Judged:
+    """Return the case with its remedies and its verdict."""
+    tables = remedy_tables(laplace, exact, spaces or {}, seed, tolerance)
+    record = verdict_record(
+        *(laplace, exact, tables.reference, tables.remedies, _as_json(tables.record)), tolerance
+    )
+    return Judged(laplace, exact, tables, _as_json(record))
+
+
+def _as_json(record: dict) -> dict:
+    """Return a record as it would be read back: strictly plain, nothing that is not finite."""
+    return json.loads(json.dumps(plain(record), allow_nan=False))

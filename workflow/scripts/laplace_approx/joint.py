@@ -1,0 +1,167 @@
+"""How far the normal is from the posterior as a whole, measured on the grid."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.comparison import (
+    Measure,
+    Nodes,
+    compare,
+    kl_exact_laplace,
+    kl_laplace_exact_by_hermite,
+    normalised,
+)
+from laplace_approx.coverage import ellipse_coverage
+from laplace_approx.fit import Fit
+from laplace_approx.intervals import LEVELS, percent
+from laplace_approx.lattice import Lattice
+from laplace_approx.signals import reflection_bound_on_lattice
+
+# Total variation at which a normal is called by a word, smallest first; beyond the last: "bad".
+CLASSES = {"exact": 1e-8, "good": 0.05, "fair": 0.15, "poor": 0.30}
+
+TEXTS = {
+    "total_variation": (
+        "The largest difference, over all events, between the probability that the normal gives "
+        "and the exact one.",
+        "It says nothing of where the difference lies: a quantity can be right where it is large.",
+    ),
+    "hellinger": (
+        "The Hellinger distance: its square is at most the total variation, which is at most 1.41 "
+        "times the distance.",
+        "Like the total variation, it says nothing of where the difference lies.",
+    ),
+    "kl_exact_laplace": (
+        "What is lost on average, in nats, by coding the posterior as if it were the normal.",
+        "It is ruled by tails that the normal lacks, and can be large while all central intervals "
+        "are right.",
+    ),
+    "kl_laplace_exact": (
+        "What is lost on average, in nats, by coding the normal as if it were the posterior.",
+        "It does not see a part of the posterior that the normal leaves out.",
+    ),
+    "ellipse_coverage": (
+        "What the ellipses of the normal, of these nominal probabilities, hold of the posterior.",
+        "An ellipse can hold the right share in the wrong place.",
+    ),
+}
+
+
+class Judged(NamedTuple):
+    """The exact side of the joint measures: cells, log evidence, and the mass left outside."""
+
+    lattice: Lattice
+    log_evidence: float
+    log_evidence_error: float
+    outside_mass: float
+
+
+def judged_by(record: dict, lattice: Lattice) -> Judged | None:
+    """Return the exact side of a grid, or None where it has no evidence or lacks too much."""
+    outside, evidence = record["outside_mass"]["total"], record["log_evidence"]
+    if outside is None or evidence is None or not outside < 1:
+        return None
+    error = record["discretisation_error"]["log_evidence"]
+    return Judged(lattice, evidence, math.nan if error is None else error, outside)
+
+
+def joint_measures(fit: Fit, exact: Judged) -> dict:
+    """Return every joint measure as {value, error, reason, meaning, blind_spot}."""
+    fine = exact.lattice.odd()
+    nodes = _nodes(fit, fine)
+    found = compare(nodes, _nodes(fit, fine.thin()), exact.outside_mass)
+    found["kl_exact_laplace"] = _explained(found["kl_exact_laplace"], nodes)
+    off = exact.log_evidence_error + exact.outside_mass
+    divergence = kl_laplace_exact_by_hermite(fit.density, fit.normal, exact.log_evidence)
+    found["kl_laplace_exact"] = _widened(divergence, off)
+    records = {name: described(name, measure) for name, measure in found.items()}
+    records["ellipse_coverage"] = described_levels(
+        [
+            _widened(each, off)
+            for each in ellipse_coverage(fit.density, fit.normal, exact.log_evidence)
+        ]
+    )
+    return records
+
+
+def unknown_measures(reason: str) -> dict:
+    """Return the joint measures of a case without an exact side: none, and why."""
+    nothing = Measure(None, None, reason)
+    names = (name for name in TEXTS if name != "ellipse_coverage")
+    records = {name: described(name, nothing) for name in names}
+    return {**records, "ellipse_coverage": described_levels([nothing] * len(LEVELS))}
+
+
+def described(name: str, measure: Measure) -> dict:
+    """Return a measure with its two sentences; a value that is not finite has a reason."""
+    meaning, blind_spot = TEXTS[name]
+    return {**_plain(measure), "meaning": meaning, "blind_spot": blind_spot}
+
+
+def described_levels(measures) -> dict:
+    """Return the coverage of the ellipses, a value for each nominal level."""
+    meaning, blind_spot = TEXTS["ellipse_coverage"]
+    levels = {percent(level): _plain(each) for level, each in zip(LEVELS, measures, strict=True)}
+    return {"levels": levels, "meaning": meaning, "blind_spot": blind_spot}
+
+
+def _plain(measure: Measure) -> dict:
+    value, reason = measure.value, measure.reason
+    if value is not None and not math.isfinite(value):
+        value, reason = None, f"{reason or 'not a number'} (the value is {value})"
+    return {"value": value, "error": measure.error, "reason": reason}
+
+
+def _explained(divergence: Measure, nodes: Nodes) -> Measure:
+    """Say of an infinite divergence how much of the posterior the normal leaves without mass, and
+    what the divergence is on the rest."""
+    if divergence.value != math.inf:
+        return divergence
+    mass = normalised(nodes)[0]
+    held = np.isfinite(np.ravel(nodes.log_q))
+    rest = kl_exact_laplace(Nodes(*(np.ravel(part)[held] for part in nodes)))
+    share = f"about {np.sum(mass[~held]):.1g} of the posterior"
+    text = f"the normal puts no mass on {share}; on the rest the divergence is {rest:.6g}"
+    return divergence._replace(reason=text)
+
+
+def _widened(measure: Measure, error: float) -> Measure:
+    """Add an error to a measure that has one."""
+    return measure if measure.error is None else measure._replace(error=measure.error + error)
+
+
+def reflection_signal(fit: Fit, exact: Judged):
+    """Return the reflection bound by quadrature over the grid, in the coordinates of the space."""
+    fine = exact.lattice.odd()
+    parts = (_reflected(fit, lattice) for lattice in (fine, fine.thin()))
+    return reflection_bound_on_lattice(*parts, exact.outside_mass)
+
+
+def _reflected(fit: Fit, lattice: Lattice):
+    """Return (log p(z), log p(2 mode - z), log weight of the node in z) at the nodes of a lattice.
+
+    Nodes outside the space have no weight: a space that restricts the support leaves them out.
+    """
+    z = fit.space.unconstrain(lattice.nodes()).reshape(-1, fit.normal.mean.size)
+    inside = np.all((z > fit.space.lower) & (z < fit.space.upper), axis=-1)
+    log_jacobian = fit.space.log_jacobian(z[inside])
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(lattice.weights()).ravel()[inside] - log_jacobian
+    log_density = lattice.log_density.ravel()[inside] + log_jacobian
+    return log_density, fit.density.log_density(2 * fit.normal.mean - z[inside]), log_weights
+
+
+def _nodes(fit: Fit, lattice: Lattice) -> Nodes:
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(lattice.weights())
+    return Nodes(lattice.log_density, fit.log_approximation(lattice.nodes()), log_weights)
+
+
+def total_variation_class(measure: dict) -> str | None:
+    """Return the word for a total variation: "exact", "good", "fair", "poor" or "bad"."""
+    value = measure["value"]
+    if value is None:
+        return None
+    return next((word for word, most in CLASSES.items() if value <= most), "bad")

@@ -1,0 +1,212 @@
+"""Every remedy run on one case: its quantiles, their errors, what they cost, as tidy rows."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.errors import Declined
+from laplace_approx.fit import Fit
+from laplace_approx.intervals import JUDGED, PROBABILITIES, places
+from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Remedy
+from laplace_approx.remedies.result import refused
+from laplace_approx.remedies.weighted import weighted_answer
+
+FEWEST_DRAWS = 4000
+MOST_DRAWS = 64_000
+LAPLACE_DRAWS = 64_000
+# What a remedy may raise on a posterior that it was not made for; it is then a row with a reason.
+FAILURES = (Declined, ValueError, ArithmeticError, np.linalg.LinAlgError)
+
+
+class Offer(NamedTuple):
+    """What a method says of all quantities.
+
+    `values` and `errors` map each quantity to arrays over `PROBABILITIES`; `reasons` says why one
+    has none or is not to be `trusted`. `evaluations` are those of the method itself: beyond the
+    mode and curvature at hand where it `starts_from` "laplace", all of them otherwise.
+    """
+
+    method: str
+    values: dict
+    errors: dict
+    reasons: dict
+    trusted: dict
+    evaluations: float
+    starts_from: str
+
+
+def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason=None) -> Offer:
+    """Return what the normal in a space says; without one (declined), the reason why.
+
+    A derived quantity in more dimensions than a lattice can serve is taken from draws.
+    """
+    if fit is None:
+        return _nothing(method, names, reason, evaluations, "nothing")
+    found = {name: side.quantiles(name, PROBABILITIES) for name in names}
+    for name in (name for name in names if name not in fit.model.parameters):
+        if np.isnan(found[name].value).all():
+            found[name] = _from_draws(fit, name)
+    values = {name: each.value for name, each in found.items()}
+    reasons = {
+        name: "the interval reaches beyond the support" if np.isnan(value).any() else None
+        for name, value in values.items()
+    }
+    errors = {name: each.error for name, each in found.items()}
+    trusted = dict.fromkeys(names, True)
+    return Offer(method, values, errors, reasons, trusted, evaluations, "nothing")
+
+
+def _from_draws(fit: Fit, name: str):
+    from laplace_approx.quantiles import Estimates
+
+    z = fit.normal.draw(np.random.default_rng(0), LAPLACE_DRAWS)
+    answer = weighted_answer(fit.quantities()[name](z), np.ones(LAPLACE_DRAWS), PROBABILITIES)
+    if answer.quantiles is None:
+        return Estimates(*np.full((2, PROBABILITIES.size), math.nan))
+    return Estimates(answer.quantiles, answer.quantile_errors)
+
+
+def grid_offer(side, names, record: dict) -> Offer:
+    """Return what the grid says; it costs every evaluation that was made to lay it."""
+    if record["status"] != "ok":
+        return _nothing("grid", names, " ".join(record["reasons"]), math.nan, "nothing")
+    found = {name: side.quantiles(name, PROBABILITIES) for name in names}
+    return Offer(
+        "grid",
+        {name: each.value for name, each in found.items()},
+        {name: each.error for name, each in found.items()},
+        dict.fromkeys(names),
+        dict.fromkeys(names, True),
+        float(record["n_evaluations"]),
+        "nothing",
+    )
+
+
+def _nothing(method, names, reason, evaluations, starts_from) -> Offer:
+    nothing = {name: np.full(PROBABILITIES.shape, math.nan) for name in names}
+    reasons, trusted = dict.fromkeys(names, reason), dict.fromkeys(names, False)
+    return Offer(method, nothing, nothing, reasons, trusted, evaluations, starts_from)
+
+
+def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]:
+    """Run every remedy, each on draws from the same seed; one that fails is refused, with why.
+
+    Draws are made in the number that brings the Monte Carlo error of the ends of the 50 and 95 %
+    intervals of each quantity down to its entry in `largest_errors`, 4000 at least and 64 000 at
+    most: the draws that find the number are made again, and only the last count as its cost.
+    """
+    quantities = fit.quantities()
+    common = (fit.density, fit.normal, quantities, PROBABILITIES)
+
+    def drawn(method, n_draws):
+        rng = np.random.default_rng(seed)
+        return _attempted(method, quantities, lambda: DRAWN[method](*common, rng, n_draws))
+
+    found = {}
+    for method in DRAWN:
+        first = drawn(method, FEWEST_DRAWS)
+        n_draws = _draws_needed(first, largest_errors)
+        found[method] = first if n_draws == FEWEST_DRAWS else drawn(method, n_draws)
+    for method, remedy in COMPUTED.items():
+        found[method] = _attempted(method, quantities, lambda remedy=remedy: remedy(*common))
+    return found
+
+
+def _draws_needed(remedy: Remedy, largest_errors: dict) -> int:
+    """Return how many draws make the errors small enough: they fall as the square root."""
+    ends = [place for level in JUDGED for place in places(level)]
+    ratios = [
+        float(np.max(answer.quantile_errors[ends])) / largest_errors[name]
+        for name, answer in remedy.answers.items()
+        if answer.quantile_errors is not None
+    ]
+    worst = max((ratio for ratio in ratios if math.isfinite(ratio)), default=0.0)
+    wanted = FEWEST_DRAWS * max(1.0, worst) ** 2
+    return int(min(MOST_DRAWS, math.ceil(wanted / FEWEST_DRAWS) * FEWEST_DRAWS))
+
+
+def _attempted(method: str, quantities: dict, run: Callable) -> Remedy:
+    try:
+        with np.errstate(all="ignore"):
+            return run()
+    except FAILURES as error:
+        return refused(method, quantities, f"it failed: {error}")
+
+
+def remedy_offer(remedy: Remedy) -> Offer:
+    """Return the quantiles of a remedy; importance draws say themselves if they are trusted."""
+    trusted = (remedy.details or {}).get("trusted", True)
+    names = tuple(remedy.answers)
+    return Offer(
+        remedy.method,
+        {name: _or_nan(remedy.answers[name].quantiles) for name in names},
+        {name: _or_nan(remedy.answers[name].quantile_errors) for name in names},
+        {name: _reason(remedy.answers[name], trusted) for name in names},
+        {name: trusted and remedy.answers[name].quantiles is not None for name in names},
+        float(remedy.log_density_evaluations),
+        "laplace",
+    )
+
+
+def _or_nan(values):
+    return np.full(PROBABILITIES.shape, math.nan) if values is None else np.asarray(values)
+
+
+def _reason(answer: Answer, trusted: bool) -> str | None:
+    """Return what is wrong with the quantiles of an answer; of its moments nothing is said."""
+    complete = answer.quantiles is not None and not np.isnan(answer.quantiles).any()
+    return None if trusted and complete else answer.reason
+
+
+def remedy_table(offers: list[Offer], exact, names) -> dict:
+    """Return all offers as tidy columns, one row a method, quantity and probability.
+
+    `error_sd` is (value - exact) / scale_sd, all three of the exact side `exact`, which has an
+    error of its own (`exact_error`); NaN where there is none. `value_error` is the method's own:
+    Monte Carlo or numerical.
+    """
+    rows = []
+    for name in names:
+        truth, scale = exact.quantiles(name, PROBABILITIES), exact.scale(name)
+        for offer in offers:
+            error = (offer.values[name] - truth.value) / scale
+            fixed = (offer.method, offer.starts_from, offer.evaluations, name)
+            judged = zip(
+                *(PROBABILITIES, offer.values[name], offer.errors[name]),
+                *(truth.value, truth.error, error),
+                strict=True,
+            )
+            said = (scale, offer.trusted[name], offer.reasons[name])
+            rows += [(*fixed, *map(float, each), *said) for each in judged]
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    return {
+        name: np.array(values, dtype=float) if name in NUMBERS else list(values)
+        for name, values in columns.items()
+    }
+
+
+NUMBERS = (
+    *("log_density_evaluations", "probability", "value", "value_error"),
+    *("exact", "exact_error", "error_sd", "scale_sd"),
+)
+COLUMNS = (
+    *("method", "starts_from", "log_density_evaluations", "quantity", "probability", "value"),
+    *("value_error", "exact", "exact_error", "error_sd", "scale_sd", "trusted", "reason"),
+)
+
+
+def remedy_record(remedy: Remedy) -> dict:
+    """Return what a remedy says besides quantiles: moments, evidence, and details of its own."""
+    moments = ("mean", "mean_error", "sd", "sd_error", "excluded", "reason")
+    return {
+        "log_density_evaluations": remedy.log_density_evaluations,
+        "log_evidence": remedy.log_evidence,
+        "reason": remedy.reason,
+        "details": remedy.details or {},
+        "moments": {
+            name: {field: getattr(answer, field) for field in moments}
+            for name, answer in remedy.answers.items()
+        },
+    }

@@ -1,0 +1,197 @@
+"""The verdict in words: one sentence or two that a statistician would sign."""
+
+import math
+from typing import NamedTuple
+
+WORDS = {
+    "skew_symmetric": "skew-symmetric draws",
+    "skew_modal": "the skew-modal approximation",
+    "importance_normal": "importance draws from the normal",
+    "importance_t4": "importance draws from a Student t with 4 degrees of freedom",
+    "nested_laplace": "the nested Laplace marginal",
+    "gauss_hermite": "adaptive Gauss-Hermite quadrature",
+    "grid": "the grid itself",
+}
+MENTIONED_MASS = 1e-3  # a share left out by a condition that is worth a word
+
+
+class Facts(NamedTuple):
+    """All that a sentence about one quantity may draw on."""
+
+    quantity: str
+    verdict: str
+    normal: object
+    remedy: object
+    record: dict
+    judge: object
+    tolerance: float
+    message: str | None
+
+
+def method_in_words(name: str) -> str:
+    """Return a method's name as a person would say it."""
+    if name.startswith("space:"):
+        return f"the normal in the space {name.removeprefix('space:')}"
+    return WORDS.get(name, name)
+
+
+def sentence(facts: Facts) -> str:
+    """Return the verdict on a quantity in words."""
+    parts = [_BY_VERDICT[facts.verdict](facts), _condition(facts)]
+    return " ".join(part for part in parts if part)
+
+
+def _fine(f: Facts) -> str:
+    largest = max(f.normal.off.values())
+    return (
+        f"The normal is good enough for {f.quantity}: the ends of its 50 and 95 % intervals are "
+        f"within {_sd(largest)} of the exact ones (tolerance {f.tolerance:g}), and the 95 % "
+        f"interval holds {_covered(f)}{_judged_by(f)}."
+    )
+
+
+def _fine_for_50(f: Facts) -> str:
+    return (
+        f"The normal serves for the 50 % interval of {f.quantity}, whose ends are within "
+        f"{_sd(f.normal.off[0.5])} of the exact ones (tolerance {f.tolerance:g}), but not for the "
+        f"95 % interval: {_how_wrong(f)}{_judged_by(f)}. {_what_instead(f)}"
+    )
+
+
+def _remedy(f: Facts) -> str:
+    return (
+        f"The normal is not good enough for {f.quantity}: {_how_wrong(f)}{_judged_by(f)}. "
+        f"{_what_instead(f)}"
+    )
+
+
+def _sample(f: Facts) -> str:
+    if f.judge.kind == "none":
+        return (
+            f"Nothing here can tell whether the normal is good enough for {f.quantity}: "
+            f"{' '.join(f.judge.faults)} The signals can speak against the normal, and none of "
+            "them can clear it. Draw from the posterior by Markov chain Monte Carlo."
+        )
+    if f.judge.faults:
+        return (
+            f"The normal cannot be judged for {f.quantity}, because the exact side is not to be "
+            f"relied on: {' '.join(f.judge.faults)} Use a grid that is certified, or draw from "
+            "the posterior by Markov chain Monte Carlo."
+        )
+    own = f.normal.own[0.95]
+    if math.isfinite(own) and not own <= f.tolerance:
+        return (
+            f"The normal cannot be judged for {f.quantity}: the exact ends are themselves known "
+            f"only to within {_sd(own)}, more than the tolerance of {f.tolerance:g}. Use a better "
+            "grid, or draw from the posterior by Markov chain Monte Carlo."
+        )
+    return (
+        f"The normal is not good enough for {f.quantity}: {_how_wrong(f)}{_judged_by(f)}. "
+        f"{_what_instead(f)}"
+    )
+
+
+def _declined(f: Facts) -> str:
+    there = ""
+    if f.remedy:
+        there = (
+            f" {_capital(method_in_words(f.remedy.name))} serves for {f.quantity}, at "
+            f"{_count(f.remedy.evaluations)}."
+        )
+    return f"No normal approximation can serve for {f.quantity}. {_stop(f.message)}{there}"
+
+
+def _how_wrong(f: Facts) -> str:
+    interval, off = f.record["intervals"]["95"], f.normal.off[0.95]
+    if not math.isfinite(off):
+        return "an end of its 95 % interval lies beyond the support, or is not known"
+    low, high = interval["laplace"]
+    exact_low, exact_high = interval["exact"]
+    text = (
+        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{exact_low:.4g}, "
+        f"{exact_high:.4g}], so that an end is off by {_sd(off)}, {_although(f)} it holds "
+        f"{_covered(f)}"
+    )
+    own = f.normal.own[0.95]
+    if off <= f.tolerance < off + own:
+        text += f"; the error of {_sd(own)} in this comparison leaves the matter open"
+    return text
+
+
+def _bound(method) -> float:
+    """Return the largest error of a method at the judged ends, uncertainty included."""
+    return max(method.off[level] + method.own[level] for level in method.off)
+
+
+def _although(f: Facts) -> str:
+    """Return the conjunction before the coverage: the right share in the wrong place, or not."""
+    held = f.record["coverage"]["95"]["value"]
+    return "although" if held is not None and abs(held - 0.95) < 0.01 else "and"
+
+
+def _what_instead(f: Facts) -> str:
+    if f.remedy is None:
+        return (
+            "No remedy tried here is known to meet the tolerance: draw from the posterior by "
+            "Markov chain Monte Carlo."
+        )
+    return (
+        f"The cheapest method that meets the tolerance is {method_in_words(f.remedy.name)} (within "
+        f"{_sd(_bound(f.remedy))}, its own error counted; {_count(f.remedy.evaluations)})."
+    )
+
+
+def _covered(f: Facts) -> str:
+    held = f.record["coverage"]["95"]["value"]
+    if held is None or not math.isfinite(held):
+        return "an unknown share of the posterior"
+    return f"{100 * held:.1f} % of the posterior"
+
+
+def _judged_by(f: Facts) -> str:
+    """Return what the comparison rests on where that is not a certified grid."""
+    if f.judge.kind == "importance":
+        return " (judged by importance draws, which see no mode that the search did not find)"
+    return "".join(f" ({remark})" for remark in f.judge.remarks)
+
+
+def _condition(f: Facts) -> str:
+    left_out, exact = f.record["excluded"]["laplace"], f.record["excluded"]["exact"]
+    shares = [share for share in (left_out, exact) if share is not None and share == share]
+    if not shares or max(shares) < MENTIONED_MASS or f.verdict == "declined":
+        return ""
+    beside = "" if exact is None else f", and {_share(exact)} of the posterior"
+    return (
+        f"All this is given that {f.quantity} has a value and meets its condition: "
+        f"{_share(left_out)} of the normal does not{beside}."
+    )
+
+
+def _share(mass: float) -> str:
+    return f"{100 * mass:.2g} %" if mass >= 1e-12 else "nothing"
+
+
+def _sd(value: float) -> str:
+    return f"{value:.2g} SD"
+
+
+def _count(evaluations: float) -> str:
+    return f"{evaluations:,.0f} evaluations".replace(",", " ")
+
+
+def _stop(message: str | None) -> str:
+    text = (message or "").strip()
+    return text if text.endswith(".") else f"{_capital(text)}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_BY_VERDICT = {
+    "fine": _fine,
+    "fine_for_50": _fine_for_50,
+    "remedy": _remedy,
+    "sample": _sample,
+    "declined": _declined,
+}

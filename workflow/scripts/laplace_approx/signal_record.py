@@ -1,0 +1,31 @@
+"""The signals that need no exact answer, as a record."""
+
+import math
+
+import numpy as np
+
+from laplace_approx.fit import Fit
+from laplace_approx.signals import all_signals
+from laplace_approx.third_derivatives import third_derivatives
+
+N_DRAWS = 16_000
+
+
+def signal_records(fit: Fit, seed: int) -> dict:
+    """Return every signal of `signals.all_signals` as a record, by name."""
+    third = third_derivatives(fit.density, fit.normal)
+    rng = np.random.default_rng([seed, 2])
+    with np.errstate(all="ignore"):
+        found = all_signals(fit.density, fit.normal, third, rng, len(fit.modes), N_DRAWS)
+    return {name: signal_as_record(each) for name, each in found.items()}
+
+
+def signal_as_record(signal) -> dict:
+    """Return a signal as a record; a value that is not finite becomes None, with the reason."""
+    record = signal._asdict()
+    record.pop("name")
+    value = record["value"]
+    if value is not None and not math.isfinite(value):
+        record["value"] = None
+        record["reason"] = f"{record['reason'] or 'not finite'} (the value is {value})"
+    return record

@@ -1,0 +1,120 @@
+"""The verdict on a case as a record: quantities, joint measures, signals, and what they rest on."""
+
+from laplace_approx.fit import quantity_names
+from laplace_approx.joint import (
+    joint_measures,
+    judged_by,
+    reflection_signal,
+    total_variation_class,
+    unknown_measures,
+)
+from laplace_approx.reference import reference_side
+from laplace_approx.sides import NoSide, laplace_side
+from laplace_approx.signal_record import signal_as_record
+from laplace_approx.verdict import Judge, quantity_verdict, worst
+
+NOTABLE_SHARE = 1e-3  # of the mass of all modes, above which a mode outside the grid counts
+FIELDS = ("status", "reason", "message")
+
+
+def verdict_record(laplace, exact, reference: dict, table: dict, found: dict, tolerance: float):
+    """Return the verdict on a case.
+
+    `laplace` and `exact` are the two sides as opened from disk, `reference` the columns of the
+    reference draws, `table` the columns of the remedies, `found` the record beside them.
+    """
+    judge = find_judge(exact, reference, found["reference"], laplace.mode)
+    fit = laplace.fit()
+    status = laplace.curvature["status"]
+    side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
+    case = (side, status, laplace.curvature["message"])
+    quantities = {
+        name: quantity_verdict(table, name, judge, tolerance, case)
+        for name in quantity_names(laplace.model)
+    }
+    joint = _joint(fit, exact, found["signals"])
+    return {
+        "case": laplace.mode["case"] | exact.record["case"],
+        **{field: laplace.curvature[field] for field in FIELDS},
+        "tolerance": tolerance,
+        "verdict": worst(each["verdict"] for each in quantities.values()),
+        "class": total_variation_class(joint["total_variation"]) if fit else None,
+        "quantities": quantities,
+        "joint": joint,
+        "exact": _exact(judge, exact.record, found["reference"]),
+        "replication": found["replication"],
+        "moments": {method: said["moments"] for method, said in found["methods"].items()},
+        "evidence": _evidence(laplace, exact.record, found["methods"]),
+    }
+
+
+def find_judge(exact, reference: dict, reference_record: dict, mode: dict) -> Judge:
+    """Return what the verdict rests on: the grid, else importance draws, else nothing."""
+    record = exact.record
+    if record["status"] == "ok":
+        return Judge("grid", exact.side, tuple(_grid_faults(record, mode)), _remarks(record))
+    if reference_record["serves"]:
+        return Judge("importance", reference_side(reference), (), ())
+    reasons = [_sentence(reason) for reason in record["reasons"]]
+    instead = f"Importance draws cannot take its place: {reference_record['reason']}."
+    return Judge("none", NoSide(), (*reasons, instead), ())
+
+
+def _grid_faults(record: dict, mode: dict):
+    """Yield a sentence for everything that makes a grid worthless as a judge."""
+    if record["outside_mass"]["total"] is None:
+        yield "It is not known how much of the mass lies outside the grid."
+    for each in mode.get("modes", []):
+        theta = dict(zip(mode["parameters"], each["theta"], strict=True))
+        if each["share"] > NOTABLE_SHARE:
+            for name, (low, high) in record["bounds"].items():
+                if (low is not None and theta[name] < low) or (
+                    high is not None and theta[name] > high
+                ):
+                    yield f"A mode at {name} = {theta[name]:.4g} lies outside the grid."
+
+
+def _remarks(record: dict) -> tuple[str, ...]:
+    if record["certified"]:
+        return ()
+    outside = record["outside_mass"]["total"]
+    if outside is None:
+        return ()
+    return (
+        f"judged by a grid that is not certified and leaves out about {outside:.1e} of the mass",
+    )
+
+
+def _sentence(text: str) -> str:
+    """Return a reason with a capital and a full stop."""
+    text = text.strip().removesuffix(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _joint(fit, exact, signals: dict | None) -> dict:
+    """Return the joint measures and the signals, by name; a declined case has none."""
+    if fit is None:
+        return unknown_measures("there is no normal: the case is declined")
+    judged = judged_by(exact.record, exact.cells.lattice) if exact.cells else None
+    if judged is None:
+        return unknown_measures("there is no grid to measure it on") | signals
+    bound = signal_as_record(reflection_signal(fit, judged))
+    return joint_measures(fit, judged) | signals | {"reflection_bound": bound}
+
+
+def _exact(judge: Judge, record: dict, reference: dict) -> dict:
+    """Describe the exact side, which stands also where the normal is declined."""
+    wanted = ("status", "certified", "reasons", "outside_mass", "log_evidence", "mean", "sd")
+    grid = {key: record[key] for key in (*wanted, "discretisation_error", "n_evaluations")}
+    return {"kind": judge.kind, "faults": judge.faults, "grid": grid, "reference": reference}
+
+
+def _evidence(laplace, record: dict, methods: dict) -> dict:
+    """Return every log evidence there is: the normal's, the grid's, and those of the remedies."""
+    found = {method: said["log_evidence"] for method, said in methods.items()}
+    named = {method: value for method, value in found.items() if value is not None}
+    return {
+        "laplace": laplace.curvature.get("log_evidence"),
+        "grid": record["log_evidence"],
+        **named,
+    }

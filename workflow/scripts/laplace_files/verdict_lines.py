@@ -1,0 +1,45 @@
+"""The verdicts of a run as a few lines of text, for the end of the run."""
+
+from pathlib import Path
+
+CASE = ("model", "prior", "space", "grid")
+HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "remedy")
+MOST_ROWS = 40
+
+
+def verdict_lines(path) -> str:
+    """Return the verdict table of a summary on disk, or nothing where there is none.
+
+    The errors are those of the endpoints in exact SDs; the coverage is that of the 95 % interval.
+    """
+    if not Path(path).is_file():
+        return ""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(path).to_pylist()
+    cells = [HEADS, *(_cells(row) for row in rows[:MOST_ROWS])]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(HEADS))]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    more = len(rows) - MOST_ROWS
+    if more > 0:
+        lines.append(f"... and {more} more rows in {path}")
+    return "\n".join(["", *lines, ""])
+
+
+def _cells(row: dict) -> tuple[str, ...]:
+    return (
+        "/".join(row[name] for name in CASE),
+        row["quantity"],
+        row["verdict"],
+        _number(row["error_50_sd"], "{:.2f}"),
+        _number(row["error_95_sd"], "{:.2f}"),
+        _number(row["coverage_95"], "{:.1%}"),
+        row["remedy"] or "",
+    )
+
+
+def _number(value, form: str) -> str:
+    return "-" if value is None else form.format(value)

@@ -1,0 +1,22 @@
+"""Run every remedy on a case, with the signals that need no exact answer."""
+
+from laplace_approx.remedy_record import remedy_tables
+from laplace_files import job
+from laplace_files.artifacts import write_json, write_table
+from laplace_files.exact import open_exact
+from laplace_files.laplace import open_laplace, open_spaces
+
+job.start(snakemake.log)
+laplace = open_laplace(snakemake.input)
+tables = remedy_tables(
+    laplace,
+    open_exact(snakemake.input, laplace.model),
+    open_spaces(snakemake.input, laplace),
+    snakemake.params.seed,
+    snakemake.params.tolerance,
+)
+metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}
+metadata |= {"seed": snakemake.params.seed, "bit_generator": "PCG64"}
+write_table(snakemake.output.table, tables.remedies, metadata)
+write_table(snakemake.output.reference, tables.reference, metadata)
+write_json(snakemake.output.record, tables.record | {"core": snakemake.params.code})

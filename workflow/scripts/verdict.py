@@ -1,0 +1,19 @@
+"""Say for each quantity whether the normal is good enough, and what is if it is not."""
+
+from laplace_approx.verdict_record import verdict_record
+from laplace_files import job
+from laplace_files.artifacts import read_json, read_table, write_json
+from laplace_files.exact import open_exact
+from laplace_files.laplace import open_laplace
+
+job.start(snakemake.log)
+laplace = open_laplace(snakemake.input)
+record = verdict_record(
+    laplace,
+    open_exact(snakemake.input, laplace.model),
+    read_table(snakemake.input.reference)[0],
+    read_table(snakemake.input.remedies)[0],
+    read_json(snakemake.input.found),
+    snakemake.params.tolerance,
+)
+write_json(snakemake.output[0], record | {"core": snakemake.params.code})
