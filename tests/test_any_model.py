@@ -33,7 +33,7 @@ def log_likelihood(theta, data):
 '''
 OVERLAY = """
 cases:
-  - {model: rate, prior: gamma, space: [natural, log_rate], grid: certified}
+  - {model: rate, prior: gamma, space: [natural, log_rate, squared], grid: certified}
   - {model: linear, prior: reciprocal, space: log_sigma, grid: certified}
   - {model: five, prior: flat, space: natural, grid: certified}
   - {model: eight_schools_centred, prior: flat, space: log_tau, grid: certified}
@@ -46,7 +46,7 @@ models:
     file: mine/rate.py
     data: mine/rate.csv
     priors: {gamma: {rate: {family: gamma, shape: 2, rate: 0.5}}}
-    spaces: {natural: {}, log_rate: {rate: log}}
+    spaces: {natural: {}, log_rate: {rate: log}, squared: {rate: square}}
   five:
     file: workflow/scripts/laplace_approx/models/poisson_regression.py
     data: mine/five.csv
@@ -77,6 +77,7 @@ DECLINED = {
 WELL = [
     "rate/gamma/natural/certified",
     "rate/gamma/log_rate/certified",
+    "rate/gamma/squared/certified",  # whose normal reaches below rate^2 = 0
     "linear/reciprocal/log_sigma/certified",
     "five/flat/natural/certified",
     "no_deaths/bda/natural/chapter",
