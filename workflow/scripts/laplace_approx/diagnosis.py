@@ -54,11 +54,12 @@ def _from_proof(evaluator, proof):
     return None
 
 
-def rises_for_ever(evaluator, attempt, proof, start, monotone, rng):
+def rises_for_ever(evaluator, attempt, proof, start, monotone, rng, *, sure=False):
     """Return the `Declined` for a log density that rises without end in some direction, or None.
 
     From the start and points around it, and from the `proof` at the end of the attempt. `monotone`
-    (m, d) is what the model knows of separation.
+    (m, d) is what the model knows of separation. With `sure`, only what rules out a mode anywhere
+    else counts: a certificate, growth without bound, or a plateau of a concave log density.
     """
     scale = axis_scales(evaluator.far, start)
     bases = start + scale * rng.standard_normal((BASES, start.size))
@@ -69,12 +70,14 @@ def rises_for_ever(evaluator, attempt, proof, start, monotone, rng):
     if monotone is not None and len(monotone):
         direction = runaway.certificate(monotone)
         if direction is not None:
-            found = runaway.recession(evaluator, bases, direction[None])
+            found = runaway.recession(evaluator, bases, direction[None], certified=True)
             if found is not None:
                 return _separation(evaluator, found, scale, certified=True)
     suspects = _suspects(attempt, proof, start, scale)
     found = runaway.recession(evaluator, bases, suspects)
     if found is None:
+        if sure:
+            return None
         plateau = runaway.endless_plateau(evaluator, proof.x, suspects)
         return None if plateau is None else _plateau(evaluator, proof.log_density, plateau, scale)
     along = words.direction(evaluator.names, found.direction, scale)
@@ -89,6 +92,8 @@ def rises_for_ever(evaluator, attempt, proof, start, monotone, rng):
         )
     if runaway.is_concave(evaluator, start, scale, rng):
         return _separation(evaluator, found, scale, certified=False)
+    if sure:
+        return None
     return _plateau(evaluator, found.limit, found.direction, scale)
 
 
@@ -145,7 +150,9 @@ def _grows_along_path(evaluator, attempts, scale):
         if found is not None:
             break
     else:
-        return None
+        attempt, found = attempts[0], runaway.ends_with_arithmetic(evaluator, attempts[0].end)
+        if found is None:
+            return None
     along = words.direction(evaluator.names, found.direction, scale)
     return Declined(
         "not_converged",
@@ -168,7 +175,9 @@ def _edge(evaluator, x, scale):
 def boundary(evaluator, edge) -> Declined:
     """Return the `Declined` for a maximum at an `Edge`."""
     name = evaluator.names[edge.index]
-    kind = "its bound" if edge.declared else "the edge of its support, found at"
+    kind = "its bound"
+    if not edge.declared:
+        kind = "the edge of its support (or where the model gives NaN), found at"
     bounded = np.isfinite(evaluator.lower[edge.index]) and np.isfinite(evaluator.upper[edge.index])
     remedy = "logit" if bounded else "log"
     return Declined(

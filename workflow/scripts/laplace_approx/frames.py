@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.differences import (
+    FEW_SPANS,
     hessian_from_gradient,
     hessian_from_values,
     rounding_noise,
@@ -47,7 +48,7 @@ def measure(evaluator, x, frame, **stencil) -> Local:
     give `levels` and `rounds` (see `differences`).
     """
     value = float(evaluator.log_density(x))
-    noise = rounding_noise(evaluator.log_density, x, value, frame.T[:3])
+    noise = rounding_noise(evaluator.log_density, x, value, frame.T[:3], FEW_SPANS)
     if evaluator.has_gradient:
         slope = evaluator.gradient(x) @ frame
         hessian, error = hessian_from_gradient(evaluator.gradient, x, frame, **stencil)

@@ -140,7 +140,7 @@ class _Search:
                 self._stop_if_endless(attempt, proof)
 
     def _stop_if_endless(self, attempt, proof):
-        found = rises_for_ever(self.evaluator, attempt, proof, self.start, self.monotone, self.rng)
+        found = rises_for_ever(self.evaluator, attempt, proof, self.start, self.monotone, self.rng, sure=True)
         if found is not None:
             raise found
 

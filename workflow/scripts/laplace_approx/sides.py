@@ -14,7 +14,7 @@ from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
 from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_approx.quantiles import DerivedQuantity, Estimates, normal_lattice
 
-LATTICE_POINTS = {1: 1001, 2: 151, 3: 61}  # nodes an axis under the normal, by dimension
+LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 ONE_SD = NormalDist().cdf(1.0)  # the two tails beyond one SD take the rest
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.checks.edges import is_end_of_arithmetic
 from laplace_approx.scales import axis_scales
 
 DOUBLINGS = np.arange(-4.0, 25.0)
@@ -60,11 +61,12 @@ def _steepest(rows, columns):
     return found.x / columns if found.status == 0 and -found.fun > GAIN else None
 
 
-def recession(evaluator, bases, directions):
+def recession(evaluator, bases, directions, certified=False):
     """Return the first of the directions (m, d) along which the log density never falls, or None.
 
     It must not fall, by more than its rounding, along the rays from any of the points bases
-    (n, d), as far as it is finite, and must rise along one of them.
+    (n, d), and must rise along one of them. A ray on which it ends while still rising leads to an
+    edge, unless the direction is `certified`: then it ends where the model's arithmetic does.
     """
     directions = directions[np.linalg.norm(directions, axis=1) > 0]
     if directions.shape[0] == 0:
@@ -75,13 +77,13 @@ def recession(evaluator, bases, directions):
         values = evaluator.far(bases[:, None, :] + step * direction)
         start = evaluator.far(bases)
         values = np.concatenate([start[:, None], values], axis=1)
-        found = _never_falls(values)
+        found = _never_falls(values, certified)
         if found is not None:
             return Recession(direction, *found)
     return None
 
 
-def _never_falls(values):
+def _never_falls(values, certified):
     """Return (rise, limit, bounded) of rays of values (n, K), or None."""
     finite = np.isfinite(values)
     if not finite[:, 0].all():
@@ -101,7 +103,7 @@ def _never_falls(values):
     if not rise > 1e3 * TOLERANCE * (1 + abs(limit)):
         return None
     bounded = bool(last <= 1e-3 * (rise + TOLERANCE))
-    if not bounded and np.min(length) < values.shape[1]:
+    if not (bounded or certified) and np.min(length) < values.shape[1]:
         return None  # it rises to an edge, not for ever
     return float(rise), float(limit), bounded
 
@@ -177,3 +179,17 @@ def unbounded_path(evaluator, path, top):
     if not (steady and np.sum(gains) > 10 and values[-1] > top - gains[-1]):
         return None
     return Growth(path[-1] - path[marks[0]], float(np.sum(gains)), float(values[-1]))
+
+
+def ends_with_arithmetic(evaluator, x):
+    """Return the `Growth` of an ascent that was stopped at x (d,) by overflow, or None.
+
+    Some coordinates are then where exp or a power has no more numbers, and the log density is
+    lower by 10 half way back.
+    """
+    gone = is_end_of_arithmetic(x)
+    half = np.where(gone, 0.5 * x, x)
+    gain = float(evaluator.far(x) - evaluator.far(half))
+    if not (np.any(gone) and gain > 10):
+        return None
+    return Growth(x - half, gain, float(evaluator.far(x)))

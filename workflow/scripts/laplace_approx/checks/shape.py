@@ -51,12 +51,13 @@ class Misfit(NamedTuple):
     ratio: float
 
 
-def probe(evaluator, x, value, gradient, cholesky, noise, rng) -> Shape:
-    """Return the `Shape` at x (d,) of a normal with the covariance cholesky cholesky'.
+def probe(evaluator, point, cholesky, noise, rng) -> Shape:
+    """Return the `Shape` at a `Point` for the normal with covariance cholesky cholesky'.
 
-    Looked along: the columns of the factor, each coordinate alone, and random directions.
-    `gradient` (d,) at x is taken out of O; `noise` is the rounding of the log density.
+    Looked along: the columns of the factor, each coordinate alone, and random directions. The
+    slope at the point is taken out of O; `noise` is that of the log density.
     """
+    x, value, gradient = point.x, point.log_density, point.gradient
     directions = _directions(cholesky, rng)
     move = STEPS[:, None] * directions[:, None, :]
     forward, backward = evaluator.far(np.stack([x + move, x - move])) - value
