@@ -1,4 +1,4 @@
-"""Posteriors that no normal can serve: each is declined, for its own reason, and none in silence."""
+"""Posteriors that no normal can serve: each is declined for its own reason, none in silence."""
 
 import numpy as np
 import pytest

@@ -125,8 +125,8 @@ def test_the_path_leads_from_the_start_to_the_mode_and_the_attempts_are_kept():
     assert {"start", "method", "end", "log_density", "decrement"} <= set(mode.attempts[0])
 
 
-def test_more_doses_than_the_model_needs_do_no_harm():
-    """The mode moves with the scale of the dose: alpha stays, beta is rescaled."""
+def test_a_rescaled_parameter_gives_the_rescaled_answer():
+    """Doses in other units: alpha stays, beta is rescaled."""
     plain = find_mode(values(dose_response([0, 1, 3, 5]), 2), np.zeros(2), seed=0)
     scaled = find_mode(
         values(lambda t: dose_response([0, 1, 3, 5])(t * np.array([1, 1e6])), 2),
