@@ -50,3 +50,21 @@ def test_the_overlay_runs_as_it_is_written(tmp_path):
 def test_every_file_that_the_readme_links_to_is_there():
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (PROJECT / link).exists(), link
+
+
+@pytest.mark.workflow
+def test_the_verdicts_are_what_the_workflow_says(finished):
+    block = README.split("```\ncase ")[1].split("```")[0].splitlines()[1:]
+    columns = pq.read_table(finished / "results/summary.parquet").to_pydict()
+    keys = zip(*(columns[name] for name in ("model", "prior", "space", "grid")), strict=True)
+    found = {
+        ("/".join(key), quantity): row
+        for row, (key, quantity) in enumerate(zip(keys, columns["quantity"], strict=True))
+    }
+    for line in block:
+        case, quantity, verdict, error_50, error_95, _, remedy = line.split()
+        row = found[case, quantity]
+        assert (verdict, remedy) == (columns["verdict"][row], columns["remedy"][row])
+        assert error_50 == f"{columns['error_50_sd'][row]:.2f}"
+        assert error_95 == f"{columns['error_95_sd'][row]:.2f}"
+    assert len(block) == 5
