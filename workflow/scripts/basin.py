@@ -1,12 +1,12 @@
 """Find the starts from which Newton's method finds the mode."""
 
-from laplace_approx.basin import basin_table
+from laplace_approx.basin import basin_table, box_of
 from laplace_files import job
 from laplace_files.artifacts import read_json, write_table
 from laplace_files.laplace import open_laplace
 
 job.start(snakemake.log)
 laplace = open_laplace(snakemake.input)
-columns, reason = basin_table(laplace.fit(), read_json(snakemake.input.grid)["bounds"])
+columns, reason = basin_table(laplace.fit(), box_of(read_json(snakemake.input.grid)))
 metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}
 write_table(snakemake.output[0], columns, metadata | {"reason": reason or ""})

@@ -8,14 +8,16 @@ from laplace_approx.newton import newton_many
 POINTS = (25, 51)  # starts along the two parameters
 ITERATIONS = 50  # as many as the chapter's own code makes
 NEAR = 1e-3  # SDs of the normal from the mode, at which a start has found it
+REACH = 5.0  # SDs
 METHODS = {"undamped": False, "damped": True}
 
 
 def basin_table(fit: Fit | None, bounds: dict | None) -> tuple[dict, str | None]:
     """Return (columns, reason): for each start whether undamped and damped Newton find the mode.
 
-    The starts are a lattice over the box `bounds` of the natural scale, the parameters' columns
-    hold them; the ascent is in the coordinates of the space, and a start outside it finds nothing.
+    The starts are a lattice over the box `bounds` of the natural scale (`box_of` a grid), and stand
+    in the parameters' columns; the ascent is in the coordinates of the space, and a start outside
+    it finds nothing.
     There are no rows, and a reason, unless the model has two parameters and both derivatives.
     """
     reason = _why_not(fit, bounds)
@@ -29,6 +31,21 @@ def basin_table(fit: Fit | None, bounds: dict | None) -> tuple[dict, str | None]
     theta = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     found = {method: _finds(fit, theta, damped) for method, damped in METHODS.items()}
     return {**dict(zip(fit.model.parameters, theta.T, strict=True)), **found}, None
+
+
+def box_of(record: dict) -> dict | None:
+    """Return the box of starts: that of a named grid; of a certified one, whose bounds follow the
+    tails, no more than five SDs each way from the mean."""
+    bounds, mean, sd = record["bounds"], record["mean"], record["sd"]
+    if record["kind"] != "certified" or bounds is None:
+        return bounds
+    box = {}
+    for name, (low, high) in bounds.items():
+        if None in (low, high, mean[name], sd[name]):
+            return None
+        reach = REACH * sd[name]
+        box[name] = [max(low, mean[name] - reach), min(high, mean[name] + reach)]
+    return box
 
 
 def _why_not(fit: Fit | None, bounds: dict | None) -> str | None:

@@ -15,6 +15,7 @@ A claim's `measure` is a small closed language of data, never code:
 
 import math
 from collections.abc import Callable, Iterator
+from functools import reduce
 
 import numpy as np
 
@@ -103,14 +104,11 @@ def evaluate(measure, read: Callable) -> np.ndarray:
     if key in SHARES:
         values, limit = (evaluate(inner[part], read) for part in ("of", "limit"))
         return np.mean(SHARES[key](values, limit))
-    if key in EACH | ALL:
-        return (EACH | ALL)[key](evaluate(inner, read))
-    parts = [evaluate(part, read) for part in inner]
-    result = parts[0]
-    for part in parts[1:]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            result = (PAIRS | SEVERAL)[key](result, part)
-    return result
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN is a reason, not an event
+        if key in EACH | ALL:
+            return (EACH | ALL)[key](evaluate(inner, read))
+        parts = [evaluate(part, read) for part in inner]
+        return reduce((PAIRS | SEVERAL)[key], parts)
 
 
 def _value(measure: dict, content) -> np.ndarray:

@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from laplace_approx.copies import copies_needed
 from laplace_approx.fit import quantity_names
+from laplace_approx.intervals import places
 from laplace_approx.reference import reference_draws, reference_side
 from laplace_approx.remedy_table import (
     grid_offer,
@@ -14,11 +13,13 @@ from laplace_approx.remedy_table import (
     remedy_record,
     remedy_table,
     run_remedies,
+    truth_of,
 )
-from laplace_approx.sides import ONE_SD, laplace_side
+from laplace_approx.sides import laplace_side
 from laplace_approx.signal_record import signal_records
 
 MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
+IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
 
 
 class RemedyTables(NamedTuple):
@@ -37,12 +38,14 @@ def remedy_tables(laplace, exact, spaces: dict, seed: int, tolerance: float) -> 
     """
     names, fit = quantity_names(laplace.model), laplace.fit()
     columns, reference = reference_draws(fit, names, exact.record, seed)
-    side = exact.side if exact.record["status"] == "ok" else reference_side(columns)
-    offers = [_offer("laplace", laplace, names)]
-    offers += [_offer(f"space:{space}", other, names) for space, other in spaces.items()]
-    found = run_remedies(fit, seed, _largest_errors(laplace, side, names, tolerance)) if fit else {}
-    offers += [remedy_offer(remedy) for remedy in found.values()]
-    offers += [grid_offer(exact.side, names, exact.record)]
+    served = exact.record["status"] == "ok"
+    truth = truth_of(exact.side if served else reference_side(columns), names)
+    normal = _offer("laplace", laplace, names)
+    offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in spaces.items())]
+    largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
+    found = run_remedies(fit, seed, largest) if fit else {}
+    offers += [*(remedy_offer(remedy) for remedy in found.values())]
+    offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None
     record = {
         "case": exact.record["case"] | laplace.mode["case"],
@@ -53,18 +56,19 @@ def remedy_tables(laplace, exact, spaces: dict, seed: int, tolerance: float) -> 
         "replication": copies_needed(fit, tolerance, has_data) if fit else None,
         "reference": reference,
     }
-    return RemedyTables(remedy_table(offers, side, names), columns, record)
+    return RemedyTables(remedy_table(offers, truth), columns, record)
 
 
-def _largest_errors(laplace, side, names, tolerance: float) -> dict:
-    """Return the Monte Carlo error that each quantity may have: a third of the tolerance."""
-    normal = laplace_side(laplace.model, laplace.space, laplace.normal)
-    errors = {}
-    for name in names:
-        low, high = normal.quantiles(name, np.array([1 - ONE_SD, ONE_SD])).value
-        scale = side.scale(name)
-        errors[name] = MONTE_CARLO_SHARE * tolerance * (scale if scale > 0 else (high - low) / 2)
-    return errors
+def _largest_error(truth, normal, name: str, tolerance: float) -> float:
+    """Return the Monte Carlo error that draws of a quantity may have: a third of the tolerance.
+
+    Without an exact scale the normal's own gives it: its 50 % interval is 1.349 SDs long.
+    """
+    scale = truth.scale[name]
+    if not scale > 0:
+        low, high = normal.values[name][places(0.5)]
+        scale = (high - low) / IQR_SD
+    return MONTE_CARLO_SHARE * tolerance * scale
 
 
 def _offer(method: str, laplace, names):

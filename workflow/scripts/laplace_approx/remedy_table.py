@@ -37,6 +37,21 @@ class Offer(NamedTuple):
     starts_from: str
 
 
+class Truth(NamedTuple):
+    """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale."""
+
+    quantiles: dict
+    scale: dict
+
+
+def truth_of(side, names) -> Truth:
+    """Ask an exact side once for all that the table needs of it."""
+    return Truth(
+        {name: side.quantiles(name, PROBABILITIES) for name in names},
+        {name: side.scale(name) for name in names},
+    )
+
+
 def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason=None) -> Offer:
     """Return what the normal in a space says; without one (declined), the reason why.
 
@@ -68,15 +83,15 @@ def _from_draws(fit: Fit, name: str):
     return Estimates(answer.quantiles, answer.quantile_errors)
 
 
-def grid_offer(side, names, record: dict) -> Offer:
+def grid_offer(truth: Truth, record: dict) -> Offer:
     """Return what the grid says; it costs every evaluation that was made to lay it."""
+    names = tuple(truth.quantiles)
     if record["status"] != "ok":
         return _nothing("grid", names, " ".join(record["reasons"]), math.nan, "nothing")
-    found = {name: side.quantiles(name, PROBABILITIES) for name in names}
     return Offer(
         "grid",
-        {name: each.value for name, each in found.items()},
-        {name: each.error for name, each in found.items()},
+        {name: each.value for name, each in truth.quantiles.items()},
+        {name: each.error for name, each in truth.quantiles.items()},
         dict.fromkeys(names),
         dict.fromkeys(names, True),
         float(record["n_evaluations"]),
@@ -160,22 +175,22 @@ def _reason(answer: Answer, trusted: bool) -> str | None:
     return None if trusted and complete else answer.reason
 
 
-def remedy_table(offers: list[Offer], exact, names) -> dict:
+def remedy_table(offers: list[Offer], truth: Truth) -> dict:
     """Return all offers as tidy columns, one row a method, quantity and probability.
 
-    `error_sd` is (value - exact) / scale_sd, all three of the exact side `exact`, which has an
-    error of its own (`exact_error`); NaN where there is none. `value_error` is the method's own:
+    `error_sd` is (value - exact) / scale_sd; the exact side has an error of its own
+    (`exact_error`); all are NaN where there is no exact side. `value_error` is the method's own:
     Monte Carlo or numerical.
     """
     rows = []
-    for name in names:
-        truth, scale = exact.quantiles(name, PROBABILITIES), exact.scale(name)
+    for name, exact in truth.quantiles.items():
+        scale = truth.scale[name]
         for offer in offers:
-            error = (offer.values[name] - truth.value) / scale
+            error = (offer.values[name] - exact.value) / scale
             fixed = (offer.method, offer.starts_from, offer.evaluations, name)
             judged = zip(
                 *(PROBABILITIES, offer.values[name], offer.errors[name]),
-                *(truth.value, truth.error, error),
+                *(exact.value, exact.error, error),
                 strict=True,
             )
             said = (scale, offer.trusted[name], offer.reasons[name])

@@ -172,7 +172,7 @@ def _share(mass: float) -> str:
 
 
 def _sd(value: float) -> str:
-    return f"{value:.2g} SD"
+    return f"{value:.3g} SD"
 
 
 def _count(evaluations: float) -> str:
@@ -180,8 +180,7 @@ def _count(evaluations: float) -> str:
 
 
 def _stop(message: str | None) -> str:
-    text = (message or "").strip()
-    return text if text.endswith(".") else f"{_capital(text)}."
+    return f"{_capital((message or '').strip().removesuffix('.'))}."
 
 
 def _capital(text: str) -> str:

@@ -10,6 +10,7 @@ from laplace_approx.figures.quantile_quantile import Quantiles, quantile_quantil
 from laplace_approx.figures.remedy_ladder import Rung, remedy_ladder
 from laplace_approx.figures.replication import replication
 from laplace_approx.figures.tails import Tail, tails
+from laplace_approx.fit import quantity_names
 from laplace_approx.intervals import LEVELS, PROBABILITIES, percent
 from laplace_approx.verdict import Method, methods_of
 
@@ -27,7 +28,10 @@ class VerdictFigures:
 
     def __init__(self, laplace, side, exact, verdict: dict, tables: dict, case: str):
         self.laplace, self.side, self.exact = laplace, side, exact
-        self.verdict, self.remedies, self.starts = verdict, tables["remedies"], tables["basin"]
+        names = quantity_names(laplace.model)  # a record on disk has its keys sorted
+        quantities = {name: verdict["quantities"][name] for name in names}
+        self.verdict = verdict | {"quantities": quantities}
+        self.remedies, self.starts = tables["remedies"], tables["basin"]
         self.units, self.case = laplace.posterior.record["units"], case
 
     def all(self) -> dict:
