@@ -8,6 +8,12 @@ from laplace_approx.curvature import measure_curvature
 from laplace_approx.density import Density
 from laplace_approx.errors import REASONS, Declined
 from laplace_approx.mode import find_mode
+from laplace_approx.posterior import density_in, natural_density
+from laplace_approx.priors import build_prior
+from laplace_approx.space import build_space
+from laplace_files.datafile import read_data
+from laplace_files.modelfile import load_model
+from project_copy import PROJECT
 from shapes_of_posteriors import centred_schools, dose_response, normal, values
 
 
@@ -78,7 +84,16 @@ def test_it_is_declined_for_its_reason(name):
 
 
 def test_the_direction_without_a_mode_is_named():
-    assert "j" in declined(values(centred_schools, 10), np.zeros(10)).message  # log tau, the tenth
+    """The centred eight schools in (theta, mu, log tau): no mode, as log tau falls."""
+    folder = PROJECT / "workflow/scripts/laplace_approx/models"
+    data = read_data(PROJECT / "data/eight_schools.csv")
+    model = load_model(folder / "eight_schools_centred.py", data)
+    natural = natural_density(model, build_prior({}, model.parameters))
+    space = build_space({"tau": "log"}, model.parameters, natural.lower, natural.upper)
+    found = declined(density_in(natural, space), space.unconstrain(model.start))
+    assert found.reason == "not_converged"
+    assert "-log(tau)" in found.message
+    assert "without bound" in found.message
 
 
 def test_a_certificate_of_separation_names_its_direction():

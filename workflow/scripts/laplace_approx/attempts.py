@@ -49,8 +49,9 @@ def by_newton(evaluator, start, method="damped Newton") -> Attempt:
     if evaluator.has_hessian:
         return many_by_newton(evaluator, start[None], method)[0]
     numerical = NumericalDerivatives(evaluator)
-    found = newton(evaluator.log_density, numerical.gradient, numerical.hessian, start,
-                   tolerance=NUMERICAL)
+    found = newton(
+        evaluator.log_density, numerical.gradient, numerical.hessian, start, tolerance=NUMERICAL
+    )
     return _attempt(start, method, found, numerical.frame)
 
 
@@ -68,8 +69,14 @@ def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
     attempts = []
     for start in starts:
         numerical = NumericalDerivatives(evaluator, frame, levels=3, rounds=1)
-        found = newton(evaluator.log_density, numerical.gradient, numerical.hessian, start,
-                       tolerance=COARSE, max_iterations=100)
+        found = newton(
+            evaluator.log_density,
+            numerical.gradient,
+            numerical.hessian,
+            start,
+            tolerance=COARSE,
+            max_iterations=100,
+        )
         attempts.append(_attempt(start, method, found, numerical.frame))
     return attempts
 
@@ -95,7 +102,9 @@ def by_trust_region(evaluator, start) -> Attempt:
         method="trust-exact",
         options={"gtol": 1e-10, "maxiter": 300},
     )
-    return _polished(evaluator, start + scale * path, "trust region (trust-exact)", start + scale * end)
+    return _polished(
+        evaluator, start + scale * path, "trust region (trust-exact)", start + scale * end
+    )
 
 
 def by_simplex(evaluator, start) -> Attempt:
@@ -147,8 +156,15 @@ def _polished(evaluator, path, method, end) -> Attempt:
     path = np.concatenate([path, last.path])
     if last.log_density >= value or last.converged:
         return last._replace(start=path[0], path=path)
-    return last._replace(start=path[0], method=method, end=end, log_density=value,
-                         decrement=float("nan"), converged=False, path=path)
+    return last._replace(
+        start=path[0],
+        method=method,
+        end=end,
+        log_density=value,
+        decrement=float("nan"),
+        converged=False,
+        path=path,
+    )
 
 
 def _attempt(start, method, found, frame) -> Attempt:

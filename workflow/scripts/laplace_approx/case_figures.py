@@ -12,7 +12,7 @@ from laplace_approx.figures.marginals import Marginal, marginals
 from laplace_approx.figures.newton_path import newton_path
 from laplace_approx.figures.overlay import overlay
 from laplace_approx.figures.quantities import Quantity, quantities
-from laplace_approx.figures.regions import ELLIPSES, ellipse
+from laplace_approx.figures.regions import ELLIPSES, ellipse, widths
 from laplace_approx.model import condition_holds
 
 INTERVALS = {0.5: (0.25, 0.75), 0.95: (0.025, 0.975)}
@@ -90,11 +90,20 @@ class CaseFigures:
     def _mesh(self):
         """Return axes over the bulk of both sides, and the density on them relative to its peak."""
         points = MESH[len(self.names)]
-        axes = [np.linspace(*self._range(self.exact.side, name), points) for name in self.names]
+        axes = [self._places(name, points) for name in self.names]
         theta = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
         log_density = self.laplace.posterior.density().log_density(theta)
         with np.errstate(under="ignore"):
             return axes, np.exp(log_density - log_density.max())
+
+    def _places(self, name: str, points: int):
+        """Return about `points` rising places: half evenly spaced, half where the mass is.
+
+        A long tail stretches an even mesh until it no longer sees the peak.
+        """
+        even = np.linspace(*self._range(self.exact.side, name), points - points // 2)
+        held = np.linspace(EDGE, 1 - EDGE, points // 2)
+        return np.unique(np.concatenate([even, self.exact.side.quantiles(name, held).value]))
 
     def _outline(self, i: int, j: int, level: float):
         """Return the ellipse of coordinates i and j, mapped to the natural scale, (k, 2)."""
@@ -120,6 +129,10 @@ class CaseFigures:
         if self.exact.cells is not None:
             ends = np.concatenate([ends, self._range(self.exact.side, name)])
         x = np.linspace(np.nanmin(ends), np.nanmax(ends), CURVE)
+        sides = [self.side] if self.exact.cells is None else [self.side, self.exact.side]
+        held = np.linspace(EDGE, 1 - EDGE, CURVE // 2)
+        x = np.unique(np.concatenate([x, *(side.quantiles(name, held).value for side in sides)]))
+        x = x[np.isfinite(x)]
         if self.exact.cells is not None:
             exact = {
                 "exact": (x, self.exact.side.density(name, x)),
@@ -168,9 +181,11 @@ class CaseFigures:
 
 
 def _pair_density(density, axes, i: int, j: int):
-    """Integrate the density on a mesh over every axis but i and j, equally spaced as they are."""
-    others = tuple(k for k in range(len(axes)) if k not in (i, j))
-    return density.sum(axis=others)
+    """Integrate the density on a mesh over every axis but i and j, by the trapezoid rule."""
+    for k in reversed(range(len(axes))):
+        if k not in (i, j):
+            density = np.moveaxis(density, k, -1) @ widths(axes[k])
+    return density
 
 
 def _intervals(side, name: str) -> dict:

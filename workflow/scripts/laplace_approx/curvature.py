@@ -53,6 +53,7 @@ class Curvature(NamedTuple):
     warnings: list[str]
 
 
+@np.errstate(all="ignore")  # what overflows is looked at, not warned of
 def measure_curvature(density: Density, x) -> Curvature:
     """Return the `Curvature` at the mode x (d,), or raise `Declined` where there is none to trust.
 

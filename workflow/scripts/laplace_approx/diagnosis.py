@@ -7,7 +7,7 @@ from laplace_approx.checks import runaway
 from laplace_approx.checks.edges import edge_maximum
 from laplace_approx.differences import EPS
 from laplace_approx.errors import Declined
-from laplace_approx.scales import axis_scales
+from laplace_approx.scales import rough_scales
 
 SINGULAR = 1e-8  # curvature in scaled coordinates that is none
 STATIONARY = 1e-6  # SDs: an ascent that ended with so short a step was not on its way
@@ -22,7 +22,7 @@ def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
     Looked for, in this order: a direction in which the log density rises for ever, growth along
     the path, a maximum at the edge of the support, a kink, missing curvature.
     """
-    scale, attempt = axis_scales(evaluator.far, start), attempts[0]
+    scale, attempt = rough_scales(evaluator, start), attempts[0]
     return (
         rises_for_ever(evaluator, attempt, proof, start, monotone, rng)
         or _edge(evaluator, proof.x, np.maximum(scale, np.abs(proof.x - start)))
@@ -61,7 +61,7 @@ def rises_for_ever(evaluator, attempt, proof, start, monotone, rng, *, sure=Fals
     (m, d) is what the model knows of separation. With `sure`, only what rules out a mode anywhere
     else counts: a certificate, growth without bound, or a plateau of a concave log density.
     """
-    scale = axis_scales(evaluator.far, start)
+    scale = rough_scales(evaluator, start)
     bases = start + scale * rng.standard_normal((BASES, start.size))
     bases[0] = start
     bases = bases[np.isfinite(evaluator.log_density(bases))]
@@ -116,7 +116,6 @@ def _suspects(attempt, proof, start, scale):
         moves.append(attempt.path[-1] - attempt.path[-2])
     if np.isfinite(proof.gradient).all():
         moves.append(proof.gradient * scale**2)
-    d = start.size
     _, _, weak = scaled_curvature(proof)
     moves += [weak, -weak]
     axes = np.diag(scale)[:MOST_AXES]
@@ -208,7 +207,7 @@ def _declined_edge(evaluator, proof):
 def _kink(evaluator, x):
     """Whether second differences on an axis grow like 1/h as h falls."""
     value = float(evaluator.log_density(x))
-    scale = axis_scales(evaluator.far, x)
+    scale = rough_scales(evaluator, x)
     move = KINK_STEPS[:, None] * np.diag(scale)[:MOST_AXES, None, :]
     forward, backward = evaluator.far(np.stack([x + move, x - move])) - value
     noise = 100 * EPS * max(1.0, abs(value))
@@ -232,7 +231,7 @@ def _declined_kink(evaluator, x, direction, curvatures, steps):
         "non_smooth_mode",
         f"the log density has a kink at its maximum ({words.point(evaluator.names, x)}), along "
         f"{along}: its second difference grows from {curvatures[0]:.3g} to {curvatures[-1]:.3g} as "
-        f"the step falls from {steps[0]:.1g} to {steps[-1]:.1g}, so that it has no curvature there. "
+        f"the step falls from {steps[0]:.1g} to {steps[-1]:.1g}: it has no curvature there. "
         "Use a smooth prior or likelihood, or describe this posterior by quantiles.",
         mode=x.tolist(),
         direction=np.asarray(direction).tolist(),
@@ -308,7 +307,7 @@ def _no_curvature(evaluator, proof):
     least, uncertainty, weak = scaled_curvature(proof)
     if not np.isfinite(least):
         return None
-    scale = axis_scales(evaluator.far, proof.x)
+    scale = rough_scales(evaluator, proof.x)
     along = words.direction(evaluator.names, weak, scale)
     at = words.point(evaluator.names, proof.x)
     if least < -uncertainty:

@@ -47,8 +47,9 @@ def rounding_noise(log_density, x, value, directions, spans=SPANS) -> float:
     """
     noise = EPS * max(abs(value), 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        least = np.max(64 * EPS * np.abs(x) / np.abs(directions), axis=1, where=directions != 0,
-                       initial=0.0)
+        least = np.max(
+            64 * EPS * np.abs(x) / np.abs(directions), axis=1, where=directions != 0, initial=0.0
+        )
     spacing = np.maximum(np.reshape(spans, (-1, 1)), np.minimum(least, 1e-3))
     points = x + (spacing[:, :, None] * np.arange(-4.0, 5.0))[..., None] * directions[:, None, :]
     before, smallest = 0.0, np.inf
@@ -159,7 +160,7 @@ def _blur(x, points, move, back):
 
 
 def rounding_of_moves(x, move, frame):
-    """Return the share of the moves (..., d) lost in the rounding of x + move, for unit frame (d, d)."""
+    """Return the share of moves (..., d) lost in rounding x + move, in units of frame (d, d)."""
     return _blur(x, np.stack([x + move]), move, units_of(frame.T))
 
 
@@ -210,7 +211,9 @@ def gradient_along(gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS)
         block = max(1, MOST_NUMBERS // (2 * levels * x.size))
         for i in range(0, open_.size, block):
             rows = open_[i : i + block]
-            series, noise = _gradient_levels(gradient, x, directions[rows], basis, back, length, levels)
+            series, noise = _gradient_levels(
+                gradient, x, directions[rows], basis, back, length, levels
+            )
             limit, size = extrapolate(series, noise)
             better = size.max(axis=1) < error[rows].max(axis=1)
             found[rows[better]], error[rows[better]] = limit[better], size[better]

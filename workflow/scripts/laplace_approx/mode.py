@@ -15,13 +15,12 @@ from laplace_approx.errors import Declined
 from laplace_approx.evaluation import Evaluator
 from laplace_approx.precision import log_evidence
 from laplace_approx.proof import SHIFT_LIMIT, Proof, prove
-from laplace_approx.scales import axis_scales
+from laplace_approx.scales import MANY, rough_scales
 from laplace_approx.starts import dispersed, pulled_inside
 
 SAME_MODE = 1e-2  # SDs between two ends of ascents that are one mode
 HIGHER = 1e-6  # log density by which a point must exceed a mode to disprove it
 NOTABLE_SHARE = 0.01  # Laplace mass of a second mode that is worth a warning
-MANY = 50  # dimensions from which fewer starts are made, in proportion
 FEWEST = 2
 ROUNDS = 3  # of following up what the rays find above the mode
 MOST_PROOFS = 8
@@ -58,6 +57,7 @@ class Mode(NamedTuple):
     warnings: list[str]
 
 
+@np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
 def find_mode(density: Density, start, seed: int, n_starts: int = 20, monotone=None) -> Mode:
     """Return the proven mode of a density, or raise `Declined` with the reason why there is none.
 
@@ -101,7 +101,7 @@ class _Search:
                 f"{', '.join(evaluator.names)}; it is {self.start.tolist()}.",
             )
         self._move_start_inside()
-        self.scale = axis_scales(evaluator.far, self.start)
+        self.scale = rough_scales(evaluator, self.start)
         spread = self.scale * self.rng.standard_normal((4, evaluator.size))
         near = pulled_inside(evaluator, self.start, self.start + spread)
         check_function(evaluator, np.concatenate([self.start[None], near]))
@@ -140,7 +140,9 @@ class _Search:
                 self._stop_if_endless(attempt, proof)
 
     def _stop_if_endless(self, attempt, proof):
-        found = rises_for_ever(self.evaluator, attempt, proof, self.start, self.monotone, self.rng, sure=True)
+        found = rises_for_ever(
+            self.evaluator, attempt, proof, self.start, self.monotone, self.rng, sure=True
+        )
         if found is not None:
             raise found
 
@@ -220,7 +222,7 @@ class _Search:
         return max(HIGHER, 1e3 * proof.noise)
 
     def look_out(self):
-        """Follow up what rays see above the mode or beyond a dip; decline what cannot be normalised."""
+        """Follow up what rays see above the mode or beyond a dip; decline what is improper."""
         for _ in range(ROUNDS):
             best = self._best()
             extra = self._escapes(best)
@@ -288,8 +290,8 @@ class _Search:
             if share < NOTABLE_SHARE:
                 self.warnings.append(
                     f"{where} the log density exceeds that of the mode ({value:.4g} against "
-                    f"{best.log_density:.4g}), in a spike that holds {share:.2g} of the mass of the "
-                    "line through the mode"
+                    f"{best.log_density:.4g}), in a spike that holds {share:.2g} of the mass of "
+                    "the line through the mode"
                 )
                 return
             raise Declined(

@@ -23,10 +23,18 @@ def mode_record(model, density, space) -> dict:
         **fields,
         "z": z,
         "theta": space.constrain(z),
+        "warnings": [*mode.warnings, *_unused(model)],
         "path": _path(mode.path, in_space, space),
         "modes": [_on_both_scales(each, space) for each in mode.modes],
         "starts_seed": STARTS_SEED,
     }
+
+
+def _unused(model) -> list[str]:
+    """Return a sentence where the model gives a Hessian that nothing can be done with."""
+    if model.hessian is None or model.gradient is not None:
+        return []
+    return ["the model gives a hessian but no gradient: it is not used, and not checked either"]
 
 
 def _path(points, density, space) -> list[dict]:

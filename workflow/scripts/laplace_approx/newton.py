@@ -51,6 +51,7 @@ def newton(
     )[0]
 
 
+@np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
 def newton_many(
     log_density: Callable,
     gradient: Callable,

@@ -183,7 +183,7 @@ def _call(function, name, model, theta):
             value = function(theta.copy())
     except (Declined, InputError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         place = _place(error)
         hint = "" if theta.ndim == 1 else _scalar_only(function, theta, None)
         raise Declined(

@@ -1,8 +1,12 @@
 """What is asked for: the configuration checked whole, before anything runs."""
 
+import os
 from typing import NamedTuple
 
-from laplace_approx.errors import InputError
+import numpy as np
+
+from laplace_approx.errors import Declined, InputError
+from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_files.config import (
     check_against_model,
     check_config,
@@ -28,8 +32,9 @@ def check_request(config: dict, files) -> list[Case]:
     Raises InputError, in words, for the first kind of fault found: files, keys and values, then
     data, then what the models themselves forbid.
     """
+    files = list(dict.fromkeys(os.path.relpath(file) for file in files))
     check_overlay_files(files)
-    checked = check_config(config, ", ".join(str(file) for file in files))
+    checked = check_config(config, ", ".join(files))
     config.clear()
     config.update(checked)
     cases = [Case(*case) for case in expand_cases(config)]
@@ -44,7 +49,20 @@ def open_model(definition: dict):
     file, data_file = definition["file"], definition.get("data")
     data = read_data(data_file) if data_file else {}
     try:
-        return load_model(file, data)
+        model = load_model(file, data)
+        _try_quantities(model)
+        return model
     except InputError as error:
         beside = f" (its data: {data_file})" if data_file else ""
         raise InputError(f"{error}{beside}") from error
+
+
+def _try_quantities(model) -> None:
+    """Evaluate every derived quantity and its condition on a batch of two points."""
+    batch = np.stack([model.start, model.start])
+    for name in model.quantities:
+        try:
+            evaluate_quantity(model, name, batch)
+            condition_holds(model, name, batch)
+        except Declined as declined:
+            raise InputError(declined.message) from declined

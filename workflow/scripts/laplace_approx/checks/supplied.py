@@ -5,11 +5,12 @@ import numpy as np
 from laplace_approx import words
 from laplace_approx.differences import along, gradient_along, rounding_noise
 from laplace_approx.errors import Declined
-from laplace_approx.scales import axis_scales
+from laplace_approx.scales import MANY, axis_scales
 
 RELATIVE = 1e-4  # disagreement that no rounding explains, beside 20 times the numerical error
 TRUSTED = 1e-3  # numerical derivatives with a larger relative error have no say
 MOST_DIRECTIONS = 8
+FEW_DIRECTIONS = 4  # above 50 dimensions
 ONE_SIDED = np.array([[1e-3], [1e-4], [1e-5]])  # steps of one-sided slopes, of a direction
 
 
@@ -41,7 +42,8 @@ def scaled_directions(evaluator, x, rng):
     if d <= MOST_DIRECTIONS:
         directions = np.eye(d)
     else:
-        directions = rng.standard_normal((MOST_DIRECTIONS, d)) * np.maximum(1.0, np.abs(x))
+        n = MOST_DIRECTIONS if d <= MANY else FEW_DIRECTIONS
+        directions = rng.standard_normal((n, d)) * np.maximum(1.0, np.abs(x))
         directions /= np.sqrt(d)
     return directions * axis_scales(evaluator.far, x, directions)[:, None]
 
