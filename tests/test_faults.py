@@ -1,4 +1,4 @@
-"""Faults beside those that the modules' own tests bring about: docs/faults.md says where each is."""
+"""Faults beside those that the modules' own tests bring about; docs/faults.md lists all."""
 
 import ast
 import json
@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from laplace_files.datafile import read_data
 from laplace_files.modelfile import load_model
 from laplace_files.posterior import freeze, open_posterior
 from laplace_files.request import check_folders
-from project_copy import PROJECT
+from project_copy import PROJECT, copy_project, snakemake
 
 SCRIPTS = PROJECT / "workflow/scripts"
 BIOASSAY = SCRIPTS / "laplace_approx/models/bioassay.py"
@@ -456,3 +457,159 @@ def test_no_rule_hands_a_name_to_a_shell(path):
     words = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     assert not {"shell:", "run:", "wrapper:", "notebook:"}.intersection(words)
     assert "script:" in words
+
+
+# ------------------------------------------------------------------ the real Snakefile
+
+MODE = "results/{}/flat/laplace/natural/mode.json"
+DYING = """
+import os, signal
+
+PARAMETERS = ("p",)
+
+
+def log_likelihood(theta, data):
+    os.kill(os.getpid(), signal.{})
+"""
+SLOW = """
+import os, time
+
+PARAMETERS = ("p",)
+
+
+def log_likelihood(theta, data):
+    if os.path.exists("slow"):
+        time.sleep(60)
+    return -0.5 * theta[..., 0] ** 2
+"""
+OVERLAY = """
+cases:
+  - {model: [killed, crashed, slow, bioassay], prior: flat, space: natural, grid: certified}
+models:
+  killed: {file: killed.py}
+  crashed: {file: crashed.py}
+  slow: {file: slow.py}
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the project with models that die of a signal or take their time."""
+    folder = copy_project(tmp_path / "project")
+    (folder / "killed.py").write_text(DYING.format("SIGKILL"))
+    (folder / "crashed.py").write_text(DYING.format("SIGSEGV"))
+    (folder / "slow.py").write_text(SLOW)
+    (folder / "overlay.yaml").write_text(OVERLAY)
+    return folder
+
+
+def run(folder, *names):
+    targets = [MODE.format(name) for name in names]
+    return snakemake(folder, "--cores", "2", "--configfile", "overlay.yaml", "--", *targets)
+
+
+@pytest.mark.workflow
+def test_a_job_that_is_killed_costs_no_other_case_anything(project):
+    done = run(project, "killed", "crashed", "bioassay")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "SIGKILL" in said
+    assert "SIGSEGV" in said
+    assert read_json(project / MODE.format("bioassay"))["status"] == "ok"
+    for name in ("killed", "crashed"):
+        assert not list((project / "results" / name).rglob("mode*"))
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_no_half_artifact_and_can_go_on(project, how):
+    (project / "slow").touch()
+    arguments = ["--cores", "1", "--configfile", "overlay.yaml", "--", MODE.format("slow")]
+    log = project / "logs/slow/flat/laplace/natural/mode.log"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        until = time.monotonic() + 60
+        while not log.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert log.exists(), "the slow job has begun"
+        os.killpg(running.pid, how)
+        assert running.wait(timeout=20) != 0
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+    assert not (project / MODE.format("slow")).exists()
+    (project / "slow").unlink()
+    done = run(project, "slow")
+    if how == signal.SIGKILL:  # which leaves Snakemake's lock, and nobody to take it away
+        assert done.returncode != 0
+        assert "--unlock" in done.stderr
+        assert snakemake(project, "--unlock").returncode == 0
+        done = run(project, "slow")
+    assert done.returncode == 0, done.stderr
+    assert read_json(project / MODE.format("slow"))["status"] == "ok"
+
+
+@pytest.mark.workflow
+def test_the_command_in_the_message_repairs_a_truncated_artifact(project):
+    assert run(project, "bioassay").returncode == 0
+    mode = project / MODE.format("bioassay")
+    whole = mode.read_bytes()
+    mode.write_bytes(whole[: len(whole) // 2])
+    curvature = MODE.format("bioassay").replace("mode", "curvature")
+    done = snakemake(project, "--cores", "1", curvature)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    command = f"snakemake --force {MODE.format('bioassay')}"
+    assert command in done.stderr
+    assert snakemake(project, *command.split()[1:], "--cores", "1").returncode == 0
+    assert mode.read_bytes() == whole
+    assert snakemake(project, "--cores", "1", curvature).returncode == 0
+
+
+@pytest.mark.workflow
+def test_values_of_the_command_line_are_held_to_the_schema(project):
+    done = snakemake(project, "--dry-run", "--config", "n_draws=abc", "seed=1")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert 'n_draws: "abc" is text, not a whole number' in said
+    assert "seed: unknown key; did you mean 'seeds'?" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.workflow
+def test_the_default_configuration_is_read_strictly_before_snakemake_reads_it(project):
+    (project / "config/config.yaml").write_text("n_draws: 100\nseeds: {draws: [1\n")
+    done = snakemake(project, "--dry-run")
+    assert done.returncode != 0
+    assert "config/config.yaml, line 3: is not YAML" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.workflow
+def test_a_file_in_the_place_of_the_results_stops_the_run_in_words(project):
+    (project / "results").write_text("")
+    done = snakemake(project, "--dry-run")
+    assert done.returncode != 0
+    assert "results: is not a folder" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.workflow
+def test_links_to_the_project_and_to_its_results_change_no_byte(project, tmp_path):
+    assert run(project, "bioassay").returncode == 0
+    expected = (project / MODE.format("bioassay")).read_bytes()
+    other = copy_project(tmp_path / "other place" / "project")
+    (tmp_path / "elsewhere").mkdir()
+    (other / "results").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "link").symlink_to(other)
+    done = snakemake(tmp_path / "link", "--cores", "1", MODE.format("bioassay"))
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "elsewhere" / Path(MODE.format("bioassay")).relative_to("results")
+    assert made.read_bytes() == expected
