@@ -101,8 +101,8 @@ def read_json(path) -> dict:
             parse_constant=_refuse_constant,
             object_pairs_hook=_refuse_duplicates,
         )
-        if not isinstance(record, dict):
-            raise ValueError("a record is due")
+        if not isinstance(record, dict | list):
+            raise ValueError("a record is due, not a single value")
     except (ValueError, OSError) as error:
         raise corrupt(path, error) from error
     return record
