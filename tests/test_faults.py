@@ -730,7 +730,8 @@ def test_links_to_the_project_and_to_its_results_change_no_byte(project, tmp_pat
     (tmp_path / "elsewhere").mkdir()
     (other / "results").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "link").symlink_to(other)
-    done = snakemake(tmp_path / "link", "--cores", "1", MODE.format("bioassay"))
+    place = ("--snakefile", "link/Snakefile", "--directory", "link")
+    done = snakemake(tmp_path, *place, "--cores", "1", "--", MODE.format("bioassay"))
     assert done.returncode == 0, done.stderr
     made = tmp_path / "elsewhere" / Path(MODE.format("bioassay")).relative_to("results")
     assert made.read_bytes() == expected
