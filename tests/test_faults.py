@@ -403,7 +403,7 @@ def test_with_a_proper_prior_such_data_have_a_normal(name):
     assert np.all(np.isfinite(theta)) and np.all(sd > 0)
 
 
-# ------------------------------------------------------------------ densities of odd shape
+# ------------------------------------------------------------------ densities without an end
 
 A_AND_B = """
 import numpy as np
@@ -415,101 +415,22 @@ def log_likelihood(theta, data):
     a, b = theta[..., 0], theta[..., 1]
     return {}
 """
-POSITIVE = "\nSUPPORT = {'a': (0, None)}\n"
-UNIT_SQUARE = "\nSUPPORT = {'a': (0, 1), 'b': (0, 1)}\n"
-GRADIENT = "\n\ndef gradient(theta, data):\n    return -theta\n"
-RANDOM = "-(a**2) - b**2 + np.random.default_rng().normal(size=a.shape)"
-# the log density, what else the file holds, and the reason for declining, None where there is none
+# the log density in a and b, and the reason for declining
 SHAPES = {
-    "F38-saddle-at-the-start": ("a**2 - a**4 - b**2", "", None),
-    "F38-saddle-alone": ("np.where(np.abs(a) < 50, a**2 - b**2, -np.inf)", "", "mode_on_boundary"),
-    "F39-flat-tail": ("-np.log1p(np.exp(-a)) - b**2", "", "separation"),
-    "F40-ridge": ("-((a + b) ** 2)", "", "singular_hessian"),
-    "F40-fourth-power": ("-(a**4) - b**2", "", "singular_hessian"),
-    "F40-uniform": ("0 * a", UNIT_SQUARE, "singular_hessian"),
-    "F41-kink": ("-np.abs(a) - b**2", "", "non_smooth_mode"),
-    "F42-bound": ("-a - b**2", POSITIVE, "mode_on_boundary"),
-    "F44-nan-region": ("np.where(a > 1, np.nan, -(a**2) - b**2)", "", None),
-    "F44-infinite": ("np.where(a == 0, np.inf, -(a**2) - b**2)", "", "model_contract_violation"),
-    "F45-zero-at-the-start": ("-(a**2) - b**2 - np.inf", "", "model_contract_violation"),
-    "F50-plateau": ("np.logaddexp(-0.5 * (a**2 + b**2), -4.0)", "", "improper"),
-    "F51-random": (RANDOM, "", "nondeterministic_density"),
-    "F51-gradient": ("-(a**2) - b**2", GRADIENT, "gradient_check_failed"),
-    "F51-complex": ("-(a**2) - b**2 + 0j", "", "model_contract_violation"),
+    "F39-flat-tail": ("-np.log1p(np.exp(-a)) - b**2", "separation"),
+    "F50-plateau": ("np.logaddexp(-0.5 * (a**2 + b**2), -4.0)", "improper"),
 }
-
-
-@pytest.fixture
-def shaped(tmp_path):
-    """Return a function: the record of the mode, and the SDs, of a log density in a and b."""
-
-    def find(formula, more=""):
-        path = tmp_path / "shape.py"
-        path.write_text(A_AND_B.format(formula) + more)
-        return laplace(path, {}, {})
-
-    return find
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", SHAPES)
-def test_densities_of_odd_shape(shaped, name):
-    formula, more, reason = SHAPES[name]
-    if reason is None:
-        theta, sd = shaped(formula, more)
-        assert np.all(np.isfinite(theta)) and np.all(sd > 0)
-        return
+def test_a_tail_that_never_ends_is_declined(tmp_path, name):
+    formula, reason = SHAPES[name]
+    path = tmp_path / "shape.py"
+    path.write_text(A_AND_B.format(formula))
     with pytest.raises(Declined) as caught:
-        shaped(formula, more)
+        laplace(path, {}, {})
     assert caught.value.reason == reason
-    assert len(caught.value.message) > 40
-
-
-def test_two_modes_are_listed_with_their_shares(tmp_path):
-    """Equal widths, heights apart by 0.3: the shares are 1 to exp(-0.3)."""
-    path = tmp_path / "two.py"
-    path.write_text(
-        A_AND_B.format("np.logaddexp(-4.5 * (a - 4) ** 2, -4.5 * (a + 4) ** 2 - 0.3) - b**2")
-    )
-    model = load_model(path, {})
-    prior = build_prior({}, model.parameters)
-    space = build_space({}, model.parameters, *joint_support(model, prior))
-    record = mode_record(model, natural_density(model, prior), space)
-    shares = [mode["share"] for mode in record["modes"]]
-    np.testing.assert_allclose(shares, np.array([1, np.exp(-0.3)]) / (1 + np.exp(-0.3)), rtol=1e-6)
-    assert any("2 modes" in warning for warning in record["warnings"])
-
-
-@pytest.mark.parametrize("offset", [1e6, -1e6])
-def test_an_offset_of_the_log_density_changes_nothing(shaped, offset):
-    theta, sd = shaped(f"{offset} - 0.5 * (a - 1) ** 2 - 2 * b**2")
-    # next to 1e6 a log density has ten digits, and a step of 1e-5 SD changes it by the last of them
-    np.testing.assert_allclose(theta, [1, 0], atol=1e-5)
-    np.testing.assert_allclose(sd, [1, 0.5], rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("formula", "mode", "sd"),
-    [
-        pytest.param(
-            "-0.5 * (a / 1e-8) ** 2 - 0.5 * ((b - 1e8) / 1e3) ** 2",
-            [0, 1e8],
-            [1e-8, 1e3],
-            id="F46-scales",
-        ),
-        pytest.param(
-            "-0.5 * (a * a - 1.9999998 * a * b + b * b) / (1 - 0.9999999**2)",
-            [0, 0],
-            [1, 1],
-            id="F46-correlation",
-        ),
-    ],
-)
-def test_scales_and_correlations_cost_no_digits(shaped, formula, mode, sd):
-    """From values alone: 1e-5 of an SD is what differences of sixteen digits leave."""
-    theta, found = shaped(formula)
-    assert np.all(np.abs(theta - mode) < 1e-5 * np.array(sd))
-    np.testing.assert_allclose(found, sd, rtol=1e-5)
 
 
 # ------------------------------------------------------------------ what the sources never do
