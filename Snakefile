@@ -1,5 +1,6 @@
 """Is the normal approximation at the mode good enough? From a posterior to a comparison, step by step."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -15,11 +16,20 @@ sys.path.insert(0, str(SCRIPTS))
 from laplace_approx.errors import InputError
 from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
+from laplace_files.config import check_overlay_files
 from laplace_files.request import check_request
 from laplace_files.verdict_lines import verdict_lines
 
+DEFAULTS = "config/config.yaml"
 
-configfile: "config/config.yaml"
+# Read strictly before Snakemake reads it; a --configfile it has read already, and may do without.
+try:
+    check_overlay_files(filter(os.path.lexists, [DEFAULTS]))
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+configfile: DEFAULTS
 
 
 try:

@@ -16,6 +16,8 @@ from laplace_files.config import (
 from laplace_files.datafile import read_data
 from laplace_files.modelfile import load_model
 
+FOLDERS = ("results", "logs")  # where every rule writes, in the working directory
+
 
 class Case(NamedTuple):
     """One comparison: model, prior, space of the normal, and grid that it is held against."""
@@ -29,11 +31,12 @@ class Case(NamedTuple):
 def check_request(config: dict, files) -> list[Case]:
     """Check the configuration, its data and model files; complete it in place; return its cases.
 
-    Raises InputError, in words, for the first kind of fault found: files, keys and values, then
-    data, then what the models themselves forbid.
+    Raises InputError, in words, for the first kind of fault found: files, folders that cannot be
+    written to, keys and values, then data, then what the models themselves forbid.
     """
     files = list(dict.fromkeys(os.path.relpath(file) for file in files))
     check_overlay_files(files)
+    check_folders(FOLDERS)
     checked = check_config(config, ", ".join(files))
     config.clear()
     config.update(checked)
@@ -42,6 +45,21 @@ def check_request(config: dict, files) -> list[Case]:
         definition = config["models"][name]
         check_against_model(config, name, open_model(definition))
     return cases
+
+
+def check_folders(paths) -> None:
+    """Refuse what is in the place of a folder to write to, before anything is computed for it.
+
+    A link to a folder is a folder; a folder that is not there yet will be made.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            continue
+        if not os.path.isdir(path):
+            kind = "a link that leads to no folder" if os.path.islink(path) else "not a folder"
+            raise InputError(f"{path}: is {kind}; remove it, since the workflow writes below it")
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise InputError(f"{path}: cannot be written to; make it writable, or remove it")
 
 
 def open_model(definition: dict):
