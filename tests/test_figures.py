@@ -650,3 +650,11 @@ def test_percentages(share, shown):
 )
 def test_ticks_of_logarithmic_axes(value, shown):
     assert text.power(value) == shown
+
+
+def test_an_axis_bears_the_label_and_the_unit_of_the_model():
+    record = {"labels": {"ld50": "LD50"}, "units": {"ld50": "log g/ml", "beta": "per log g/ml"}}
+    spoken = text.axis_texts(record)
+    assert text.label("ld50", spoken) == "LD50 (log g/ml)"
+    assert text.label("beta", spoken) == "beta (per log g/ml)"
+    assert text.label("alpha", spoken) == "alpha"

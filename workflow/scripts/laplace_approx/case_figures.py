@@ -13,6 +13,7 @@ from laplace_approx.figures.newton_path import newton_path
 from laplace_approx.figures.overlay import overlay
 from laplace_approx.figures.quantities import Quantity, quantities
 from laplace_approx.figures.regions import ELLIPSES, ellipse, widths
+from laplace_approx.figures.text import axis_texts
 from laplace_approx.model import condition_holds
 
 INTERVALS = {0.5: (0.25, 0.75), 0.95: (0.025, 0.975)}
@@ -29,7 +30,7 @@ class CaseFigures:
         self.laplace, self.side, self.exact, self.draws = laplace, side, exact, draws
         self.model, self.names = laplace.model, laplace.model.parameters
         self.record = laplace.posterior.record
-        self.drawn = {"units": self.record["units"], "case": case}
+        self.drawn = {"units": axis_texts(self.record), "case": case}
 
     def all(self) -> dict:
         """Return {name: figure}. A declined case has its reason and its exact draws."""

@@ -174,6 +174,15 @@ def _edge(evaluator, x, scale):
 def boundary(evaluator, edge) -> Declined:
     """Return the `Declined` for a maximum at an `Edge`."""
     name = evaluator.names[edge.index]
+    if edge.endless:
+        return Declined(
+            "improper",
+            f"the density rises like 1/distance or more as {name} goes from {edge.value:.6g} to "
+            f"{edge.bound:.6g}, so that the mass there is infinite: the posterior is improper. "
+            f"Give {name} a proper prior (1/{name} is flat on its log).",
+            parameter=name,
+            bound=edge.bound,
+        )
     kind = "its bound"
     if not edge.declared:
         kind = "the edge of its support (or where the model gives NaN), found at"

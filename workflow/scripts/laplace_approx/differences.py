@@ -17,7 +17,6 @@ EPS = np.finfo(float).eps
 LEVELS = 9  # steps h, h/2, ..., h/256 in a round
 ROUNDS = 5  # each round starts where the one before ended
 SPANS = 2.0 ** np.array([-30.0, -25.0, -20.0, -15.0, -11.0, -8.0, -6.0])
-FEW_SPANS = SPANS[1:6:2]
 SETTLED = 1e-7  # relative error at which no smaller steps are tried
 BLURRED = 1e-3  # share of a step that rounding of the point may change
 LEAST_LENGTH = 1e-10  # of a direction, for differences of gradients
@@ -36,35 +35,36 @@ class Directional(NamedTuple):
     second_error: np.ndarray
 
 
-def rounding_noise(log_density, x, value, directions, spans=SPANS) -> float:
+def rounding_noise(log_density, x, value, directions) -> float:
     """Return the standard deviation of the noise of log_density near x (d,), whatever its cause.
 
     From differences of order 4, 5 and 6 of values at 9 equidistant points (More and Wild 2011,
     SIAM J. Sci. Comput. 33, 1292: ECNoise), along the rows of `directions` (m, d), each about one
-    scale long, spaced by each of the `spans`. Noise gives the same estimate at every order and at
-    two spans in a row; smooth functions and kinks do not. Values that only come in steps, as in
-    single precision, have at least the noise of one step. Never below the rounding of the value.
+    SD long, at several spacings. Noise gives the same estimate at every order and at two spacings
+    in a row; smooth functions and kinks do not. Values that stay the same where a normal would
+    have changed come in steps, as in single precision, and have the noise of a step. Never below
+    the rounding of the value itself.
     """
-    noise = EPS * max(abs(value), 1.0)
+    floor = EPS * max(abs(value), 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         least = np.max(
             64 * EPS * np.abs(x) / np.abs(directions), axis=1, where=directions != 0, initial=0.0
         )
-    spacing = np.maximum(np.reshape(spans, (-1, 1)), np.minimum(least, 1e-3))
+    spacing = np.maximum(SPANS[:, None], np.minimum(least, 1e-3))
     points = x + (spacing[:, :, None] * np.arange(-4.0, 5.0))[..., None] * directions[:, None, :]
-    before, smallest = 0.0, np.inf
-    for rows in log_density(points):  # (m, 9) for each span
+    noise, before, stuck, smallest = floor, 0.0, False, np.inf
+    for span, rows in zip(SPANS, log_density(points), strict=True):  # rows (m, 9)
         rows = rows[np.isfinite(rows).all(axis=1)]
         # where the log density has changed much, its rounding is not that at x
         rows = rows[np.max(np.abs(rows - value), axis=1) <= 0.1 * max(abs(value), 1.0)]
         if rows.size == 0:
             continue
         steps = np.abs(np.diff(rows))
+        stuck |= bool(not np.any(steps) and 3.5 * span**2 > 8 * floor)
         smallest = min(smallest, np.min(steps, where=steps > 0, initial=np.inf))
         size = _noise_of(rows)
-        noise = max(noise, min(size, 4 * before))
-        before = size
-    return max(noise, smallest / 3) if np.isfinite(smallest) else noise
+        noise, before = max(noise, min(size, 4 * before)), size
+    return max(noise, smallest / 3) if stuck and np.isfinite(smallest) else noise
 
 
 def _noise_of(rows):

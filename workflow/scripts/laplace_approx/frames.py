@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.differences import (
-    FEW_SPANS,
+    EPS,
     hessian_from_gradient,
     hessian_from_values,
     rounding_noise,
@@ -41,14 +41,17 @@ class Local(NamedTuple):
     method: str
 
 
-def measure(evaluator, x, frame, **stencil) -> Local:
+def measure(evaluator, x, frame, noisy=True, **stencil) -> Local:
     """Return the numerical derivatives at x (d,) in the frame (d, d).
 
     From differences of the analytic gradient where there is one, else of values. `stencil` may
-    give `levels` and `rounds` (see `differences`).
+    give `levels` and `rounds` (see `differences`); without `noisy` the log density is taken to be
+    as precise as its last digit.
     """
     value = float(evaluator.log_density(x))
-    noise = rounding_noise(evaluator.log_density, x, value, frame.T[:3], FEW_SPANS)
+    noise = EPS * max(abs(value), 1.0)
+    if noisy:
+        noise = rounding_noise(evaluator.log_density, x, value, frame.T[:3])
     if evaluator.has_gradient:
         slope = evaluator.gradient(x) @ frame
         hessian, error = hessian_from_gradient(evaluator.gradient, x, frame, **stencil)
@@ -123,7 +126,7 @@ class NumericalDerivatives:
     def __init__(self, evaluator, frame=None, levels=5, rounds=2):
         self.evaluator, self.frame = evaluator, frame
         self.scale = None if frame is None else np.linalg.norm(frame, axis=1)
-        self.stencil = {"levels": levels, "rounds": rounds}
+        self.stencil = {"levels": levels, "rounds": rounds, "noisy": False}
         self._at = None
         self._gradient = self._hessian = None
 

@@ -63,7 +63,7 @@ def find_mode(density: Density, start, seed: int, n_starts: int = 20, monotone=N
 
     Damped Newton from `start` (d,); trust-region and simplex methods only where that does not
     end in a proven mode; then `n_starts` dispersed starts (fewer above 50 dimensions), drawn with
-    `seed`, half of them Student t about the mode, half up to 10^4 SDs away, and a quarter about the
+    `seed`, half of them Student t about the mode, half up to 10^3 SDs away, and a quarter about the
     start. An end counts as a mode if the next Newton step is below 1e-6 posterior SDs, -hessian is
     positive definite, and the log density follows the quadratic at 0.01 SD: the optimiser's own
     word counts for nothing. Rays out to where floating point ends show whether the density is

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-FARTHEST = 4.0  # power of ten of the largest distance, in scales
+FARTHEST = 3.0  # power of ten of the largest distance, in scales
 PULLS = 40
-DEEPEST = 1e8  # log density: about (10^4)^2 / 2
+DEEPEST = 1e6  # log density: about (10^3)^2 / 2
 
 
 def dispersed(evaluator, centre, factor, n, rng):
     """Return up to n starts (m, d) about centre (d,), with covariance factor factor' (d, d).
 
     Half are Student t with 3 degrees of freedom, twice as wide as the normal; the others lie in
-    random directions at distances spread evenly in the logarithm, from 1 to 10^4 scales. A start
+    random directions at distances spread evenly in the logarithm, from 1 to 10^3 scales. A start
     without a density, or with next to none, is pulled half way back to the centre, again and again.
     """
     d = centre.size
@@ -26,7 +26,7 @@ def dispersed(evaluator, centre, factor, n, rng):
 def pulled_inside(evaluator, centre, points):
     """Return the points (n, d), those too low moved towards the centre (d,).
 
-    Too low is without a density, or so far below the centre's that a normal within 10^4 scales
+    Too low is without a density, or so far below the centre's that a normal within 10^3 scales
     would not be: an ascent from there has only the arithmetic to fight with.
     """
     least = float(evaluator.far(centre)) - DEEPEST

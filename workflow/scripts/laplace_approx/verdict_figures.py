@@ -10,6 +10,7 @@ from laplace_approx.figures.quantile_quantile import Quantiles, quantile_quantil
 from laplace_approx.figures.remedy_ladder import Rung, remedy_ladder
 from laplace_approx.figures.replication import replication
 from laplace_approx.figures.tails import Tail, tails
+from laplace_approx.figures.text import axis_texts
 from laplace_approx.fit import quantity_names
 from laplace_approx.intervals import LEVELS, PROBABILITIES, percent
 from laplace_approx.verdict import Method, methods_of
@@ -32,7 +33,7 @@ class VerdictFigures:
         quantities = {name: verdict["quantities"][name] for name in names}
         self.verdict = verdict | {"quantities": quantities}
         self.remedies, self.starts = tables["remedies"], tables["basin"]
-        self.units, self.case = laplace.posterior.record["units"], case
+        self.units, self.case = axis_texts(laplace.posterior.record), case
 
     def all(self) -> dict:
         """Return {name: figure}; a declined case has only the remedies."""

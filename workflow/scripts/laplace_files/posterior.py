@@ -69,6 +69,7 @@ def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict)
         "start": model.start,
         "quantities": _quantity_records(model, file),
         "units": dict(model.units),
+        "labels": dict(model.labels),
     }
 
 

@@ -19,6 +19,7 @@ from laplace_approx.checks.rays import DOUBLINGS, Rays
 SLOPE = 1e-6  # of log p + m log t against log t: what is no fall
 FAR = 2.0**100  # SDs: what is flat to here is flat
 LAST = 3  # points at the end of a ray that are judged
+ROUNDING = 1e-14  # relative, of a log density
 LEVEL = 1e-6  # relative change of the log density on a plateau
 FLOOR_DEPTH = 25.0  # below the mode; a plateau in all directions deeper than this is a coded floor
 
@@ -47,9 +48,12 @@ def look_out(evaluator, x, factored, rng, extra=()) -> Decay:
     end = values[at, k]
     with np.errstate(invalid="ignore", over="ignore"):
         mass = end + rays.weight[at, k]
-        falls = np.any(np.diff(mass) < -SLOPE * np.abs(np.diff(rays.log_t[at, k])), axis=1)
+        span = np.abs(np.diff(rays.log_t[at, k]))
+        falls = np.any(np.diff(mass) < -SLOPE * span, axis=1)
+        # so far down that rounding hides a fall of one per unit of log t
+        hidden = np.any(ROUNDING * np.abs(end) > np.min(span, axis=1, keepdims=True), axis=1)
         level = enough & (np.ptp(end, axis=1) <= LEVEL * (1 + np.abs(end[:, -1])))
-    endless = enough & ~falls
+    endless = enough & ~falls & ~hidden
     for row in np.flatnonzero(endless):
         endless[row] = _never_ends(rays, evaluator, row, k[row], bool(level[row]))
     return Decay(rays, values, endless, level, end[:, -1])

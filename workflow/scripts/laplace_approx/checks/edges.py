@@ -5,7 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 HALVINGS = np.arange(0, 41)
+FAR_HALVINGS = np.concatenate([np.arange(0, 48, 4), np.arange(64, 961, 32)])
+SLOPE = 1e-6  # of log density + log distance: what is no fall
 BACK_OFF = 1e-3  # of the scale
+JITTER = 0.1  # of the scale
 # where exp(z), exp(2 z), ... overflow or vanish: an end of the arithmetic, not of the support
 ENDS = (np.array([709.78, 745.13, 708.4]) / np.array([[0.5], [1.0], [2.0], [3.0], [4.0]])).ravel()
 RISE = 1e-9  # relative rounding of the log density that is no rise
@@ -21,7 +24,8 @@ class Edge(NamedTuple):
     """Coordinate `index`, on whose `upper` (or lower) side the log density rises to the edge.
 
     `bound` is where the edge lies, `declared` whether that is a declared bound, `value` the
-    coordinate now, `rise` the gain in log density on the way.
+    coordinate now, `rise` the gain in log density on the way; `endless` says that it rises so
+    steeply, like 1/distance or more, that the mass near the edge is infinite.
     """
 
     index: int
@@ -30,6 +34,7 @@ class Edge(NamedTuple):
     declared: bool
     value: float
     rise: float
+    endless: bool
 
 
 def edge_maximum(evaluator, x, scale):
@@ -56,8 +61,32 @@ def edge_maximum(evaluator, x, scale):
             slack = RISE * max(1.0, abs(value))
             rise = float(values[-1] - values[0])
             if values.size > 3 and np.all(np.diff(values) >= -slack) and rise > 10 * slack:
-                return Edge(i, upper, bound, declared, float(x[i]), rise)
+                endless = _infinite_mass(evaluator, points[0], i, bound, scale)
+                return Edge(i, upper, bound, declared, float(x[i]), rise, endless)
     return None
+
+
+def _infinite_mass(evaluator, x, i, bound, scale) -> bool:
+    """Whether log density + log distance does not fall as coordinate i of x nears the bound.
+
+    Looked at with the other coordinates a little aside of x, either way: on the very ridge of a
+    density it may rise where its mass does not.
+    """
+    aside = JITTER * scale * np.where(np.arange(x.size) % 2, 1.0, -1.0)
+    points = np.repeat(np.stack([x - aside, x + aside])[:, None], FAR_HALVINGS.size, axis=1)
+    distance = np.abs(x[i] - bound) * np.exp2(-FAR_HALVINGS)
+    points[:, :, i] = bound + np.sign(x[i] - bound) * distance
+    values = evaluator.far(points)
+    resolved = np.abs(points[0, :, i] - bound) > 0
+    for row in values:
+        usable = np.flatnonzero(np.isfinite(row) & resolved)[-3:]
+        if usable.size < 3:
+            return False
+        log_distance = np.log(np.abs(points[0, usable, i] - bound))
+        mass = row[usable] + log_distance
+        if not np.all(np.diff(mass) >= -SLOPE * np.abs(np.diff(log_distance))):
+            return False
+    return True
 
 
 def _hidden_edge(evaluator, x, i, upper, scale):

@@ -11,7 +11,7 @@ DOUBLINGS = np.arange(-4.0, 25.0)
 TOLERANCE = 1e-9  # relative rounding of the log density that is no fall
 LEVEL = 4  # doublings without a change after which a ray has reached its plateau
 PAIRS = 64
-PARTS = 10  # of the second half of a path, looked at for growth
+PARTS = 5  # of the second half of a path, looked at for growth
 GAIN = 1e-7  # of a linear form, in the box, that is more than the linear programme's rounding
 MOST_AXES = 32
 
@@ -167,7 +167,7 @@ class Growth(NamedTuple):
 def unbounded_path(evaluator, path, top):
     """Return the `Growth` of a path (n, d) that never arrived, or None where it had levelled off.
 
-    Over its second half, cut in ten, it must have gained alike in each part, at least 10 in log
+    Over its second half, cut in five, it must have gained alike in each part, at least 10 in log
     density together, and ended no more than one part below `top`, the highest log density known.
     """
     if path.shape[0] <= PARTS:

@@ -11,6 +11,7 @@ from laplace_approx.exercises.intervals import (
     joint_distance,
 )
 from laplace_approx.exercises.study import WINDSHIELD, Answer, Skipped, Study
+from laplace_approx.figures.text import axis_texts
 
 TITLE = "the normal model in (mu, log sigma), (mu, sigma) and (mu, sigma squared)"
 PRIOR = "reciprocal"
@@ -135,4 +136,4 @@ def _figure(cases):
 
     curves = density_curves(cases, "sigma")
     name = f"{cases[0].model}/{cases[0].prior}, grid {cases[0].grid}"
-    return spaces("sigma", *curves, units=cases[0].record["units"], case=name)
+    return spaces("sigma", *curves, units=axis_texts(cases[0].record), case=name)

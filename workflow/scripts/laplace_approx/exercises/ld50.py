@@ -4,6 +4,7 @@ import numpy as np
 
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, Answer, Skipped, Study
+from laplace_approx.figures.text import axis_texts
 from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_approx.quantiles import DerivedQuantity, draw_quantiles, normal_lattice
 from laplace_approx.sides import LATTICE_POINTS
@@ -151,4 +152,4 @@ def _figure(case):
         central=central,
     )
     every = Quantity(name=f"{LD50}, all draws", draws=values, central=central)
-    return quantities([given, every], units=case.record["units"], case=case.name)
+    return quantities([given, every], units=axis_texts(case.record), case=case.name)

@@ -10,6 +10,7 @@ from laplace_approx.exercises.intervals import (
     joint_distance,
 )
 from laplace_approx.exercises.study import BIOASSAY, Answer, Study
+from laplace_approx.figures.text import axis_texts
 
 TITLE = "beta against log beta"
 SPACES = ("natural", "log_beta")
@@ -125,4 +126,4 @@ def _figure(cases):
 
     curves = density_curves(cases, "beta")
     name = f"{cases[0].model}/{cases[0].prior}, grid {cases[0].grid}"
-    return spaces("beta", *curves, units=cases[0].record["units"], case=name)
+    return spaces("beta", *curves, units=axis_texts(cases[0].record), case=name)

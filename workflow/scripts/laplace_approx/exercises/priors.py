@@ -6,6 +6,7 @@ import numpy as np
 
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, Answer, Skipped, Study
+from laplace_approx.figures.text import axis_texts
 
 TITLE = "normal priors, and both readings of N(0, 4) and N(10, 10)"
 PARAMETERS = ("alpha", "beta")
@@ -162,5 +163,5 @@ def _figure(cases):
         for case in cases
     ]
     return prior_effect(
-        fits, PARAMETERS, units=cases[0].record["units"], case=f"{BIOASSAY}/natural"
+        fits, PARAMETERS, units=axis_texts(cases[0].record), case=f"{BIOASSAY}/natural"
     )

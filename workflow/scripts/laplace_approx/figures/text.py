@@ -87,8 +87,13 @@ def _broken(word: str, points: float, size: float, weight: str) -> list[str]:
 
 
 def label(name, units=None, points: float = 200.0, size: float = 9.0, lines: int = 2) -> str:
-    """Return an axis label "name (unit)"; the name is shortened first, the unit kept."""
-    unit = literal((units or {}).get(name, ""))
+    """Return an axis label "name (unit)"; the name is shortened first, the unit kept.
+
+    `units` maps a name to its unit, or to (what to call it, unit) as `axis_texts` gives it.
+    """
+    spoken = (units or {}).get(name, "")
+    name, unit = spoken if isinstance(spoken, tuple) else (name, spoken)
+    unit = literal(unit)
     if not unit:
         return wrap(name, points, size, lines)
     whole = wrap(f"{literal(name)} ({unit})", points, size)
@@ -96,6 +101,12 @@ def label(name, units=None, points: float = 200.0, size: float = 9.0, lines: int
         return whole
     short = wrap(name, points, size, max(lines - 1, 1))
     return f"{short}\n{wrap(f'({unit})', points, size, 1)}"
+
+
+def axis_texts(record: dict) -> dict[str, tuple[str, str]]:
+    """Return {name: (what to call it, unit)} from the record of a posterior."""
+    labels, units = record["labels"], record["units"]
+    return {name: (labels.get(name, name), units.get(name, "")) for name in {**labels, **units}}
 
 
 def minus(text: str) -> str:
