@@ -17,7 +17,7 @@ from laplace_approx.errors import InputError
 from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.config import check_overlay_files
-from laplace_files.request import check_request
+from laplace_files.request import check_request, source_hashes
 from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
@@ -34,6 +34,7 @@ configfile: DEFAULTS
 
 try:
     CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
+    SOURCES = source_hashes(config, CASES)
     CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -92,6 +93,7 @@ rule posterior:
     log:
         "logs/{model}/{prior}/posterior.log",
     params:
+        sources=lookup("{model}", within=SOURCES),
         prior=lookup("models/{model}/priors/{prior}", within=config),
         code=CODE["posterior"],
     message:
@@ -402,4 +404,4 @@ rule strict:
 
 
 onsuccess:
-    print(verdict_lines("results/summary.parquet"))
+    print(verdict_lines("results/summary.parquet", CASES))

@@ -374,10 +374,14 @@ def test_a_strict_run_makes_everything_and_then_fails_on_a_declined_case(tmp_pat
 
 
 def test_the_end_of_a_run_shows_the_verdicts(finished):
-    lines = verdict_lines(finished / "results/summary.parquet").splitlines()
+    path = finished / "results/summary.parquet"
+    columns = pq.read_table(path).to_pydict()
+    cases = set(zip(*(columns[name] for name in ("model", "prior", "space", "grid")), strict=True))
+    lines = verdict_lines(path, cases).splitlines()
     (beta,) = [x for x in lines if x.startswith("bioassay/flat/natural/chapter") and " beta " in x]
     assert "remedy" in beta and "0.66" in beta and "84.6%" in beta and "nested_laplace" in beta
-    assert verdict_lines(finished / "no such table") == ""
+    assert verdict_lines(finished / "no such table", cases) == ""
+    assert verdict_lines(path, [("other", "flat", "natural", "certified")]) == ""
 
 
 def test_the_claims_of_the_chapter_are_measured_and_several_are_false(finished):
@@ -390,3 +394,22 @@ def test_the_claims_of_the_chapter_are_measured_and_several_are_false(finished):
     assert claims["newton-from-anywhere"]["measured"] == pytest.approx(0.12, abs=0.01)
     assert claims["log-sigma-works"]["measured"] == pytest.approx(0.89, abs=0.005)
     assert claims["linear-known-variance"]["holds"]
+
+
+def test_a_module_beside_a_model_file_is_part_of_the_model(tmp_path):
+    """Edited, or replaced by an older file, it makes the posterior anew."""
+    project = copy_project(tmp_path / "project")
+    (project / "coin.py").write_text("from half import HALF\n" + COIN, encoding="utf-8")
+    (project / "half.py").write_text("HALF = 0.5\n", encoding="utf-8")
+    (project / "coin.yaml").write_text(
+        "cases: [{model: coin, prior: flat, space: natural, grid: certified}]\n"
+        "models: {coin: {file: coin.py}}\n",
+        encoding="utf-8",
+    )
+    target = ("--configfile", "coin.yaml", "--", "results/coin/flat/laplace/natural/mode.json")
+    done = snakemake(project, *target)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned_rules(project, *target) == {}
+    (project / "half.py").write_text("HALF = 0.25\n", encoding="utf-8")
+    os.utime(project / "half.py", (0, 0))
+    assert set(planned_rules(project, *target)) == {"posterior", "mode"}

@@ -147,7 +147,10 @@ def _column(measure: dict, columns: dict) -> np.ndarray:
     rows = np.ones(len(columns[measure["column"]]), dtype=bool)
     for name, value in wanted.items():
         rows &= _equal(columns[name], value)
-    values = np.asarray(columns[measure["column"]], dtype=float)[rows]
+    try:
+        values = np.asarray(columns[measure["column"]], dtype=float)[rows]
+    except (TypeError, ValueError):
+        raise InputError(f"{path}: column {measure['column']} holds text, not numbers") from None
     if values.size == 0:
         shown = ", ".join(f"{name} = {value}" for name, value in wanted.items())
         raise Unmeasured(f"{path} has no row with {shown}" if wanted else f"{path} has no rows")
@@ -191,8 +194,8 @@ def judge_claim(claim: dict, read: Callable, missing: str | None) -> dict:
             f"take one of {', '.join(ALL)} of them"
         )
     measured = float(values.reshape(()))
-    if math.isnan(measured):
-        return record | {"reason": "the value there is not a number"}
+    if not math.isfinite(measured):
+        return record | {"reason": "the value there is not a finite number"}
     low = -math.inf if bounds["lower"] is None else bounds["lower"]
     high = math.inf if bounds["upper"] is None else bounds["upper"]
     return record | {"measured": measured, "holds": low <= measured <= high}

@@ -110,10 +110,10 @@ class _Copies:
     def _measured(self, copies: int) -> Repeated:
         nothing = Repeated(dict.fromkeys(self.fit.names, math.nan), math.nan)
         natural = replicated(self.likelihood, self.prior, copies)
-        normal = refitted(density_in(natural, self.fit.space), self.fit.normal, copies)
-        if normal is None:
-            return nothing
         try:
+            normal = refitted(density_in(natural, self.fit.space), self.fit.normal, copies)
+            if normal is None:
+                return nothing
             grid = certified_grid(natural, self.fit.space.constrain(normal.mean))
         except FAILURES:
             return nothing
@@ -138,7 +138,8 @@ def _judged(fit: Fit, grid) -> Repeated:
 def _largest_error(laplace, exact, sd) -> float:
     """Return the largest error of an end in exact SDs; the last two quantiles give the scale
     where there is no SD."""
-    scale = (exact[-1] - exact[-2]) / 2 if sd is None else sd
+    known = sd is not None and math.isfinite(sd)
+    scale = sd if known else (exact[-1] - exact[-2]) / 2
     return float(np.max(np.abs(laplace - exact)[:-2]) / scale)
 
 

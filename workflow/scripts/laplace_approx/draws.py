@@ -4,6 +4,8 @@ import numpy as np
 
 from laplace_approx.model import evaluate_quantity
 
+BLOCK = 1024  # draws given to a model at once: it may hold a number for each of its data beside
+
 
 def laplace_draws(normal, space, rng: np.random.Generator, n: int):
     """Return n draws (z, theta), (n, d) each: z = mode + L u, u standard normal.
@@ -32,7 +34,8 @@ def draw_columns(model, density, theta, log_approximation) -> dict[str, np.ndarr
     columns = {name: theta[:, i] for i, name in enumerate(model.parameters)}
     for name in model.quantities:
         columns[name] = evaluate_quantity(model, name, theta)
-    columns["log_density"] = density.log_density(theta)
+    blocks = np.array_split(theta, max(1, theta.shape[0] // BLOCK))
+    columns["log_density"] = np.concatenate([density.log_density(block) for block in blocks])
     columns["log_approximation"] = log_approximation
     return columns
 

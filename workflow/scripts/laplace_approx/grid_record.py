@@ -43,8 +43,7 @@ def grid_tables(model, density: Callable, definition: dict) -> GridTables:
         return _absent(
             model,
             f"a grid of {d} parameters is out of reach: ten points an axis are already 10^{d} "
-            f"evaluations. Above {MOST_PARAMETERS} parameters there is no exact side, and what is "
-            "said of the approximation rests on the signals that need none.",
+            "evaluations.",
         )
     try:
         watched, tally = tallied(density())

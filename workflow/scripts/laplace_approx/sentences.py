@@ -78,11 +78,11 @@ def _sample(f: Facts) -> str:
             f"relied on: {' '.join(f.judge.faults)} Use a grid that is certified, or draw from "
             "the posterior by Markov chain Monte Carlo."
         )
-    own = f.normal.own[0.95]
-    if math.isfinite(own) and not own <= f.tolerance:
+    own, off = f.normal.own[0.95], f.normal.off[0.95]
+    if math.isfinite(off) and not own <= f.tolerance and not off - own > f.tolerance:
         return (
-            f"The normal cannot be judged for {f.quantity}: the exact ends are themselves known "
-            f"only to within {_sd(own)}, more than the tolerance of {f.tolerance:g}. Use a better "
+            f"The normal cannot be judged for {f.quantity}: the comparison is known only to "
+            f"within {_sd(own)}, and the tolerance is {f.tolerance:g}. Use a better "
             "grid, or draw from the posterior by Markov chain Monte Carlo."
         )
     return (
@@ -168,6 +168,8 @@ def _condition(f: Facts) -> str:
 
 
 def _share(mass: float) -> str:
+    if not mass >= 0:
+        return "an unknown share"
     return f"{100 * mass:.2g} %" if mass >= 1e-12 else "nothing"
 
 

@@ -12,7 +12,7 @@ def case_rows(
     """Return the rows of a case (model, prior, space, grid), one a quantity.
 
     `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
-    interval, |laplace - grid| in exact posterior SDs. What is not known is NaN.
+    interval in exact posterior SDs, as the verdict has them. What is not known is NaN.
     """
     values = _by_quantity(quantiles)
     sd = dict(zip(mode["parameters"], _natural_sd(mode, curvature), strict=True))
@@ -43,6 +43,7 @@ def _verdict(of_quantity: dict) -> dict:
         "verdict": of_quantity["verdict"],
         "remedy": of_quantity["remedy"],
         "coverage_95": math.nan if covered is None else covered,
+        **{f"error_{level}_sd": _error(of_quantity, level) for level in INTERVALS},
     }
 
 
@@ -57,7 +58,7 @@ def _by_quantity(quantiles: dict) -> dict[str, dict]:
     for row, quantity in enumerate(quantiles["quantity"]):
         values = found.setdefault(quantity, {})
         p = float(quantiles["probability"][row])
-        for column in (*SIDES, "difference_sd"):
+        for column in SIDES:
             values[column, p] = float(quantiles[column][row])
         for column in ("laplace_excluded", "grid_excluded"):
             values[column] = float(quantiles[column][row])
@@ -70,13 +71,12 @@ def _intervals(values: dict) -> dict[str, float]:
         for side in SIDES:
             columns[f"{side}_lower_{level}"] = values.get((side, low), math.nan)
             columns[f"{side}_upper_{level}"] = values.get((side, high), math.nan)
-        ends = [values.get(("difference_sd", p), math.nan) for p in (low, high)]
-        columns[f"error_{level}_sd"] = math.nan if any(map(math.isnan, ends)) else _largest(ends)
     return columns
 
 
-def _largest(ends) -> float:
-    return max(abs(end) for end in ends)
+def _error(of_quantity: dict, level: int) -> float:
+    value = of_quantity["endpoint_error_sd"][str(level)]["value"]
+    return math.nan if value is None else value
 
 
 def _natural_sd(mode: dict, curvature: dict) -> list[float]:

@@ -1,5 +1,6 @@
 """What is asked for: the configuration checked whole, before anything runs."""
 
+import hashlib
 import os
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from laplace_approx.errors import Declined, InputError
 from laplace_approx.model import condition_holds, evaluate_quantity
+from laplace_files.artifacts import sha256_of
 from laplace_files.config import (
     check_against_model,
     check_config,
@@ -14,7 +16,7 @@ from laplace_files.config import (
     expand_cases,
 )
 from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model
+from laplace_files.modelfile import load_model, model_files
 
 FOLDERS = ("results", "logs")  # where every rule writes, in the working directory
 
@@ -45,6 +47,19 @@ def check_request(config: dict, files) -> list[Case]:
         definition = config["models"][name]
         check_against_model(config, name, open_model(definition))
     return cases
+
+
+def source_hashes(config: dict, cases: list[Case]) -> dict[str, str]:
+    """Return for each model of the cases one hash of its file, what that imports, and its data.
+
+    By content, not by time: an older file in the place of another is another file.
+    """
+    return {name: _hash_of(config["models"][name]) for name in {case.model for case in cases}}
+
+
+def _hash_of(definition: dict) -> str:
+    files = [*model_files(definition["file"]), *filter(None, [definition.get("data")])]
+    return hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()
 
 
 def check_folders(paths) -> None:

@@ -7,8 +7,8 @@ HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "rem
 MOST_ROWS = 40
 
 
-def verdict_lines(path) -> str:
-    """Return the verdict table of a summary on disk, or nothing where there is none.
+def verdict_lines(path, cases) -> str:
+    """Return the verdict table of a summary on disk, or nothing where it is not one of `cases`.
 
     The errors are those of the endpoints in exact SDs; the coverage is that of the 95 % interval.
     """
@@ -17,6 +17,8 @@ def verdict_lines(path) -> str:
     import pyarrow.parquet as pq
 
     rows = pq.read_table(path).to_pylist()
+    if {tuple(row[name] for name in CASE) for row in rows} != {tuple(case) for case in cases}:
+        return ""  # of an earlier configuration: this run made something else
     cells = [HEADS, *(_cells(row) for row in rows[:MOST_ROWS])]
     widths = [max(len(line[k]) for line in cells) for k in range(len(HEADS))]
     lines = [
