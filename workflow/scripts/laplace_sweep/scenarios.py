@@ -27,13 +27,14 @@ class Scenario(NamedTuple):
     definition: dict
 
 
-def scenarios_of(sweep: Sweep, config: dict) -> list[Scenario]:
+def scenarios_of(sweep: Sweep, config: dict, *, check: bool = True) -> list[Scenario]:
     """Return the scenarios of a checked sweep, in order: the last setting varies fastest.
 
     Raises InputError where settings together make what each alone does not: a lower bound above
-    an upper one, two scenarios that are the same.
+    an upper one, two scenarios that are the same. `check=False` spares a job what the plan has
+    checked.
     """
-    builder = _Builder(sweep, config)
+    builder = _Builder(sweep, config, check)
     found = [builder.scenario(places) for places in _places(sweep)]
     first = {}
     for scenario in found:
@@ -60,8 +61,8 @@ def _said(sweep: Sweep, scenario: Scenario) -> str:
 class _Builder:
     """Builds scenarios; a definition that several share is made, checked and written out once."""
 
-    def __init__(self, sweep: Sweep, config: dict):
-        self.sweep, self.config = sweep, config
+    def __init__(self, sweep: Sweep, config: dict, check: bool):
+        self.sweep, self.config, self.check = sweep, config, check
         self.entry = config["models"][sweep.base["model"]]
         self.settings = list(sweep.axes)
         self.of_kind = {
@@ -91,7 +92,9 @@ class _Builder:
             definition["other_spaces"] = self._other_spaces(parts["space"].name)
         settings = tuple(self.sweep.axes[s][i] for s, i in zip(self.settings, places, strict=True))
         text = self._shared() + "".join(part.text for part in parts.values())
-        return Scenario(hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH], settings, definition)
+        return Scenario(
+            hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH], settings, definition
+        )
 
     def _shared(self) -> str:
         """What all scenarios of the sweep have in common, as text for the key."""
@@ -119,15 +122,17 @@ class _Builder:
         for path, value, setting in deeper:
             where = f"sweeps.{self.sweep.name}.vary.{setting}"
             definition = place(definition, path, value, where)
-        if len(own) > 1:
-            self._check_together(kind, definition, [self.sweep.axes[self.settings[i]][j]
-                                                    for i, j in zip(own, places, strict=True)])
+        if self.check and len(own) > 1:
+            self._check_together(
+                kind,
+                definition,
+                [self.sweep.axes[self.settings[i]][j] for i, j in zip(own, places, strict=True)],
+            )
         return _Part(name, definition, _text(definition))
 
     def _number(self, kind: str, values: list) -> "_Part":
         if kind == "seed":
-            seeds = self.config["seeds"]
-            value = {side: values if values else seeds[side] for side in ("draws", "grid")}
+            value = {"draws": values, "grid": values} if values else self.config["seeds"]
         elif kind == "replicate":
             value = values[0] if values else self.entry["replicate"]
         else:
