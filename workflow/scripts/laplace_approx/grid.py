@@ -15,9 +15,9 @@ import numpy as np
 from laplace_approx.density import Density
 from laplace_approx.edges import ENDS, edge_record, find_sides, outside_record, side_faults
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate, frame_from
-from laplace_approx.marginal import Marginal, build_marginal, marginal_density
+from laplace_approx.marginal import Marginal, build_marginal
 from laplace_approx.moments import moments
-from laplace_approx.spacing import spacing_error, spacing_faults, trapezoid, unknown_spacing
+from laplace_approx.spacing import box_sums, spacing_error, spacing_faults, unknown_spacing
 from laplace_approx.transforms import Identity
 
 MOST_CELLS = 2**26  # 1 GiB
@@ -80,9 +80,8 @@ class Grid(NamedTuple):
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the cells as columns, C order: each parameter, `log_density` and `mass`."""
-        nodes = self.lattice.nodes().reshape(-1, len(self.lattice.frame.names))
         return {
-            **{name: nodes[:, i] for i, name in enumerate(self.lattice.frame.names)},
+            **self.lattice.columns(),
             "log_density": self.lattice.log_density.ravel(),
             "mass": self.mass.ravel(),
         }
@@ -106,23 +105,23 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
     lattice = evaluate(frame, density.log_density)
     _fill_open_ends(lattice, density.log_density)
     faults = [*_support_faults(frame), *_drop_infinite(lattice.log_density)]
-    p, shift = lattice.relative()
+    mass, shift = lattice.relative()
     if shift == -math.inf:
         return empty_grid("named", lattice, [*faults, "no node of the box has positive density"])
-    densities = [marginal_density(p, k) for k in range(p.ndim)]
-    log_evidence = shift + math.log(trapezoid(p, frame))
-    p /= np.sum(p)
-    mass = p
-    found = moments(frame, mass)
-    spacing = spacing_error(mass, frame, found.sd)
-    sides = [side for k in range(p.ndim) for side in _box_sides(frame, k, mass)]
+    sums = box_sums(mass, frame)
+    total = float(sums.layers[0].sum())
+    mass /= total
+    layers = [layer / total for layer in sums.layers]
+    found = moments(frame, mass, layers)
+    spacing = spacing_error(sums, found.sd)
+    sides = [side for k, layer in enumerate(layers) for side in _box_sides(frame, k, layer)]
     faults += _mode_faults(frame, mass) + side_faults(sides)
     faults += _coarse_faults(frame, mass, found.sd) + spacing_faults(spacing)
     return Grid(
         kind="named",
         lattice=lattice,
         mass=mass,
-        log_evidence=log_evidence,
+        log_evidence=shift + math.log(sums.whole.integral),
         **found._asdict(),
         bounds=_ends(frame),
         edge_mass=edge_record(sides),
@@ -131,7 +130,8 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
         certified=not faults,
         reasons=tuple(faults),
         marginals={
-            name: build_marginal(frame, k, densities[k]) for k, name in enumerate(frame.names)
+            name: build_marginal(frame, k, sums.whole.densities[k])
+            for k, name in enumerate(frame.names)
         },
     )
 
@@ -244,9 +244,9 @@ def _face(frame: Frame, k: int, value: float, log_density):
 
 
 def _drop_infinite(log_density) -> list[str]:
-    infinite = log_density == np.inf
-    if not infinite.any():
+    if not np.max(log_density) == np.inf:
         return []
+    infinite = log_density == np.inf
     log_density[infinite] = -np.inf
     return [f"the density is infinite at {int(infinite.sum())} nodes, which are left out"]
 
@@ -259,9 +259,8 @@ def _support_faults(frame: Frame) -> list[str]:
     ]
 
 
-def _box_sides(frame: Frame, k: int, mass) -> list:
+def _box_sides(frame: Frame, k: int, layers) -> list:
     axis, low, high = frame.axes[k], *frame.support[:, k]
-    layers = mass.sum(axis=tuple(i for i in range(mass.ndim) if i != k))
     gaps = max(0.0, axis.lower - low), max(0.0, high - axis.upper)
     return find_sides(frame.names[k], layers, (axis.lower, axis.upper), axis.step, gaps)
 
