@@ -104,8 +104,11 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
     frame = _box(density, lower, upper, points)
     lattice = evaluate(frame, density.log_density)
     _fill_open_ends(lattice, density.log_density)
-    faults = [*_support_faults(frame), *_drop_infinite(lattice.log_density)]
+    faults = _support_faults(frame)
     mass, shift = lattice.relative()
+    if shift == math.inf:
+        faults.append(_drop_infinite(lattice.log_density))
+        mass, shift = lattice.relative()
     if shift == -math.inf:
         return empty_grid("named", lattice, [*faults, "no node of the box has positive density"])
     sums = box_sums(mass, frame)
@@ -115,8 +118,9 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
     found = moments(frame, mass, layers)
     spacing = spacing_error(sums, found.sd)
     sides = [side for k, layer in enumerate(layers) for side in _box_sides(frame, k, layer)]
-    faults += _mode_faults(frame, mass) + side_faults(sides)
-    faults += _coarse_faults(frame, mass, found.sd) + spacing_faults(spacing)
+    highest = np.unravel_index(np.argmax(mass), mass.shape)
+    faults += _mode_faults(frame, highest) + side_faults(sides)
+    faults += _coarse_faults(frame, float(mass[highest]), found.sd) + spacing_faults(spacing)
     return Grid(
         kind="named",
         lattice=lattice,
@@ -243,12 +247,10 @@ def _face(frame: Frame, k: int, value: float, log_density):
     return np.squeeze(log_density(theta), axis=k)
 
 
-def _drop_infinite(log_density) -> list[str]:
-    if not np.max(log_density) == np.inf:
-        return []
+def _drop_infinite(log_density) -> str:
     infinite = log_density == np.inf
     log_density[infinite] = -np.inf
-    return [f"the density is infinite at {int(infinite.sum())} nodes, which are left out"]
+    return f"the density is infinite at {int(infinite.sum())} nodes, which are left out"
 
 
 def _support_faults(frame: Frame) -> list[str]:
@@ -265,8 +267,7 @@ def _box_sides(frame: Frame, k: int, layers) -> list:
     return find_sides(frame.names[k], layers, (axis.lower, axis.upper), axis.step, gaps)
 
 
-def _mode_faults(frame: Frame, mass) -> list[str]:
-    highest = np.unravel_index(np.argmax(mass), mass.shape)
+def _mode_faults(frame: Frame, highest) -> list[str]:
     faults = []
     for k, (axis, name) in enumerate(zip(frame.axes, frame.names, strict=True)):
         for row, end, limit in ((0, axis.lower, 0), (axis.points - 1, axis.upper, 1)):
@@ -278,10 +279,9 @@ def _mode_faults(frame: Frame, mass) -> list[str]:
     return faults
 
 
-def _coarse_faults(frame: Frame, mass, sd) -> list[str]:
+def _coarse_faults(frame: Frame, heaviest: float, sd) -> list[str]:
     faults = []
-    heaviest = float(np.max(mass))
-    if not heaviest <= HEAVY_CELL**mass.ndim:
+    if not heaviest <= HEAVY_CELL ** len(frame.axes):
         faults.append(f"too coarse: one cell holds {heaviest:.2g} of the mass")
     for name, axis, spread in zip(frame.names, frame.axes, sd, strict=True):
         if not spread >= axis.step:

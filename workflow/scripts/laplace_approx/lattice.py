@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.memory import keep_small_arrays
 from laplace_approx.transforms import Identity
 from laplace_approx.unbounded import transform_from, transform_record
 
@@ -191,7 +192,8 @@ class Lattice(NamedTuple):
     def relative(self) -> tuple[np.ndarray, float]:
         """Return (p, shift): the density per unit of u is p exp(shift), and max p = 1.
 
-        Where no node has positive density, p is 0 everywhere and shift is -inf.
+        Where no node has positive density, p is 0 everywhere and shift is -inf; likewise inf where
+        a density is infinite.
         """
         volume = self.frame.log_volume()
         if volume.size == 1:  # the same at every node: no array is made for it
@@ -199,7 +201,7 @@ class Lattice(NamedTuple):
         else:
             p, added = self.log_density + volume, 0.0
         highest = float(np.max(p))
-        if highest == -math.inf:
+        if math.isinf(highest):
             return np.zeros_like(p), highest
         relative = np.subtract(p, highest, out=None if volume.size == 1 else p)
         with np.errstate(under="ignore"):
@@ -266,6 +268,7 @@ def evaluate(frame: Frame, log_density: Callable) -> Lattice:
 
     The nodes are visited in blocks, so nothing of d times the size of the lattice is ever held.
     """
+    keep_small_arrays()
     values = np.empty(frame.shape)
     for rows, theta in frame.blocks():
         values[rows] = log_density(theta)

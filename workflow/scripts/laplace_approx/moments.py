@@ -64,4 +64,5 @@ def _by_axis(frame, mass, layers):
 
 
 def _kept(mass, axes):
-    return mass.sum(axis=tuple(k for k in range(mass.ndim) if k not in axes))
+    summed = tuple(k for k in range(mass.ndim) if k not in axes)
+    return mass.sum(axis=summed) if summed else mass

@@ -61,12 +61,12 @@ def natural_density(model, prior: Prior) -> Density:
             theta = np.asarray(theta, dtype=float)
             with np.errstate(all="ignore"):
                 if support.holds(theta):
-                    return tidy(function(theta) + prior_function(theta))
+                    return tidy(_sum(function(theta), prior_function(theta)))
                 inside = support.inside(theta)
                 if not np.any(inside):
                     return np.full((*theta.shape[:-1], *tail), outside)
                 safe = np.where(inside[..., None], theta, anchor)
-                value = tidy(function(safe) + prior_function(safe))
+                value = tidy(_sum(function(safe), prior_function(safe)))
             return np.where(inside[(..., *(None for _ in tail))], value, outside)
 
         return evaluate
@@ -155,6 +155,12 @@ def _is_natural(density: Density, space: Space) -> bool:
     """Whether the space is theta itself, and leaves out nothing of the support."""
     wide = np.all(space.lower <= density.lower) and np.all(space.upper >= density.upper)
     return space.natural and bool(wide)
+
+
+def _sum(likelihood, prior):
+    """Return the sum, in the memory of the prior's term: that of the model may be its own."""
+    prior += likelihood
+    return prior
 
 
 def _as_it_is(value):

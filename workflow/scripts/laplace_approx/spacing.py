@@ -74,9 +74,7 @@ def _rules(lattices, k, points):
 
 def _sums(frame, every, found, column) -> Sums:
     kept = [slice(0, axis.points * every, every) for axis in frame.axes]
-    densities = [
-        profile[rows, column].copy() for profile, rows in zip(found, kept, strict=True)
-    ]
+    densities = [profile[rows, column].copy() for profile, rows in zip(found, kept, strict=True)]
     integral = trapezoid_weights(frame.axes[0]) @ found[0][kept[0], column + 1]
     return Sums(frame, densities, float(integral))
 

@@ -22,7 +22,8 @@ __all__ = ["Prior", "build_prior"]
 class Interior(NamedTuple):
     """The log density of a prior and its derivatives for theta known to lie inside its support.
 
-    Nothing is masked: a NaN of the family's own arithmetic comes through.
+    Nothing is masked: a NaN of the family's own arithmetic comes through. The arrays that they
+    return are the caller's.
     """
 
     log_density: Callable
@@ -149,15 +150,24 @@ def _assemble(marginals: dict[str, Marginal], joint, parameters) -> Prior:
     )
 
 
+def _added(total, term):
+    if total is None:
+        return term
+    total += term
+    return total
+
+
 def _interior(pieces, joint, together, d: int) -> Interior:
     """Return the functions of the (column, marginal) pieces and of the joint, where there is one,
     whose columns are `together`."""
 
     def log_density(theta):
-        terms = [marginal.log_density(theta[..., i]) for i, marginal in pieces]
+        total = None
+        for i, marginal in pieces:
+            total = _added(total, marginal.log_density(theta[..., i]))
         if joint is not None:
-            terms.append(joint.log_density(theta[..., together]))
-        return sum(terms[1:], terms[0]) if terms else np.zeros(theta.shape[:-1])
+            total = _added(total, joint.log_density(theta[..., together]))
+        return np.zeros(theta.shape[:-1]) if total is None else total
 
     def gradient(theta):
         slopes = np.zeros(theta.shape)
