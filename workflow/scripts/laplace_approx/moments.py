@@ -20,8 +20,8 @@ def moments(frame: Frame, mass, layers=None) -> Moments:
     """Return the moments of theta under the masses (summing to one) of the nodes of a frame.
 
     `layers[k]` is the mass of each layer across axis k, for those who have it: only a box is
-    summed by layers. Deviations are taken from the mean in a second pass, so that an offset costs no digits. What
-    one value with all of the mass leaves undefined (skewness, correlation) is NaN.
+    summed by layers. Deviations are taken from the mean in a second pass, so that an offset costs
+    no digits. What one value with all of the mass leaves undefined (skewness, correlation) is NaN.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         found = _by_axis(frame, mass, layers) if frame.is_box else _by_node(frame, mass)
