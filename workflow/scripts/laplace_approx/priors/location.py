@@ -34,10 +34,19 @@ def normal(mean, *, sd=None, variance=None, precision=None) -> Marginal:
         sd = math.sqrt(variance)
     elif precision is not None:
         sd = 1 / math.sqrt(precision)
-    constant = -0.5 * math.log(2 * math.pi)
-    return _rescaled(
-        lambda u: constant - 0.5 * u * u, lambda u: -u, lambda u: -np.ones_like(u), mean, sd
-    )
+    constant = -0.5 * math.log(2 * math.pi) - math.log(sd)
+
+    def log_density(x):
+        # one array from beginning to end: a grid asks for this at every cell
+        value = x - mean
+        value /= sd
+        value *= value
+        value *= -0.5
+        value += constant
+        return value
+
+    standard = _rescaled(None, lambda u: -u, lambda u: -np.ones_like(u), mean, sd)
+    return standard._replace(log_density=log_density)
 
 
 def student_t(df, location, scale) -> Marginal:
