@@ -115,6 +115,11 @@ class Frame(NamedTuple):
         w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
         return self._constrained(self._sheared(w, u.shape[:-1]))
 
+    def place_product(self, u):
+        """Return theta (..., d) where the coordinates u[k], one array an axis, broadcast."""
+        w = [axis.stretched(values) for axis, values in zip(self.axes, u, strict=True)]
+        return self._constrained(self._sheared(w, np.broadcast_shapes(*(x.shape for x in w))))
+
     def locate(self, theta):
         """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""
         theta = np.asarray(theta, dtype=float)

@@ -8,11 +8,23 @@ converges faster than any power of h where the function fades out at both ends (
 Weideman 2014, SIAM Review 56, section 5). All spacings here are one: multiply by h.
 """
 
+import math
 from functools import cache
 
 import numpy as np
 
 ORDER = 8
+# On [0, 1] the 7 nodes and weights of Kronrod, and those of Gauss at every other of them, which
+# are exact to degree 11 and 5 (Piessens et al. 1983, QUADPACK).
+_K = [0.960491268708020283423507092629080, 0.774596669241483377035853079956480]
+_K += [0.434243749346802558002071502844628, 0.0]
+_W = [0.104656226026467265193823857192073, 0.268488089868333440728569280666710]
+_W += [0.401397414775962222905051818618432, 0.450916538658474142345110087045571]
+KRONROD = (
+    0.5 + 0.5 * np.array([-_K[0], -_K[1], -_K[2], 0.0, _K[2], _K[1], _K[0]]),
+    0.5 * np.array([*_W, *_W[2::-1]]),
+    0.5 * np.array([0, 5 / 9, 0, 8 / 9, 0, 5 / 9, 0]),
+)
 
 
 @cache
@@ -84,6 +96,35 @@ def _node_weights(n: int) -> np.ndarray:
 def node_weights(n: int) -> np.ndarray:
     """Return the n weights whose sum with the values is the integral over all the nodes."""
     return _node_weights(n) if n > 1 else np.ones(1)
+
+
+@cache
+def stencil_weights() -> np.ndarray:
+    """Return the weights (ORDER - 1, ORDER) of each interval of a stencil of the full order."""
+    return np.diff(_integral_to(np.arange(ORDER), ORDER), axis=0)
+
+
+@cache
+def stencil_errors() -> np.ndarray:
+    """Return (ORDER - 1,): the error of each of these integrals, per unit of the difference of
+    order `ORDER` there, that is the integral of |product of (t - node)| over ORDER!."""
+    polynomial = np.polynomial.Polynomial.fromroots(np.arange(ORDER)).integ()
+    return np.abs(np.diff(polynomial(np.arange(ORDER)))) / math.factorial(ORDER)
+
+
+@cache
+def from_every_other(n: int) -> np.ndarray:
+    """Return the weights (n, (n + 1) / 2) that fill in n nodes, an odd number, from every other."""
+    known = (n + 1) // 2
+    weights = np.zeros((n, known))
+    weights[::2] = np.eye(known)
+    order = min(ORDER, known)
+    first, local = stencils(np.arange(known - 1), known)
+    for i in range(known - 1):
+        weights[2 * i + 1, first[i] : first[i] + order] = interpolation_weights(
+            0.5, local[i], order
+        )
+    return weights
 
 
 def partial_weights(fraction, interval, order: int) -> np.ndarray:

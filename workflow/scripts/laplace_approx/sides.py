@@ -122,11 +122,15 @@ class LaplaceSide:
         points = LATTICE_POINTS.get(self.normal.mean.size)
         if points is None:
             return None
-        return DerivedQuantity(
-            normal_lattice(self.normal, points),
-            lambda z: evaluate_quantity(self.model, name, self.space.constrain(z)),
-            lambda z: condition_holds(self.model, name, self.space.constrain(z)),
-        )
+        space, ends = self.space, np.concatenate([self.space.lower, self.space.upper])
+        natural = space.names == space.parameters and np.all(np.isinf(ends))
+
+        def quantity(z):
+            theta = z if natural else space.constrain(z)
+            held = condition_holds(self.model, name, theta)
+            return np.where(held, evaluate_quantity(self.model, name, theta), np.nan)
+
+        return DerivedQuantity(normal_lattice(self.normal, points), quantity)
 
 
 class ExactSide:
