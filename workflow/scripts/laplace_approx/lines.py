@@ -117,7 +117,9 @@ class Lines:
         if self.shape[1] == 1:
             return lines[..., 0] @ self.row_weights, np.zeros(len(lines))
         _, error = self._errors(lines)
-        return self._sum(increments(lines)), self._sum(np.minimum(error, np.abs(lines).max()))
+        return self._sum(increments(lines)), self._sum(
+            np.minimum(error, np.abs(lines).max(initial=0.0))
+        )
 
     def masses(self, levels, depth: int | None = None) -> Masses:
         """Return the mass where quantity <= level, for levels (C,).

@@ -144,9 +144,7 @@ class DerivedQuantity:
             value, error = second + last, error / density + np.abs(last) * remaining
         if not settled.all():
             rest = np.flatnonzero(~settled)
-            value[rest] = invert_cdf(
-                lambda x: self._cdf(x)[0], p[rest], low[rest], high[rest]
-            )
+            value[rest] = invert_cdf(lambda x: self._cdf(x)[0], p[rest], low[rest], high[rest])
             with np.errstate(divide="ignore", invalid="ignore"):
                 error[rest] = self._cdf(value[rest])[1] / density[rest]
         return Estimates(value, error)

@@ -44,9 +44,7 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
         x[which] = np.where(nearer, a, b)
         least = 0.5 * close[which] / np.abs(b - a)
         going = (least < 0.5) & ~(np.minimum(np.abs(f_a), np.abs(f_b)) <= near[which])
-        t = np.where(
-            np.abs(b - a) > 0.5 * width, 0.5, _interpolated(b - a, c - a, f_a, f_b, f_c)
-        )
+        t = np.where(np.abs(b - a) > 0.5 * width, 0.5, _interpolated(b - a, c - a, f_a, f_b, f_c))
         t = np.clip(t, least, 1 - least)
         which, t, width = which[going], t[going], earlier[going]
         a, b, f_a, f_b = a[going], b[going], f_a[going], f_b[going]

@@ -40,6 +40,8 @@ COLUMNS = (
 
 
 def _quantiles(rows):
+    if "quantity" not in rows:  # every scenario failed
+        return
     quantity = np.array(rows["quantity"], dtype=object)
     probability = np.asarray(rows["probability"], dtype=float)
     for name in dict.fromkeys(rows["quantity"]):
