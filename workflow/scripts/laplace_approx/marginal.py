@@ -144,7 +144,8 @@ def _refined(density_u, cdf, rows: int):
     density = applied(value_weights, density_u)
     part = applied(integral_weights, density_u)
     whole = np.diff(cdf)
-    part = np.maximum.accumulate(np.clip(part, 0.0, whole[:, None]), axis=1)
+    part = np.minimum(np.maximum(part, 0.0), whole[:, None])
+    part = np.maximum.accumulate(part, axis=1)
     density = np.append(np.maximum(density, 0.0).ravel(), density_u[-1])
     return density, np.append((cdf[:-1, None] + part).ravel(), cdf[-1])
 

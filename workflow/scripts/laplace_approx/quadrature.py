@@ -49,7 +49,11 @@ def applied(weights, values):
     """
     order = weights.shape[-1]
     centre = (order - 2) // 2
-    windows = np.lib.stride_tricks.sliding_window_view(values, order)
+    values = np.ascontiguousarray(values)
+    # a view of all stencils, one node apart
+    step = values.itemsize
+    shape, strides = (values.size - order + 1, order), (step, step)
+    windows = np.ndarray(shape, values.dtype, values, strides=strides)
     inner = windows @ np.ascontiguousarray(weights[:, centre].T)
     if order == 2:
         return inner
@@ -92,7 +96,8 @@ def bounded_increments(density):
     the polynomials swing and would put mass where there is none, or less than none.
     """
     ends = density[..., :-1], density[..., 1:]
-    return np.clip(increments(density), 0.5 * np.minimum(*ends), 1.5 * np.maximum(*ends))
+    within = np.maximum(increments(density), 0.5 * np.minimum(*ends))
+    return np.minimum(within, 1.5 * np.maximum(*ends))
 
 
 @cache
