@@ -77,7 +77,7 @@ class Scenarios:
 
 
 def main(repetitions: int) -> None:
-    """Print microseconds of processor time a scenario by their number, and the ratio to one by one."""
+    """Print microseconds of processor time a scenario, and the ratio to one by one."""
     most = Scenarios(SCENARIOS[-1])
     few = [most.alone(row) for row in range(ALONE)]
     one_by_one = _best(lambda: [each.solved() for each in few], repetitions) / ALONE

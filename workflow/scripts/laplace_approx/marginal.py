@@ -9,11 +9,11 @@ import numpy as np
 from laplace_approx.lattice import Frame
 from laplace_approx.quadrature import (
     ORDER,
+    applied,
     bounded_increments,
     interpolation_weights,
     node_weights,
     partial_weights,
-    stencils,
 )
 
 ROWS_PER_SD = 80  # rows of a table per posterior SD: cubic interpolation is then good to 1e-8 SD
@@ -97,9 +97,10 @@ def _where_cubic_is(probability, start, rise, first, last):
             low, high = np.where(above < 0, t, low), np.where(above < 0, high, t)
             moved = t - above / _cubic_slope(t, rise, first, last)
             moved = np.where((moved >= low) & (moved <= high), moved, (low + high) / 2)
-            still = np.max(np.abs(moved - t), initial=0.0) <= LAST_DIGIT
-            t = moved
-            if still:
+            exact = np.abs(above) <= LAST_DIGIT / 2 * probability
+            still = exact | (np.abs(moved - t) <= LAST_DIGIT)
+            t = np.where(exact, t, moved)
+            if still.all():
                 break
     return t
 
@@ -139,15 +140,12 @@ def _rows_per_node(density_u) -> int:
 
 def _refined(density_u, cdf, rows: int):
     """Return density and CDF on nodes `rows` times as close, in units of the coarse step."""
-    n = density_u.size
-    first, local = stencils(np.arange(n - 1), n)
-    order = min(ORDER, n)
-    window = density_u[first[:, None] + np.arange(order)]
-    value_weights, integral_weights = _refining_weights(rows, order)
-    density = _applied(value_weights, window, local)
-    part = _applied(integral_weights, window, local)
+    value_weights, integral_weights = _refining_weights(rows, min(ORDER, density_u.size))
+    density = applied(value_weights, density_u)
+    part = applied(integral_weights, density_u)
     whole = np.diff(cdf)
-    part = np.maximum.accumulate(np.clip(part, 0.0, whole[:, None]), axis=1)
+    part = np.minimum(np.maximum(part, 0.0), whole[:, None])
+    part = np.maximum.accumulate(part, axis=1)
     density = np.append(np.maximum(density, 0.0).ravel(), density_u[-1])
     return density, np.append((cdf[:-1, None] + part).ravel(), cdf[-1])
 
@@ -161,11 +159,6 @@ def _refining_weights(rows: int, order: int):
         interpolation_weights(fraction, places, order),
         partial_weights(fraction, places, order),
     )
-
-
-def _applied(weights, window, local):
-    """Apply weights (rows, order - 1, order) to the stencil (n - 1, order) of each interval."""
-    return np.einsum("nro,no->nr", weights.transpose(1, 0, 2)[local], window)
 
 
 def _strictly_rising(value, density, cdf) -> Marginal:

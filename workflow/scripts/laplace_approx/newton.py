@@ -362,7 +362,7 @@ def newton_steps(gradient, hessian):
     """
     # coordinates first: every number of all rows is then one run of memory
     gradient = np.ascontiguousarray(gradient.T)
-    hessian = np.ascontiguousarray(np.moveaxis(hessian, 0, -1))
+    hessian = np.ascontiguousarray(hessian.transpose(1, 2, 0))
     scale = 1 / np.sqrt(_diagonal(gradient, hessian))
     matrix = hessian * -scale[:, None] * scale
     slope = gradient * scale
@@ -370,7 +370,7 @@ def newton_steps(gradient, hessian):
     upward = np.zeros(step.shape)
     open_ = np.flatnonzero(~definite)
     if open_.size:
-        rows = np.moveaxis(matrix[..., open_], -1, 0)
+        rows = matrix[..., open_].transpose(2, 0, 1)
         step[:, open_], upward[:, open_] = _modified_steps(rows, slope[:, open_].T)
     decrement = np.sqrt(np.maximum(dot(slope.T, step.T), 0.0))
     step *= scale

@@ -53,24 +53,52 @@ def stencils(intervals, n: int):
     return first, intervals - first
 
 
-def increments(values, axis: int = -1):
-    """Return the integral over each of the n - 1 intervals along `axis`, of length n - 1."""
-    values = np.moveaxis(np.asarray(values, dtype=float), axis, -1)
-    n = values.shape[-1]
-    order = min(ORDER, n)
-    result = np.empty((*values.shape[:-1], n - 1))
-    first, local = stencils(np.arange(n - 1), n)
+def applied(weights, values):
+    """Return the sums over the stencil of each interval of values (n,), as (n - 1, rows).
+
+    `weights` (rows, order - 1, order) are those of each place of an interval within its stencil.
+    All intervals but the first and last few have the same place.
+    """
+    order = weights.shape[-1]
     centre = (order - 2) // 2
-    weights = np.diff(_integral_to(np.arange(order), order), axis=0)
-    inner = np.flatnonzero(local == centre)
-    start, stop = inner[0], inner[-1] + 1
-    middle = result[..., start:stop]
+    values = np.ascontiguousarray(values)
+    # a view of all stencils, one node apart
+    step = values.itemsize
+    shape, strides = (values.size - order + 1, order), (step, step)
+    windows = np.ndarray(shape, values.dtype, values, strides=strides)
+    inner = windows @ np.ascontiguousarray(weights[:, centre].T)
+    if order == 2:
+        return inner
+    first, last = weights[:, :centre] @ windows[0], weights[:, centre + 1 :] @ windows[-1]
+    return np.concatenate([first.T, inner, last.T])
+
+
+def increments(values):
+    """Return the integral of values (..., n) over each of the n - 1 intervals, (..., n - 1)."""
+    values = np.asarray(values, dtype=float)
+    weights = _increment_weights(min(ORDER, values.shape[-1]))
+    if values.ndim == 1:
+        return applied(weights, values)[:, 0]
+    return _increments_of_rows(values, weights[0])
+
+
+def _increments_of_rows(values, weights):
+    """The same for many rows at once, without an array of all their stencils."""
+    order, n = weights.shape[-1], values.shape[-1]
+    centre = (order - 2) // 2
+    result = np.empty((*values.shape[:-1], n - 1))
+    result[..., :centre] = values[..., :order] @ weights[:centre].T
+    result[..., n - order + 1 + centre :] = values[..., -order:] @ weights[centre + 1 :].T
+    middle = result[..., centre : n - order + 1 + centre]
     middle[...] = 0.0
     for k, weight in enumerate(weights[centre]):
-        middle += weight * values[..., start - centre + k : stop - centre + k]
-    for j in [*range(start), *range(stop, n - 1)]:
-        result[..., j] = values[..., first[j] : first[j] + order] @ weights[local[j]]
-    return np.moveaxis(result, -1, axis)
+        middle += weight * values[..., k : n - order + 1 + k]
+    return result
+
+
+@cache
+def _increment_weights(order: int) -> np.ndarray:
+    return np.diff(_integral_to(np.arange(order), order), axis=0)[None]
 
 
 def bounded_increments(density):
@@ -80,7 +108,8 @@ def bounded_increments(density):
     the polynomials swing and would put mass where there is none, or less than none.
     """
     ends = density[..., :-1], density[..., 1:]
-    return np.clip(increments(density), 0.5 * np.minimum(*ends), 1.5 * np.maximum(*ends))
+    within = np.maximum(increments(density), 0.5 * np.minimum(*ends))
+    return np.minimum(within, 1.5 * np.maximum(*ends))
 
 
 @cache

@@ -106,8 +106,17 @@ def quantile_change(one: Marginal, other: Marginal, sd: float) -> float | None:
     """Return the largest change of a quantile between two tables, in SDs (None for no SD)."""
     if not sd > 0:
         return None
-    moved = quantile_from_marginal(one, PROBES) - quantile_from_marginal(other, PROBES)
-    return float(np.max(np.abs(moved)) / sd)
+    return largest_change(probed(one), probed(other), sd)
+
+
+def probed(marginal: Marginal):
+    """Return the quantiles by which a table is held against another."""
+    return quantile_from_marginal(marginal, PROBES)
+
+
+def largest_change(one, other, sd: float) -> float:
+    """Return the largest change between the quantiles that `probed` gave, in SDs."""
+    return float(np.max(np.abs(one - other)) / sd)
 
 
 def spacing_faults(record: dict) -> list[str]:

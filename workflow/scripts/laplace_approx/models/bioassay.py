@@ -50,7 +50,7 @@ def gradient(theta, data):
 
 def hessian(theta, data):
     """Return -sum_i n_i p_i (1 - p_i) (1, x_i)(1, x_i)^T for theta (..., 2), as (..., 2, 2)."""
-    rows, _ = _rows(data)
+    rows = _design(data)
     eta = np.asarray(theta, dtype=float) @ rows.T
     decay = np.exp(-np.abs(eta))
     curvature = data["animals"] * decay / (1.0 + decay) ** 2
@@ -94,5 +94,5 @@ def _rows(data):
     rows, deaths = _design(data), data["deaths"]
     all_died = deaths == data["animals"]
     linear = np.where(all_died, 0.0, deaths) @ rows
-    rows[all_died] *= -1.0
+    rows *= np.where(all_died, -1.0, 1.0)[:, None]
     return rows, linear

@@ -45,8 +45,15 @@ def normal(mean, *, sd=None, variance=None, precision=None) -> Marginal:
         value += constant
         return value
 
-    standard = _rescaled(None, lambda u: -u, lambda u: -np.ones_like(u), mean, sd)
-    return standard._replace(log_density=log_density)
+    return Marginal(
+        log_density=log_density,
+        d1=lambda x: (mean - x) / sd / sd,
+        d2=lambda x: np.full(np.shape(x), -1 / sd / sd),
+        lower=-math.inf,
+        upper=math.inf,
+        proper=True,
+        text="",
+    )
 
 
 def student_t(df, location, scale) -> Marginal:
