@@ -5,6 +5,7 @@ for a derived quantity; the exact side is the grid's marginal, or a quadrature o
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
 from statistics import NormalDist
 
@@ -118,19 +119,19 @@ class LaplaceSide:
         """Return 1 where parameter i rises with its coordinate, -1 where it falls."""
         return -1 if self.space.constrain_d1(self.normal.mean)[i] < 0 else 1
 
+    def quantity(self, name: str) -> Callable:
+        """Return a quantity as a function of the coordinates, NaN where its condition fails."""
+        space, of_theta = self.space, natural_quantity(self.model, name)
+        ends = np.concatenate([space.lower, space.upper])
+        if space.names == space.parameters and np.all(np.isinf(ends)):
+            return of_theta  # the coordinates are the parameters
+        return lambda z: of_theta(space.constrain(z))
+
     def _derived(self, name: str) -> DerivedQuantity | None:
         points = LATTICE_POINTS.get(self.normal.mean.size)
         if points is None:
             return None
-        space, ends = self.space, np.concatenate([self.space.lower, self.space.upper])
-        natural = space.names == space.parameters and np.all(np.isinf(ends))
-
-        def quantity(z):
-            theta = z if natural else space.constrain(z)
-            held = condition_holds(self.model, name, theta)
-            return np.where(held, evaluate_quantity(self.model, name, theta), np.nan)
-
-        return DerivedQuantity(normal_lattice(self.normal, points), quantity)
+        return DerivedQuantity(normal_lattice(self.normal, points), self.quantity(name))
 
 
 class ExactSide:
@@ -200,12 +201,20 @@ class ExactSide:
         return float(high - low) / 2
 
     def _derived(self, name: str) -> DerivedQuantity:
-        return DerivedQuantity(
-            self.lattice,
-            lambda theta: evaluate_quantity(self.model, name, theta),
-            lambda theta: condition_holds(self.model, name, theta),
-            self._outside(),
-        )
+        quantity = natural_quantity(self.model, name)
+        return DerivedQuantity(self.lattice, quantity, outside_mass=self._outside())
+
+
+def natural_quantity(model, name: str) -> Callable:
+    """Return a quantity as a function of theta, NaN where its condition fails."""
+
+    def quantity(theta):
+        value = evaluate_quantity(model, name, theta)
+        if name not in model.conditions:
+            return value
+        return np.where(condition_holds(model, name, theta), value, np.nan)
+
+    return quantity
 
 
 def laplace_side(model, space, normal) -> LaplaceSide | NoSide:
