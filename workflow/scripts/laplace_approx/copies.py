@@ -139,9 +139,8 @@ class _Copies:
         grid = certified_grid(natural, mode)
         if not grid.marginals:
             return None
-        return NearNormal(
-            grid.lattice, dict(zip(natural.names, grid.sd, strict=True)), grid.marginals
-        )
+        sd = dict(zip(natural.names, grid.sd, strict=True))
+        return NearNormal(grid.lattice, grid.lattice, sd, grid.marginals)
 
     @cached_property
     def one_mode(self) -> bool:
@@ -180,7 +179,7 @@ def _exact_quantiles(fit: Fit, exact: NearNormal) -> dict:
     return {
         name: quantile_from_marginal(exact.marginals[name], WANTED)
         if name in exact.marginals
-        else _derived(exact.lattice, natural_quantity(fit.model, name))
+        else _derived(exact.for_derived, natural_quantity(fit.model, name))
         for name in fit.names
     }
 

@@ -42,7 +42,7 @@ class Effort(NamedTuple):
     most: int
 
 
-ONE_ROW = Effort(parts=8, depth=3, most=48)
+ONE_ROW = Effort(parts=8, depth=6, most=48)
 MANY_ROWS = Effort(parts=1, depth=0, most=2)  # what is left averages out over the rows
 
 
