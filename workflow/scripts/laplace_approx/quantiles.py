@@ -73,9 +73,16 @@ class DerivedQuantity:
         cdf, error = (np.where(np.isnan(values.ravel()), np.nan, x) for x in (cdf, error))
         return Estimates(cdf.reshape(values.shape), error.reshape(values.shape))
 
-    def quantiles(self, probabilities) -> Estimates:
+    def moved(self, values, errors):
+        """Return what errors of values (n,) can move the CDF there by: half of the difference
+        between their ends, from the lines of the lattice alone."""
+        ends = np.concatenate([values - errors, values + errors])
+        mass = np.reshape(self._lines.rough_masses(ends)[0], (2, -1)) / self._included.fine
+        return 0.5 * np.abs(mass[1] - mass[0])
+
+    def quantiles(self, probabilities, also=()) -> Estimates:
         """Return the quantiles given the condition for probabilities (n,), all NaN if it never
-        holds."""
+        holds. Those that will be asked for `also`, later, are found at once."""
         p = np.asarray(probabilities, dtype=float)
         if not np.all((p > 0) & (p < 1)):
             raise ValueError(f"a probability lies between 0 and 1: {p}")
@@ -83,6 +90,7 @@ class DerivedQuantity:
             return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
         new = [x for x in dict.fromkeys(p.tolist()) if x not in self._found]
         if new:
+            new += [x for x in dict.fromkeys(also) if x not in {*new, *self._found}]
             found = self._quantiles(np.array(new))
             self._found |= zip(new, zip(*found, strict=True), strict=True)
         value, error = np.array([self._found[x] for x in p.tolist()]).reshape(-1, 2).T
