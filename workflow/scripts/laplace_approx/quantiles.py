@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.lines import Lines, Masses
+from laplace_approx.lines import Lines, Masses, Panels
 from laplace_approx.normal import Normal
 from laplace_approx.roots import invert_cdf, log_odds
 from laplace_approx.transforms import Identity
@@ -54,7 +54,7 @@ class DerivedQuantity:
         self._cells = _Cells(lattice.thin(), evaluate_quantity)
         self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
         self.axis = self._lines.axis
-        self._found = {}
+        self._found, self._everything = {}, None
 
     @property
     def excluded_mass(self) -> float:
@@ -86,7 +86,7 @@ class DerivedQuantity:
         p = np.asarray(probabilities, dtype=float)
         if not np.all((p > 0) & (p < 1)):
             raise ValueError(f"a probability lies between 0 and 1: {p}")
-        if not self._included.fine > 0:
+        if self._cells.value.size == 0 and not self._included.fine > 0:
             return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
         new = [x for x in dict.fromkeys(p.tolist()) if x not in self._found]
         if new:
@@ -108,9 +108,11 @@ class DerivedQuantity:
             value, slope = _straight(low, high, log_odds(rough), log_odds(p))
         return np.where(slope > 0, value, low)
 
-    @cached_property
+    @property
     def _included(self) -> Masses:
-        return Masses(*(float(x[0]) for x in self._lines.masses([np.inf])))
+        if self._everything is None:
+            self._everything = _last(self._lines.masses([np.inf]))
+        return self._everything
 
     @cached_property
     def _excluded(self) -> tuple[float, float]:
@@ -120,9 +122,9 @@ class DerivedQuantity:
         coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
         return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
 
-    def _cdf(self, values):
+    def _cdf(self, values, near: Panels | None = None):
         """Return the CDF at values (C,) and its error."""
-        mass, whole = self._lines.masses(values), self._included
+        mass, whole = self._lines.masses(values, near), self._included
         cdf = np.clip(mass.fine / whole.fine, 0.0, 1.0)
         error = np.abs(cdf - mass.coarse / whole.coarse)
         error += (mass.error + cdf * whole.error) / whole.fine
@@ -158,7 +160,8 @@ class DerivedQuantity:
                 which = np.flatnonzero(active)
                 if which.size == 0:
                     break
-                cdf, cdf_error = self._cdf(search.x[which])
+                near = search.panels if which.size == p.size else None
+                cdf, cdf_error = self._cdf(search.x[which], near)
                 remaining, settles = search.stepped(which, log_odds(p[which]) - log_odds(cdf))
                 value[which] = search.x[which]
                 known = cdf_error / search.density[which]
@@ -175,20 +178,21 @@ class DerivedQuantity:
 
     def _begun(self, p) -> "_Search":
         """Return the search after its first step, along the parabola of the rough CDF."""
-        target, whole = log_odds(p), self._included.fine
+        target, whole = log_odds(p), self._lines.rough_masses(np.array([np.inf]))[0]
         low, high, rough = self._enclosed(p, whole)
         ends = log_odds(rough)
         first, slope = _straight(low, high, ends, target)
         settled = (slope > 0) & (np.abs(first - low) < 2 * (high - low))
         first = np.where(settled, first, low)
-        near = self._lines.masses(first)
-        middle, better = log_odds(np.stack([near.rough, near.fine]) / whole)
-        left = target - better
+        near = self._lines.masses(np.append(first, np.inf))
+        self._everything = _last(near)
+        middle = log_odds(near.rough[:-1] / whole)
+        left = target - log_odds(near.fine[:-1] / self._everything.fine)
         slope, bend = _parabola((low, first, high), (ends[0], middle, ends[1]), slope)
         step = left / (slope + bend * left / slope)
         step = np.where(settled, step, 0.0)
         density = (rough[1] - rough[0]) / (high - low)
-        return _Search(low, high, density, first + step, step, left, slope, settled)
+        return _Search(low, high, density, first + step, step, left, slope, settled, near.panels)
 
 
 def normal_lattice(
@@ -251,9 +255,15 @@ def _given(quantity: Callable, condition: Callable | None) -> Callable:
     return evaluate_quantity
 
 
+def _last(masses: Masses) -> Masses:
+    """Return the last of several masses, as numbers."""
+    return Masses(*(float(x[-1]) for x in masses[:4]))
+
+
 class _Search(NamedTuple):
     """A search for many quantiles, each at `x` after a `step` from where `left` was to go, in log
-    odds; `slope` is that of the log odds, and `settled` where the steps become shorter."""
+    odds; `slope` is that of the log odds, `settled` where the steps become shorter, and `panels`
+    are those of the CDF at the place before."""
 
     low: np.ndarray
     high: np.ndarray
@@ -263,6 +273,7 @@ class _Search(NamedTuple):
     left: np.ndarray
     slope: np.ndarray
     settled: np.ndarray
+    panels: Panels | None
 
     def stepped(self, which, left):
         """Step once more, in place, with `left` to go; return what the steps leave and whether
