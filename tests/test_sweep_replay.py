@@ -48,10 +48,10 @@ def swept(tmp_path_factory):
     """A copy of the project in which both sweeps have been run."""
     folder = copy_project(tmp_path_factory.mktemp("swept") / "project")
     overlay = {"sweeps": SWEEPS, "models": {"bioassay": {"grids": GRIDS}}, "n_draws": 200}
-    (folder / "sweeps.yaml").write_text(yaml.safe_dump(overlay))
+    (folder / "sweeps.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
     config = yaml.safe_load((folder / "config/config.yaml").read_text())
     del config["sweeps"]
-    (folder / "config/config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     done = snakemake(folder, "sweep", "--cores", "2", "--configfile", "sweeps.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
@@ -79,7 +79,7 @@ def test_every_step_has_a_table_with_the_settings_and_the_key(swept):
 
 def test_random_rows_run_as_cases_give_the_same_numbers(swept):
     chosen = []
-    for sweep, number in (("small", 3), ("mixed", 2)):
+    for sweep, number in (("small", 2), ("mixed", 1)):
         keys = sorted(set(table(swept, sweep, "verdict")["scenario"].to_pylist()))
         chosen += [(sweep, key) for key in random.Random(11).sample(keys, number)]
     for sweep, key in chosen:
@@ -87,8 +87,7 @@ def test_random_rows_run_as_cases_give_the_same_numbers(swept):
         done = snakemake(swept, overlay, "--configfile", "sweeps.yaml")
         assert done.returncode == 0, done.stderr[-3000:]
         _, _, command, *_ = (swept / overlay).read_text().split("#")
-        target = command.split()[1]
-        done = snakemake(swept, target, "--configfile", overlay)
+        done = snakemake(swept, *command.split()[1:])
         assert done.returncode == 0, done.stderr[-3000:]
         _compare(swept, sweep, key, json.loads(_body(swept / overlay)))
 
@@ -180,7 +179,7 @@ def test_a_second_run_has_nothing_to_do_and_an_added_value_costs_its_own(swept):
     assert planned_rules(swept, target, "--configfile", "sweeps.yaml") == {}
     overlay = yaml.safe_load((swept / "sweeps.yaml").read_text())
     overlay["sweeps"]["mixed"]["vary"]["replicate"] = [1, 2, 4]
-    (swept / "more.yaml").write_text(yaml.safe_dump(overlay))
+    (swept / "more.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
     planned = planned_rules(swept, target, "--configfile", "more.yaml")
     assert planned == {"sweep_chunk": 2, "sweep_table": 1}, "4 new scenarios, 3 a chunk"
 
@@ -190,7 +189,7 @@ def test_tables_are_the_same_bytes_in_other_chunks(swept, tmp_path):
     (folder / "config/config.yaml").write_text((swept / "config/config.yaml").read_text())
     overlay = yaml.safe_load((swept / "sweeps.yaml").read_text())
     overlay["sweeps"] = {"mixed": overlay["sweeps"]["mixed"] | {"chunk": 8}}
-    (folder / "sweeps.yaml").write_text(yaml.safe_dump(overlay))
+    (folder / "sweeps.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
     done = snakemake(folder, "sweep", "--cores", "2", "--configfile", "sweeps.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
     ours, theirs = (
@@ -219,7 +218,7 @@ def test_tables_are_the_same_bytes_in_other_chunks(swept, tmp_path):
 )
 def test_a_bad_sweep_stops_before_anything_runs(swept, sweep, said):
     overlay = {"sweeps": {"bad": {"base": SWEEPS["mixed"]["base"], **sweep}}}
-    (swept / "bad.yaml").write_text(yaml.safe_dump(overlay))
+    (swept / "bad.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
     done = snakemake(swept, "sweep", "--configfile", "bad.yaml")
     assert done.returncode != 0
     assert said in done.stderr

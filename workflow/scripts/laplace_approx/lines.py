@@ -42,8 +42,17 @@ class Effort(NamedTuple):
     most: int
 
 
-ONE_ROW = Effort(parts=8, depth=3, most=48)
+ONE_ROW = Effort(parts=6, depth=7, most=48)
 MANY_ROWS = Effort(parts=1, depth=0, most=2)  # what is left averages out over the rows
+
+
+class Panels(NamedTuple):
+    """The panels into which stretches were divided: `start` and `width` (P,) in lines, and in
+    `place` the stretch of each, counted in an array (levels, rows, stretches)."""
+
+    place: np.ndarray
+    start: np.ndarray
+    width: np.ndarray
 
 
 class Masses(NamedTuple):
@@ -57,6 +66,7 @@ class Masses(NamedTuple):
     coarse: np.ndarray
     error: np.ndarray
     rough: np.ndarray
+    panels: Panels | None = None
 
 
 class Lines:
@@ -121,11 +131,11 @@ class Lines:
             np.minimum(error, np.abs(lines).max(initial=0.0))
         )
 
-    def masses(self, levels, depth: int | None = None) -> Masses:
+    def masses(self, levels, near: Panels | None = None) -> Masses:
         """Return the mass where quantity <= level, for levels (C,).
 
-        The unit is that in which the density is 1 at its highest and every step is 1. A `depth`
-        below the usual one makes it faster, and less exact.
+        The unit is that in which the density is 1 at its highest and every step is 1. The search
+        for panels begins with those of levels `near` to these, which saves most of it.
         """
         levels = np.asarray(levels, dtype=float)
         bundle, along = self.coarse
@@ -138,6 +148,7 @@ class Lines:
         stretches = increments(both)
         rough = self._sum(stretches[0])
         differences, error = self._errors(both[0])
+        panels = None
         level, row, stretch = np.nonzero(error > self._limit(STRETCH_ERROR))
         if level.size:
             place = level, row, stretch
@@ -147,13 +158,12 @@ class Lines:
             errors[~smooth] = error[tuple(x[~smooth] for x in place)]
             worst = self._worst(np.where(smooth, 0.0, errors), levels.size)
             place = tuple(x[worst] for x in place)
-            depth = self.effort.depth if depth is None else depth
-            values, errors[worst] = self._refined(levels, *place, depth)
+            values, errors[worst], panels = self._refined(levels, place, near)
             stretches[(slice(None), *place)] = values
             error = np.bincount(level, errors * self.row_weights[row], minlength=levels.size)
         else:
             error = np.zeros(levels.size)
-        return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough)
+        return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough, panels)
 
     def _lines(self, levels):
         """Return the mass of every line of the lattice, (C, rows, lines)."""
@@ -200,30 +210,33 @@ class Lines:
         worst = np.argsort(-errors[rough], kind="stable")
         return rough[worst[: self.effort.most * self.shape[0] * n_levels]]
 
-    def _refined(self, levels, level, row, stretch, depth):
-        """Return the integral over stretches (2, F) and its error (F,)."""
+    def _refined(self, levels, place, near: Panels | None):
+        """Return the integral over stretches (2, F), its error (F,), and the panels."""
+        level, row, stretch = place
+        place = (level * self.shape[0] + row) * self.shape[1] + stretch
+        owner, start, width = _begun(place, stretch, near)
         parts, limit = self.effort.parts, self._limit(PANEL_ERROR)
-        owner, start, width = np.arange(level.size), stretch.astype(float), 1.0
-        values, errors = np.zeros((2, level.size)), np.zeros(level.size)
-        for step in range(depth + 1):
+        values, errors, kept = np.zeros((2, level.size)), np.zeros(level.size), []
+        for step in range(self.effort.depth + 1):
             found, error = self._panels(levels[level[owner]], row[owner], start, width)
             # NaN counts as an error
-            again = ~(error <= limit) if step < depth else np.zeros(error.size, dtype=bool)
-            done = owner[~again]
+            again = ~(error <= limit) & (step < self.effort.depth)
             for total, part in zip((*values, errors), (*found, error), strict=True):
-                total += np.bincount(done, part[~again], minlength=total.size)
+                total += np.bincount(owner[~again], part[~again], minlength=total.size)
+            kept.append(Panels(place[owner[~again]], start[~again], width[~again]))
             if not again.any():
                 break
-            width /= parts
-            start = (start[again, None] + width * np.arange(parts)).ravel()
+            width = np.repeat(width[again] / parts, parts)
+            start = np.repeat(start[again], parts) + width * np.tile(np.arange(parts), again.sum())
             owner = np.repeat(owner[again], parts)
-        return values, errors
+        panels = Panels(*(np.concatenate(x) for x in zip(*kept, strict=True)))
+        return values, errors, panels
 
     def _panels(self, level, row, start, width):
         """Return the integral over panels [start, start + width] of rows, (2, P), counted in lines,
         each of its level; and the error: the change from Gauss to Kronrod."""
         nodes, kronrod, gauss = KRONROD
-        place = start[:, None] + width * nodes
+        place = start[:, None] + width[:, None] * nodes
         stretch = np.minimum(start.astype(int), self.shape[1] - 2)
         fraction = place - stretch[:, None]
         k = self.across[-1]
@@ -256,3 +269,19 @@ class Lines:
         window = rising[row[:, None], first + np.arange(order)]
         weights = interpolation_weights(place - stretch, local, order)
         return (weights @ window).reshape(-1, rising.shape[2])
+
+
+def _begun(place, stretch, near: Panels | None):
+    """Return (owner, start, width) of the panels to begin with: of each place those near to it,
+    if there are any, else the whole stretch."""
+    if near is None:
+        return np.arange(place.size), stretch.astype(float), np.ones(place.size)
+    order = np.argsort(place)
+    shared = np.flatnonzero(np.isin(near.place, place))
+    new = np.flatnonzero(~np.isin(place, near.place))
+    owner = order[np.searchsorted(place[order], near.place[shared])]
+    return (
+        np.concatenate([owner, new]),
+        np.concatenate([near.start[shared], stretch[new]]),
+        np.concatenate([near.width[shared], np.ones(new.size)]),
+    )

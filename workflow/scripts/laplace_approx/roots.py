@@ -16,7 +16,7 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
     `function(x, which)` gives the values at x of the functions `which` (places in 0..n-1);
     `f_low` and `f_high` are those at the two ends, of which one is <= 0 and the other not. A NaN
     is not <= 0, and infinities are halved toward. The search ends when the crossing is enclosed
-    within `close` (n,), or where a value is within `near` (n,) of zero. The first step is that of
+    within `close` (n,), where the next step is no longer than that, or a value within `near` (n,). The first step is that of
     false position; then (A + B x) / (1 + C x) through the last three points (Jarratt and Nudds
     1965, The Computer Journal 8, p. 62), and bisection where that does not halve the enclosure in
     two steps.
@@ -28,7 +28,8 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
     a, b, f_a, f_b = (np.array(v, dtype=float) for v in (high, low, f_high, f_low))
     with np.errstate(invalid="ignore", divide="ignore"):
         t = f_a / (f_a - f_b)
-    t = np.where((t > 0) & (t < 1), t, 0.5)
+    least = 0.5 * close / np.abs(b - a)  # a crossing may lie at an end
+    t = np.where(np.isnan(t), 0.5, np.clip(t, least, 1 - least))
     width = np.full(x.size, np.inf)  # of the enclosure, two steps before
     for _ in range(MOST_STEPS):
         if which.size == 0:
@@ -43,9 +44,10 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
         nearer = np.abs(f_a) < np.abs(f_b)
         x[which] = np.where(nearer, a, b)
         least = 0.5 * close[which] / np.abs(b - a)
-        going = (least < 0.5) & ~(np.minimum(np.abs(f_a), np.abs(f_b)) <= near[which])
-        t = np.where(np.abs(b - a) > 0.5 * width, 0.5, _interpolated(b - a, c - a, f_a, f_b, f_c))
-        t = np.clip(t, least, 1 - least)
+        t = _interpolated(b - a, c - a, f_a, f_b, f_c)
+        arrived = np.minimum(np.abs(f_a), np.abs(f_b)) <= near[which]
+        going = (least < 0.5) & ~arrived & ~(t < 2 * least)
+        t = np.clip(np.where(np.abs(b - a) > 0.5 * width, 0.5, t), least, 1 - least)
         which, t, width = which[going], t[going], earlier[going]
         a, b, f_a, f_b = a[going], b[going], f_a[going], f_b[going]
     return x
