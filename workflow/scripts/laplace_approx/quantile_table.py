@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from laplace_approx.fit import quantity_names
 from laplace_approx.model import condition_holds
 from laplace_approx.quantiles import draw_quantiles
 
@@ -15,43 +16,71 @@ def quantile_table(model, laplace, exact, laplace_draws, grid_draws, probabiliti
     given the quantity's condition; the `excluded` columns say which share fails it.
     """
     p = np.asarray(probabilities, dtype=float)
+    sides = compared_sides(model, laplace, exact, p)
+    return with_draws(model, sides, laplace_draws, grid_draws, p)
+
+
+def compared_sides(model, laplace, exact, probabilities) -> dict[str, dict]:
+    """Return the columns of both sides for each quantity: all that no draw has a part in."""
+    p = np.asarray(probabilities, dtype=float)
+    return {name: _sides(laplace, exact, name, p) for name in quantity_names(model)}
+
+
+def with_draws(model, sides: dict[str, dict], laplace_draws, grid_draws, probabilities) -> dict:
+    """Return the table of both sides with the quantiles of their draws in their places."""
+    p = np.asarray(probabilities, dtype=float)
     blocks = [
-        _block(model, laplace, exact, laplace_draws, grid_draws, name, p)
-        for name in (*model.parameters, *model.quantities)
+        _block(side, _drawn(model, laplace_draws, grid_draws, name, p))
+        for name, side in sides.items()
     ]
-    names = [block.pop("quantity") for block in blocks]
     columns = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
-    return {"quantity": [name for name in names for _ in p], **columns}
+    return {"quantity": [name for name in sides for _ in p], **columns}
 
 
-def _block(model, laplace, exact, laplace_draws, grid_draws, name, p) -> dict:
+def _sides(laplace, exact, name: str, p) -> dict:
     normal, grid = laplace.quantiles(name, p), exact.quantiles(name, p)
-    from_normal, normal_left_out = _of_draws(model, laplace_draws, name, p)
-    from_grid, grid_left_out = _of_draws(model, grid_draws, name, p)
     scale = exact.scale(name)
     difference = normal.value - grid.value
-    constant = {
-        "scale_sd": scale,
-        "laplace_excluded": laplace.excluded(name),
-        "grid_excluded": exact.excluded(name),
-        "laplace_draws_excluded": normal_left_out,
-        "grid_draws_excluded": grid_left_out,
-    }
     return {
-        "quantity": name,
         "probability": p,
         "laplace": normal.value,
         "laplace_error": normal.error,
         "grid": grid.value,
         "grid_error": grid.error,
-        "laplace_draws": from_normal.value,
-        "laplace_draws_mcse": from_normal.error,
-        "grid_draws": from_grid.value,
-        "grid_draws_mcse": from_grid.error,
         "difference": difference,
         "difference_sd": difference / scale,
-        **{key: np.full(p.shape, value, dtype=float) for key, value in constant.items()},
+        **{
+            key: np.full(p.shape, value, dtype=float)
+            for key, value in (
+                ("scale_sd", scale),
+                ("laplace_excluded", laplace.excluded(name)),
+                ("grid_excluded", exact.excluded(name)),
+            )
+        },
     }
+
+
+def _drawn(model, laplace_draws, grid_draws, name: str, p) -> dict:
+    columns = {}
+    for side, draws in (("laplace", laplace_draws), ("grid", grid_draws)):
+        found, left_out = _of_draws(model, draws, name, p)
+        columns[f"{side}_draws"] = found.value
+        columns[f"{side}_draws_mcse"] = found.error
+        columns[f"{side}_draws_excluded"] = np.full(p.shape, left_out, dtype=float)
+    return columns
+
+
+def _block(side: dict, drawn: dict) -> dict:
+    both = side | drawn
+    return {name: both[name] for name in COLUMNS}
+
+
+COLUMNS = (
+    *("probability", "laplace", "laplace_error", "grid", "grid_error"),
+    *("laplace_draws", "laplace_draws_mcse", "grid_draws", "grid_draws_mcse"),
+    *("difference", "difference_sd", "scale_sd", "laplace_excluded", "grid_excluded"),
+    *("laplace_draws_excluded", "grid_draws_excluded"),
+)
 
 
 def _of_draws(model, draws, name, p):

@@ -53,8 +53,17 @@ def record_rows(step: str, records: list[dict], keys: list[str]) -> pa.Table:
     schema = json.loads((SCHEMAS / f"{step}.schema.json").read_text(encoding="utf-8"))
     if step == "verdict":
         return _verdict_rows(records, keys, schema)
-    plainer = [_without(record, ("case", "core")) for record in records]
-    return records_table(plainer, schema, keys)
+    return records_table(_each(records, _plainer), schema, keys)
+
+
+def _each(records: list[dict], change) -> list:
+    """Return change(record) for each record, computed once for one that stands several times."""
+    made = {id(record): change(record) for record in {id(r): r for r in records}.values()}
+    return [made[id(record)] for record in records]
+
+
+def _plainer(record: dict) -> dict:
+    return _without(record, ("case", "core"))
 
 
 def _verdict_rows(records: list[dict], keys: list[str], schema: dict) -> pa.Table:
@@ -63,16 +72,19 @@ def _verdict_rows(records: list[dict], keys: list[str], schema: dict) -> pa.Tabl
     The verdict on the whole case is `case_verdict`, since `verdict` is the quantity's. A scenario
     that failed has one row.
     """
-    rows, row_keys = [], []
-    for record, key in zip(records, keys, strict=True):
-        whole = _without(record, ("case", "core", "exact", "quantities", "verdict"))
-        whole["case_verdict"] = record.get("verdict")
-        for name, said in record.get("quantities", {"": {}}).items():
-            rows.append({"quantity": name or None, **said, **whole})
-            row_keys.append(key)
+    blocks = _each(records, _rows_of_verdict)
+    rows = [row for block in blocks for row in block]
+    row_keys = [key for block, key in zip(blocks, keys, strict=True) for _ in block]
     own = schema["properties"]["quantities"]["additionalProperties"]["properties"]
     named = {"quantity": {"type": "string"}, "case_verdict": schema["properties"]["verdict"]}
     return records_table(rows, {"properties": {**schema["properties"], **own, **named}}, row_keys)
+
+
+def _rows_of_verdict(record: dict) -> list[dict]:
+    whole = _without(record, ("case", "core", "exact", "quantities", "verdict"))
+    whole["case_verdict"] = record.get("verdict")
+    quantities = record.get("quantities", {"": {}})
+    return [{"quantity": name or None, **said, **whole} for name, said in quantities.items()]
 
 
 def _without(record: dict, keys) -> dict:

@@ -40,32 +40,34 @@ def records_table(records: list[dict], schema: dict, keys: list[str]) -> pa.Tabl
     """
     columns: dict[str, list] = {}
     paths: dict[str, tuple] = {}
+    flattened: dict[int, list] = {}  # scenarios that differ in their seeds share their records
     for row, record in enumerate(records):
-        for path, value in flat(record):
-            if value is None and path[-1] not in WHOLE and _is_map(_node(schema, path)):
-                continue  # a map that is not there: its entries are null
-            name = column_name(path)
+        if id(record) not in flattened:
+            flattened[id(record)] = _columns_of(record, schema)
+        for name, path, value in flattened[id(record)]:
             paths.setdefault(name, path)
             columns.setdefault(name, [None] * len(records))[row] = value
     arrays = {"scenario": pa.array(keys, pa.string())}
     for name, values in columns.items():
-        arrays[name] = typed(values, _type_of(schema, paths[name]))
+        arrays[name] = pa.array(values, _arrow_type(_node(schema, paths[name])))
     return pa.table(arrays)
 
 
-def typed(values: list, kind: pa.DataType) -> pa.Array:
-    """Return values as an array of a type; what is not text in a column of text, as JSON."""
-    if kind == pa.string():
-        values = [v if v is None or isinstance(v, str) else _json(v) for v in values]
-    return pa.array(values, kind)
+def _columns_of(record: dict, schema: dict) -> list[tuple[str, tuple, object]]:
+    """Return (column, path, value) of a record; nested values already as JSON text."""
+    found = []
+    for path, value in flat(record):
+        node = _node(schema, path)
+        if value is None and path[-1] not in WHOLE and _is_map(node):
+            continue  # a map that is not there: its entries are null
+        if value is not None and not isinstance(value, str) and _arrow_type(node) == pa.string():
+            value = _json(value)
+        found.append((column_name(path), path, value))
+    return found
 
 
 def _json(value) -> str:
     return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
-
-
-def _type_of(schema: dict, path: tuple) -> pa.DataType:
-    return _arrow_type(_node(schema, path))
 
 
 def _node(schema: dict, path: tuple) -> dict:

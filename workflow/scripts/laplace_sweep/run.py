@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.priors import build_prior
-from laplace_approx.quantile_table import quantile_table
+from laplace_approx.quantile_table import compared_sides, with_draws
 from laplace_approx.remedy_record import remedy_tables
 from laplace_approx.sides import laplace_side
 from laplace_approx.verdict_record import verdict_record
@@ -73,10 +73,9 @@ class Runner:
             ({"seed": seed}, grid_draws_step(posterior, exact.cells, seed, n_draws))
             for seed in seeds["grid"]
         ]
-        quantiles = quantile_table(
+        quantiles = with_draws(
             laplace.model,
-            self._side(definition, laplace),
-            exact.side,
+            self._sides(definition, laplace, exact),
             _stacked(draws),
             _stacked(grid_draws),
             definition["probabilities"],
@@ -120,11 +119,16 @@ class Runner:
 
         return self._once("laplace", [_posterior_key(definition), name, space], make)
 
-    def _side(self, definition: dict, laplace):
-        key = [_posterior_key(definition), laplace.mode["space"], laplace.mode["space_definition"]]
-        return self._once(
-            "side", key, lambda: laplace_side(laplace.model, laplace.space, laplace.normal)
-        )
+    def _sides(self, definition: dict, laplace, exact) -> dict:
+        """Return the quantiles of both sides, which no seed has a part in."""
+
+        def make():
+            side = laplace_side(laplace.model, laplace.space, laplace.normal)
+            return compared_sides(laplace.model, side, exact.side, definition["probabilities"])
+
+        key = [_posterior_key(definition), definition["space"], _of(definition, "space")]
+        key += [definition["grid"], _of(definition, "grid")]
+        return self._once("sides", key, make)
 
     def _grid(self, definition: dict, posterior: Posterior):
         name, grid = definition["grid"], _of(definition, "grid")
