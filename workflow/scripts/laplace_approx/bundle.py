@@ -22,8 +22,8 @@ from laplace_approx.roots import crossings
 
 CLOSE = 1e-9  # of a step: how well a crossing is known
 CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
-PARTS = 8  # into which an interval is divided in search of a break
-DIVISIONS = 8  # of it, one after another: 6e-8 of an interval
+NARROW = 6e-8  # of an interval: how well a break is known
+PLACES = 4096  # looked at together in search of breaks, or 8 in each interval
 
 
 class Breaks(NamedTuple):
@@ -179,15 +179,16 @@ class Bundle:
         again and left with the part over which `change(before, after)` is largest."""
         low, width = np.zeros(line.size), 1.0
         before, after = self.values[line, cell], self.values[line, cell + 1]
-        inner = np.arange(1, PARTS) / PARTS
         each = np.arange(line.size)
-        for _ in range(DIVISIONS if line.size else 0):
+        parts = min(max(PLACES // max(line.size, 1), 8), 64)
+        inner = np.arange(1, parts) / parts
+        while line.size and width > NARROW:
             places = low[:, None] + width * inner
             value = self._at(*np.broadcast_arrays(line[:, None], cell[:, None], places))
             value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
             part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
             before, after = value[each, part], value[each, part + 1]
-            width /= PARTS
+            width /= parts
             low = low + width * part
         return Breaks(line, cell, low + width / 2, before, after)
 
