@@ -22,8 +22,9 @@ from laplace_approx.roots import crossings
 
 CLOSE = 1e-9  # of a step: how well a crossing is known
 CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
-PARTS = 8  # into which an interval is divided in search of a break
-DIVISIONS = 8  # of it, one after another: 6e-8 of an interval
+NARROW = 6e-8  # of an interval: how well a break is known
+NEAR_VERTEX = 0.05  # of an interval: how close to an extreme it is looked at once more
+PLACES = 4096  # looked at together in search of breaks, or 8 in each interval
 
 
 class Breaks(NamedTuple):
@@ -170,8 +171,10 @@ class Bundle:
         half = middle[line, cell]
         change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
         found = _change(jumps.before, jumps.after) > change / 2
-        turns = self._turns(line[~found], cell[~found])
         jumps = Breaks(*(x[found] for x in jumps))
+        bent = _vertex(begin, middle, end)[1]
+        bent[edges.line, edges.cell] = bent[jumps.line, jumps.cell] = False
+        turns = self._turns(*np.nonzero(bent))
         return Breaks(*(np.concatenate(x) for x in zip(edges, jumps, turns, strict=True)))
 
     def _narrowed(self, line, cell, change: Callable) -> Breaks:
@@ -179,26 +182,27 @@ class Bundle:
         again and left with the part over which `change(before, after)` is largest."""
         low, width = np.zeros(line.size), 1.0
         before, after = self.values[line, cell], self.values[line, cell + 1]
-        inner = np.arange(1, PARTS) / PARTS
         each = np.arange(line.size)
-        for _ in range(DIVISIONS if line.size else 0):
+        parts = min(max(PLACES // max(line.size, 1), 8), 64)
+        inner = np.arange(1, parts) / parts
+        while line.size and width > NARROW:
             places = low[:, None] + width * inner
             value = self._at(*np.broadcast_arrays(line[:, None], cell[:, None], places))
             value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
             part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
             before, after = value[each, part], value[each, part + 1]
-            width /= PARTS
+            width /= parts
             low = low + width * part
         return Breaks(line, cell, low + width / 2, before, after)
 
     def _turns(self, line, cell) -> Breaks:
-        """Return the extremes of a smooth quantity inside intervals: those of the parabolas."""
-        begin, middle, end = (
-            self.values[line, cell],
-            self.middles[line, cell],
-            self.values[line, cell + 1],
-        )
-        fraction = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
+        """Return the extremes of a smooth quantity inside intervals: those of the parabolas
+        through their ends and middle, and then through three places close to that."""
+        values = self.values[line, cell], self.middles[line, cell], self.values[line, cell + 1]
+        fraction = np.clip(_vertex(*values)[0], NEAR_VERTEX, 1 - NEAR_VERTEX)
+        places = fraction + NEAR_VERTEX * np.array([[-1.0], [0.0], [1.0]])
+        closer, inside = _vertex(*(self._at(line, cell, place) for place in places))
+        fraction = np.where(inside, places[0] + 2 * NEAR_VERTEX * closer, fraction)
         value = self._at(line, cell, fraction)
         return Breaks(line, cell, fraction, value, value)
 
@@ -235,6 +239,14 @@ def rising_integral(density, every: int = 1):
     rising = np.zeros(density.shape)
     np.cumsum(every * bounded_increments(density), axis=-1, out=rising[..., 1:])
     return rising
+
+
+def _vertex(begin, middle, end):
+    """Return (where, inside): the vertex of parabolas through the ends and the middle of intervals,
+    as a fraction of them, and whether it lies between the ends."""
+    with np.errstate(all="ignore"):
+        where = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
+        return where, (where > 0) & (where < 1)
 
 
 def _begins_or_ends(a, b):

@@ -121,15 +121,11 @@ class Lines:
         return self._total(self.coarse[1])
 
     def rough_masses(self, levels):
-        """Return the mass where quantity <= level, (C,), from the lines of the lattice alone, and
-        its error."""
+        """Return the mass where quantity <= level, (C,), from the lines of the lattice alone."""
         lines = self._lines(levels)
         if self.shape[1] == 1:
-            return lines[..., 0] @ self.row_weights, np.zeros(len(lines))
-        _, error = self._errors(lines)
-        return self._sum(increments(lines)), self._sum(
-            np.minimum(error, np.abs(lines).max(initial=0.0))
-        )
+            return lines[..., 0] @ self.row_weights
+        return self._sum(increments(lines))
 
     def masses(self, levels, near: Panels | None = None) -> Masses:
         """Return the mass where quantity <= level, for levels (C,).
