@@ -146,7 +146,7 @@ def newton_rows(
     keep_small_arrays()
     ascents = _Ascents(log_density, gradient, hessian, starts, paths)
     for _ in range(max_iterations):
-        rows = np.flatnonzero(ascents.running)
+        rows = ascents.running.nonzero()[0]
         if rows.size == 0:
             break
         ascents.advance(rows, damped, tolerance)
@@ -197,7 +197,7 @@ class _Ascents:
         near = definite & ((0.5 * promise <= noise) | (decrement <= tolerance))
         self._keep_best(rows[near], tolerance)
         stuck = ~definite & (decrement <= 1e-7)
-        for i in np.flatnonzero(stuck):
+        for i in stuck.nonzero()[0]:
             self._escape(rows[i], upward[i], noise[i])
         go = ~stuck & self.running[rows]
         given = (rows, step, promise, noise, near, definite)
@@ -261,7 +261,7 @@ class _Ascents:
         hidden = near & (values >= self.value[rows] - 10 * noise)
         good = hidden | (values >= self.value[rows] + ARMIJO * promise)
         self._move(rows[good], full[good], values[good])
-        late = np.flatnonzero(~good)
+        late = (~good).nonzero()[0]
         if late.size == 0:
             return
         found = self._halved(rows[late], step[late], promise[late])
@@ -285,7 +285,7 @@ class _Ascents:
         gains enough.
         """
         found, top, points, values = self._parts(rows, step, promise, HALVINGS[:FIRST])
-        again = np.flatnonzero(~found | (top == FIRST - 1))
+        again = (~found | (top == FIRST - 1)).nonzero()[0]
         if again.size:
             rest = self._parts(rows[again], step[again], promise[again], HALVINGS[FIRST - 1 :])
             some = again[rest[0]]
@@ -368,7 +368,7 @@ def newton_steps(gradient, hessian):
     slope = gradient * scale
     step, definite = solved_by_cholesky(matrix, slope)
     upward = np.zeros(step.shape)
-    open_ = np.flatnonzero(~definite)
+    open_ = (~definite).nonzero()[0]
     if open_.size:
         rows = matrix[..., open_].transpose(2, 0, 1)
         step[:, open_], upward[:, open_] = _modified_steps(rows, slope[:, open_].T)

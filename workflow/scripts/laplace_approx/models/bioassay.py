@@ -84,8 +84,8 @@ def _log1p_exp(eta):
 
 
 def _design(data):
-    design = np.ones((data["dose"].size, 2))
-    design[:, 1] = data["dose"]
+    design = np.empty((data["dose"].size, 2))
+    design[:, 0], design[:, 1] = 1.0, data["dose"]
     return design
 
 
