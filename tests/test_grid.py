@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -293,3 +294,19 @@ def test_tails_of_known_shape():
     assert beyond(np.exp(-t), 0.01, gap=2.0).mass == pytest.approx(math.exp(2) - 1)
     assert beyond(np.array([0.0, 1.0, 2.0]), 0.01).mass == 0
     assert beyond((1 - t) ** -0.9, 0.01).mass is None  # a power law without a finite integral
+
+
+def test_a_grid_takes_no_more_memory_than_twice_its_columns():
+    """With data for 200 doses, an array of all cells and all data would take 50 times as much."""
+    dose = np.linspace(-1, 1, 200)
+
+    def value(x):
+        return -np.sum(np.logaddexp(0, x[..., :1] + x[..., 1:] * dose), axis=-1) / 20
+
+    density = unbounded(("alpha", "beta"), value)
+    named_grid(density, [-4, -10], [8, 40], [20, 20])  # what is imported and kept on first use
+    tracemalloc.start()
+    columns = named_grid(density, [-4, -10], [8, 40], [1500, 1500]).columns()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * sum(column.nbytes for column in columns.values())

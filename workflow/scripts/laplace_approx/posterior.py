@@ -8,6 +8,7 @@ shapes, the line and the fix.
 import sysconfig
 import traceback
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +24,7 @@ _FIX = (
 )
 # two ways to add the same terms may differ by rounding, never by this much
 _SAME = 1e-5
+_AGREED = WeakKeyDictionary()
 
 
 def joint_support(model, prior: Prior):
@@ -274,11 +276,14 @@ def _check_batches(likelihood, model, anchor, lower, upper):
     steps = np.linspace(0.0, 1.0, d if 2 <= d <= 5 else 2)[:, None]
     room = np.minimum(0.1 * np.maximum(1, np.abs(anchor)), (upper - anchor) / 2)
     batch = anchor + steps * room * np.linspace(0.5, 1.0, d)
+    if batch.tobytes() in _agreed(model.log_likelihood):
+        return
     together = likelihood(batch)
     alone = np.array([likelihood(theta) for theta in batch])
     same = np.isclose(together, alone, rtol=_SAME, atol=_SAME, equal_nan=True)
     if np.all(same):
         likelihood(batch[:, None, :])
+        _agreed(model.log_likelihood).add(batch.tobytes())
         return
     again = np.array([likelihood(theta) for theta in batch])
     if not np.array_equal(alone, again, equal_nan=True):
@@ -291,6 +296,15 @@ def _check_batches(likelihood, model, anchor, lower, upper):
         function="log_likelihood",
         theta=batch[worst].tolist(),
     )
+
+
+def _agreed(function) -> set:
+    """Return the batches for which this very function was found to give what it gives alone: each
+    step of a chain opens the same model again."""
+    try:
+        return _AGREED.setdefault(function, set())
+    except TypeError:  # what cannot be referred to weakly is not remembered
+        return set()
 
 
 def _place(error) -> str:
