@@ -11,6 +11,9 @@ from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 from laplace_approx.density import Density
 from laplace_approx.grid import grid_bytes, jittered_draws, lattice_from, named_grid
 from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
+from laplace_approx.model import Model
+from laplace_approx.posterior import natural_density
+from laplace_approx.priors import build_prior
 from laplace_approx.tails import beyond
 
 # The chapter's box for the bioassay under a flat prior. What lies outside was computed
@@ -297,16 +300,26 @@ def test_tails_of_known_shape():
 
 
 def test_a_grid_takes_no_more_memory_than_twice_its_columns():
-    """With data for 200 doses, an array of all cells and all data would take 50 times as much."""
-    dose = np.linspace(-1, 1, 200)
-
-    def value(x):
-        return -np.sum(np.logaddexp(0, x[..., :1] + x[..., 1:] * dose), axis=-1) / 20
-
-    density = unbounded(("alpha", "beta"), value)
-    named_grid(density, [-4, -10], [8, 40], [20, 20])  # what is imported and kept on first use
+    """An array of all cells and all data would take a hundred times as much, and one of a block of
+    cells and all data would still be too large."""
+    x = np.linspace(-1, 1, 400)
+    model = Model(
+        name="line",
+        parameters=("a", "b"),
+        log_likelihood=lambda theta: -np.sum((theta[..., :1] + theta[..., 1:] * x) ** 2, axis=-1),
+        gradient=None,
+        hessian=None,
+        lower=np.full(2, -np.inf),
+        upper=np.full(2, np.inf),
+        start=np.zeros(2),
+        quantities={},
+        conditions={},
+        monotone=None,
+        n_data=x.size,
+    )
+    density = natural_density(model, build_prior({}, model.parameters))
     tracemalloc.start()
-    columns = named_grid(density, [-4, -10], [8, 40], [1500, 1500]).columns()
+    columns = named_grid(density, [-1, -1], [1, 1], [601, 601]).columns()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * sum(column.nbytes for column in columns.values())

@@ -25,6 +25,8 @@ _FIX = (
 # two ways to add the same terms may differ by rounding, never by this much
 _SAME = 1e-5
 _AGREED = WeakKeyDictionary()
+MOST_NUMBERS = 2**18  # points times rows of data given to a model at once: arrays of 2 MiB
+FEWEST_POINTS = 16  # given at once however many the data, so that batches stay batches
 
 
 def joint_support(model, prior: Prior):
@@ -50,7 +52,8 @@ def natural_density(model, prior: Prior) -> Density:
     is never called outside. Gradient and Hessian exist if the model gives them (NaN outside).
     Raises InputError if prior and model have no value of a parameter in common, and
     Declined("model_contract_violation") where the model's functions do not keep the contract:
-    here for one point and a small batch, and at every later call.
+    here for one point and a small batch, and at every later call. Of many points and many data the
+    model is given so many at a time that an array of all their pairs stays small.
     """
     lower, upper = joint_support(model, prior)
     support, of_prior = Support(lower, upper), prior.interior
@@ -59,6 +62,8 @@ def natural_density(model, prior: Prior) -> Density:
     _check_batches(likelihood, model, anchor, lower, upper)
 
     def within(function, prior_function, outside, tail=(), tidy=_as_it_is):
+        function = _a_few_at_a_time(function, model, tail)
+
         def evaluate(theta):
             theta = np.asarray(theta, dtype=float)
             with np.errstate(all="ignore"):
@@ -206,6 +211,21 @@ def _checked(function, name, model, tail):
                 returned_shape=list(value.shape),
             )
         return value
+
+    return evaluate
+
+
+def _a_few_at_a_time(function, model, tail):
+    """Return `function`, called for no more points at once than `MOST_NUMBERS` allows."""
+    most = max(FEWEST_POINTS, MOST_NUMBERS // max(1, model.n_data))
+    d = len(model.parameters)
+
+    def evaluate(theta):
+        if theta.size <= most * d:
+            return function(theta)
+        flat = theta.reshape(-1, d)
+        parts = [function(flat[i : i + most]) for i in range(0, len(flat), most)]
+        return np.concatenate(parts).reshape(theta.shape[:-1] + tail)
 
     return evaluate
 
