@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 from laplace_approx.density import Density
 from laplace_approx.grid import grid_bytes, jittered_draws, lattice_from, named_grid
 from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
+from laplace_approx.model import Model
+from laplace_approx.posterior import natural_density
+from laplace_approx.priors import build_prior
 from laplace_approx.tails import beyond
 
 # The chapter's box for the bioassay under a flat prior. What lies outside was computed
@@ -293,3 +297,29 @@ def test_tails_of_known_shape():
     assert beyond(np.exp(-t), 0.01, gap=2.0).mass == pytest.approx(math.exp(2) - 1)
     assert beyond(np.array([0.0, 1.0, 2.0]), 0.01).mass == 0
     assert beyond((1 - t) ** -0.9, 0.01).mass is None  # a power law without a finite integral
+
+
+def test_a_grid_takes_no_more_memory_than_twice_its_columns():
+    """An array of all cells and all data would take a hundred times as much, and one of a block of
+    cells and all data would still be too large."""
+    x = np.linspace(-1, 1, 400)
+    model = Model(
+        name="line",
+        parameters=("a", "b"),
+        log_likelihood=lambda theta: -np.sum((theta[..., :1] + theta[..., 1:] * x) ** 2, axis=-1),
+        gradient=None,
+        hessian=None,
+        lower=np.full(2, -np.inf),
+        upper=np.full(2, np.inf),
+        start=np.zeros(2),
+        quantities={},
+        conditions={},
+        monotone=None,
+        n_data=x.size,
+    )
+    density = natural_density(model, build_prior({}, model.parameters))
+    tracemalloc.start()
+    columns = named_grid(density, [-1, -1], [1, 1], [601, 601]).columns()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * sum(column.nbytes for column in columns.values())

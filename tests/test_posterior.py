@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from laplace_approx.density import Density
 from laplace_approx.errors import Declined, InputError
 from laplace_approx.model import Model
-from laplace_approx.posterior import density_in, natural_density
+from laplace_approx.posterior import FEWEST_POINTS, MOST_NUMBERS, density_in, natural_density
 from laplace_approx.priors import build_prior
 from laplace_approx.space import build_space
 
@@ -253,3 +253,35 @@ def test_a_random_model_is_left_to_the_check_that_names_it():
     rng = np.random.default_rng(1)
     noisy = model(lambda theta: toy(theta) + rng.standard_normal(theta.shape[:-1]))
     assert np.isfinite(natural_density(noisy, PRIOR).log_density(np.ones(2)))
+
+
+def test_a_model_with_many_data_gets_a_few_points_at_a_time():
+    given = []
+
+    def counted(theta):
+        given.append(math.prod(theta.shape[:-1]))
+        return toy(theta)
+
+    few = model(counted, gradient=toy_gradient, hessian=toy_hessian)._replace(n_data=MOST_NUMBERS)
+    prior = build_prior({}, few.parameters)
+    theta = np.random.default_rng(0).uniform(0.5, 2, (7, 11, 2))
+    by_few = natural_density(few, prior)
+    given.clear()
+    values = by_few.log_density(theta)
+    assert sum(given) == 77 and max(given) <= FEWEST_POINTS
+    at_once = natural_density(few._replace(n_data=1), prior)
+    assert values == pytest.approx(at_once.log_density(theta), rel=1e-14)
+    assert by_few.gradient(theta) == pytest.approx(at_once.gradient(theta), rel=1e-14)
+    assert by_few.hessian(theta) == pytest.approx(at_once.hessian(theta), rel=1e-14)
+
+
+def test_a_prior_is_added_into_memory_of_its_own():
+    """What a model returns may be an array that it keeps."""
+    kept = np.zeros(5)
+    held = model(
+        lambda theta: kept[: theta.shape[0]] if theta.ndim == 2 else np.zeros(theta.shape[:-1])
+    )
+    prior = build_prior({"mu": {"family": "normal", "mean": 0, "sd": 1}}, held.parameters)
+    first = natural_density(held, prior).log_density(np.ones((5, 2)))
+    assert np.all(first == first[0]) and first[0] < -1
+    assert not kept.any()

@@ -5,7 +5,7 @@ import numpy as np
 from laplace_approx.model import evaluate_quantity
 from laplace_approx.support import Support
 
-BLOCK = 1024  # draws given to a model at once: it may hold a number for each of its data beside
+BLOCK = 8192  # draws whose density is asked for at once
 
 
 def laplace_draws(normal, space, rng: np.random.Generator, n: int):

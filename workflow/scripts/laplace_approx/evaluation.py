@@ -91,7 +91,9 @@ class Evaluator:
 
     def _called(self, function, x, tail):
         values = np.asarray(function(x))
-        expected = (*x.shape[:-1], *tail)
+        expected = x.shape[:-1] + tail
+        if values.shape == expected and values.dtype == float:
+            return values
         if values.shape != expected or values.dtype.kind not in "fiu":
             raise Declined(
                 "model_contract_violation",

@@ -8,6 +8,7 @@ theta_i = constrain_i(z_i). A plain box is the case in which all three do nothin
 
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,8 @@ class Axis(NamedTuple):
         return (self.upper - self.lower) / (self.points - 1)
 
     def nodes(self):
-        """Return the nodes u, shape (points,)."""
-        return np.linspace(self.lower, self.upper, self.points)
+        """Return the nodes u, shape (points,), not to be written to."""
+        return _nodes(self.lower + 0.0, self.upper + 0.0, self.points)  # 0 and -0 are one key
 
     def stretched(self, u):
         """Return w(u)."""
@@ -259,6 +260,13 @@ class Lattice(NamedTuple):
         axes = tuple(axis.thin() for axis in self.frame.axes)
         kept = self.log_density[(slice(None, None, 2),) * len(axes)]
         return Lattice(self.frame._replace(axes=axes), kept)
+
+
+@lru_cache(maxsize=16)  # a lattice asks for the nodes of its axes again and again
+def _nodes(lower: float, upper: float, points: int):
+    nodes = np.linspace(lower, upper, points)
+    nodes.flags.writeable = False
+    return nodes
 
 
 def trapezoid_weights(axis: Axis):

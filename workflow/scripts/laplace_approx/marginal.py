@@ -52,7 +52,8 @@ def build_marginal(frame: Frame, parameter: int, density_u) -> Marginal:
     """
     k = frame.axis_of(parameter)
     axis = frame.axes[k]
-    cdf = np.concatenate([[0.0], np.cumsum(bounded_increments(density_u))])
+    cdf = np.zeros(density_u.size)
+    np.cumsum(bounded_increments(density_u), out=cdf[1:])
     rows = _rows_per_node(density_u)
     fine_density, fine_cdf = _refined(np.maximum(density_u, 0.0), cdf, rows)
     u = np.linspace(axis.lower, axis.upper, fine_cdf.size)
@@ -89,13 +90,14 @@ def _where_cubic_is(probability, start, rise, first, last):
 
     Newton's steps, halved into the bracket where they would leave it.
     """
+    square, cube = 3 * rise - 2 * first - last, first + last - 2 * rise
     low, high = np.zeros(start.shape), np.ones(start.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.clip(np.where(rise > 0, (probability - start) / rise, 0.5), 0.0, 1.0)
         for _ in range(60):
-            above = _cubic(t, start, rise, first, last) - probability
+            above = start + t * (first + t * (square + t * cube)) - probability
             low, high = np.where(above < 0, t, low), np.where(above < 0, high, t)
-            moved = t - above / _cubic_slope(t, rise, first, last)
+            moved = t - above / (first + t * (2 * square + 3 * t * cube))
             moved = np.where((moved >= low) & (moved <= high), moved, (low + high) / 2)
             exact = np.abs(above) <= LAST_DIGIT / 2 * probability
             still = exact | (np.abs(moved - t) <= LAST_DIGIT)
@@ -119,11 +121,6 @@ def _cubic_of(marginal: Marginal, row):
     return start, rise, first, last
 
 
-def _cubic_slope(t, rise, first, last):
-    bend = 3 * rise - 2 * first - last
-    return first + t * (2 * bend + 3 * t * (first + last - 2 * rise))
-
-
 def _cubic(t, start, rise, first, last):
     return start + t * (first + t * (3 * rise - 2 * first - last + t * (first + last - 2 * rise)))
 
@@ -140,29 +137,32 @@ def _rows_per_node(density_u) -> int:
 
 def _refined(density_u, cdf, rows: int):
     """Return density and CDF on nodes `rows` times as close, in units of the coarse step."""
-    value_weights, integral_weights = _refining_weights(rows, min(ORDER, density_u.size))
-    density = applied(value_weights, density_u)
-    part = applied(integral_weights, density_u)
-    whole = np.diff(cdf)
-    part = np.minimum(np.maximum(part, 0.0), whole[:, None])
+    if rows == 1:
+        return density_u, cdf
+    found = applied(_refining_weights(rows, min(ORDER, density_u.size)), density_u)
+    density, part = found[:, :rows], found[:, rows:]
+    part = np.minimum(np.maximum(part, 0.0), np.diff(cdf)[:, None])
     part = np.maximum.accumulate(part, axis=1)
-    density = np.append(np.maximum(density, 0.0).ravel(), density_u[-1])
-    return density, np.append((cdf[:-1, None] + part).ravel(), cdf[-1])
+    fine_density, fine_cdf = np.empty((2, (density_u.size - 1) * rows + 1))
+    np.maximum(density, 0.0, out=fine_density[:-1].reshape(-1, rows))
+    np.add(cdf[:-1, None], part, out=fine_cdf[:-1].reshape(-1, rows))
+    fine_density[-1], fine_cdf[-1] = density_u[-1], cdf[-1]
+    return fine_density, fine_cdf
 
 
 @cache
 def _refining_weights(rows: int, order: int):
-    """Return the weights (rows, order - 1, order) of the values at `rows` places an interval, and
-    of the integrals up to them."""
+    """Return the weights (2 rows, order - 1, order) of the values at `rows` places an interval, and
+    then of the integrals up to them."""
     fraction, places = np.arange(rows)[:, None] / rows, np.arange(order - 1)
-    return (
-        interpolation_weights(fraction, places, order),
-        partial_weights(fraction, places, order),
-    )
+    values = interpolation_weights(fraction, places, order)
+    return np.concatenate([values, partial_weights(fraction, places, order)])
 
 
 def _strictly_rising(value, density, cdf) -> Marginal:
     """Drop rows whose value does not rise: far out, a transform can run out of digits."""
+    if np.all(value[1:] > value[:-1]) and math.isfinite(value[0]) and math.isfinite(value[-1]):
+        return Marginal(value, density, cdf)
     keep = np.concatenate([[True], np.diff(np.maximum.accumulate(value)) > 0])
     keep &= np.isfinite(value)
     return Marginal(value[keep], density[keep], cdf[keep])

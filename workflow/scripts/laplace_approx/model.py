@@ -20,7 +20,8 @@ class Model(NamedTuple):
     support and `start` lies inside it, `(d,)` each, on the natural scale. `quantities` are
     functions of parameters, called by keyword; `conditions` say, for some of them, where they are
     looked at. `monotone` is `(m, d)`: linear forms whose increase never lowers the likelihood.
-    `units` and `labels` name the axes of parameters and quantities.
+    `units` and `labels` name the axes of parameters and quantities. `n_data` is the number of rows
+    of the data, for each of which a model may hold a number a point.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Model(NamedTuple):
     monotone: np.ndarray | None
     units: Mapping[str, str] = _NOTHING
     labels: Mapping[str, str] = _NOTHING
+    n_data: int = 1
 
 
 def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:

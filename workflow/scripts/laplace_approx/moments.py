@@ -58,7 +58,8 @@ def _by_axis(frame, mass, layers):
     covariance = np.diag([m @ x**2 for m, x in zip(layers, centred, strict=True)])
     for i in range(d):
         for j in range(i):
-            pair = centred[j] @ _kept(mass, (j, i)) @ centred[i]
+            # einsum, since a product with a large matrix may wait for the threads of the library
+            pair = centred[j] @ np.einsum("jn,n->j", _kept(mass, (j, i)), centred[i])
             covariance[i, j] = covariance[j, i] = pair
     return mean, covariance, third
 

@@ -146,7 +146,7 @@ def newton_rows(
     keep_small_arrays()
     ascents = _Ascents(log_density, gradient, hessian, starts, paths)
     for _ in range(max_iterations):
-        rows = np.flatnonzero(ascents.running)
+        rows = ascents.running.nonzero()[0]
         if rows.size == 0:
             break
         ascents.advance(rows, damped, tolerance)
@@ -195,9 +195,10 @@ class _Ascents:
         promise = decrement**2
         noise = 100 * EPS * np.maximum(1.0, np.abs(self.value[rows]))
         near = definite & ((0.5 * promise <= noise) | (decrement <= tolerance))
-        self._keep_best(rows[near], tolerance)
+        if near.any():
+            self._keep_best(rows[near], tolerance)
         stuck = ~definite & (decrement <= 1e-7)
-        for i in np.flatnonzero(stuck):
+        for i in stuck.nonzero()[0]:
             self._escape(rows[i], upward[i], noise[i])
         go = ~stuck & self.running[rows]
         given = (rows, step, promise, noise, near, definite)
@@ -229,7 +230,9 @@ class _Ascents:
         self.best[better], self.best_x[better] = self.decrement[better], self.x[better]
         self.best_value[better], self.best_slope[better] = self.value[better], self.slope[better]
         self.stale[rows] = np.where(size < 0.5 * held, 0, self.stale[rows] + 1)
-        self._arrive(rows[(size <= tolerance) | (self.stale[rows] >= MOST_STALE)])
+        there = (size <= tolerance) | (self.stale[rows] >= MOST_STALE)
+        if there.any():
+            self._arrive(rows[there])
 
     def _arrive(self, rows):
         self.decrement[rows], self.x[rows] = self.best[rows], self.best_x[rows]
@@ -260,10 +263,11 @@ class _Ascents:
         self.count[rows] += 1
         hidden = near & (values >= self.value[rows] - 10 * noise)
         good = hidden | (values >= self.value[rows] + ARMIJO * promise)
-        self._move(rows[good], full[good], values[good])
-        late = np.flatnonzero(~good)
-        if late.size == 0:
+        if good.all():
+            self._move(rows, full, values)
             return
+        self._move(rows[good], full[good], values[good])
+        late = (~good).nonzero()[0]
         found = self._halved(rows[late], step[late], promise[late])
         for j in late[~found]:
             row = rows[j]
@@ -285,7 +289,7 @@ class _Ascents:
         gains enough.
         """
         found, top, points, values = self._parts(rows, step, promise, HALVINGS[:FIRST])
-        again = np.flatnonzero(~found | (top == FIRST - 1))
+        again = (~found | (top == FIRST - 1)).nonzero()[0]
         if again.size:
             rest = self._parts(rows[again], step[again], promise[again], HALVINGS[FIRST - 1 :])
             some = again[rest[0]]
@@ -322,8 +326,9 @@ class _Ascents:
             self._stop(row, NO_GAIN)
 
     def _move(self, rows, points, values):
-        alive = np.isfinite(points).all(axis=1) & np.isfinite(values)
-        if not alive.all():
+        # the sum of what is finite is finite, or too large for a number, which is then seen below
+        if not math.isfinite(points.sum() + values.sum()):
+            alive = np.isfinite(points).all(axis=1) & np.isfinite(values)
             self._stop(rows[~alive], LEFT)
             rows, points, values = rows[alive], points[alive], values[alive]
         self.x[rows], self.value[rows] = points, values
@@ -368,7 +373,7 @@ def newton_steps(gradient, hessian):
     slope = gradient * scale
     step, definite = solved_by_cholesky(matrix, slope)
     upward = np.zeros(step.shape)
-    open_ = np.flatnonzero(~definite)
+    open_ = (~definite).nonzero()[0]
     if open_.size:
         rows = matrix[..., open_].transpose(2, 0, 1)
         step[:, open_], upward[:, open_] = _modified_steps(rows, slope[:, open_].T)

@@ -8,6 +8,7 @@ shapes, the line and the fix.
 import sysconfig
 import traceback
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +24,9 @@ _FIX = (
 )
 # two ways to add the same terms may differ by rounding, never by this much
 _SAME = 1e-5
+_AGREED = WeakKeyDictionary()
+MOST_NUMBERS = 2**18  # points times rows of data given to a model at once: arrays of 2 MiB
+FEWEST_POINTS = 16  # given at once however many the data, so that batches stay batches
 
 
 def joint_support(model, prior: Prior):
@@ -48,7 +52,8 @@ def natural_density(model, prior: Prior) -> Density:
     is never called outside. Gradient and Hessian exist if the model gives them (NaN outside).
     Raises InputError if prior and model have no value of a parameter in common, and
     Declined("model_contract_violation") where the model's functions do not keep the contract:
-    here for one point and a small batch, and at every later call.
+    here for one point and a small batch, and at every later call. Of many points and many data the
+    model is given so many at a time that an array of all their pairs stays small.
     """
     lower, upper = joint_support(model, prior)
     support, of_prior = Support(lower, upper), prior.interior
@@ -57,6 +62,8 @@ def natural_density(model, prior: Prior) -> Density:
     _check_batches(likelihood, model, anchor, lower, upper)
 
     def within(function, prior_function, outside, tail=(), tidy=_as_it_is):
+        function = _a_few_at_a_time(function, model, tail)
+
         def evaluate(theta):
             theta = np.asarray(theta, dtype=float)
             with np.errstate(all="ignore"):
@@ -208,6 +215,21 @@ def _checked(function, name, model, tail):
     return evaluate
 
 
+def _a_few_at_a_time(function, model, tail):
+    """Return `function`, called for no more points at once than `MOST_NUMBERS` allows."""
+    most = max(FEWEST_POINTS, MOST_NUMBERS // max(1, model.n_data))
+    d = len(model.parameters)
+
+    def evaluate(theta):
+        if theta.size <= most * d:
+            return function(theta)
+        flat = theta.reshape(-1, d)
+        parts = [function(flat[i : i + most]) for i in range(0, len(flat), most)]
+        return np.concatenate(parts).reshape(theta.shape[:-1] + tail)
+
+    return evaluate
+
+
 def _call(function, name, model, theta):
     try:
         # a copy, since a model may write into its argument; in the order that it has in memory
@@ -227,6 +249,8 @@ def _call(function, name, model, theta):
             exception=type(error).__name__,
             place=place,
         ) from error
+    if type(value) is np.ndarray and value.dtype == float:  # as nearly all models do
+        return value
     array = _as_real(value)
     if array is None:
         kind = getattr(value, "dtype", None) or type(value).__name__
@@ -272,11 +296,14 @@ def _check_batches(likelihood, model, anchor, lower, upper):
     steps = np.linspace(0.0, 1.0, d if 2 <= d <= 5 else 2)[:, None]
     room = np.minimum(0.1 * np.maximum(1, np.abs(anchor)), (upper - anchor) / 2)
     batch = anchor + steps * room * np.linspace(0.5, 1.0, d)
+    if batch.tobytes() in _agreed(model.log_likelihood):
+        return
     together = likelihood(batch)
     alone = np.array([likelihood(theta) for theta in batch])
     same = np.isclose(together, alone, rtol=_SAME, atol=_SAME, equal_nan=True)
     if np.all(same):
         likelihood(batch[:, None, :])
+        _agreed(model.log_likelihood).add(batch.tobytes())
         return
     again = np.array([likelihood(theta) for theta in batch])
     if not np.array_equal(alone, again, equal_nan=True):
@@ -289,6 +316,15 @@ def _check_batches(likelihood, model, anchor, lower, upper):
         function="log_likelihood",
         theta=batch[worst].tolist(),
     )
+
+
+def _agreed(function) -> set:
+    """Return the batches for which this very function was found to give what it gives alone: each
+    step of a chain opens the same model again."""
+    try:
+        return _AGREED.setdefault(function, set())
+    except TypeError:  # what cannot be referred to weakly is not remembered
+        return set()
 
 
 def _place(error) -> str:

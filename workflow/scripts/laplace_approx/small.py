@@ -21,13 +21,13 @@ def dot(a, b):
     return total
 
 
-@np.errstate(all="ignore")  # of a matrix that is not positive definite nothing is used
 def solved_by_cholesky(matrix, right):
     """Return x (d, k) with matrix x = right, and where the matrices are positive definite, (k,).
 
     The k symmetric matrices are (d, d, k), of which the lower triangle is read; right is (d, k).
     With matrix = L L', L z = right and L' x = z (Golub and Van Loan 2013, Matrix Computations,
-    section 4.2). Where a matrix is not positive definite, x is not to be used.
+    section 4.2). Where a matrix is not positive definite, x is not to be used, and the caller has
+    NumPy's warnings of it silenced.
     """
     d = len(matrix)
     if d > SMALL:

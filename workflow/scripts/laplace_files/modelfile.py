@@ -135,6 +135,7 @@ class _ModelFile:
                 monotone=None if forms is None else modelparts.monotone(forms, len(parameters)),
                 units=modelparts.texts("UNITS", value["UNITS"], asked),
                 labels=modelparts.texts("LABELS", value["LABELS"], asked),
+                n_data=max((np.size(column) for column in self.data.values()), default=1),
             )
 
     def _run(self) -> dict:
