@@ -49,9 +49,7 @@ TWO = {  # of two independent standard normals x and y
     ),
     "circle": Case(lambda t: np.sum(t * t, axis=-1), lambda c: -np.expm1(-c / 2)),
     "the larger": Case(lambda t: np.max(t, axis=-1), lambda c: ndtr(c) ** 2),
-    "y above x": Case(
-        lambda t: t[..., 1], lambda c: ndtr(c) ** 2, lambda t: t[..., 1] > t[..., 0]
-    ),
+    "y above x": Case(lambda t: t[..., 1], lambda c: ndtr(c) ** 2, lambda t: t[..., 1] > t[..., 0]),
     "heavy": Case(lambda t: np.exp(3 * t[..., 0] + 4 * t[..., 1]), lambda c: ndtr(np.log(c) / 5)),
     "square": Case(lambda t: t[..., 0] ** 2, both_sides),
     "pole": Case(lambda t: t[..., 1] ** -2.0, lambda c: 2 * ndtr(-(c**-0.5))),

@@ -1,8 +1,8 @@
 """Scenarios through every step of the chain, one after another in one process.
 
-The steps are those of the chain, called on the same values in the same order: a scenario run as a
-case gives the same numbers to the last digit. What several scenarios share (the model, a
-posterior, its mode, its grid) is computed once.
+The steps are those of the chain, called on the same values in the same order, each with sides of its
+own as a job has them: a scenario run as a case gives the same numbers to the last digit. What
+several scenarios share (the model, a posterior, its mode, its grid) is computed once.
 """
 
 import json
@@ -13,12 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.priors import build_prior
+from laplace_approx.grid_record import GridTables
 from laplace_approx.quantile_table import compared_sides, with_draws
 from laplace_approx.remedy_record import remedy_tables
 from laplace_approx.sides import laplace_side
 from laplace_approx.verdict_record import verdict_record
 from laplace_files.artifacts import plain
-from laplace_files.exact import assemble_exact
+from laplace_files.exact import Exact, assemble_exact
 from laplace_files.laplace import assemble_laplace
 from laplace_files.modelfile import load_model
 from laplace_files.posterior import Posterior, Sources, frozen, read_replicated
@@ -66,7 +67,8 @@ class Runner:
         names = {kind: definition[kind] for kind in ("model", "prior", "space", "grid")}
         posterior = self._posterior(definition)
         laplace = self._laplace(definition, posterior, names["space"], _of(definition, "space"))
-        tables, exact = self._grid(definition, posterior)
+        tables = self._grid(definition, posterior)
+        exact = open_grid(posterior, tables)
         seeds, n_draws = definition["seeds"], definition["n_draws"]
         draws = [({"seed": seed}, draws_step(laplace, seed, n_draws)) for seed in seeds["draws"]]
         grid_draws = [
@@ -75,12 +77,12 @@ class Runner:
         ]
         quantiles = with_draws(
             laplace.model,
-            self._sides(definition, laplace, exact),
+            self._sides(definition, laplace, tables),
             _stacked(draws),
             _stacked(grid_draws),
             definition["probabilities"],
         )
-        remedies, verdict = self._verdict(definition, laplace, exact)
+        remedies, verdict = self._verdict(definition, laplace, tables)
         found = {
             "draws": draws,
             "grid_draws": grid_draws,
@@ -119,33 +121,31 @@ class Runner:
 
         return self._once("laplace", [_posterior_key(definition), name, space], make)
 
-    def _sides(self, definition: dict, laplace, exact) -> dict:
+    def _sides(self, definition: dict, laplace, tables: GridTables) -> dict:
         """Return the quantiles of both sides, which no seed has a part in."""
 
         def make():
             side = laplace_side(laplace.model, laplace.space, laplace.normal)
-            return compared_sides(laplace.model, side, exact.side, definition["probabilities"])
+            exact = open_grid(laplace.posterior, tables).side
+            return compared_sides(laplace.model, side, exact, definition["probabilities"])
 
         key = [_posterior_key(definition), definition["space"], _of(definition, "space")]
         key += [definition["grid"], _of(definition, "grid")]
         return self._once("sides", key, make)
 
-    def _grid(self, definition: dict, posterior: Posterior):
+    def _grid(self, definition: dict, posterior: Posterior) -> GridTables:
         name, grid = definition["grid"], _of(definition, "grid")
 
         def make():
             tables = grid_step(posterior, name, grid)
-            tables = tables._replace(record=plain(tables.record))
-            return tables, assemble_exact(
-                posterior.model, tables.record, tables.cells, tables.marginals
-            )
+            return tables._replace(record=plain(tables.record))
 
         return self._once("grid", [_posterior_key(definition), name, grid], make)
 
-    def _verdict(self, definition: dict, laplace, exact):
+    def _verdict(self, definition: dict, laplace, tables: GridTables):
         """Return remedies and verdict; without draws in them they are those of any other seed."""
         tolerance, extent = definition["tolerance"], definition["remedies"]
-        drawn = extent != "none" or exact.record["status"] != "ok"
+        drawn = extent != "none" or tables.record["status"] != "ok"
         seed = definition["seeds"]["draws"][0] if drawn else 0
 
         def make():
@@ -153,9 +153,12 @@ class Runner:
                 name: self._laplace(definition, laplace.posterior, name, space)
                 for name, space in definition.get("other_spaces", {}).items()
             }
-            made = remedy_tables(laplace, exact, others, seed, tolerance, extent)
+            posterior = laplace.posterior
+            for_remedies, for_verdict = (open_grid(posterior, tables) for _ in range(2))
+            made = remedy_tables(laplace, for_remedies, others, seed, tolerance, extent)
             judged = verdict_record(
-                *(laplace, exact, made.reference, made.remedies, plain(made.record), tolerance)
+                *(laplace, for_verdict, made.reference, made.remedies),
+                *(plain(made.record), tolerance),
             )
             return made, plain(judged)
 
@@ -173,6 +176,11 @@ class Runner:
                 kept.pop(next(iter(kept)))
             kept[text] = make()
         return kept[text]
+
+
+def open_grid(posterior: Posterior, tables: GridTables) -> Exact:
+    """Return a grid as a job of its own would open it."""
+    return assemble_exact(posterior.model, tables.record, tables.cells, tables.marginals)
 
 
 def _posterior_key(definition: dict) -> list:
