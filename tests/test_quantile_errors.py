@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from scipy.special import gammainc, ndtr, ndtri, stdtr
+from scipy.special import ndtr
 
-from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.normal import Normal
 from laplace_approx.quantiles import DerivedQuantity, normal_lattice
-from laplace_approx.transforms import Identity
 
 P = np.array([0.005, 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975, 0.995])
 

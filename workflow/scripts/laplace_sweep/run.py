@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.priors import build_prior
 from laplace_approx.grid_record import GridTables
+from laplace_approx.priors import build_prior
 from laplace_approx.quantile_table import compared_sides, with_draws
 from laplace_approx.remedy_record import remedy_tables
 from laplace_approx.sides import laplace_side
