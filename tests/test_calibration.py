@@ -14,10 +14,11 @@ from laplace_approx.copies import refitted
 from laplace_approx.coverage import interval_coverage
 from laplace_approx.density import Density
 from laplace_approx.lattice import Axis, Frame, evaluate, trapezoid_weights
-from laplace_approx.marginal import build_marginal, cdf_from_marginal, marginal_density
+from laplace_approx.marginal import build_marginal, cdf_from_marginal
 from laplace_approx.normal import Normal
 from laplace_approx.posterior import natural_density
 from laplace_approx.priors import build_prior
+from laplace_approx.quadrature import node_weights
 from laplace_approx.sides import LaplaceSide
 from laplace_approx.space import build_space
 from laplace_approx.transforms import Identity
@@ -59,7 +60,7 @@ def evidence_and_coverage(model, density: Density, space) -> tuple[float, np.nda
     p, shift = lattice.relative()
     along_beta, along_alpha = (trapezoid_weights(axis) for axis in FRAME.axes)
     evidence = math.exp(shift) * (along_beta @ p @ along_alpha)
-    marginal = build_marginal(FRAME, 1, marginal_density(p, 0))
+    marginal = build_marginal(FRAME, 1, p @ node_weights(p.shape[1]))
     side = LaplaceSide(model, space, refitted(density, PRIOR_NORMAL))
     tails = (1 - np.array(LEVELS)) / 2
     lower, upper = (side.quantiles("beta", q).value for q in (tails, 1 - tails))

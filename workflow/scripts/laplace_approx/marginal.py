@@ -12,7 +12,6 @@ from laplace_approx.quadrature import (
     applied,
     bounded_increments,
     interpolation_weights,
-    node_weights,
     partial_weights,
 )
 
@@ -30,17 +29,6 @@ class Marginal(NamedTuple):
     value: np.ndarray
     density: np.ndarray
     cdf: np.ndarray
-
-
-def marginal_density(p, k: int):
-    """Integrate p over every axis but k, to the order of `quadrature`: shape (points,).
-
-    `p` is a density at the nodes, in any unit; each axis counts as if its step were one.
-    """
-    for axis in reversed(range(p.ndim)):
-        if axis != k:
-            p = np.moveaxis(p, axis, -1) @ node_weights(p.shape[axis])
-    return p
 
 
 def build_marginal(frame: Frame, parameter: int, density_u) -> Marginal:
