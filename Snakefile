@@ -10,6 +10,10 @@ from snakemake.exceptions import WorkflowError
 # Snakemake puts the interpreter's path into the command of a job as it is, even with a space in it.
 sys.executable = shlex.quote(sys.executable)
 
+# A job claims one thread: more of them gain nothing on small matrices, and change last digits.
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 

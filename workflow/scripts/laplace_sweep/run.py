@@ -1,7 +1,7 @@
 """Scenarios through every step of the chain, one after another in one process.
 
-The steps are those of the chain, called on the same values in the same order, each with sides of its
-own as a job has them: a scenario run as a case gives the same numbers to the last digit. What
+The steps are those of the chain, called on the same values in the same order, each with sides of
+its own as a job has them: a scenario run as a case gives the same numbers to the last digit. What
 several scenarios share (the model, a posterior, its mode, its grid) is computed once.
 """
 
