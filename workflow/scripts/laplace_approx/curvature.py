@@ -28,7 +28,8 @@ class Curvature(NamedTuple):
     first column, times S, is the direction that the data say least about; `condition_number` of
     that matrix and `condition_number_raw` of the covariance itself; `log_determinant` of the
     covariance; `log_evidence` = log density + d/2 log(2 pi) + 1/2 log det covariance.
-    `hessian_method` is "analytic", "gradient_differences" or "value_differences";
+    `hessian_method` is "analytic", "hessian_vector_products", "gradient_differences" or
+    "value_differences";
     `hessian_check` lists the same curvature by other ways, as the largest `relative_difference`
     of a variance among the directions looked along, for steps in SDs (`extrapolated`: from that
     step to zero); `hessian_error` is the relative error of the covariance, from them and from
@@ -119,7 +120,7 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         float(raw**2),
         factored.log_determinant,
         log_evidence(proof.log_density, factored),
-        proof.method,
+        evaluator.density.hessian_method if proof.local is None else proof.method,
         checks,
         float(error),
         [f"flat along {words.direction(evaluator.names, v, scale)}" for v in weak],

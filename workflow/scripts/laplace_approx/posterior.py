@@ -22,6 +22,7 @@ _FIX = (
 )
 # two ways to add the same terms may differ by rounding, never by this much
 _SAME = 1e-5
+MOST_VECTORS = 256  # in one call: with 10^5 rows of data a model holds 200 MB for them
 
 
 def joint_support(model, prior: Prior):
@@ -43,7 +44,8 @@ def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.
 
     It is unnormalised, -inf outside the common support and where the model gives NaN; the model
-    is never called outside. Gradient and Hessian exist if the model gives them (NaN outside).
+    is never called outside. Gradient and Hessian exist if the model gives them (NaN outside); the
+    Hessian of a model that gives its products with vectors is put together from d of them.
     Raises InputError if prior and model have no value of a parameter in common, and
     Declined("model_contract_violation") where the model's functions do not keep the contract:
     here for one point and a small batch, and at every later call.
@@ -69,13 +71,35 @@ def natural_density(model, prior: Prior) -> Density:
     d = len(model.parameters)
     raw = within(likelihood, prior.log_density, -np.inf)
     gradient = hessian = None
+    hessian_method = "analytic"
     if model.gradient is not None:
         slopes = _checked(model.gradient, "gradient", model, (d,))
         gradient = within(slopes, prior.gradient, np.nan, (d,))
     if model.hessian is not None:
         matrix = _checked(model.hessian, "hessian", model, (d, d))
         hessian = within(matrix, prior.hessian, np.nan, (d, d))
-    return Density(tuple(model.parameters), _nan_to_minus_inf(raw), gradient, hessian, lower, upper)
+    elif model.hessian_vector_product is not None:
+        hessian_method = "hessian_vector_products"
+        hessian = within(_products(model), prior.hessian, np.nan, (d, d))
+    return Density(
+        *(tuple(model.parameters), _nan_to_minus_inf(raw), gradient, hessian, lower, upper),
+        hessian_method,
+    )
+
+
+def _products(model):
+    """Return theta (..., d) -> H (..., d, d): row i is H e_i, a block of unit vectors at a time."""
+    d = len(model.parameters)
+    unit = np.eye(d)
+
+    def block(rows):
+        def product(theta):
+            return model.hessian_vector_product(theta[..., None, :], rows.copy())
+
+        return _checked(product, "hessian_vector_product", model, rows.shape)
+
+    blocks = [block(unit[i : i + MOST_VECTORS]) for i in range(0, d, MOST_VECTORS)]
+    return lambda theta: np.concatenate([each(theta) for each in blocks], axis=-2)
 
 
 def density_in(density: Density, space: Space) -> Density:
@@ -131,6 +155,7 @@ def density_in(density: Density, space: Space) -> Density:
         hessian=hessian if has_gradient and density.hessian is not None else None,
         lower=space.lower,
         upper=space.upper,
+        hessian_method=density.hessian_method,
     )
 
 

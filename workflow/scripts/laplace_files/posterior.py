@@ -58,6 +58,7 @@ def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict)
             "files": {_relative(path): sha256_of(path) for path in model_files(file)},
             "gives_gradient": model.gradient is not None,
             "gives_hessian": model.hessian is not None,
+            "gives_hessian_vector_product": model.hessian_vector_product is not None,
         },
         "data": _data_record(data_file, data),
         "prior": {
