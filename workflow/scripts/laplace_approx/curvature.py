@@ -97,7 +97,7 @@ def _described(evaluator, proof, checks, error) -> Curvature:
     signs = np.where(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(values.size)] < 0, -1, 1)
     vectors = vectors * signs
     weak = [vectors[:, k] * scale for k in np.flatnonzero(values < FLAT)]
-    raw = np.linalg.norm(factored.cholesky, 2) * np.linalg.norm(inverse / factored.sd, 2)
+    raw = np.linalg.eigvalsh(factored.covariance)[-1] * np.linalg.eigvalsh(-proof.hessian)[-1]
     warnings = []
     bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
     if bent is not None:
@@ -117,7 +117,7 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         values,
         vectors,
         float(values[-1] / values[0]),
-        float(raw**2),
+        float(raw),
         factored.log_determinant,
         log_evidence(proof.log_density, factored),
         evaluator.density.hessian_method if proof.local is None else proof.method,

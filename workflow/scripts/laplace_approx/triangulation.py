@@ -8,12 +8,14 @@ from laplace_approx import words
 from laplace_approx.differences import EPS, along, extrapolate
 from laplace_approx.errors import Declined
 from laplace_approx.proof import Proof
+from laplace_approx.scales import MANY
 
 GRADIENT_STEPS = (1e-2, 1e-3)  # SDs
 VALUE_STEPS = (1e-1, 3e-2)
 LEVELS = 0.5 ** np.arange(9)  # SDs, for the extrapolation of gradient differences
 MOST_AXES = 30  # dimensions up to which every axis and every pair of axes is looked along
 RANDOM_DIRECTIONS = 16
+FEW_DIRECTIONS = 6  # above 50 dimensions, at the price of one or two Hessians
 DISAGREEMENT = 1e-3  # of analytic and numerical curvature that no rounding explains
 
 
@@ -60,7 +62,7 @@ def _unit_directions(d, rng):
         i, j = np.triu_indices(d, 1)
         axes = np.eye(d)
         return np.concatenate([axes, (axes[i] + axes[j]) / np.sqrt(2)])
-    random = rng.standard_normal((RANDOM_DIRECTIONS, d))
+    random = rng.standard_normal((RANDOM_DIRECTIONS if d <= MANY else FEW_DIRECTIONS, d))
     return random / np.linalg.norm(random, axis=1, keepdims=True)
 
 

@@ -10,7 +10,7 @@ from laplace_approx.scales import MANY, axis_scales
 RELATIVE = 1e-4  # disagreement that no rounding explains, beside 20 times the numerical error
 TRUSTED = 1e-3  # numerical derivatives with a larger relative error have no say
 MOST_DIRECTIONS = 8
-FEW_DIRECTIONS = 4  # above 50 dimensions
+FEW_DIRECTIONS = 2  # above 50 dimensions
 ONE_SIDED = np.array([[1e-3], [1e-4], [1e-5]])  # steps of one-sided slopes, of a direction
 
 
@@ -45,12 +45,22 @@ def scaled_directions(evaluator, x, rng):
         n = MOST_DIRECTIONS if d <= MANY else FEW_DIRECTIONS
         directions = rng.standard_normal((n, d)) * np.maximum(1.0, np.abs(x))
         directions /= np.sqrt(d)
-    return directions * axis_scales(evaluator.far, x, directions)[:, None]
+    return directions * _lengths(evaluator, x, directions)[:, None]
+
+
+def _lengths(evaluator, x, directions):
+    """Return the multiple of each direction over which the log density changes by about one."""
+    if x.size > MANY and evaluator.has_hessian:
+        bend = np.einsum("mi,mi->m", directions @ evaluator.hessian(x), directions)
+        size = np.abs(bend) + (directions @ evaluator.gradient(x)) ** 2
+        if np.isfinite(size).all() and np.all(size > 0):
+            return 1 / np.sqrt(size)
+    return axis_scales(evaluator.far, x, directions)
 
 
 def _check_gradient(evaluator, x, value, gradient, directions):
     function = evaluator.log_density
-    noise = rounding_noise(function, x, value, directions[:3])
+    noise = rounding_noise(function, x, value, directions[: 3 if x.size <= MANY else 1])
     analytic = directions @ gradient
     found = along(function, x, value, directions, noise, rounds=3)
     for i in np.flatnonzero(_differ(analytic, found.first, found.first_error)):
