@@ -125,7 +125,8 @@ rule curvature:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
     output:
-        "results/{model}/{prior}/laplace/{space}/curvature.json",
+        record="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
     log:
         "logs/{model}/{prior}/laplace/{space}/curvature.log",
     params:
@@ -142,6 +143,7 @@ rule draws:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
     output:
         "results/{model}/{prior}/laplace/{space}/draws-seed{seed}.parquet",
     log:
@@ -199,6 +201,7 @@ rule quantiles:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
@@ -229,6 +232,7 @@ rule remedies:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
@@ -238,6 +242,10 @@ rule remedies:
         ),
         curvatures=collect(
             "results/{{model}}/{{prior}}/laplace/{other}/curvature.json",
+            other=lookup("models/{model}/spaces", within=config),
+        ),
+        all_matrices=collect(
+            "results/{{model}}/{{prior}}/laplace/{other}/curvature.parquet",
             other=lookup("models/{model}/spaces", within=config),
         ),
     output:
@@ -262,6 +270,7 @@ rule verdict:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
@@ -287,6 +296,7 @@ rule basin:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
     output:
         "results/{model}/{prior}/compare/{space}/{grid}/basin.parquet",
@@ -306,6 +316,7 @@ rule figures:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
