@@ -6,12 +6,18 @@ MOST_IN_RECORD = 50  # dimensions: 2500 numbers a matrix are still read by peopl
 KEPT = ("hessian", "covariance", "cholesky")
 DERIVED = ("correlation", "eigenvectors")  # follow from those, and are not kept in a table
 BYTES = 8  # a number
+MOST_NUMBERS = 2**24  # in one array of draws
 HELD_AT_ONCE = 16  # d x d matrices, while the curvature is measured
 
 
 def matrix_bytes(d: int) -> int:
     """Return the bytes of the d x d matrices that the step of the curvature holds at once."""
     return HELD_AT_ONCE * BYTES * d * d
+
+
+def draws_within(wanted: int, d: int) -> int:
+    """Return how many of the draws wanted in d dimensions are held at once: 128 MiB of numbers."""
+    return max(1, min(wanted, MOST_NUMBERS // d))
 
 
 def split(record: dict, d: int) -> tuple[dict, dict]:

@@ -18,6 +18,7 @@ class Space(NamedTuple):
     `(...)` (NaN outside). The elementwise derivatives `(..., d)` are those of constrain
     (`constrain_d1`, `constrain_d2`) and of each parameter's log |dtheta_i / dz_i|
     (`log_jacobian_d1`, `log_jacobian_d2`). `lower` and `upper` are the open bounds of z, `(d,)`.
+    `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`.
     `text` says which density the normal approximates; `restricts` names the parameters of which
     the space leaves out a part of the support.
     """
@@ -35,6 +36,7 @@ class Space(NamedTuple):
     upper: np.ndarray
     text: str
     restricts: tuple[str, ...]
+    constrain_one: Callable
 
 
 def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upper) -> Space:
@@ -68,6 +70,7 @@ def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upp
             for t, name, low, high in zip(transforms, parameters, lower, upper, strict=True)
             if t.domain[0] > low or t.domain[1] < high
         ),
+        constrain_one=apply.constrain_one,
     )
 
 
@@ -104,7 +107,7 @@ class _Elementwise:
     """Calls one method of every coordinate's transform: once for each distinct transform."""
 
     def __init__(self, transforms, z_lower, z_upper):
-        self.z_lower, self.z_upper = z_lower, z_upper
+        self.transforms, self.z_lower, self.z_upper = transforms, z_lower, z_upper
         self.groups = [
             (transform, np.array([i for i, other in enumerate(transforms) if other == transform]))
             for transform in dict.fromkeys(transforms)
@@ -120,3 +123,8 @@ class _Elementwise:
         # comparisons with NaN are false, so a NaN coordinate is outside too
         inside = (x > self.z_lower) & (x < self.z_upper)
         return np.where(inside, result, np.nan)
+
+    def constrain_one(self, i: int, z):
+        z = np.asarray(z, dtype=float)
+        inside = (z > self.z_lower[i]) & (z < self.z_upper[i])
+        return np.where(inside, self.transforms[i].constrain(z), np.nan)
