@@ -23,8 +23,7 @@ models:
     file: workflow/scripts/laplace_approx/models/logistic_regression.py
     data: {data}
     priors:
-      normal:
-{priors}
+      normal: {{joint: {{family: multivariate_normal, mean: 0, sd: 2.5, correlation: 0}}}}
     spaces: {{natural: {{}}}}
     grids: {{certified: {{}}}}
 """
@@ -37,3 +36,20 @@ def simulate(d: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     theta = 1.5 * rng.standard_normal(d)
     eta = theta[0] / np.sqrt(d) + x @ theta[1:]
     return x, (rng.uniform(size=eta.size) < 1 / (1 + np.exp(-eta))).astype(float)
+
+
+def write(d: int, seed: int, folder: Path) -> Path:
+    """Write data.csv, with the columns y and x1, x2, ..., and config.yaml; return the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    x, y = simulate(d, seed)
+    names = ",".join(["y", *(f"x{j}" for j in range(1, d))])
+    table = np.column_stack([y, x])
+    formats = ["%d"] + ["%.6f"] * (d - 1)
+    np.savetxt(folder / "data.csv", table, formats, ",", header=names, comments="")
+    config = folder / "config.yaml"
+    config.write_text(CONFIG.format(d=d, data=(folder / "data.csv").as_posix()), "utf-8")
+    return config
+
+
+if __name__ == "__main__":
+    print(write(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))

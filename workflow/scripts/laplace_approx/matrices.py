@@ -7,6 +7,7 @@ KEPT = ("hessian", "covariance", "cholesky")
 DERIVED = ("correlation", "eigenvectors")  # follow from those, and are not kept in a table
 BYTES = 8  # a number
 MOST_NUMBERS = 2**24  # in one array of draws
+MOST_ON_DISK = 2**22  # in a table of draws that is not asked for by a number of draws: 32 MiB
 HELD_AT_ONCE = 16  # d x d matrices, while the curvature is measured
 
 
@@ -15,9 +16,9 @@ def matrix_bytes(d: int) -> int:
     return HELD_AT_ONCE * BYTES * d * d
 
 
-def draws_within(wanted: int, d: int) -> int:
-    """Return how many of the draws wanted in d dimensions are held at once: 128 MiB of numbers."""
-    return max(1, min(wanted, MOST_NUMBERS // d))
+def draws_within(wanted: int, d: int, most: int = MOST_NUMBERS) -> int:
+    """Return how many of the draws wanted in d dimensions are within the limit: 128 MiB held."""
+    return max(1, min(wanted, most // d))
 
 
 def split(record: dict, d: int) -> tuple[dict, dict]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from laplace_approx.fit import Fit
-from laplace_approx.matrices import draws_within
+from laplace_approx.matrices import MOST_ON_DISK, draws_within
 from laplace_approx.remedies.importance import importance_t4
 from laplace_approx.sides import NoSide
 from laplace_approx.weighted_side import WEIGHT, WeightedSide
@@ -24,7 +24,7 @@ def reference_draws(fit: Fit | None, names, grid_record: dict, seed: int) -> tup
     if reason:
         return _no_draws(names), _record(0, reason)
     rng = np.random.default_rng([seed, 1])  # not the draws of the remedies that are held to it
-    n_draws = draws_within(N_DRAWS, fit.normal.mean.size)
+    n_draws = draws_within(N_DRAWS, len(names), MOST_ON_DISK)
     found = importance_t4(fit.density, fit.normal, {}, [], rng, n_draws)
     k = (found.details or {}).get("pareto_k")
     if found.reason or k is None or not k < LARGEST_K:
