@@ -198,15 +198,15 @@ def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, 
     return found.first[:d], found.first_error[:d], hessian, error
 
 
-def gradient_along(gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS):
+def gradient_along(gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS, length=1.0):
     """Return second derivatives (m, k) and their errors (m, k) from differences of the gradient.
 
     Entry [a, b] is v_a' H w_b for the rows v_a of `directions` (m, d) and the columns w_b of
-    `basis` (d, k), by central differences of basis' gradient along v_a.
+    `basis` (d, k), by central differences of basis' gradient along v_a, from a step of `length` on.
     """
     m, k = directions.shape[0], basis.shape[1]
     found, error = np.full((m, k), np.nan), np.full((m, k), np.inf)
-    open_, length, back = np.arange(m), 1.0, units_of(directions)
+    open_, back = np.arange(m), units_of(directions)
     for _ in range(rounds):
         block = max(1, MOST_NUMBERS // (2 * levels * x.size))
         for i in range(0, open_.size, block):
@@ -241,11 +241,11 @@ def _gradient_levels(gradient, x, directions, basis, back, length, levels):
     return series, np.where(np.isfinite(series), noise, np.inf)
 
 
-def hessian_from_gradient(gradient, x, frame, levels=LEVELS, rounds=ROUNDS):
+def hessian_from_gradient(gradient, x, frame, levels=LEVELS, rounds=ROUNDS, length=1.0):
     """Return the Hessian (d, d) and its error (d, d) in the frame (d, d) from gradients alone.
 
     The asymmetry, which exact derivatives would not have, counts as error.
     """
-    hessian, error = gradient_along(gradient, x, frame.T, frame, levels, rounds)
+    hessian, error = gradient_along(gradient, x, frame.T, frame, levels, rounds, length)
     asymmetry = np.abs(hessian - hessian.T) / 2
     return 0.5 * (hessian + hessian.T), 0.5 * (error + error.T) + asymmetry
