@@ -12,10 +12,12 @@ from laplace_approx.errors import Declined
 from laplace_approx.evaluation import Evaluator
 from laplace_approx.precision import log_evidence
 from laplace_approx.proof import prove
+from laplace_approx.scales import MANY
 from laplace_approx.triangulation import triangulate
 
 AT_MODE = 1e-3  # SDs: further away the point given is not the mode
 FLAT = 1e-3  # eigenvalue of the correlation-scaled precision that is worth a word
+WELL_CONDITIONED = 1e-6  # least eigenvalue beside the largest that is known to ten digits
 SEED = 20240229
 
 
@@ -90,14 +92,12 @@ def _require_mode(evaluator, x, proof):
 
 def _described(evaluator, proof, checks, error) -> Curvature:
     factored = proof.factored
-    inverse = np.linalg.solve(factored.cholesky / factored.sd[:, None], np.eye(factored.sd.size))
-    precision = inverse.T @ inverse
+    precision = _in_sd(proof)
     scale = 1 / np.sqrt(np.diag(precision))
     values, vectors = np.linalg.eigh(precision * scale[:, None] * scale)
     signs = np.where(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(values.size)] < 0, -1, 1)
     vectors = vectors * signs
     weak = [vectors[:, k] * scale for k in np.flatnonzero(values < FLAT)]
-    raw = np.linalg.eigvalsh(factored.covariance)[-1] * np.linalg.eigvalsh(-proof.hessian)[-1]
     warnings = []
     bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
     if bent is not None:
@@ -117,7 +117,7 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         values,
         vectors,
         float(values[-1] / values[0]),
-        float(raw),
+        _raw_condition(proof),
         factored.log_determinant,
         log_evidence(proof.log_density, factored),
         evaluator.density.hessian_method if proof.local is None else proof.method,
@@ -126,3 +126,23 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         [f"flat along {words.direction(evaluator.names, v, scale)}" for v in weak],
         warnings,
     )
+
+
+def _in_sd(proof):
+    """Return the precision (d, d) in units of the standard deviations."""
+    sd = proof.factored.sd
+    if sd.size > MANY and proof.local is None:  # as good, and the factor need not be inverted
+        return -proof.hessian * sd[:, None] * sd
+    inverse = np.linalg.solve(proof.factored.cholesky / sd[:, None], np.eye(sd.size))
+    return inverse.T @ inverse
+
+
+def _raw_condition(proof) -> float:
+    """Return the condition number of the covariance, by its largest eigenvalue and its inverse's.
+
+    The largest is known to all digits; the least only as far as it is not lost beside the largest.
+    """
+    values = np.linalg.eigvalsh(-proof.hessian)
+    if values[0] > WELL_CONDITIONED * values[-1]:
+        return float(values[-1] / values[0])
+    return float(np.linalg.eigvalsh(proof.factored.covariance)[-1] * values[-1])

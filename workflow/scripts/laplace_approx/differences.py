@@ -20,6 +20,7 @@ SPANS = 2.0 ** np.array([-30.0, -25.0, -20.0, -15.0, -11.0, -8.0, -6.0])
 SETTLED = 1e-7  # relative error at which no smaller steps are tried
 BLURRED = 1e-3  # share of a step that rounding of the point may change
 LEAST_LENGTH = 1e-10  # of a direction, for differences of gradients
+MANY = 50  # dimensions
 MOST_NUMBERS = 4_000_000  # coordinates of stencil points held at once
 
 
@@ -160,7 +161,14 @@ def _blur(x, points, move, back):
 
 
 def rounding_of_moves(x, move, frame):
-    """Return the share of moves (..., d) lost in rounding x + move, in units of frame (d, d)."""
+    """Return the share of moves (..., d) lost in rounding x + move, in units of frame (d, d).
+
+    Above 50 dimensions in units of the lengths of its rows, which no matrix need be inverted for.
+    """
+    if x.size > MANY:
+        length = np.linalg.norm(frame, axis=1)
+        lost = np.linalg.norm(((x + move - x) - move) / length, axis=-1)
+        return lost / np.linalg.norm(move / length, axis=-1)
     return _blur(x, np.stack([x + move]), move, units_of(frame.T))
 
 

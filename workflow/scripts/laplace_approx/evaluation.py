@@ -6,6 +6,7 @@ from laplace_approx.density import Density
 from laplace_approx.errors import Declined
 
 MOST_POINTS = 512  # in one call: with 10^5 rows of data that is 400 MB, not 40 GB
+FEW_POINTS, MANY = 128, 50  # above so many dimensions: they fill the processor as well
 MOST_NUMBERS = 2_000_000  # in one answer of the Hessian
 
 
@@ -81,9 +82,13 @@ class Evaluator:
 
     def _in_batches(self, function, x, tail, most):
         with np.errstate(all="ignore"):  # far out a model overflows: that is a value, not an event
-            if x.ndim == 1 or x.size <= most * self.size:
+            # a product of matrices is made once for all rows of two axes, and anew for each of more
+            stacked = x.ndim > 2 and x.shape[0] > 1
+            if not stacked and (x.ndim == 1 or x.size <= most * self.size):
                 return self._called(function, x, tail)
             flat = x.reshape(-1, self.size)
+            if self.size > MANY:
+                most = min(most, FEW_POINTS)
             parts = [
                 self._called(function, flat[i : i + most], tail)
                 for i in range(0, flat.shape[0], most)

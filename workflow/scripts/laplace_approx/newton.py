@@ -9,6 +9,7 @@ EPS = np.finfo(float).eps
 ARMIJO = 1e-4  # share of the gain promised by the slope that a step must deliver
 HALVINGS = 0.5 ** np.arange(1, 61)
 ESCAPES = 2.0 ** np.arange(3, -31, -1)
+MANY = 50  # dimensions
 FLOOR = 1e-3  # least curvature of a modified matrix, as a share of the largest
 RESCUES = 2.0 ** np.arange(20, -41, -1)
 NEARLY = 1e-2  # SDs from the mode: here rounding may hide the gain of a step
@@ -260,8 +261,7 @@ def newton_steps(gradient, hessian):
     step, decrement = np.empty((k, d)), np.empty(k)
     definite, upward = np.ones(k, dtype=bool), np.zeros((k, d))
     try:
-        np.linalg.cholesky(matrix)
-        step = np.linalg.solve(matrix, slope[:, :, None])[:, :, 0]
+        step = _solved(matrix, slope, np.linalg.cholesky(matrix))
         open_ = np.zeros(0, dtype=int)
     except np.linalg.LinAlgError:
         open_ = np.arange(k)
@@ -269,6 +269,17 @@ def newton_steps(gradient, hessian):
         step[row], definite[row], upward[row] = _modified_step(matrix[row], slope[row])
     decrement = np.sqrt(np.maximum(np.einsum("ki,ki->k", slope, step), 0.0))
     return step * scale, decrement, definite, upward * scale
+
+
+def _solved(matrix, slope, cholesky):
+    """Return matrix^-1 slope (k, d), by the factor where a second one would cost more than an
+    import."""
+    if slope.shape[1] <= MANY:
+        return np.linalg.solve(matrix, slope[:, :, None])[:, :, 0]
+    from scipy.linalg import cho_solve
+
+    pairs = zip(cholesky, slope, strict=True)
+    return np.stack([cho_solve((lower, True), g, check_finite=False) for lower, g in pairs])
 
 
 def _diagonal(gradient, hessian):

@@ -53,7 +53,7 @@ def _climbed(evaluator, starts, centre, frame):
         first.ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"gtol": 0.1 * NEAR, "ftol": 0.0, "maxcor": MEMORY, "maxiter": MOST_ITERATIONS},
+        options={"gtol": 0.5 * NEAR, "ftol": 0.0, "maxcor": MEMORY, "maxiter": MOST_ITERATIONS},
     )
     return found.x.reshape(shape)
 

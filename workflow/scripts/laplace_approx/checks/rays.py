@@ -15,7 +15,7 @@ BASES = 3
 SPREAD = 0.5  # SDs of the base points about the mode
 RANDOM_RAYS = 32
 MOST_AXES = 32
-FEW_AXES, FEW_RANDOM_RAYS = 4, 8  # above 50 dimensions, from one base point
+FEW_AXES, FEW_RANDOM_RAYS = 2, 6  # above 50 dimensions, from one base point
 EDGE_DEPTH = 1e3  # below the mode; no edge is looked for where the log density has fallen further
 
 
@@ -41,7 +41,7 @@ def around(evaluator, x, factored, rng, extra) -> Rays:
     From three random base points: along both ends of the axes, of the principal axes, of the
     `extra` directions (n, d), and towards every edge of the support. From the mode: in random
     directions, and towards all bounds at once. Above 32 dimensions only 32 of the axes are taken,
-    drawn at random, and no principal ones; above 50 only 4, from one base point.
+    drawn at random, and no principal ones; above 50 only 2, from one base point.
     """
     bases = _bases(evaluator, x, factored.cholesky, rng)
     d = x.size

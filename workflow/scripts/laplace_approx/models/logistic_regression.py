@@ -57,8 +57,13 @@ def log_likelihood(theta, data):
     design, y, n = data
     eta = theta @ design.T
     # three terms of one sign: nothing cancels where the probabilities are near 0 or 1
-    tail = np.log1p(np.exp(-np.abs(eta)))
-    return -(tail @ n + np.maximum(-eta, 0) @ y + np.maximum(eta, 0) @ (n - y))
+    above = np.maximum(eta, 0)
+    below = above - eta  # exactly max(-eta, 0)
+    tail = np.abs(eta)
+    np.negative(tail, out=tail)
+    np.exp(tail, out=tail)
+    np.log1p(tail, out=tail)
+    return -(tail @ n + below @ y + above @ (n - y))
 
 
 def gradient(theta, data):
