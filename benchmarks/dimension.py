@@ -3,10 +3,10 @@
 For d coefficients and 10 d rows a Newton step cannot do without one Gram product X' W X and one
 Cholesky factorisation of it. Both are measured here, in the same run and on one thread, as what
 BLAS and LAPACK need for them alone. Counted are the steps that the search made from its start, the
-one at the mode that is too short to be made, and that of the curvature, a job of its own. The ratio shows what everything else costs: the
-gradients, the checks, the proof that the end is a mode, the dispersed starts, the rays, the second
-opinions on the Hessian. Times are of the processor, which other programs disturb less; wall times
-stand beside them. Run it as
+one at the mode that is too short to be made, and that of the curvature, a job of its own. The
+ratio shows what everything else costs: the gradients, the checks, the proof that the end is a
+mode, the dispersed starts, the rays, the second opinions on the Hessian. Times are of the
+processor, which other programs disturb less; wall times stand beside them. Run it as
 
     .venv/bin/python benchmarks/dimension.py [d ...]
 """

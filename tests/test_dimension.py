@@ -34,7 +34,7 @@ from project_copy import PROJECT, copy_project, snakemake
 
 sys.path.append(str(PROJECT / "benchmarks"))
 
-from logistic_data import simulate, write  # noqa: E402
+from logistic_data import simulate, write
 
 SD = 2.5
 PRIOR = {"joint": {"family": "multivariate_normal", "mean": 0.0, "sd": SD, "correlation": 0.0}}
@@ -227,9 +227,13 @@ def test_a_hessian_costs_two_gradients_a_coordinate_in_any_units(scale):
 def test_no_hessian_is_asked_for_but_those_of_the_newton_steps():
     """Nor any difference of one: the checks, starts and rays use values and gradients."""
     logistic = Logistic(60)
-    asked = []
-    hessian = logistic.hessian
-    logistic.hessian = lambda theta: (asked.append(np.atleast_2d(theta).shape[0]), hessian(theta))[1]
+    asked, hessian = [], logistic.hessian
+
+    def watched(theta):
+        asked.append(np.atleast_2d(theta).shape[0])
+        return hessian(theta)
+
+    logistic.hessian = watched
     density = logistic.density("gradient", "hessian")
     mode = find_mode(density, np.zeros(60), 0)
     steps = len(mode.path) - 2
@@ -273,7 +277,7 @@ def test_a_second_mode_is_still_found_in_many_dimensions():
 
 
 def test_the_draws_have_the_covariance():
-    """E[(z - m)(z - m)'] = L L': whitened by the truth, the sample covariance is that of N(0, I)."""
+    """E[(z - m)(z - m)'] = L L': whitened by the truth, they have the covariance of N(0, I)."""
     d, n = 100, 20_000
     _, mean, precision = gaussian(d)
     cholesky = np.linalg.cholesky(np.linalg.inv(precision))
@@ -388,7 +392,8 @@ def test_a_hundred_parameters_go_through_the_real_chain(tmp_path):
     done = snakemake(folder, *targets, "--configfile", str(config), OPENBLAS_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
 
-    laplace, compare = folder / case / "laplace/natural", folder / case / "compare/natural/certified"
+    laplace = folder / case / "laplace/natural"
+    compare = folder / case / "compare/natural/certified"
     curvature = json.loads((laplace / "curvature.json").read_text())
     mode = json.loads((laplace / "mode.json").read_text())
     verdict = json.loads((compare / "verdict.json").read_text())

@@ -125,7 +125,7 @@ def whitened(evaluator, x, frame=None) -> Local:
 
 
 def _from_differences(evaluator, x):
-    """Return the factor of the covariance by a Hessian from 2 d gradients, None if there is none."""
+    """Return the factor of the covariance by a Hessian from 2 d gradients, None without one."""
     hessian, _ = difference_hessian(evaluator.gradient, x)
     factored = factor(-hessian)
     return None if factored is None else factored.cholesky

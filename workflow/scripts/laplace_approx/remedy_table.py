@@ -112,7 +112,8 @@ def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]
 
     Draws are made in the number that brings the Monte Carlo error of the ends of the 50 and 95 %
     intervals of each quantity down to its entry in `largest_errors`, 4000 at least and 64 000 at
-    most (fewer in many dimensions: 128 MiB of numbers): the draws that find the number are made again, and only the last count as its cost.
+    most (fewer in many dimensions: 128 MiB of numbers): the draws that find the number are made
+    again, and only the last count as its cost.
     """
     quantities = fit.quantities()
     common = (fit.density, fit.normal, quantities, PROBABILITIES)
