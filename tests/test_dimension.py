@@ -1,7 +1,7 @@
 """Many dimensions: modes, Hessians, draws and artifacts with 10, 100 and 1000 parameters."""
 
 import json
-import sys
+import runpy
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -32,9 +32,8 @@ from laplace_files.modelfile import load_model
 from laplace_files.size import MOST_BYTES, too_large
 from project_copy import PROJECT, copy_project, snakemake
 
-sys.path.append(str(PROJECT / "benchmarks"))
-
-from logistic_data import simulate, write
+_program = runpy.run_path(str(PROJECT / "benchmarks/logistic_data.py"))
+simulate, write = _program["simulate"], _program["write"]
 
 SD = 2.5
 PRIOR = {"joint": {"family": "multivariate_normal", "mean": 0.0, "sd": SD, "correlation": 0.0}}

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.scales import MANY
+
 EPS = np.finfo(float).eps
 LEVELS = 9  # steps h, h/2, ..., h/256 in a round
 ROUNDS = 5  # each round starts where the one before ended
@@ -20,7 +22,6 @@ SPANS = 2.0 ** np.array([-30.0, -25.0, -20.0, -15.0, -11.0, -8.0, -6.0])
 SETTLED = 1e-7  # relative error at which no smaller steps are tried
 BLURRED = 1e-3  # share of a step that rounding of the point may change
 LEAST_LENGTH = 1e-10  # of a direction, for differences of gradients
-MANY = 50  # dimensions
 MOST_NUMBERS = 4_000_000  # coordinates of stencil points held at once
 
 

@@ -4,9 +4,10 @@ import numpy as np
 
 from laplace_approx.density import Density
 from laplace_approx.errors import Declined
+from laplace_approx.scales import MANY
 
 MOST_POINTS = 512  # in one call: with 10^5 rows of data that is 400 MB, not 40 GB
-FEW_POINTS, MANY = 128, 50  # above so many dimensions: they fill the processor as well
+FEW_POINTS = 128  # above 50 dimensions: they fill the processor as well
 MOST_NUMBERS = 2_000_000  # in one answer of the Hessian
 
 

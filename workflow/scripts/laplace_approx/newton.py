@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.scales import MANY
+
 EPS = np.finfo(float).eps
 ARMIJO = 1e-4  # share of the gain promised by the slope that a step must deliver
 HALVINGS = 0.5 ** np.arange(1, 61)
 ESCAPES = 2.0 ** np.arange(3, -31, -1)
-MANY = 50  # dimensions
 FLOOR = 1e-3  # least curvature of a modified matrix, as a share of the largest
 RESCUES = 2.0 ** np.arange(20, -41, -1)
 NEARLY = 1e-2  # SDs from the mode: here rounding may hide the gain of a step
