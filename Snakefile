@@ -131,7 +131,8 @@ rule curvature:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
     output:
-        "results/{model}/{prior}/laplace/{space}/curvature.json",
+        record="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
     log:
         "logs/{model}/{prior}/laplace/{space}/curvature.log",
     params:
@@ -148,6 +149,7 @@ rule draws:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
     output:
         "results/{model}/{prior}/laplace/{space}/draws-seed{seed}.parquet",
     log:
@@ -205,6 +207,7 @@ rule quantiles:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
@@ -235,6 +238,7 @@ rule remedies:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
@@ -244,6 +248,10 @@ rule remedies:
         ),
         curvatures=collect(
             "results/{{model}}/{{prior}}/laplace/{other}/curvature.json",
+            other=lookup("models/{model}/spaces", within=config),
+        ),
+        all_matrices=collect(
+            "results/{{model}}/{{prior}}/laplace/{other}/curvature.parquet",
             other=lookup("models/{model}/spaces", within=config),
         ),
     output:
@@ -269,6 +277,7 @@ rule verdict:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
@@ -294,6 +303,7 @@ rule basin:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
     output:
         "results/{model}/{prior}/compare/{space}/{grid}/basin.parquet",
@@ -313,6 +323,7 @@ rule figures:
         posterior="results/{model}/{prior}/posterior.json",
         mode="results/{model}/{prior}/laplace/{space}/mode.json",
         curvature="results/{model}/{prior}/laplace/{space}/curvature.json",
+        matrices="results/{model}/{prior}/laplace/{space}/curvature.parquet",
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",

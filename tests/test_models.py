@@ -33,13 +33,15 @@ def bind(name, data):
         return value(data) if callable(value) else value
 
     parameters = given("PARAMETERS")
+    transform = getattr(module, "transformed_data", lambda data: data)
+    seen = transform(data)
     support = [given("SUPPORT", {}).get(p, (None, None)) for p in parameters]
     return Model(
         name=name,
         parameters=parameters,
-        log_likelihood=lambda theta: module.log_likelihood(theta, data),
-        gradient=lambda theta: module.gradient(theta, data),
-        hessian=lambda theta: module.hessian(theta, data),
+        log_likelihood=lambda theta: module.log_likelihood(theta, seen),
+        gradient=lambda theta: module.gradient(theta, seen),
+        hessian=lambda theta: module.hessian(theta, seen),
         lower=np.array([-INF if low is None else low for low, _ in support]),
         upper=np.array([INF if high is None else high for _, high in support]),
         start=np.array(given("START"), dtype=float),

@@ -21,10 +21,9 @@ draws = {
     "laplace": read_tables(snakemake.input.laplace_draws),
 }
 tables = {name: read_table(snakemake.input[name])[0] for name in ("remedies", "basin")}
-pictures = CaseFigures(laplace, side, exact, draws, case).all()
-pictures |= VerdictFigures(
-    laplace, side, exact, read_json(snakemake.input.verdict), tables, case
-).all()
+verdict = read_json(snakemake.input.verdict)
+pictures = CaseFigures(laplace, side, exact, draws, verdict, case).all()
+pictures |= VerdictFigures(laplace, side, exact, verdict, tables, case).all()
 with replacing_folder(snakemake.output[0]) as folder:
     for name, figure in pictures.items():
         save(figure, Path(folder) / f"{name}.svg")

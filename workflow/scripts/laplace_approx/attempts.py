@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.frames import NumericalDerivatives
+from laplace_approx.gradient_differences import GradientDerivatives
 from laplace_approx.newton import newton, newton_many
-from laplace_approx.scales import axis_scales
+from laplace_approx.scales import MANY, axis_scales
 
 SIMPLEX_CALLS = 400  # function calls for each dimension
 NUMERICAL = 1e-9  # SDs; the decrement at which an ascent with numerical derivatives ends
@@ -48,7 +49,8 @@ def by_newton(evaluator, start, method="damped Newton") -> Attempt:
     start = np.asarray(start, dtype=float)
     if evaluator.has_hessian:
         return many_by_newton(evaluator, start[None], method)[0]
-    numerical = NumericalDerivatives(evaluator)
+    many = evaluator.has_gradient and evaluator.size > MANY
+    numerical = GradientDerivatives(evaluator) if many else NumericalDerivatives(evaluator)
     found = newton(
         evaluator.log_density, numerical.gradient, numerical.hessian, start, tolerance=NUMERICAL
     )

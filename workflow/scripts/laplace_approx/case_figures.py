@@ -14,6 +14,7 @@ from laplace_approx.figures.overlay import overlay
 from laplace_approx.figures.quantities import Quantity, quantities
 from laplace_approx.figures.regions import ELLIPSES, ellipse, widths
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.foremost import foremost
 from laplace_approx.model import condition_holds
 
 INTERVALS = {0.5: (0.25, 0.75), 0.95: (0.025, 0.975)}
@@ -24,12 +25,18 @@ CURVE = 801
 
 
 class CaseFigures:
-    """The pictures of a case, by name; those that its posterior has no use for are left out."""
+    """The pictures of a case, by name; those that its posterior has no use for are left out.
 
-    def __init__(self, laplace, side, exact, draws, case: str):
+    Of many parameters only those are shown that the `verdict` finds furthest off.
+    """
+
+    def __init__(self, laplace, side, exact, draws, verdict: dict, case: str):
         self.laplace, self.side, self.exact, self.draws = laplace, side, exact, draws
-        self.model, self.names = laplace.model, laplace.model.parameters
+        self.model = laplace.model
+        self.names, left_out = foremost(self.model.parameters, verdict)
+        self.places = [self.model.parameters.index(name) for name in self.names]
         self.record = laplace.posterior.record
+        case = f"{case}. Of the parameters {left_out}" if left_out else case
         self.drawn = {"units": axis_texts(self.record), "case": case}
 
     def all(self) -> dict:
@@ -49,11 +56,11 @@ class CaseFigures:
         curvature = self.laplace.curvature
         return declined(curvature["reason"], curvature["message"], case=self.drawn["case"])
 
-    def _theta(self, source: str):
-        return np.stack([self.draws[source][name] for name in self.names], axis=-1)
+    def _theta(self, source: str, names=None):
+        return np.stack([self.draws[source][name] for name in names or self.names], axis=-1)
 
     def _mode(self):
-        return np.array(self.laplace.mode["theta"])
+        return np.array(self.laplace.mode["theta"])[self.places]
 
     def _laplace_draws(self):
         curve = None
@@ -155,7 +162,7 @@ class CaseFigures:
 
     def _quantity(self, name: str) -> Quantity:
         held = {
-            source: condition_holds(self.model, name, self._theta(source))
+            source: condition_holds(self.model, name, self._theta(source, self.model.parameters))
             for source, columns in self.draws.items()
             if columns[name].size
         }
@@ -172,7 +179,7 @@ class CaseFigures:
 
     def _path(self):
         path = self.laplace.mode["path"]
-        theta = np.array([point["theta"] for point in path], dtype=float)
+        theta = np.array([point["theta"] for point in path], dtype=float)[:, self.places]
         log_density = np.array([point["log_density"] for point in path], dtype=float)
         exact = None
         if len(self.names) == 2 and self.exact.cells is not None:

@@ -12,10 +12,12 @@ from laplace_approx.errors import Declined
 from laplace_approx.evaluation import Evaluator
 from laplace_approx.precision import log_evidence
 from laplace_approx.proof import prove
+from laplace_approx.scales import MANY
 from laplace_approx.triangulation import triangulate
 
 AT_MODE = 1e-3  # SDs: further away the point given is not the mode
 FLAT = 1e-3  # eigenvalue of the correlation-scaled precision that is worth a word
+WELL_CONDITIONED = 1e-6  # least eigenvalue beside the largest that is known to ten digits
 SEED = 20240229
 
 
@@ -28,7 +30,8 @@ class Curvature(NamedTuple):
     first column, times S, is the direction that the data say least about; `condition_number` of
     that matrix and `condition_number_raw` of the covariance itself; `log_determinant` of the
     covariance; `log_evidence` = log density + d/2 log(2 pi) + 1/2 log det covariance.
-    `hessian_method` is "analytic", "gradient_differences" or "value_differences";
+    `hessian_method` is "analytic", "hessian_vector_products", "gradient_differences" or
+    "value_differences";
     `hessian_check` lists the same curvature by other ways, as the largest `relative_difference`
     of a variance among the directions looked along, for steps in SDs (`extrapolated`: from that
     step to zero); `hessian_error` is the relative error of the covariance, from them and from
@@ -89,14 +92,12 @@ def _require_mode(evaluator, x, proof):
 
 def _described(evaluator, proof, checks, error) -> Curvature:
     factored = proof.factored
-    inverse = np.linalg.solve(factored.cholesky / factored.sd[:, None], np.eye(factored.sd.size))
-    precision = inverse.T @ inverse
+    precision = _in_sd(proof)
     scale = 1 / np.sqrt(np.diag(precision))
     values, vectors = np.linalg.eigh(precision * scale[:, None] * scale)
     signs = np.where(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(values.size)] < 0, -1, 1)
     vectors = vectors * signs
     weak = [vectors[:, k] * scale for k in np.flatnonzero(values < FLAT)]
-    raw = np.linalg.norm(factored.cholesky, 2) * np.linalg.norm(inverse / factored.sd, 2)
     warnings = []
     bent = local_shape.warning(evaluator.names, proof.shape, factored.sd)
     if bent is not None:
@@ -116,12 +117,32 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         values,
         vectors,
         float(values[-1] / values[0]),
-        float(raw**2),
+        _raw_condition(proof),
         factored.log_determinant,
         log_evidence(proof.log_density, factored),
-        proof.method,
+        evaluator.density.hessian_method if proof.local is None else proof.method,
         checks,
         float(error),
         [f"flat along {words.direction(evaluator.names, v, scale)}" for v in weak],
         warnings,
     )
+
+
+def _in_sd(proof):
+    """Return the precision (d, d) in units of the standard deviations."""
+    sd = proof.factored.sd
+    if sd.size > MANY and proof.local is None:  # as good, and the factor need not be inverted
+        return -proof.hessian * sd[:, None] * sd
+    inverse = np.linalg.solve(proof.factored.cholesky / sd[:, None], np.eye(sd.size))
+    return inverse.T @ inverse
+
+
+def _raw_condition(proof) -> float:
+    """Return the condition number of the covariance, by its largest eigenvalue and its inverse's.
+
+    The largest is known to all digits; the least only as far as it is not lost beside the largest.
+    """
+    values = np.linalg.eigvalsh(-proof.hessian)
+    if values[0] > WELL_CONDITIONED * values[-1]:
+        return float(values[-1] / values[0])
+    return float(np.linalg.eigvalsh(proof.factored.covariance)[-1] * values[-1])

@@ -11,7 +11,8 @@ class Density(NamedTuple):
 
     `log_density` maps `(..., d)` to `(...)` and is `-inf` outside the support (and where the
     model gives NaN). `gradient` maps to `(..., d)` and `hessian` to `(..., d, d)`; each is None
-    where the model gives none. `lower` and `upper` bound the open support, `(d,)` each.
+    where the model gives none; `hessian_method` says whether it is "analytic" or put together from
+    "hessian_vector_products". `lower` and `upper` bound the open support, `(d,)` each.
     """
 
     names: tuple[str, ...]
@@ -20,3 +21,4 @@ class Density(NamedTuple):
     hessian: Callable | None
     lower: np.ndarray
     upper: np.ndarray
+    hessian_method: str = "analytic"

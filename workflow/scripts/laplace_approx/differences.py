@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.scales import MANY
+
 EPS = np.finfo(float).eps
 LEVELS = 9  # steps h, h/2, ..., h/256 in a round
 ROUNDS = 5  # each round starts where the one before ended
@@ -204,7 +206,14 @@ def _blur(x, points, move, back):
 
 
 def rounding_of_moves(x, move, frame):
-    """Return the share of moves (..., d) lost in rounding x + move, in units of frame (d, d)."""
+    """Return the share of moves (..., d) lost in rounding x + move, in units of frame (d, d).
+
+    Above 50 dimensions in units of the lengths of its rows, which no matrix need be inverted for.
+    """
+    if x.size > MANY:
+        length = np.linalg.norm(frame, axis=1)
+        lost = np.linalg.norm(((x + move - x) - move) / length, axis=-1)
+        return lost / np.linalg.norm(move / length, axis=-1)
     return _blur(x, np.stack([x + move]), move, units_of(frame.T))
 
 
@@ -242,17 +251,20 @@ def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, 
     return found.first[:d], found.first_error[:d], hessian, error
 
 
-def gradient_along(gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS, back=None):
+def gradient_along(
+    gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS, length=1.0, back=None
+):
     """Return second derivatives (m, k) and their errors (m, k) from differences of the gradient.
 
     Entry [a, b] is v_a' H w_b for the rows v_a of `directions` (m, d) and the columns w_b of
-    `basis` (d, k), by central differences of basis' gradient along v_a. For rows at points of
-    their own x is (m, d), `basis` (m, d, k), and `back` (m, d, d) as in `along`.
+    `basis` (d, k), by central differences of basis' gradient along v_a, from a step of `length`
+    on. For rows at points of their own x is (m, d), `basis` (m, d, k), and `back` (m, d, d) as in
+    `along`.
     """
     (m, d), k = directions.shape, basis.shape[-1]
     x, back = np.broadcast_to(x, (m, d)), units_of(directions) if back is None else back
     found, error = np.full((m, k), np.nan), np.full((m, k), np.inf)
-    open_, length = np.arange(m), 1.0
+    open_ = np.arange(m)
     for _ in range(rounds):
         block = max(1, MOST_NUMBERS // (2 * levels * d))
         for i in range(0, open_.size, block):
@@ -287,11 +299,11 @@ def _gradient_levels(gradient, x, stencil):
     return series, np.where(np.isfinite(series), noise, np.inf)
 
 
-def hessian_from_gradient(gradient, x, frame, levels=LEVELS, rounds=ROUNDS):
+def hessian_from_gradient(gradient, x, frame, levels=LEVELS, rounds=ROUNDS, length=1.0):
     """Return the Hessian (d, d) and its error (d, d) in the frame (d, d) from gradients alone.
 
     The asymmetry, which exact derivatives would not have, counts as error.
     """
-    hessian, error = gradient_along(gradient, x, frame.T, frame, levels, rounds)
+    hessian, error = gradient_along(gradient, x, frame.T, frame, levels, rounds, length)
     asymmetry = np.abs(hessian - hessian.T) / 2
     return 0.5 * (hessian + hessian.T), 0.5 * (error + error.T) + asymmetry

@@ -6,9 +6,11 @@ import numpy as np
 
 from laplace_approx.density import Density
 from laplace_approx.errors import Declined
+from laplace_approx.scales import MANY
 from laplace_approx.support import Support
 
 MOST_POINTS = 512  # in one call: with 10^5 rows of data that is 400 MB, not 40 GB
+FEW_POINTS = 128  # above 50 dimensions: they fill the processor as well
 MOST_NUMBERS = 2_000_000  # in one answer of the Hessian
 
 
@@ -35,6 +37,7 @@ class Evaluator:
         self.n_derivatives = 0
         self.n_without_density = 0
         self.infinite_at = None
+        self._last_hessian = None, None  # at the last single point: several checks look there
 
     def log_density(self, x):
         """Return the log density at x (..., d) as (...), -inf where it is NaN or +inf."""
@@ -71,19 +74,29 @@ class Evaluator:
         """Return the analytic Hessian at x (..., d), made symmetric, as (..., d, d)."""
         x = np.asarray(x, dtype=float)
         tail = (self.size, self.size)
+        if x.size == self.size and self._last_hessian[0] == x.tobytes():
+            return self._last_hessian[1].reshape(*x.shape[:-1], *tail)
         batch = max(1, MOST_NUMBERS // self.size**2)
         values = self._in_batches(self.density.hessian, x, tail, min(batch, MOST_POINTS))
         self.n_derivatives += values.size // self.size**2
-        return 0.5 * (values + np.swapaxes(values, -1, -2))
+        values = 0.5 * (values + np.swapaxes(values, -1, -2))
+        if x.size == self.size:
+            values.flags.writeable = False
+            self._last_hessian = x.tobytes(), values
+        return values
 
     def inside(self, x):
         """Return whether x (..., d) lies strictly within the bounds, as (...)."""
         return self.support.inside(x)
 
     def _in_batches(self, function, x, tail, most):
-        if x.ndim == 1 or x.size <= most * self.size:
+        # a product of matrices is made once for all rows of two axes, and anew for each of more
+        stacked = self.size > MANY and x.ndim > 2 and x.shape[0] > 1
+        if not stacked and (x.ndim == 1 or x.size <= most * self.size):
             return self._called(function, x, tail)
         flat = x.reshape(-1, self.size)
+        if self.size > MANY:
+            most = min(most, FEW_POINTS)
         parts = [
             self._called(function, flat[i : i + most], tail) for i in range(0, flat.shape[0], most)
         ]

@@ -44,6 +44,9 @@ class Fit(NamedTuple):
         return {name: self._quantity(name) for name in self.names}
 
     def _quantity(self, name: str) -> Callable:
+        if name in self.model.parameters:  # a function of its own coordinate alone
+            i = self.model.parameters.index(name)
+            return lambda z: self.space.constrain_one(i, np.asarray(z, dtype=float)[..., i])
         return quantity_in(
             lambda theta: evaluate_quantity(self.model, name, theta),
             self.space.constrain,

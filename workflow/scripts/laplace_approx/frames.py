@@ -14,12 +14,16 @@ from laplace_approx.differences import (
     hessian_from_values,
     rounding_noise,
 )
-from laplace_approx.scales import axis_scales
+from laplace_approx.gradient_differences import difference_hessian
+from laplace_approx.precision import factor
+from laplace_approx.scales import MANY, axis_scales
 
 WEAK = 1e-3  # curvature in the frame below which its column is measured again
 WIDEST = 1e4  # most that one pass widens a column for want of curvature
 REACH = 1e8  # axis scales: the square of it is all that double precision can tell from none
 PASSES = 12
+# 4 d gradients: above 50 dimensions, in a frame that is nearly right from the start
+FEW_LEVELS = {"levels": 2, "rounds": 3, "length": 2.0**-6}
 ROUND = 0.1  # departure from the unit matrix at which a frame is good enough to measure in
 
 
@@ -104,16 +108,27 @@ def whitened(evaluator, x, frame=None) -> Local:
 
     Where no such frame exists (no curvature, or the wrong sign) the last one tried is returned.
     """
-    scale = axis_scales(evaluator.far, x)
+    many = evaluator.has_gradient and x.size > MANY
+    if many and frame is None:
+        frame = _from_differences(evaluator, x)
+    stencil = FEW_LEVELS if many and frame is not None else {}
+    scale = np.linalg.norm(frame, axis=1) if stencil else axis_scales(evaluator.far, x)
     frame = np.diag(scale) if frame is None else frame
     for last in range(PASSES):
-        local = measure(evaluator, x, frame)
+        local = measure(evaluator, x, frame, **stencil)
         if not np.isfinite(local.hessian).all() or last == PASSES - 1:
             return local
         if np.max(np.abs(local.hessian + np.eye(x.size))) < ROUND:
             return local
         frame = limited(refined(evaluator, local), scale)
     return local
+
+
+def _from_differences(evaluator, x):
+    """Return the factor of the covariance by a Hessian from 2 d gradients, None without one."""
+    hessian, _ = difference_hessian(evaluator.gradient, x)
+    factored = factor(-hessian)
+    return None if factored is None else factored.cholesky
 
 
 class NumericalDerivatives:

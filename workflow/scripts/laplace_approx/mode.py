@@ -15,6 +15,7 @@ from laplace_approx.errors import Declined
 from laplace_approx.evaluation import Evaluator
 from laplace_approx.precision import log_evidence
 from laplace_approx.proof import SHIFT_LIMIT, Proof, prove
+from laplace_approx.quasi_newton import many_by_quasi_newton
 from laplace_approx.scales import MANY, rough_scales
 from laplace_approx.starts import dispersed, pulled_inside
 
@@ -105,7 +106,8 @@ class _Search:
         spread = self.scale * self.rng.standard_normal((4, evaluator.size))
         near = pulled_inside(evaluator, self.start, self.start + spread)
         check_function(evaluator, np.concatenate([self.start[None], near]))
-        check_supplied(evaluator, np.concatenate([self.start[None], near[:2]]), self.rng)
+        near = near[: 0 if evaluator.size > MANY else 2]
+        check_supplied(evaluator, np.concatenate([self.start[None], near]), self.rng)
 
     def _move_start_inside(self):
         if np.isfinite(self.evaluator.log_density(self.start)):
@@ -168,8 +170,7 @@ class _Search:
         if starts.shape[0] == 0:
             return
         best = self._best()
-        frame = np.diag(self.scale) if best is None else best.factored.cholesky
-        ends = many_by_newton(self.evaluator, starts, method, frame)
+        ends = self._ends(starts, method, best)
         self.attempts += ends
         ends = sorted((a for a in ends if np.isfinite(a.log_density)), key=_lowness)
         known = self._known(np.array([attempt.end for attempt in ends]))
@@ -181,6 +182,14 @@ class _Search:
             higher = best is None or attempt.log_density > best.log_density + HIGHER
             if higher or (attempt.converged and len(self.proofs) < MOST_PROOFS):
                 self._look_at(attempt)
+
+    def _ends(self, starts, method, best):
+        if best is None:
+            return many_by_newton(self.evaluator, starts, method, np.diag(self.scale))
+        frame = best.factored.cholesky
+        if self.evaluator.has_gradient and self.evaluator.size > MANY:
+            return many_by_quasi_newton(self.evaluator, starts, method, best.x, frame)
+        return many_by_newton(self.evaluator, starts, method, frame)
 
     def _look_at(self, attempt) -> Proof:
         proof = prove(self.evaluator, attempt.end, self.rng, attempt.frame)
@@ -348,6 +357,8 @@ class _Search:
         )
 
     def _check_points(self, proof):
+        if proof.x.size > MANY:  # dear, and the curvature of the mode is looked at by itself
+            return proof.x[None][:0]
         spread = self.rng.standard_normal((2, proof.x.size)) @ proof.factored.cholesky.T
         return np.concatenate(
             [proof.x[None], pulled_inside(self.evaluator, proof.x, proof.x + spread)]

@@ -31,10 +31,16 @@ def mode_record(model, density, space) -> dict:
 
 
 def _unused(model) -> list[str]:
-    """Return a sentence where the model gives a Hessian that nothing can be done with."""
-    if model.hessian is None or model.gradient is not None:
-        return []
-    return ["the model gives a hessian but no gradient: it is not used, and not checked either"]
+    """Return a sentence for each second derivative of the model that nothing can be done with."""
+    found = []
+    for name in ("hessian", "hessian_vector_product"):
+        if getattr(model, name) is not None and model.gradient is None:
+            found.append(
+                f"the model gives a {name} but no gradient: it is not used, and not checked either"
+            )
+    if None not in (model.hessian, model.hessian_vector_product, model.gradient):
+        found.append("the model gives a hessian: its hessian_vector_product is not used")
+    return found
 
 
 def _path(points, density, space) -> list[dict]:

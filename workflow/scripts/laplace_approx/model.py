@@ -16,7 +16,8 @@ class Model(NamedTuple):
     """A log likelihood with its data bound, and what is known of its `d` parameters.
 
     `log_likelihood` maps theta `(..., d)` to `(...)`; `gradient` maps to `(..., d)` and `hessian`
-    to `(..., d, d)`, each None where the model gives none. `lower` and `upper` bound the open
+    to `(..., d, d)`, each None where the model gives none; `hessian_vector_product` maps theta and
+    v, `(..., d)` each and broadcast, to H(theta) v `(..., d)`. `lower` and `upper` bound the open
     support and `start` lies inside it, `(d,)` each, on the natural scale. `quantities` are
     functions of parameters, called by keyword; `conditions` say, for some of them, where they are
     looked at. `monotone` is `(m, d)`: linear forms whose increase never lowers the likelihood.
@@ -38,6 +39,7 @@ class Model(NamedTuple):
     units: Mapping[str, str] = _NOTHING
     labels: Mapping[str, str] = _NOTHING
     n_data: int = 1
+    hessian_vector_product: Callable | None = None
 
 
 def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:

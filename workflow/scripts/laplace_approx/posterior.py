@@ -27,6 +27,7 @@ _SAME = 1e-5
 _AGREED = WeakKeyDictionary()
 MOST_NUMBERS = 2**18  # points times rows of data given to a model at once: arrays of 2 MiB
 FEWEST_POINTS = 16  # given at once however many the data, so that batches stay batches
+MOST_VECTORS = 256  # in one call: with 10^5 rows of data a model holds 200 MB for them
 
 
 def joint_support(model, prior: Prior):
@@ -49,7 +50,8 @@ def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.
 
     It is unnormalised, -inf outside the common support and where the model gives NaN; the model
-    is never called outside. Gradient and Hessian exist if the model gives them (NaN outside).
+    is never called outside. Gradient and Hessian exist if the model gives them (NaN outside); the
+    Hessian of a model that gives its products with vectors is put together from d of them.
     Raises InputError if prior and model have no value of a parameter in common, and
     Declined("model_contract_violation") where the model's functions do not keep the contract:
     here for one point and a small batch, and at every later call. Of many points and many data the
@@ -81,13 +83,33 @@ def natural_density(model, prior: Prior) -> Density:
     d = len(model.parameters)
     log_density = within(likelihood, of_prior.log_density, -np.inf, tidy=_nan_to_minus_inf)
     gradient = hessian = None
+    hessian_method = "analytic"
     if model.gradient is not None:
         slopes = _checked(model.gradient, "gradient", model, (d,))
         gradient = within(slopes, of_prior.gradient, np.nan, (d,))
     if model.hessian is not None:
         matrix = _checked(model.hessian, "hessian", model, (d, d))
         hessian = within(matrix, of_prior.hessian, np.nan, (d, d))
-    return Density(tuple(model.parameters), log_density, gradient, hessian, lower, upper)
+    elif model.hessian_vector_product is not None:
+        hessian_method = "hessian_vector_products"
+        hessian = within(_products(model), of_prior.hessian, np.nan, (d, d))
+    names = tuple(model.parameters)
+    return Density(names, log_density, gradient, hessian, lower, upper, hessian_method)
+
+
+def _products(model):
+    """Return theta (..., d) -> H (..., d, d): row i is H e_i, a block of unit vectors at a time."""
+    d = len(model.parameters)
+    unit = np.eye(d)
+
+    def block(rows):
+        def product(theta):
+            return model.hessian_vector_product(theta[..., None, :], rows.copy())
+
+        return _checked(product, "hessian_vector_product", model, rows.shape)
+
+    blocks = [block(unit[i : i + MOST_VECTORS]) for i in range(0, d, MOST_VECTORS)]
+    return lambda theta: np.concatenate([each(theta) for each in blocks], axis=-2)
 
 
 def density_in(density: Density, space: Space) -> Density:
@@ -155,6 +177,7 @@ def density_in(density: Density, space: Space) -> Density:
         hessian=hessian if has_gradient and density.hessian is not None else None,
         lower=space.lower,
         upper=space.upper,
+        hessian_method=density.hessian_method,
     )
 
 

@@ -13,6 +13,7 @@ from laplace_approx.precision import (
     factor,
     in_frame,
 )
+from laplace_approx.scales import MANY
 
 SHIFT_LIMIT = 1e-6  # SDs: how near to the mode a proven point is
 NOISY_SHIFT_LIMIT = 1e-2  # SDs: the same where the rounding of the log density allows no better
@@ -138,7 +139,8 @@ def _judged(evaluator, rng, point, factored, error) -> Proof:
     x, cholesky = point.x, factored.cholesky
     slope = cholesky.T @ point.gradient
     shift = np.abs(cholesky @ slope) / factored.sd
-    noise = rounding_noise(evaluator.far, x, point.log_density, cholesky.T[:3])
+    few = cholesky.T[: 3 if x.size <= MANY else 1]
+    noise = rounding_noise(evaluator.far, x, point.log_density, few)
     shape = local_shape.probe(evaluator, point, cholesky, noise, rng)
     misfit, limit, problem = local_shape.misfit(shape), _shift_limit(point), None
     if misfit is not None:

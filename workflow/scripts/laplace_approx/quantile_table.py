@@ -85,7 +85,9 @@ COLUMNS = (
 
 def _of_draws(model, draws, name, p):
     """Return the quantiles of the draws that meet the condition, and the share of the others."""
-    theta = np.stack([draws[parameter] for parameter in model.parameters], axis=-1)
-    kept = condition_holds(model, name, theta) & ~np.isnan(draws[name])
+    kept = ~np.isnan(draws[name])
+    if name in model.conditions:
+        theta = np.stack([draws[parameter] for parameter in model.parameters], axis=-1)
+        kept &= condition_holds(model, name, theta)
     share = 1 - np.mean(kept) if kept.size else np.nan
     return draw_quantiles(draws[name][kept], p), share

@@ -3,6 +3,7 @@
 import numpy as np
 
 from laplace_approx.fit import Fit
+from laplace_approx.matrices import MOST_ON_DISK, draws_within
 from laplace_approx.remedies.importance import importance_t4
 from laplace_approx.sides import NoSide
 from laplace_approx.weighted_side import WEIGHT, WeightedSide
@@ -21,16 +22,17 @@ def reference_draws(fit: Fit | None, names, grid_record: dict, seed: int) -> tup
     """
     reason = _why_not(fit, grid_record)
     if reason:
-        return _no_draws(names), _record(False, reason)
+        return _no_draws(names), _record(0, reason)
     rng = np.random.default_rng([seed, 1])  # not the draws of the remedies that are held to it
-    found = importance_t4(fit.density, fit.normal, {}, [], rng, N_DRAWS)
+    n_draws = draws_within(N_DRAWS, len(names), MOST_ON_DISK)
+    found = importance_t4(fit.density, fit.normal, {}, [], rng, n_draws)
     k = (found.details or {}).get("pareto_k")
     if found.reason or k is None or not k < LARGEST_K:
         shown = "not known" if k is None else f"{k:.2f}"
         text = found.reason or f"the Pareto k of the draws is {shown}; it must be below {LARGEST_K}"
-        return _no_draws(names), _record(False, text, k)
+        return _no_draws(names), _record(0, text, k)
     columns = {name: quantity(found.z) for name, quantity in fit.quantities().items()}
-    return {**columns, WEIGHT: np.exp(found.log_weights)}, _record(True, None, k)
+    return {**columns, WEIGHT: np.exp(found.log_weights)}, _record(n_draws, None, k)
 
 
 def _why_not(fit, grid_record) -> str | None:
@@ -43,8 +45,8 @@ def _why_not(fit, grid_record) -> str | None:
     return None
 
 
-def _record(serves: bool, reason: str | None, k: float | None = None) -> dict:
-    return {"serves": serves, "reason": reason, "pareto_k": k, "n_draws": N_DRAWS if serves else 0}
+def _record(n_draws: int, reason: str | None, k: float | None = None) -> dict:
+    return {"serves": n_draws > 0, "reason": reason, "pareto_k": k, "n_draws": n_draws}
 
 
 def _no_draws(names) -> dict:

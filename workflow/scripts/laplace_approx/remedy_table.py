@@ -9,6 +9,7 @@ import numpy as np
 from laplace_approx.errors import Declined
 from laplace_approx.fit import Fit
 from laplace_approx.intervals import JUDGED, PROBABILITIES, places
+from laplace_approx.matrices import draws_within
 from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Remedy
 from laplace_approx.remedies.result import refused
 from laplace_approx.remedies.weighted import weighted_answer
@@ -76,8 +77,9 @@ def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason
 def _from_draws(fit: Fit, name: str):
     from laplace_approx.quantiles import Estimates
 
-    z = fit.normal.draw(np.random.default_rng(0), LAPLACE_DRAWS)
-    answer = weighted_answer(fit.quantities()[name](z), np.ones(LAPLACE_DRAWS), PROBABILITIES)
+    n_draws = draws_within(LAPLACE_DRAWS, fit.normal.mean.size)
+    z = fit.normal.draw(np.random.default_rng(0), n_draws)
+    answer = weighted_answer(fit.quantities()[name](z), np.ones(n_draws), PROBABILITIES)
     if answer.quantiles is None:
         return Estimates(*np.full((2, PROBABILITIES.size), math.nan))
     return Estimates(answer.quantiles, answer.quantile_errors)
@@ -110,7 +112,8 @@ def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]
 
     Draws are made in the number that brings the Monte Carlo error of the ends of the 50 and 95 %
     intervals of each quantity down to its entry in `largest_errors`, 4000 at least and 64 000 at
-    most: the draws that find the number are made again, and only the last count as its cost.
+    most (fewer in many dimensions: 128 MiB of numbers): the draws that find the number are made
+    again, and only the last count as its cost.
     """
     quantities = fit.quantities()
     common = (fit.density, fit.normal, quantities, PROBABILITIES)
@@ -119,10 +122,10 @@ def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]
         rng = np.random.default_rng(seed)
         return _attempted(method, quantities, lambda: DRAWN[method](*common, rng, n_draws))
 
-    found = {}
+    found, most = {}, draws_within(MOST_DRAWS, fit.normal.mean.size)
     for method in DRAWN:
         first = drawn(method, FEWEST_DRAWS)
-        n_draws = _draws_needed(first, largest_errors)
+        n_draws = max(FEWEST_DRAWS, min(most, _draws_needed(first, largest_errors)))
         found[method] = first if n_draws == FEWEST_DRAWS else drawn(method, n_draws)
     for method, remedy in COMPUTED.items():
         found[method] = _attempted(method, quantities, lambda remedy=remedy: remedy(*common))

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.gradient_differences import difference_hessian
+
 MANY = 50  # dimensions
 EPS = np.finfo(float).eps
 COARSE = np.arange(-100, 101, 4)  # powers of two: 1e-30 to 1e30
@@ -14,12 +16,16 @@ FINE = np.arange(-3, 1)
 def rough_scales(evaluator, x):
     """Return a length (d,) for each axis at x (d,), at the price of one Hessian where d is large.
 
-    (|H_ii| + g_i^2)^-1/2 with analytic derivatives above 50 dimensions, else `axis_scales`.
+    (|H_ii| + g_i^2)^-1/2 above 50 dimensions, if there is a gradient at least, else `axis_scales`.
     """
     if evaluator.has_hessian and x.size > MANY:
         size = np.abs(np.diag(evaluator.hessian(x))) + evaluator.gradient(x) ** 2
         if np.isfinite(size).all():
             return 1 / np.sqrt(np.where(size > 0, size, 1.0))
+    elif evaluator.has_gradient and x.size > MANY:
+        scale = difference_hessian(evaluator.gradient, x)[1]
+        if np.isfinite(scale).all():
+            return scale
     return axis_scales(evaluator.far, x)
 
 

@@ -5,10 +5,12 @@ import math
 import numpy as np
 
 from laplace_approx.fit import Fit
+from laplace_approx.matrices import draws_within
 from laplace_approx.signals import all_signals
 from laplace_approx.third_derivatives import third_derivatives
 
 N_DRAWS = 16_000
+FOLD = 4  # arrays of draws and their reflections, at once
 
 
 def signal_records(fit: Fit, seed: int) -> dict:
@@ -16,7 +18,8 @@ def signal_records(fit: Fit, seed: int) -> dict:
     third = third_derivatives(fit.density, fit.normal)
     rng = np.random.default_rng([seed, 2])
     with np.errstate(all="ignore"):
-        found = all_signals(fit.density, fit.normal, third, rng, len(fit.modes), N_DRAWS)
+        n_draws = draws_within(N_DRAWS, FOLD * fit.normal.mean.size)
+        found = all_signals(fit.density, fit.normal, third, rng, len(fit.modes), n_draws)
     return {name: signal_as_record(each) for name, each in found.items()}
 
 

@@ -7,6 +7,8 @@ depend on the others, nor on how many there are, so neither does its result, to 
 
 import numpy as np
 
+from laplace_approx.scales import MANY
+
 SMALL = 8  # dimensions up to which this is done; above, LAPACK on one matrix after the other
 
 
@@ -67,11 +69,21 @@ def _by_lapack(matrix, right):
     """The same for matrices (k, d, d) and right (k, d), x (k, d)."""
     k = len(matrix)
     try:
-        np.linalg.cholesky(matrix)
-        return np.linalg.solve(matrix, right[:, :, None])[:, :, 0], np.ones(k, dtype=bool)
+        return _solved(matrix, right, np.linalg.cholesky(matrix)), np.ones(k, dtype=bool)
     except np.linalg.LinAlgError:
         if k == 1:
             return np.full(right.shape, np.nan), np.zeros(1, dtype=bool)
     halves = np.array_split(np.arange(k), 2)
     parts = [_by_lapack(matrix[half], right[half]) for half in halves]
     return tuple(np.concatenate(pair) for pair in zip(*parts, strict=True))
+
+
+def _solved(matrix, right, cholesky):
+    """Return matrix^-1 right (k, d), by the factor where a second one would cost more than an
+    import."""
+    if right.shape[1] <= MANY:
+        return np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+    from scipy.linalg import cho_solve
+
+    pairs = zip(cholesky, right, strict=True)
+    return np.stack([cho_solve((lower, True), g, check_finite=False) for lower, g in pairs])

@@ -19,6 +19,7 @@ class Space(NamedTuple):
     `(...)` (NaN outside). The elementwise derivatives `(..., d)` are those of constrain
     (`constrain_d1`, `constrain_d2`) and of each parameter's log |dtheta_i / dz_i|
     (`log_jacobian_d1`, `log_jacobian_d2`). `lower` and `upper` are the open bounds of z, `(d,)`.
+    `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`.
     `text` says which density the normal approximates; `restricts` names the parameters of which
     the space leaves out a part of the support; `natural` says that all keep their own scale.
     """
@@ -37,6 +38,7 @@ class Space(NamedTuple):
     text: str
     restricts: tuple[str, ...]
     natural: bool
+    constrain_one: Callable
 
 
 def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upper) -> Space:
@@ -71,6 +73,7 @@ def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upp
             if t.domain[0] > low or t.domain[1] < high
         ),
         natural=all(isinstance(t, Identity) for t in transforms),
+        constrain_one=apply.constrain_one,
     )
 
 
@@ -107,7 +110,7 @@ class _Elementwise:
     """Calls one method of every coordinate's transform: once for each distinct transform."""
 
     def __init__(self, transforms, z_lower, z_upper):
-        self.support = Support(z_lower, z_upper)
+        self.transforms, self.support = transforms, Support(z_lower, z_upper)
         self.groups = [
             (transform, np.array([i for i, other in enumerate(transforms) if other == transform]))
             for transform in dict.fromkeys(transforms)
@@ -130,3 +133,8 @@ class _Elementwise:
     def _holds(self, x) -> bool:
         with np.errstate(over="ignore", invalid="ignore"):
             return self.support.holds(x)
+
+    def constrain_one(self, i: int, z):
+        z = np.asarray(z, dtype=float)
+        inside = (z > self.support.lower[i]) & (z < self.support.upper[i])
+        return np.where(inside, self.transforms[i].constrain(z), np.nan)

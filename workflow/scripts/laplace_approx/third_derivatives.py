@@ -9,6 +9,7 @@ from laplace_approx.density import Density
 from laplace_approx.normal import Normal
 
 LARGEST_COST = 2_000_000  # points; beyond it the tensor is declined rather than waited for
+LARGEST_TENSOR = 2**23  # entries, d = 203: a dozen of them are held at once, 0.8 GiB
 HESSIAN_STEP = 0.01  # standard deviations: rounding 1e-14 against truncation 1e-8, extrapolated
 GRADIENT_STEP = 0.01
 VALUE_STEP = 0.03  # rounding 1e-10 times the size of the log density
@@ -47,6 +48,9 @@ def third_derivatives(density: Density, normal: Normal) -> ThirdDerivatives:
     if points > LARGEST_COST:
         text = f"{points} evaluations for the third derivatives in {d} dimensions"
         return ThirdDerivatives(None, None, method, f"{text}; the limit is {LARGEST_COST}")
+    if d**3 > LARGEST_TENSOR:
+        text = f"{d**3} third derivatives, {8 * d**3} bytes, in {d} dimensions"
+        return ThirdDerivatives(None, None, method, f"{text}; the limit is {LARGEST_TENSOR}")
     for attempt in range(4):
         found = _extrapolated(rule, density, normal, step * SHRINK**attempt)
         if found is not None:
@@ -72,7 +76,7 @@ def _from_hessian(density, normal, h):
     steps = np.array([h, -h, 2 * h, -2 * h])
     points = normal.mean + steps[:, None, None] * normal.cholesky.T  # (4, d, d): axis k in row k
     hessian = density.hessian(points.reshape(-1, d)).reshape(4, d, d, d)
-    whitened = np.einsum("ai,skab,bj->sijk", normal.cholesky, hessian, normal.cholesky)
+    whitened = np.moveaxis(normal.cholesky.T @ hessian @ normal.cholesky, 1, -1)
     fine = _symmetric((whitened[0] - whitened[1]) / (2 * h))
     coarse = _symmetric((whitened[2] - whitened[3]) / (4 * h))
     return fine, coarse, np.finfo(float).eps * np.abs(whitened).max() / h

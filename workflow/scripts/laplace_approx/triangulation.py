@@ -8,12 +8,14 @@ from laplace_approx import words
 from laplace_approx.differences import EPS, along, extrapolate
 from laplace_approx.errors import Declined
 from laplace_approx.proof import Proof
+from laplace_approx.scales import MANY
 
 GRADIENT_STEPS = (1e-2, 1e-3)  # SDs
 VALUE_STEPS = (1e-1, 3e-2)
 LEVELS = 0.5 ** np.arange(9)  # SDs, for the extrapolation of gradient differences
 MOST_AXES = 30  # dimensions up to which every axis and every pair of axes is looked along
 RANDOM_DIRECTIONS = 16
+FEW_DIRECTIONS = 6  # above 50 dimensions, at the price of one or two Hessians
 DISAGREEMENT = 1e-3  # of analytic and numerical curvature that no rounding explains
 
 
@@ -38,11 +40,11 @@ def triangulate(evaluator, proof: Proof, rng) -> tuple[list[dict], float]:
     stated = _stated(proof, directions)
     ways, checks = [], []
     if evaluator.has_gradient:
-        levels = np.array([_by_gradient(evaluator, proof.x, directions, h) for h in LEVELS])
+        levels = _by_gradient(evaluator, proof.x, directions, LEVELS)
         noise = 2 * EPS * np.fmax(1.0, np.abs(levels)) / LEVELS[:, None]
         ways.append(Way("gradient_differences", *extrapolate(levels, noise)))
-        for step in GRADIENT_STEPS:
-            plain = _by_gradient(evaluator, proof.x, directions, step)
+        plainly = _by_gradient(evaluator, proof.x, directions, np.array(GRADIENT_STEPS))
+        for step, plain in zip(GRADIENT_STEPS, plainly, strict=True):
             checks.append(_record("gradient_differences", step, False, stated, plain))
     found = along(evaluator.log_density, proof.x, proof.log_density, directions, proof.noise)
     ways.append(Way("value_differences", -found.second, found.second_error))
@@ -60,7 +62,7 @@ def _unit_directions(d, rng):
         i, j = np.triu_indices(d, 1)
         axes = np.eye(d)
         return np.concatenate([axes, (axes[i] + axes[j]) / np.sqrt(2)])
-    random = rng.standard_normal((RANDOM_DIRECTIONS, d))
+    random = rng.standard_normal((RANDOM_DIRECTIONS if d <= MANY else FEW_DIRECTIONS, d))
     return random / np.linalg.norm(random, axis=1, keepdims=True)
 
 
@@ -72,12 +74,12 @@ def _stated(proof, directions):
     return -np.einsum("mi,mi->m", v @ hessian, v)
 
 
-def _by_gradient(evaluator, x, directions, step):
-    """Return -(g(x + h v) - g(x - h v)).v / 2h for the rows v of directions (m, d), as (m,)."""
-    move = step * directions
+def _by_gradient(evaluator, x, directions, steps):
+    """Return -(g(x + h v) - g(x - h v)).v / 2h for steps h (K,) and rows v (m, d), as (K, m)."""
+    move = steps[:, None, None] * directions
     forward, backward = evaluator.gradient(np.stack([x + move, x - move]))
     with np.errstate(invalid="ignore", over="ignore"):
-        return -np.einsum("mi,mi->m", forward - backward, directions) / (2 * step)
+        return -np.einsum("kmi,mi->km", forward - backward, directions) / (2 * steps[:, None])
 
 
 def _by_values(evaluator, proof, directions, step):

@@ -43,6 +43,20 @@ class Method(NamedTuple):
         )
 
 
+def by_quantity(table: dict) -> dict[str, dict]:
+    """Return a table of remedies cut into one of each quantity, in one pass."""
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(table["quantity"]):
+        rows.setdefault(name, []).append(row)
+    return {
+        name: {
+            column: values[mine] if isinstance(values, np.ndarray) else [values[i] for i in mine]
+            for column, values in table.items()
+        }
+        for name, mine in rows.items()
+    }
+
+
 def methods_of(table: dict, quantity: str) -> dict[str, Method]:
     """Return every method of a table of remedies for one quantity, in the order of the table."""
     rows = [row for row, name in enumerate(table["quantity"]) if name == quantity]

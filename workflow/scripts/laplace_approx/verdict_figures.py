@@ -12,6 +12,7 @@ from laplace_approx.figures.replication import replication
 from laplace_approx.figures.tails import Tail, tails
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.fit import quantity_names
+from laplace_approx.foremost import foremost
 from laplace_approx.intervals import LEVELS, PROBABILITIES, percent
 from laplace_approx.verdict import Method, methods_of
 
@@ -29,11 +30,13 @@ class VerdictFigures:
 
     def __init__(self, laplace, side, exact, verdict: dict, tables: dict, case: str):
         self.laplace, self.side, self.exact = laplace, side, exact
-        names = quantity_names(laplace.model)  # a record on disk has its keys sorted
+        # a record on disk has its keys sorted
+        names, left_out = foremost(quantity_names(laplace.model), verdict)
         quantities = {name: verdict["quantities"][name] for name in names}
         self.verdict = verdict | {"quantities": quantities}
         self.remedies, self.starts = tables["remedies"], tables["basin"]
-        self.units, self.case = axis_texts(laplace.posterior.record), case
+        self.case = f"{case}. Of the quantities {left_out}" if left_out else case
+        self.units = axis_texts(laplace.posterior.record)
 
     def all(self) -> dict:
         """Return {name: figure}; a declined case has only the remedies."""
@@ -94,8 +97,8 @@ class VerdictFigures:
     def _tails(self) -> dict:
         if self.exact.cells is None:
             return {}
-        names = self.laplace.model.parameters
-        panels = [self._tail(i, name) for i, name in enumerate(names)]
+        names = enumerate(self.laplace.model.parameters)
+        panels = [self._tail(i, name) for i, name in names if name in self.verdict["quantities"]]
         return {"tails": tails(panels, units=self.units, case=self.case)}
 
     def _tail(self, i: int, name: str) -> Tail:

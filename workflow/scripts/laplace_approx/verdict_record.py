@@ -11,7 +11,7 @@ from laplace_approx.joint import (
 from laplace_approx.reference import reference_side
 from laplace_approx.sides import NoSide, laplace_side
 from laplace_approx.signal_record import signal_as_record
-from laplace_approx.verdict import Judge, quantity_verdict, worst
+from laplace_approx.verdict import Judge, by_quantity, quantity_verdict, worst
 
 NOTABLE_SHARE = 1e-3  # of the mass of all modes, above which a mode outside the grid counts
 FIELDS = ("status", "reason", "message")
@@ -28,8 +28,9 @@ def verdict_record(laplace, exact, reference: dict, table: dict, found: dict, to
     status = laplace.curvature["status"]
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
     case = (side, status, laplace.curvature["message"])
+    tables = by_quantity(table)
     quantities = {
-        name: quantity_verdict(table, name, judge, tolerance, case)
+        name: quantity_verdict(tables[name], name, judge, tolerance, case)
         for name in quantity_names(laplace.model)
     }
     joint = _joint(fit, exact, found["signals"])

@@ -146,6 +146,7 @@ def write_table(path, columns: dict, metadata: dict) -> None:
             pa.table(list(arrays.values()), schema=schema),
             temporary,
             compression="zstd",
+            use_dictionary=[field.name for field in schema if pa.types.is_string(field.type)],
             version="2.6",
             write_page_checksum=True,
         )

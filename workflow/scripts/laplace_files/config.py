@@ -12,6 +12,7 @@ from laplace_approx.model import Model
 from laplace_approx.nearest import suggestion
 from laplace_files import strict_yaml
 from laplace_files.schema import coerce, fill_defaults, key_path, shown, violations
+from laplace_files.size import too_large
 
 __all__ = [
     "check_against_model",
@@ -90,18 +91,21 @@ def check_against_model(config: dict, model_name: str, model: Model) -> None:
     """Check what the configuration says of a model against the model itself.
 
     Priors, spaces and grids name only parameters that the model has, a grid all of them or none,
-    and every prior and space of a case can be built. Raises one `InputError` that lists every
-    problem.
+    and every prior and space of a case can be built; its matrices and draws can be held. Raises
+    one `InputError` that lists every problem.
     """
     definition = config["models"][model_name]
     where = f"models.{model_name}"
     problems = _unknown_parameters(definition, model)
     for grid, axes in definition["grids"].items():
         problems.extend(_incomplete_grid(f"grids.{grid}", axes, model))
-    if not problems:
+    large = too_large(model, config["n_draws"])
+    if not problems and not large:
         problems = _unbuildable(expand_cases(config), definition, model_name, model)
     if problems:
         raise InputError("\n".join(f"{where}.{problem}" for problem in dict.fromkeys(problems)))
+    if large:
+        raise InputError("\n".join(f"{where}: {problem}" for problem in large))
 
 
 @cache

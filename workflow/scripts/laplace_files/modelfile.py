@@ -11,7 +11,8 @@ The file defines, for `theta` of shape `(..., d)` and `data` a dict of columns:
     def log_likelihood(theta, data): ...              # -> (...)
 
 and, where they help, SUPPORT, START (each may be a function of data), gradient, hessian,
-QUANTITIES, CONDITIONS, COLUMNS, check, monotone, UNITS and LABELS: see `load_model`. No log
+hessian_vector_product, transformed_data, QUANTITIES, CONDITIONS, COLUMNS, check, monotone, UNITS
+and LABELS: see `load_model`. No log
 likelihood is evaluated here: what it gives is looked at when the mode is sought.
 """
 
@@ -43,6 +44,8 @@ FUNCTIONS = {
     "log_likelihood": ("theta", "data"),
     "gradient": ("theta", "data"),
     "hessian": ("theta", "data"),
+    "hessian_vector_product": ("theta", "v", "data"),
+    "transformed_data": ("data",),
     "check": ("data",),
     "monotone": ("data",),
 }
@@ -59,7 +62,10 @@ def load_model(path, data: dict[str, np.ndarray]) -> Model:
       of the data.
     - `COLUMNS`: the exact set of columns of the data; `check(data)` yields (column, mask of bad
       rows, requirement in words).
-    - `gradient(theta, data)`, `hessian(theta, data)`: derivatives of the log likelihood.
+    - `gradient(theta, data)`, `hessian(theta, data)`, `hessian_vector_product(theta, v, data)`:
+      derivatives of the log likelihood.
+    - `transformed_data(data)`: what these and the log likelihood get in the place of the columns,
+      computed once (a design matrix, say).
     - `QUANTITIES`: name to a function of parameters that it names; `CONDITIONS`: for some of
       them, where it is looked at; `UNITS`, `LABELS`: name to text.
     - `monotone(data)`: (m, d), linear forms whose increase never lowers the likelihood.
@@ -116,6 +122,8 @@ class _ModelFile:
     def _assemble(self, functions: dict[str, Callable | None]) -> Model:
         value = {name: self._value(name) for name in CONSTANTS}
         forms = self._call("monotone(data)", functions["monotone"])
+        transform = functions["transformed_data"]
+        data = self._call("transformed_data(data)", transform) if transform else self.data
         with self._named():
             parameters = modelparts.parameters(value["PARAMETERS"])
             lower, upper = modelparts.support(value["SUPPORT"], parameters)
@@ -124,9 +132,9 @@ class _ModelFile:
             return Model(
                 name=self.path.stem,
                 parameters=parameters,
-                log_likelihood=self._bound(functions["log_likelihood"]),
-                gradient=self._bound(functions["gradient"]),
-                hessian=self._bound(functions["hessian"]),
+                log_likelihood=_bound(functions["log_likelihood"], data),
+                gradient=_bound(functions["gradient"], data),
+                hessian=_bound(functions["hessian"], data),
                 lower=lower,
                 upper=upper,
                 start=modelparts.start(value["START"], parameters, lower, upper),
@@ -136,6 +144,7 @@ class _ModelFile:
                 units=modelparts.texts("UNITS", value["UNITS"], asked),
                 labels=modelparts.texts("LABELS", value["LABELS"], asked),
                 n_data=max((np.size(column) for column in self.data.values()), default=1),
+                hessian_vector_product=_bound(functions["hessian_vector_product"], data),
             )
 
     def _run(self) -> dict:
@@ -221,12 +230,6 @@ class _ModelFile:
         more = f" and {rows.size - MAX_ROWS_LISTED} more" if rows.size > MAX_ROWS_LISTED else ""
         return f"column {column} has {shown}{more}, where {requirement} is due"
 
-    def _bound(self, function: Callable | None) -> Callable | None:
-        if function is None:
-            return None
-        data = self.data
-        return lambda theta: function(theta, data)
-
     def _call(self, what: str, function: Callable | None, of=lambda value: value):
         """Return of(function(data)), or None without a function."""
         if function is None:
@@ -260,3 +263,8 @@ class _ModelFile:
 
     def _error(self, problem: str) -> InputError:
         return InputError(f"{self.path}: {problem}")
+
+
+def _bound(function: Callable | None, data) -> Callable | None:
+    """Return the function of all its arguments but the last, which is the data."""
+    return None if function is None else lambda *arguments: function(*arguments, data)

@@ -76,6 +76,7 @@ def frozen(case: dict, sources: Sources, data: dict, model: Model, prior_definit
             "files": {_relative(path): sha256_of(path) for path in model_files(file)},
             "gives_gradient": model.gradient is not None,
             "gives_hessian": model.hessian is not None,
+            "gives_hessian_vector_product": model.hessian_vector_product is not None,
         },
         "data": _data_record(data_file, data, replicate),
         "prior": {

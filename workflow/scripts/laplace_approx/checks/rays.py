@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.scales import MANY
+
 NEAR = np.arange(0.0, 10.0, 0.5)  # dense, so as not to step over another mode
 DOUBLINGS = np.concatenate(
     [NEAR, np.arange(10.0, 17.0), np.arange(20.0, 65.0, 4.0), np.arange(96.0, 993.0, 32.0)]
@@ -13,6 +15,7 @@ BASES = 3
 SPREAD = 0.5  # SDs of the base points about the mode
 RANDOM_RAYS = 32
 MOST_AXES = 32
+FEW_AXES, FEW_RANDOM_RAYS = 2, 6  # above 50 dimensions, from one base point
 EDGE_DEPTH = 1e3  # below the mode; no edge is looked for where the log density has fallen further
 
 
@@ -38,11 +41,14 @@ def around(evaluator, x, factored, rng, extra) -> Rays:
     From three random base points: along both ends of the axes, of the principal axes, of the
     `extra` directions (n, d), and towards every edge of the support. From the mode: in random
     directions, and towards all bounds at once. Above 32 dimensions only 32 of the axes are taken,
-    drawn at random, and no principal ones.
+    drawn at random, and no principal ones; above 50 only 2, from one base point.
     """
     bases = _bases(evaluator, x, factored.cholesky, rng)
     d = x.size
-    axes = np.arange(d) if d <= MOST_AXES else np.sort(rng.choice(d, MOST_AXES, replace=False))
+    n_axes = min(d, MOST_AXES)
+    if d > MANY:
+        bases, n_axes = bases[:1], FEW_AXES
+    axes = np.arange(d) if d == n_axes else np.sort(rng.choice(d, n_axes, replace=False))
     fixed = np.concatenate([_principal(factored), np.reshape(extra, (-1, d))])
     lower, upper = _edges(evaluator, x, axes, factored.sd)
     groups = []
@@ -133,7 +139,7 @@ def _axis_rays(evaluator, base, axes, sd):
 
 def _random_rays(evaluator, x, cholesky, rng):
     """Rays in random directions, turned inwards where there is a bound, within two still."""
-    u = rng.standard_normal((RANDOM_RAYS, x.size))
+    u = rng.standard_normal((RANDOM_RAYS if x.size <= MANY else FEW_RANDOM_RAYS, x.size))
     directions = (u / np.linalg.norm(u, axis=1, keepdims=True)) @ cholesky.T
     up, down = np.isinf(evaluator.upper), np.isinf(evaluator.lower)
     directions = np.where(up & down, directions, np.abs(directions) * (up * 1.0 - down * 1.0))

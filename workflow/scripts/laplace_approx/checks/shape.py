@@ -13,11 +13,13 @@ import numpy as np
 
 from laplace_approx import words
 from laplace_approx.differences import EPS, rounding_of_moves
+from laplace_approx.scales import MANY
 
 STEPS = np.array([1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5])  # in SDs
 RESOLUTION = 1e-3  # SDs: a curvature that does not last so far describes no distribution
 NEAR = 0.1  # SDs: one that does not last so far is worth a warning
 MOST_AXES = 20
+FEW_AXES = 4  # above 50 dimensions
 RANDOM_DIRECTIONS = 8
 NOISY = 0.02  # of E: what rounding may do at a step that is looked at
 JUMP = 0.02  # difference of the curvatures of the two sides that is declined
@@ -74,10 +76,10 @@ def probe(evaluator, point, cholesky, noise, rng) -> Shape:
 
 def _directions(cholesky, rng):
     d = cholesky.shape[0]
-    random = rng.standard_normal((RANDOM_DIRECTIONS, d))
+    random = rng.standard_normal((RANDOM_DIRECTIONS if d <= MANY else FEW_AXES, d))
     random = (random / np.linalg.norm(random, axis=1, keepdims=True)) @ cholesky.T
     if d > MOST_AXES:
-        return np.concatenate([cholesky.T[:MOST_AXES], random])
+        return np.concatenate([cholesky.T[: MOST_AXES if d <= MANY else FEW_AXES], random])
     alone = np.diag(1 / np.linalg.norm(np.linalg.solve(cholesky, np.eye(d)), axis=0))
     return np.concatenate([cholesky.T, alone, random])
 

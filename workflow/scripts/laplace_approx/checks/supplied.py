@@ -12,7 +12,7 @@ from laplace_approx.scales import MANY, axis_scales
 RELATIVE = 1e-4  # disagreement that no rounding explains, beside 20 times the numerical error
 TRUSTED = 1e-3  # numerical derivatives with a larger relative error have no say
 MOST_DIRECTIONS = 8
-FEW_DIRECTIONS = 4  # above 50 dimensions
+FEW_DIRECTIONS = 2  # above 50 dimensions
 ONE_SIDED = np.array([[1e-3], [1e-4], [1e-5]])  # steps of one-sided slopes, of a direction
 
 
@@ -50,7 +50,18 @@ def scaled_directions(evaluator, points, rng):
         n = MOST_DIRECTIONS if d <= MANY else FEW_DIRECTIONS
         directions = rng.standard_normal((p, n, d)) * np.maximum(1.0, np.abs(points))[:, None]
         directions /= np.sqrt(d)
-    return directions * axis_scales(evaluator.far, points, directions)[..., None]
+    return directions * _lengths(evaluator, points, directions)[..., None]
+
+
+def _lengths(evaluator, points, directions):
+    """Return the multiple of each direction over which the log density changes by about one."""
+    if points.shape[1] > MANY and evaluator.has_hessian and len(points) == 1:
+        (x,), (own,) = points, directions
+        bend = np.einsum("mi,mi->m", own @ evaluator.hessian(x), own)
+        size = np.abs(bend) + (own @ evaluator.gradient(x)) ** 2
+        if np.isfinite(size).all() and np.all(size > 0):
+            return 1 / np.sqrt(size)[None]
+    return axis_scales(evaluator.far, points, directions)
 
 
 class _Rows(NamedTuple):
@@ -86,7 +97,8 @@ def _rows(points, directions) -> _Rows:
 
 def _check_gradient(evaluator, rows, values, gradients):
     function = evaluator.log_density
-    noises = rounding_noises(function, rows.points, values, rows.directions[:, :3])
+    few = rows.directions[:, : 3 if rows.points.shape[1] <= MANY else 1]
+    noises = rounding_noises(function, rows.points, values, few)
     value, noise = values[rows.of], np.array(noises)[rows.of]
     analytic = np.einsum("rd,rd->r", rows.direction, gradients[rows.of])
     found = along(function, rows.x, value, rows.direction, noise, rounds=3, back=rows.back)

@@ -11,8 +11,17 @@ section 16.1; the bioassay of section 3.7 is the case of one covariate). challen
 
 import keyword
 import re
+from typing import NamedTuple
 
 import numpy as np
+
+
+class Regression(NamedTuple):
+    """The design matrix (rows, d) with the successes and trials of its rows."""
+
+    design: np.ndarray
+    y: np.ndarray
+    n: np.ndarray
 
 
 def PARAMETERS(data):
@@ -40,25 +49,33 @@ def check(data):
     yield "y", ~((y >= 0) & (y <= n) & (y == np.round(y))), f"a whole number of successes, {limit}"
 
 
+def transformed_data(data):
+    return Regression(_design(data), data["y"], _trials(data))
+
+
 def log_likelihood(theta, data):
-    eta = theta @ _design(data).T
-    y, n = data["y"], _trials(data)
+    design, y, n = data
+    eta = theta @ design.T
     # three terms of one sign: nothing cancels where the probabilities are near 0 or 1
-    tail = np.log1p(np.exp(-np.abs(eta)))
-    return -(tail @ n + np.maximum(-eta, 0) @ y + np.maximum(eta, 0) @ (n - y))
+    above = np.maximum(eta, 0)
+    below = above - eta  # exactly max(-eta, 0)
+    tail = np.abs(eta)
+    np.negative(tail, out=tail)
+    np.exp(tail, out=tail)
+    np.log1p(tail, out=tail)
+    return -(tail @ n + below @ y + above @ (n - y))
 
 
 def gradient(theta, data):
-    design = _design(data)
+    design, y, n = data
     success, failure = _probabilities(theta @ design.T)
-    y, n = data["y"], _trials(data)
     return (y * failure - (n - y) * success) @ design
 
 
 def hessian(theta, data):
-    design = _design(data)
+    design, _, n = data
     success, failure = _probabilities(theta @ design.T)
-    scaled = np.sqrt(_trials(data) * success * failure)[..., None] * design
+    scaled = np.sqrt(n * success * failure)[..., None] * design
     return -(np.swapaxes(scaled, -1, -2) @ scaled)
 
 

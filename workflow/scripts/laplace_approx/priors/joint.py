@@ -41,17 +41,26 @@ def build_joint(settings, parameters: tuple[str, ...]) -> Joint:
     root = np.linalg.solve(cholesky, np.eye(len(names)))
     precision = root.T @ root
     constant = -np.sum(np.log(np.diag(cholesky))) - 0.5 * len(names) * math.log(2 * math.pi)
+    by_root, by_precision = _product(root.T), _product(precision)
 
     def log_density(x):
-        return constant - 0.5 * np.sum(((x - mean) @ root.T) ** 2, axis=-1)
+        return constant - 0.5 * np.sum(by_root(x - mean) ** 2, axis=-1)
 
     return Joint(
         parameters=names,
         log_density=log_density,
-        gradient=lambda x: -(x - mean) @ precision,
+        gradient=lambda x: -by_precision(x - mean),
         hessian=-precision,
         text=_text(names, mean, covariance),
     )
+
+
+def _product(matrix) -> Callable:
+    """Return x (..., d) -> x matrix, at the price of a vector where the matrix is diagonal."""
+    diagonal = np.diag(matrix)
+    if np.count_nonzero(matrix) == np.count_nonzero(diagonal):
+        return lambda x: x * diagonal
+    return lambda x: x @ matrix
 
 
 def _text(names, mean, covariance) -> str:
@@ -181,7 +190,8 @@ def _correlation(value, key, names):
     if matrix.ndim == 0:
         matrix = np.full((len(names), len(names)), float(matrix))
         np.fill_diagonal(matrix, 1.0)
-    matrix = _symmetric(_square(matrix.tolist(), key, names), key, names)
+    else:
+        matrix = _symmetric(_square(value, key, names), key, names)
     if not np.all(np.diag(matrix) == 1):
         raise InputError(f"{key}: the diagonal of a correlation matrix is 1; here it is not.")
     largest = np.max(np.abs(matrix - np.eye(len(names))))

@@ -12,7 +12,8 @@ from laplace_approx.derivatives import slope_and_curvature
 from laplace_approx.normal import Normal
 from laplace_approx.remedies.axes import CoordinateAxis, axis_of, coordinate_of
 from laplace_approx.remedies.line import answer_on_line, refined
-from laplace_approx.remedies.result import Answer, Remedy
+from laplace_approx.remedies.result import Answer, Remedy, refused
+from laplace_approx.scales import MANY
 
 METHOD = "nested_laplace"
 NODES = 81  # values of the coordinate; odd, so that every other one is a line of its own
@@ -73,6 +74,10 @@ def nested_laplace(
     coordinate of the space; others have a reason instead. Errors are numerical: the change when
     every other node is left out.
     """
+    d = normal.mean.size
+    if d > MANY:
+        text = f"{nodes} maximisations in {d - 1} dimensions for each of {d} coordinates"
+        return refused(METHOD, quantities, f"{text}; the limit is {MANY} coordinates")
     density, counter = counted(density)
     coordinate = {name: coordinate_of(q, density, normal) for name, q in quantities.items()}
     lines = {

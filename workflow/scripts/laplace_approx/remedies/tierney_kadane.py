@@ -10,7 +10,8 @@ from laplace_approx.density import Density
 from laplace_approx.derivatives import slope_and_curvature
 from laplace_approx.normal import Normal
 from laplace_approx.remedies.axes import probes
-from laplace_approx.remedies.result import Answer, Remedy
+from laplace_approx.remedies.result import Answer, Remedy, refused
+from laplace_approx.scales import MANY
 
 METHOD = "tierney_kadane"
 TILT = 0.05  # of the tilt s times sd(g), over which the cumulant generating function is differenced
@@ -59,6 +60,10 @@ def tierney_kadane(density: Density, normal: Normal, quantities: dict, probabili
     ratio for g + c as the shift c grows, and in no need of a shift). Moments only: the quantiles
     have a reason. The errors are numerical (differencing of K); None for the ratio form.
     """
+    d = normal.mean.size
+    if d > MANY:
+        text = f"maximisations in {d} dimensions for each of {len(quantities)} quantities"
+        return refused(METHOD, quantities, f"{text}; the limit is {MANY} dimensions")
     density, counter = counted(density)
     answers = {name: _answer(density, normal, g) for name, g in quantities.items()}
     return Remedy(METHOD, answers, counter.evaluations)
