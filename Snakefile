@@ -43,6 +43,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 
 include: "workflow/rules/exercises.smk"
+include: "workflow/rules/report.smk"
 
 
 wildcard_constraints:
@@ -64,6 +65,7 @@ rule all:
             case=CASES,
         ),
         rules.exercises.output,
+        rules.report.output,
 
 
 rule core:
@@ -401,6 +403,9 @@ rule strict:
         "Insist that no case is declined"
     script:
         "workflow/scripts/strict.py"
+
+
+include: "workflow/rules/help.smk"
 
 
 onsuccess:

@@ -1,0 +1,15 @@
+from laplace_files.targets import target_lines
+
+
+localrules:
+    help,
+
+
+rule help:
+    """List what one can ask for."""
+    params:
+        targets=target_lines(workflow.rules),
+    message:
+        "What one can ask for"
+    script:
+        "../scripts/help.py"

@@ -1,0 +1,61 @@
+"""The claims and the checks of the audit, in rows of text."""
+
+from laplace_approx.report.numbers import number
+
+HOLDS = {True: "holds", False: "does not hold", None: "not measured"}
+
+
+def claim_rows(claims: list[dict]) -> list[dict]:
+    """Return a row for each claim: sentence, measured value, limits, whether it holds, and why."""
+    return [
+        {
+            "id": claim["id"],
+            "claim": claim["claim"],
+            "measured": number(claim["measured"]),
+            "limits": _limits(claim["lower"], claim["upper"]),
+            "holds": claim["holds"],
+            "in_words": HOLDS[claim["holds"]],
+            "why": claim["reason"] if claim["holds"] is None else claim["why"],
+            "artifacts": claim["artifact"],
+        }
+        for claim in claims
+    ]
+
+
+
+def _limits(lower, upper) -> str:
+    if upper is None:
+        return f"at least {number(lower)}"
+    if lower is None:
+        return f"at most {number(upper)}"
+    return f"{number(lower)} to {number(upper)}"
+
+
+def audit_view(checks: list[dict]) -> dict:
+    """Return the checks of an audit: how many passed by law, and each that did not, in full."""
+    laws = dict.fromkeys(check["law"] for check in checks)
+    return {
+        "passed": sum(check["ok"] is True for check in checks),
+        "total": len(checks),
+        "laws": [_law(law, checks) for law in laws],
+        "failed": [
+            {
+                "file": check["file"],
+                "law": check["law"],
+                "value": _plain(check["value"]),
+                "limit": _plain(check["limit"]),
+            }
+            for check in checks
+            if check["ok"] is not True
+        ],
+    }
+
+
+def _law(law: str, checks: list[dict]) -> dict:
+    of_law = [check["ok"] is True for check in checks if check["law"] == law]
+    return {"law": law, "passed": sum(of_law), "total": len(of_law)}
+
+
+def _plain(value) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number(value) if is_number or value is None else str(value)

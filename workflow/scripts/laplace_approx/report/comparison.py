@@ -1,0 +1,70 @@
+"""The intervals of a case on both sides, and what every remedy makes of them, in rows of text."""
+
+import math
+
+from laplace_approx.intervals import JUDGED, percent
+from laplace_approx.report.case import Case
+from laplace_approx.report.numbers import ABSENT, count, error_sd, pair, share
+from laplace_approx.sentences import method_in_words
+from laplace_approx.verdict import methods_of
+
+
+def interval_rows(case: Case) -> list[dict]:
+    """Return a row for each quantity and judged interval."""
+    rows = []
+    for name in case.quantities:
+        judged = case.judged(name)
+        for level in map(percent, JUDGED):
+            ends, error = judged["intervals"][level], judged["endpoint_error_sd"][level]
+            rows.append(
+                {
+                    "quantity": case.label(name),
+                    "unit": case.posterior["units"].get(name, ""),
+                    "level": f"{level} %",
+                    "laplace": _ends(ends["laplace"]),
+                    "exact": _ends(ends["exact"]),
+                    "error": error_sd(error["value"]),
+                    "reason": error["reason"],
+                    "coverage": share(judged["coverage"][level]["value"]),
+                }
+            )
+    return rows
+
+
+def _ends(ends) -> str:
+    return ABSENT if all(end is None or math.isnan(end) for end in ends) else pair(ends)
+
+
+def remedy_rows(case: Case) -> list[dict]:
+    """Return a row for each method, from the cheapest: what it costs, and its error by quantity.
+
+    The error is the largest of the judged ends, its own uncertainty included, as the verdict has
+    it; a cell says whether it is within the tolerance, and why it is empty or not to be trusted.
+    """
+    by_quantity = {name: methods_of(case.remedies, name) for name in case.quantities}
+    methods = next(iter(by_quantity.values()))
+    rows = [
+        {
+            "method": _capital(method_in_words(name)) if name != "laplace" else "The normal itself",
+            "evaluations": count(method.evaluations),
+            "cost": method.evaluations,
+            "cells": [_cell(case, by_quantity[each][name], each) for each in case.quantities],
+        }
+        for name, method in methods.items()
+    ]
+    return sorted(rows, key=lambda row: row["cost"] if row["cost"] == row["cost"] else math.inf)
+
+
+def _cell(case: Case, method, quantity: str) -> dict:
+    error = max(method.off[level] + method.own[level] for level in method.off)
+    return {
+        "error": error_sd(error),
+        "meets": method.meets(case.verdict["tolerance"]),
+        "named": case.judged(quantity)["remedy"] == method.name,
+        "doubtful": math.isfinite(error) and not method.trusted,
+        "reason": None if method.trusted and math.isfinite(error) else method.reason,
+    }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
