@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from laplace_approx.report import alternatives, claims, comparison, foundations, verdicts
 from laplace_approx.report.case import Case
@@ -18,9 +19,8 @@ LADDER = "remedy_ladder"
 ROOM = 10_000_000  # bytes of pictures inside the page; the others are linked
 # From what a reader wants first to what he can do without: as many kinds as there is room for.
 KINDS = (
-    *("declined", "contours", "marginals", "coverage", "quantile_quantile", LADDER),
-    *("newton_basin", "tails", "overlay", "quantities", "replication", "newton_path"),
-    "laplace_draws",
+    *("declined", "contours", "overlay", "marginals", "coverage", "quantile_quantile", LADDER),
+    *("newton_basin", "tails", "quantities", "replication", "newton_path", "laplace_draws"),
 )
 RECORDS = ("posterior", "mode", "curvature", "grid", "verdict")
 TABLES = ("quantiles", "remedies", "basin")
@@ -85,6 +85,7 @@ class Page:
                 "rows": verdicts.verdict_rows(case),
                 "intervals": comparison.interval_rows(case),
                 "remedies": comparison.remedy_rows(case),
+                "notes": comparison.remedy_notes(case),
                 "labels": [case.label(name) for name in case.quantities],
                 "mode": foundations.mode_facts(case),
                 "curvature": foundations.curvature_facts(case),
@@ -114,7 +115,7 @@ class Page:
             "caption": alternatives.caption(path.stem, case),
             "alternative": alternatives.alternative(path.stem, case),
             "link": self.link(path),
-            "uri": data_uri(path) if inside else None,
+            "uri": _uri(path) if inside else None,
             "width": round(width / 0.75),
             "height": round(height / 0.75),
         }
@@ -152,10 +153,15 @@ class Page:
             "alternative": f"Picture of exercise {record['exercise']}: {record['title']}. {words}",
             "caption": record["title"],
             "link": self.link(path),
-            "uri": data_uri(path),
+            "uri": _uri(path),
             "width": round(width / 0.75),
             "height": round(height / 0.75),
         }
+
+
+def _uri(path: Path) -> Markup:
+    """Return a picture as a data URI that needs no escaping: it is percent-encoded already."""
+    return Markup(data_uri(path))
 
 
 def _pictures(folder: Path) -> list[tuple[str, Path]]:

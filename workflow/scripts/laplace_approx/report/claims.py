@@ -2,6 +2,7 @@
 
 from laplace_approx.report.numbers import number
 
+MOST_DIGITS = 7
 HOLDS = {True: "holds", False: "does not hold", None: "not measured"}
 
 
@@ -11,7 +12,7 @@ def claim_rows(claims: list[dict]) -> list[dict]:
         {
             "id": claim["id"],
             "claim": claim["claim"],
-            "measured": number(claim["measured"]),
+            "measured": number(claim["measured"], _digits(claim)),
             "limits": _limits(claim["lower"], claim["upper"]),
             "holds": claim["holds"],
             "in_words": HOLDS[claim["holds"]],
@@ -23,12 +24,18 @@ def claim_rows(claims: list[dict]) -> list[dict]:
 
 
 
+def _digits(claim: dict) -> int:
+    """Return how many digits tell the measured value from the limits: four, or those they have."""
+    limits = [limit for limit in (claim["lower"], claim["upper"]) if limit is not None]
+    return 4 if all(float(f"{limit:.4g}") == limit for limit in limits) else MOST_DIGITS
+
+
 def _limits(lower, upper) -> str:
     if upper is None:
-        return f"at least {number(lower)}"
+        return f"at least {number(lower, MOST_DIGITS)}"
     if lower is None:
-        return f"at most {number(upper)}"
-    return f"{number(lower)} to {number(upper)}"
+        return f"at most {number(upper, MOST_DIGITS)}"
+    return f"{number(lower, MOST_DIGITS)} to {number(upper, MOST_DIGITS)}"
 
 
 def audit_view(checks: list[dict]) -> dict:

@@ -2,9 +2,10 @@
 
 import math
 
+from laplace_approx.figures import text
 from laplace_approx.intervals import JUDGED, percent
 from laplace_approx.report.case import Case
-from laplace_approx.report.numbers import ABSENT, count, error_sd, pair, share
+from laplace_approx.report.numbers import ABSENT, count, error_sd, listed, share
 from laplace_approx.sentences import method_in_words
 from laplace_approx.verdict import methods_of
 
@@ -21,8 +22,8 @@ def interval_rows(case: Case) -> list[dict]:
                     "quantity": case.label(name),
                     "unit": case.posterior["units"].get(name, ""),
                     "level": f"{level} %",
-                    "laplace": _ends(ends["laplace"]),
-                    "exact": _ends(ends["exact"]),
+                    "laplace": _ends(ends["laplace"], judged["scale_sd"]),
+                    "exact": _ends(ends["exact"], judged["scale_sd"]),
                     "error": error_sd(error["value"]),
                     "reason": error["reason"],
                     "coverage": share(judged["coverage"][level]["value"]),
@@ -31,8 +32,13 @@ def interval_rows(case: Case) -> list[dict]:
     return rows
 
 
-def _ends(ends) -> str:
-    return ABSENT if all(end is None or math.isnan(end) for end in ends) else pair(ends)
+def _ends(ends, scale) -> str:
+    """Return both ends with as many decimals as a thousandth of the scale asks for."""
+    if all(end is None or math.isnan(end) for end in ends):
+        return ABSENT
+    span = math.nan if scale is None else scale
+    low, high = (math.nan if end is None else end for end in ends)
+    return f"{text.number(low, span)} to {text.number(high, span)}"
 
 
 def remedy_rows(case: Case) -> list[dict]:
@@ -45,7 +51,7 @@ def remedy_rows(case: Case) -> list[dict]:
     methods = next(iter(by_quantity.values()))
     rows = [
         {
-            "method": _capital(method_in_words(name)) if name != "laplace" else "The normal itself",
+            "method": _title(name),
             "evaluations": count(method.evaluations),
             "cost": method.evaluations,
             "cells": [_cell(case, by_quantity[each][name], each) for each in case.quantities],
@@ -53,6 +59,23 @@ def remedy_rows(case: Case) -> list[dict]:
         for name, method in methods.items()
     ]
     return sorted(rows, key=lambda row: row["cost"] if row["cost"] == row["cost"] else math.inf)
+
+
+def remedy_notes(case: Case) -> list[str]:
+    """Return why methods have no number, or none to trust, in sentences."""
+    found = {}
+    for name in case.quantities:
+        for method in methods_of(case.remedies, name).values():
+            if method.reason:
+                found.setdefault((method.name, method.reason), []).append(case.label(name))
+    return [
+        f"{_title(method)} ({listed(labels)}): {reason}."
+        for (method, reason), labels in found.items()
+    ]
+
+
+def _title(method: str) -> str:
+    return "The normal itself" if method == "laplace" else _capital(method_in_words(method))
 
 
 def _cell(case: Case, method, quantity: str) -> dict:
@@ -66,5 +89,5 @@ def _cell(case: Case, method, quantity: str) -> dict:
     }
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

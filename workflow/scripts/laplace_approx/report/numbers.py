@@ -14,7 +14,8 @@ def number(value, digits: int = 4) -> str:
     if math.isinf(value):
         return text.minus("-∞" if value < 0 else "∞")
     if value != 0 and not 1e-4 <= abs(value) < 1e7:
-        return text.scientific(value, digits - 2)
+        mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
+        return text.minus(f"{float(mantissa):g}e{int(exponent)}")
     written = f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
     return text.minus(written)
 
