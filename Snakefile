@@ -32,6 +32,9 @@ except InputError as error:
 configfile: DEFAULTS
 
 
+report: "workflow/report/workflow.rst"
+
+
 try:
     CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
     SOURCES = source_hashes(config, CASES)
@@ -213,7 +216,13 @@ rule quantiles:
             seed=lookup("seeds/grid", within=config),
         ),
     output:
-        "results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+        report(
+            "results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+            caption="workflow/report/quantiles.rst",
+            category="Tables",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"table": "quantiles"},
+        ),
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/quantiles.log",
     params:
@@ -243,7 +252,13 @@ rule remedies:
             other=lookup("models/{model}/spaces", within=config),
         ),
     output:
-        table="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        table=report(
+            "results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+            caption="workflow/report/remedies.rst",
+            category="Tables",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"table": "remedies"},
+        ),
         record="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
         reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
     log:
@@ -271,7 +286,13 @@ rule verdict:
         found="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
         reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
     output:
-        "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
+        report(
+            "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
+            caption="workflow/report/verdict.rst",
+            category="Tables",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"table": "verdict"},
+        ),
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/verdict.log",
     params:
@@ -324,7 +345,14 @@ rule figures:
             seed=lookup("seeds/grid", within=config),
         ),
     output:
-        directory("results/{model}/{prior}/compare/{space}/{grid}/figures"),
+        report(
+            directory("results/{model}/{prior}/compare/{space}/{grid}/figures"),
+            patterns=["{picture}.svg"],
+            caption="workflow/report/figure.rst",
+            category="Pictures",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"picture": "{picture}"},
+        ),
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/figures.log",
     params:
@@ -355,7 +383,13 @@ rule summary:
         ),
         core="results/core.json",
     output:
-        "results/summary.parquet",
+        report(
+            "results/summary.parquet",
+            caption="workflow/report/summary.rst",
+            category="Tables",
+            subcategory="all cases",
+            labels={"table": "summary"},
+        ),
     log:
         "logs/summary.log",
     params:
@@ -373,7 +407,13 @@ rule claims:
         claims=lookup("claims", within=config),
         artifacts=CLAIMED,
     output:
-        "results/claims.json",
+        report(
+            "results/claims.json",
+            caption="workflow/report/claims.rst",
+            category="Tables",
+            subcategory="all cases",
+            labels={"table": "claims"},
+        ),
     log:
         "logs/claims.log",
     params:
@@ -409,4 +449,4 @@ include: "workflow/rules/help.smk"
 
 
 onsuccess:
-    print(verdict_lines("results/summary.parquet", CASES))
+    print(verdict_lines("results/summary.parquet", CASES, "results/report.html"))

@@ -30,7 +30,7 @@ class Chromium:
         self.receive_end, from_browser = os.pipe()
         command = [EXECUTABLE, *FLAGS, f"--user-data-dir={self.profile}", "about:blank"]
         # the browser finds its two ends at the descriptors 3 and 4, whatever they are here
-        shell = f"exec 3<&{to_browser} 4>&{from_browser}; exec \"$@\""
+        shell = f'exec 3<&{to_browser} 4>&{from_browser}; exec "$@"'
         self.process = subprocess.Popen(
             ["/bin/bash", "-c", shell, "bash", *command],
             pass_fds=(to_browser, from_browser),

@@ -12,9 +12,7 @@ rule report:
         core="results/core.json",
         audit=branch(exists(AUDIT), then=AUDIT, otherwise=[]),
         posterior=collect("results/{case.model}/{case.prior}/posterior.json", case=CASES),
-        mode=collect(
-            "results/{case.model}/{case.prior}/laplace/{case.space}/mode.json", case=CASES
-        ),
+        mode=collect("results/{case.model}/{case.prior}/laplace/{case.space}/mode.json", case=CASES),
         curvature=collect(
             "results/{case.model}/{case.prior}/laplace/{case.space}/curvature.json", case=CASES
         ),
@@ -43,7 +41,12 @@ rule report:
         texts=rules.exercises.output.texts,
         exercise_figures=rules.exercises.output.figures,
     output:
-        "results/report.html",
+        report(
+            "results/report.html",
+            caption="../report/page.rst",
+            category="Page",
+            labels={"page": "verdicts, pictures and numbers"},
+        ),
     log:
         "logs/report.log",
     params:

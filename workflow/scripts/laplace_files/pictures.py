@@ -7,7 +7,8 @@ from urllib.parse import quote
 _DRAWN = re.compile(r'\b(d|x|y|points)="([^"]*)"')
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _POINTS = re.compile(
-    r'<use xlink:href="#(\w+)"[^>]*? style="([^"]*)"/>(?: <use xlink:href="#\1"[^>]*? style="\2"/>)+'
+    r'<use xlink:href="#(\w+)"[^>]*? style="([^"]*)"/>'
+    r'(?: <use xlink:href="#\1"[^>]*? style="\2"/>)+'
 )
 _MARKER = re.compile(r"\bm[0-9a-f]{10}\b")
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
@@ -37,7 +38,9 @@ def _styled_once(points) -> str:
 
 
 def _shortened(attribute) -> str:
-    numbers = _NUMBER.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), attribute[2])
+    numbers = _NUMBER.sub(
+        lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), attribute[2]
+    )
     return f'{attribute[1]}="{numbers}"'
 
 

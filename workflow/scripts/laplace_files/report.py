@@ -19,7 +19,7 @@ LADDER = "remedy_ladder"
 ROOM = 10_000_000  # bytes of pictures inside the page; the others are linked
 # From what a reader wants first to what he can do without: as many kinds as there is room for.
 KINDS = (
-    *("declined", "contours", "overlay", "marginals", "coverage", "quantile_quantile", LADDER),
+    *("contours", "overlay", "marginals", "coverage", "quantile_quantile", LADDER),
     *("newton_basin", "tails", "quantities", "replication", "newton_path", "laplace_draws"),
 )
 RECORDS = ("posterior", "mode", "curvature", "grid", "verdict")
@@ -83,6 +83,7 @@ class Page:
             {
                 "case": case,
                 "rows": verdicts.verdict_rows(case),
+                "sentences": verdicts.sentences(case),
                 "intervals": comparison.interval_rows(case),
                 "remedies": comparison.remedy_rows(case),
                 "notes": comparison.remedy_notes(case),

@@ -28,8 +28,8 @@ def target_lines(rules) -> str:
             "One artifact, with names of the configuration in place of <...>: snakemake PATH",
             *files,
             "",
-            "snakemake -n shows what would be done, --configfile FILE lays a file of yours over the",
-            "configuration, --report report.zip packs the results for someone without Snakemake.",
+            "snakemake -n shows what would be done, --configfile FILE lays a file of yours over",
+            "the configuration, --report report.zip packs pictures and tables to hand on.",
             "",
         ]
     )

@@ -49,7 +49,7 @@ def _unknown(case: Case) -> str:
 
 def _declined(case: Case) -> str:
     reason = case.curvature["reason"].replace("_", " ")
-    return f"A card that says: declined, {reason}. {case.curvature['message']}"
+    return f"A card that says: declined, {reason}. {case.message}"
 
 
 def _at_mode(case: Case) -> str:

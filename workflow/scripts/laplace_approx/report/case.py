@@ -41,6 +41,12 @@ class Case(NamedTuple):
     def declined(self) -> bool:
         return self.curvature["status"] == "declined"
 
+    @property
+    def message(self) -> str:
+        """Why the case is declined, as a sentence."""
+        message = self.curvature["message"] or ""
+        return message[:1].upper() + message[1:]
+
     def judged(self, quantity: str) -> dict:
         return self.verdict["quantities"][quantity]
 

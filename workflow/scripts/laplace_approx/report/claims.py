@@ -23,7 +23,6 @@ def claim_rows(claims: list[dict]) -> list[dict]:
     ]
 
 
-
 def _digits(claim: dict) -> int:
     """Return how many digits tell the measured value from the limits: four, or those they have."""
     limits = [limit for limit in (claim["lower"], claim["upper"]) if limit is not None]

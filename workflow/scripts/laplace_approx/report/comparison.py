@@ -11,7 +11,7 @@ from laplace_approx.verdict import methods_of
 
 
 def interval_rows(case: Case) -> list[dict]:
-    """Return a row for each quantity and judged interval."""
+    """Return a row for each quantity and judged interval that either side knows."""
     rows = []
     for name in case.quantities:
         judged = case.judged(name)
@@ -25,11 +25,11 @@ def interval_rows(case: Case) -> list[dict]:
                     "laplace": _ends(ends["laplace"], judged["scale_sd"]),
                     "exact": _ends(ends["exact"], judged["scale_sd"]),
                     "error": error_sd(error["value"]),
-                    "reason": error["reason"],
+                    "reason": None if case.declined else error["reason"],
                     "coverage": share(judged["coverage"][level]["value"]),
                 }
             )
-    return rows
+    return [row for row in rows if (row["laplace"], row["exact"]) != (ABSENT, ABSENT)]
 
 
 def _ends(ends, scale) -> str:
@@ -46,6 +46,7 @@ def remedy_rows(case: Case) -> list[dict]:
 
     The error is the largest of the judged ends, its own uncertainty included, as the verdict has
     it; a cell says whether it is within the tolerance, and why it is empty or not to be trusted.
+    Without any error that is known there are no rows.
     """
     by_quantity = {name: methods_of(case.remedies, name) for name in case.quantities}
     methods = next(iter(by_quantity.values()))
@@ -58,7 +59,12 @@ def remedy_rows(case: Case) -> list[dict]:
         }
         for name, method in methods.items()
     ]
-    return sorted(rows, key=lambda row: row["cost"] if row["cost"] == row["cost"] else math.inf)
+    known = any(cell["error"] != ABSENT for row in rows for cell in row["cells"])
+    return sorted(rows, key=_cost) if known else []
+
+
+def _cost(row: dict) -> float:
+    return math.inf if math.isnan(row["cost"]) else row["cost"]
 
 
 def remedy_notes(case: Case) -> list[str]:
@@ -69,7 +75,7 @@ def remedy_notes(case: Case) -> list[str]:
             if method.reason:
                 found.setdefault((method.name, method.reason), []).append(case.label(name))
     return [
-        f"{_title(method)} ({listed(labels)}): {reason}."
+        f"{_title(method)} ({listed(labels)}): {reason.rstrip('.')}."
         for (method, reason), labels in found.items()
     ]
 

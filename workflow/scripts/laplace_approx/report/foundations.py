@@ -5,6 +5,8 @@ from typing import NamedTuple
 from laplace_approx.report.case import Case
 from laplace_approx.report.numbers import count, listed, mass, number, pair
 
+MOST_PAIRS = 10  # of correlations on the page: the artifact has them all
+
 
 class Fact(NamedTuple):
     """A line of the page: what is known, its value, and the artifact (kind) that says so."""
@@ -17,22 +19,17 @@ class Fact(NamedTuple):
 def mode_facts(case: Case) -> list[Fact]:
     """Return what is known about the mode, in lines."""
     mode = case.mode
-    facts = [("Method", mode["method"])]
     if mode["status"] == "declined":
-        facts += [("Declined", f"{_words(mode['reason'])}. {mode['message']}")]
-    if mode.get("theta") is not None:
-        facts += [("Mode", _named(case.parameters, mode["theta"]))]
-    if mode.get("log_density") is not None:
-        facts += [("Log density there", number(mode["log_density"], 6))]
-    if mode.get("shift_sd") is not None:
-        facts += [
-            (
-                "Distance from stationary",
-                f"{number(mode['shift_sd'], 3)} SD by a last Newton step "
-                f"(limit {number(mode['shift_limit'], 3)})",
-            )
-        ]
-    facts += [
+        return [Fact("Declined", _declined(mode), "mode")]
+    facts = [
+        ("Method", mode["method"]),
+        ("Mode", _named(case.parameters, mode["theta"])),
+        ("Log density there", number(mode["log_density"], 6)),
+        (
+            "Distance from stationary",
+            f"{number(mode['shift_sd'], 3)} SD by a last Newton step "
+            f"(limit {number(mode['shift_limit'], 3)})",
+        ),
         ("Starts", f"{count(mode['n_starts'])}, {count(mode['n_evaluations'])} evaluations"),
         ("Distinct modes found", count(len(mode["modes"]))),
         *(("Warning", warning) for warning in mode["warnings"]),
@@ -40,12 +37,17 @@ def mode_facts(case: Case) -> list[Fact]:
     return [Fact(*fact, "mode") for fact in facts]
 
 
+def _declined(record: dict) -> str:
+    return f"{_capital(_words(record['reason']))}: {record['message']}"
+
+
 def curvature_facts(case: Case) -> list[Fact]:
     """Return what is known about the Hessian and the normal that it gives, in lines."""
     curvature = case.curvature
     if curvature["status"] == "declined":
-        words = f"{_words(curvature['reason'])}. {curvature['message']}"
-        return [Fact("Declined", words, "curvature")]
+        if case.mode["status"] == "declined":
+            return [Fact("Not measured", "There is no mode to measure it at.", "curvature")]
+        return [Fact("Declined", _declined(curvature), "curvature")]
     coordinates = curvature["coordinates"]
     facts = [
         ("Hessian", f"{_words(curvature['hessian_method'])}{_checked(curvature)}"),
@@ -68,7 +70,7 @@ def grid_facts(case: Case) -> list[Fact]:
     """Return what is known about the exact side, in lines."""
     grid = case.grid
     if grid["status"] != "ok":
-        return [Fact("No exact side", " ".join(grid["reasons"]), "grid")]
+        return [Fact("No exact side", "; ".join(grid["reasons"]), "grid")]
     names = case.parameters
     kind = "certified" if grid["certified"] else "not certified"
     points = " × ".join(count(each) for each in grid["points"])
@@ -130,7 +132,7 @@ def _correlations(names, matrix) -> str:
         for i in range(len(names))
         for j in range(i + 1, len(names))
     ]
-    return listed(found) if found else ""
+    return listed(found) if 0 < len(found) <= MOST_PAIRS else ""
 
 
 def _words(name: str) -> str:
@@ -138,4 +140,5 @@ def _words(name: str) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    text = text[:1].upper() + text[1:]
+    return text.replace("Kl ", "KL ", 1)

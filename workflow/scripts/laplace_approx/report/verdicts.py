@@ -1,7 +1,7 @@
 """The verdicts in rows: the table that opens the page, and the sentences of a case."""
 
 from laplace_approx.report.case import Case
-from laplace_approx.report.numbers import count, error_sd, share
+from laplace_approx.report.numbers import count, error_sd, listed, share
 from laplace_approx.sentences import method_in_words
 from laplace_approx.verdict import VERDICTS
 
@@ -34,6 +34,38 @@ def _row(case: Case, quantity: str) -> dict:
         "evaluations": count(judged["remedy_evaluations"]) if remedy else "",
         "sentence": judged["sentence"],
     }
+
+
+def sentences(case: Case) -> list[dict]:
+    """Return the verdict on each quantity in words; of a declined case, what serves all the same.
+
+    The message of a declined case is told once, not for each quantity.
+    """
+    if not case.declined:
+        rows = verdict_rows(case)
+        return [{key: row[key] for key in ("verdict", "in_words", "sentence")} for row in rows]
+    by_remedy = {}
+    for name in case.quantities:
+        by_remedy.setdefault(case.judged(name)["remedy"], []).append(name)
+    return [
+        {
+            "verdict": "declined",
+            "in_words": IN_WORDS["declined"],
+            "sentence": _without_normal(case, remedy, names),
+        }
+        for remedy, names in by_remedy.items()
+    ]
+
+
+def _without_normal(case: Case, remedy: str | None, names: list[str]) -> str:
+    labels = listed(case.label(name) for name in names)
+    if remedy is None:
+        return f"No normal approximation can serve for {labels}, and no remedy tried here does."
+    cost = count(max(case.judged(name)["remedy_evaluations"] for name in names))
+    return (
+        f"No normal approximation can serve for {labels}. What serves is "
+        f"{method_in_words(remedy)}, at {cost} evaluations."
+    )
 
 
 def tally(cases: list[Case]) -> list[dict]:
