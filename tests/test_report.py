@@ -257,7 +257,9 @@ def test_snakemakes_own_report_has_a_caption_for_everything(finished, tmp_path):
     results, _ = json.JSONDecoder().raw_decode(
         page.read_text(encoding="utf-8").split("var results = ")[1]
     )
-    pictures = {path.relative_to(finished).as_posix() for path in finished.rglob("results/**/*.svg")}
+    pictures = {
+        path.relative_to(finished).as_posix() for path in finished.rglob("results/**/*.svg")
+    }
     assert pictures <= set(results)
     tables = {"results/summary.parquet", "results/claims.json", "results/report.html"}
     compared = "results/bioassay/flat/compare/natural/chapter"
