@@ -10,7 +10,8 @@ from snakemake.exceptions import WorkflowError
 # Snakemake puts the interpreter's path into the command of a job as it is, even with a space in it.
 sys.executable = shlex.quote(sys.executable)
 
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+# Beside this very file, also where another workflow takes it in as a module.
+SCRIPTS = Path(str(workflow.current_basedir)) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from laplace_approx.errors import InputError
@@ -21,10 +22,12 @@ from laplace_files.request import check_request, source_hashes
 from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
+# As a module of another workflow it has its configuration from there, in no file of its own.
+OWN_FILES = workflow.modifier.is_main_snakefile()
 
 # Read strictly before Snakemake reads it; a --configfile it has read already, and may do without.
 try:
-    check_overlay_files(filter(os.path.lexists, [DEFAULTS]))
+    check_overlay_files([DEFAULTS] if OWN_FILES and os.path.lexists(DEFAULTS) else [])
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -36,7 +39,10 @@ report: "workflow/report/workflow.rst"
 
 
 try:
-    CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
+    CASES = check_request(
+        config,
+        [*workflow.configfiles, *workflow.overwrite_configfiles] if OWN_FILES else [],
+    )
     SOURCES = source_hashes(config, CASES)
     CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:

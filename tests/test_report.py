@@ -254,9 +254,8 @@ def test_snakemakes_own_report_has_a_caption_for_everything(finished, tmp_path):
     with zipfile.ZipFile(tmp_path / "run.zip") as archive:
         archive.extractall(tmp_path)
     page = tmp_path / "run/report.html"
-    results, _ = json.JSONDecoder().raw_decode(
-        page.read_text(encoding="utf-8").split("var results = ")[1]
-    )
+    script = page.read_text(encoding="utf-8").split('<script id="results">')[1]
+    results, _ = json.JSONDecoder().raw_decode(script.strip().removeprefix("var results = "))
     pictures = {
         path.relative_to(finished).as_posix() for path in finished.rglob("results/**/*.svg")
     }

@@ -1,5 +1,6 @@
 """The claims on disk: the file of sentences, and the artifacts that they are measured on."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from laplace_files.artifacts import read_json, read_table
 from laplace_files.schema import coerce, violations
 
 SCHEMA_FILE = Path(__file__).resolve().parents[3] / "config" / "claims.schema.yaml"
+DEFAULT_FILE = "config/claims.yaml"
 RESULTS = Path("results")
 OF_POSTERIOR = ("posterior.json",)
 OF_SPACE = ("mode.json", "curvature.json")
@@ -19,6 +21,17 @@ OF_CASE = (
     *("basin.parquet", "reference.parquet"),
 )
 OF_RUN = ("core.json", "summary.parquet")
+
+
+def claims_file(path: str) -> str:
+    """Return the file of claims, relative to the working directory.
+
+    A workflow that takes this one in as a module has no file at the default's place: the claims
+    beside the Snakefile serve.
+    """
+    if path == DEFAULT_FILE and not os.path.lexists(path):
+        return os.path.relpath(SCHEMA_FILE.with_name("claims.yaml"))
+    return path
 
 
 def open_claims(path) -> list[dict]:
