@@ -81,13 +81,16 @@ def _artifacts(claim: dict) -> list[str]:
     return list(dict.fromkeys(artifacts_of(claim["measure"])))
 
 
-def judge_claims(path, available) -> list[dict]:
-    """Return every claim of a file, measured where all its artifacts are among those available."""
-    there = {str(Path(file).relative_to(RESULTS)) for file in available}
+def judge_claims(path, available, results=RESULTS) -> list[dict]:
+    """Return every claim of a file, measured where all its artifacts are among those available.
+
+    `results` is the folder that the artifacts lie under: another workflow may have moved it.
+    """
+    there = {str(Path(file).relative_to(results)) for file in available}
 
     @cache
     def read(name: str):
-        file = RESULTS / name
+        file = Path(results) / name
         return read_json(file) if name.endswith(".json") else read_table(file)[0]
 
     judged = []
