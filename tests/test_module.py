@@ -10,7 +10,7 @@ from project_copy import copy_project, snakemake
 
 pytestmark = pytest.mark.workflow
 
-COIN = '''
+COIN = """
 import numpy as np
 
 PARAMETERS = ("p",)
@@ -20,8 +20,8 @@ SUPPORT = {"p": (0, 1)}
 def log_likelihood(theta, data):
     p = theta[..., 0]
     return np.sum(data["heads"]) * np.log(p) + np.sum(data["tails"]) * np.log1p(-p)
-'''
-SNAKEFILE = '''
+"""
+SNAKEFILE = """
 configfile: "my.yaml"
 
 
@@ -53,7 +53,7 @@ rule coins:
         "data/coins.csv",
     shell:
         "touch {{output}}"
-'''
+"""
 CONFIG = """
 laplace:
   cases:

@@ -7,6 +7,8 @@ localrules:
 
 rule help:
     """List what one can ask for."""
+    log:
+        "logs/help.log",
     params:
         targets=target_lines(workflow.rules),
     message:
