@@ -31,9 +31,10 @@ PATHS = {
 }
 HEAD = """# Every artifact, key by key
 
-Written by `docs/artifacts.py` from the schemas in `workflow/schemas/`, to which a test holds every artifact. Paths are under
-`results/`. In a JSON record `a.b` is the key `b` of the object `a`, `a.*` any key of `a`, and `a[]` an entry of the list `a`; JSON is
-strict, and a number that is not known is `null`, with a `reason` beside it. Parquet tables carry their case, seed and code as key-value
+Written by `docs/artifacts.py` from the schemas in `workflow/schemas/`, to which a test holds every
+artifact. Paths are under `results/`. In a JSON record `a.b` is the key `b` of the object `a`, `a.*`
+any key of `a`, and `a[]` an entry of the list `a`; JSON is strict, and a number that is not known
+is `null`, with a `reason` beside it. Parquet tables carry their case, seed and code as key-value
 metadata.
 """
 

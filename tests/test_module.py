@@ -1,12 +1,13 @@
-"""Another workflow takes this one in as a module: a real run, in a folder that holds nothing of it."""
+"""Another workflow takes this one in as a module: a real run, in a folder of its own."""
 
 import json
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from page_parts import Parts
-from project_copy import copy_project, snakemake
+from project_copy import PROJECT, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
 
@@ -114,3 +115,22 @@ def test_no_artifact_holds_the_path_of_the_module(other):
     for path in (other / "results").rglob("*"):
         if path.is_file():
             assert str(other.parent).encode() not in path.read_bytes(), path
+
+
+def test_the_snakefile_of_the_catalogue_asks_for_the_same(tmp_path):
+    """An included default target is dropped by Snakemake, so this one needs its own."""
+    project = copy_project(tmp_path / "project")
+    top = planned_rules(project)
+    below = planned_rules(project, "--snakefile", "workflow/Snakefile")
+    assert top.pop("all") == below.pop("default") == 1
+    assert below == top != {}
+
+
+def test_the_catalogue_finds_what_it_needs():
+    """Its standardised usage: these files, and the keys that it reads."""
+    for name in ("workflow/Snakefile", "config/README.md", "README.md", "LICENSE"):
+        assert (PROJECT / name).is_file()
+    text = (PROJECT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8")
+    usage = yaml.safe_load(text)["usage"]
+    assert set(usage) == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert usage["mandatory-flags"]["flags"] == ""

@@ -16,20 +16,25 @@ _PLAIN = " /:=,;()*!'+?@$"  # what a URI in quotes may hold as it is
 
 
 def data_uri(path) -> str:
-    """Return an SVG file as a data URI.
-
-    Coordinates are rounded to a hundredth of a point, the style of a cloud of points is said once,
-    and its marker has a short name: that leaves half of the bytes.
-    """
-    text = Path(path).read_text(encoding="utf-8")
-    text = _METADATA.sub("", text[text.index("<svg") :])
-    text = " ".join(_DRAWN.sub(_shortened, text).split())
-    text = _POINTS.sub(_styled_once, text).replace("xlink:href=", "href=")
-    short = {name: f"m{i}" for i, name in enumerate(dict.fromkeys(_MARKER.findall(text)))}
-    text = _MARKER.sub(lambda marker: short[marker[0]], text)
+    """Return an SVG file as a data URI, shortened."""
+    text = shortened(path)
     if "'" not in text:
         text = text.replace('"', "'")  # which a URI holds as it is
     return "data:image/svg+xml," + quote(text, safe=_PLAIN)
+
+
+def shortened(path) -> str:
+    """Return the text of an SVG file in half of its bytes.
+
+    Coordinates are rounded to a hundredth of a point, the style of a cloud of points is said once,
+    and its marker has a short name.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    text = _METADATA.sub("", text[text.index("<svg") :])
+    text = " ".join(_DRAWN.sub(_rounded, text).split())
+    text = _POINTS.sub(_styled_once, text).replace("xlink:href=", "href=")
+    short = {name: f"m{i}" for i, name in enumerate(dict.fromkeys(_MARKER.findall(text)))}
+    return _MARKER.sub(lambda marker: short[marker[0]], text)
 
 
 def _styled_once(points) -> str:
@@ -37,7 +42,7 @@ def _styled_once(points) -> str:
     return f"<g{style}>{points[0].replace(style, '')}</g>"
 
 
-def _shortened(attribute) -> str:
+def _rounded(attribute) -> str:
     numbers = _NUMBER.sub(
         lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), attribute[2]
     )
