@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from laplace_approx.report import alternatives, claims, comparison, foundations, verdicts
 from laplace_approx.report.case import Case
@@ -116,7 +115,7 @@ class Page:
             "caption": alternatives.caption(path.stem, case),
             "alternative": alternatives.alternative(path.stem, case),
             "link": self.link(path),
-            "uri": _uri(path) if inside else None,
+            "uri": data_uri(path) if inside else None,
             "width": round(width / 0.75),
             "height": round(height / 0.75),
         }
@@ -154,15 +153,10 @@ class Page:
             "alternative": f"Picture of exercise {record['exercise']}: {record['title']}. {words}",
             "caption": record["title"],
             "link": self.link(path),
-            "uri": _uri(path),
+            "uri": data_uri(path),
             "width": round(width / 0.75),
             "height": round(height / 0.75),
         }
-
-
-def _uri(path: Path) -> Markup:
-    """Return a picture as a data URI that needs no escaping: it is percent-encoded already."""
-    return Markup(data_uri(path))
 
 
 def _pictures(folder: Path) -> list[tuple[str, Path]]:
