@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from types import SimpleNamespace
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from laplace_approx.report.numbers import number, share
 from laplace_files import report
 from laplace_files.artifacts import write_json
 from laplace_files.pictures import data_uri
+from laplace_files.targets import target_lines
 from page_in_memory import MISCHIEF, small_page
 from page_parts import Parts
 from project_copy import copy_project, snakemake
@@ -230,6 +232,30 @@ def test_a_browser_shows_the_page_of_the_default_run(finished):
         for width in (400, 1400):
             browser.open(finished / "results/report.html", width)
             _require_whole(browser, width)
+
+
+def test_targets_are_listed_with_what_they_make():
+    """The rule of everything first; no brace is left, which Snakemake would take for its own."""
+    rules = [
+        _rule(
+            "draws", "Draw.\n\nMore.", ["results/{model,[a-z]{2}}/draws-seed{seed,\\d+}.parquet"]
+        ),
+        _rule("all", "Make everything.", []),
+        _rule("claims", "Measure.", ["results/claims.json"]),
+    ]
+    text = target_lines(rules)
+    assert text.index("snakemake         Make everything.") < text.index(
+        "snakemake claims  Measure."
+    )
+    assert "  results/<model>/draws-seed<seed>.parquet\n      Draw.\n" in text
+    assert "{" not in text and "More." not in text
+
+
+def _rule(name, docstring, output):
+    wildcards = any("{" in path for path in output)
+    return SimpleNamespace(
+        name=name, docstring=docstring, output=output, has_wildcards=lambda: wildcards
+    )
 
 
 @pytest.mark.workflow

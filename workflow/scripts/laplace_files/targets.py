@@ -1,8 +1,6 @@
 """What one can ask Snakemake for: every rule with what it makes, from the rules themselves."""
 
-import re
-
-_WILDCARD = re.compile(r"\{(\w+)(?:,[^{}]*)?\}")  # with the constraint that it may carry
+from snakemake.io import strip_wildcard_constraints
 
 
 def target_lines(rules) -> str:
@@ -41,7 +39,7 @@ def _command(rule) -> str:
 
 def _without_braces(path) -> str:
     """Return "results/<model>/..." for "results/{model}/...": Snakemake would fill braces in."""
-    return _WILDCARD.sub(r"<\1>", str(path))
+    return strip_wildcard_constraints(str(path)).replace("{", "<").replace("}", ">")
 
 
 def _first_line(rule) -> str:
