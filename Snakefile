@@ -14,7 +14,8 @@ sys.executable = shlex.quote(sys.executable)
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+# Beside this very file, also where another workflow takes it in as a module.
+SCRIPTS = Path(str(workflow.current_basedir)) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from laplace_approx.errors import InputError
@@ -25,10 +26,12 @@ from laplace_files.request import check_request, source_hash, source_hashes
 from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
+# As a module of another workflow it has its configuration from there, in no file of its own.
+OWN_FILES = workflow.modifier.is_main_snakefile()
 
 # Read strictly before Snakemake reads it; a --configfile it has read already, and may do without.
 try:
-    check_overlay_files(filter(os.path.lexists, [DEFAULTS]))
+    check_overlay_files([DEFAULTS] if OWN_FILES and os.path.lexists(DEFAULTS) else [])
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -36,8 +39,14 @@ except InputError as error:
 configfile: DEFAULTS
 
 
+report: "workflow/report/workflow.rst"
+
+
 try:
-    CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
+    CASES = check_request(
+        config,
+        [*workflow.configfiles, *workflow.overwrite_configfiles] if OWN_FILES else [],
+    )
     SOURCES = source_hashes(config, CASES)
     CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
@@ -48,6 +57,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/sweep.smk"
+include: "workflow/rules/report.smk"
 
 
 wildcard_constraints:
@@ -69,6 +79,7 @@ rule all:
             case=CASES,
         ),
         rules.exercises.output,
+        rules.report.output,
 
 
 rule core:
@@ -220,7 +231,13 @@ rule quantiles:
             seed=lookup("seeds/grid", within=config),
         ),
     output:
-        "results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+        report(
+            "results/{model}/{prior}/compare/{space}/{grid}/quantiles.parquet",
+            caption="workflow/report/quantiles.rst",
+            category="Tables",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"table": "quantiles"},
+        ),
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/quantiles.log",
     params:
@@ -255,7 +272,13 @@ rule remedies:
             other=lookup("models/{model}/spaces", within=config),
         ),
     output:
-        table="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+        table=report(
+            "results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
+            caption="workflow/report/remedies.rst",
+            category="Tables",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"table": "remedies"},
+        ),
         record="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
         reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
     log:
@@ -285,7 +308,13 @@ rule verdict:
         found="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
         reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
     output:
-        "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
+        report(
+            "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",
+            caption="workflow/report/verdict.rst",
+            category="Tables",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"table": "verdict"},
+        ),
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/verdict.log",
     params:
@@ -340,7 +369,14 @@ rule figures:
             seed=lookup("seeds/grid", within=config),
         ),
     output:
-        directory("results/{model}/{prior}/compare/{space}/{grid}/figures"),
+        report(
+            directory("results/{model}/{prior}/compare/{space}/{grid}/figures"),
+            patterns=["{picture}.svg"],
+            caption="workflow/report/figure.rst",
+            category="Pictures",
+            subcategory="{model}/{prior}/{space}/{grid}",
+            labels={"picture": "{picture}"},
+        ),
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/figures.log",
     params:
@@ -371,7 +407,13 @@ rule summary:
         ),
         core="results/core.json",
     output:
-        "results/summary.parquet",
+        report(
+            "results/summary.parquet",
+            caption="workflow/report/summary.rst",
+            category="Tables",
+            subcategory="all cases",
+            labels={"table": "summary"},
+        ),
     log:
         "logs/summary.log",
     params:
@@ -389,7 +431,13 @@ rule claims:
         claims=lookup("claims", within=config),
         artifacts=CLAIMED,
     output:
-        "results/claims.json",
+        report(
+            "results/claims.json",
+            caption="workflow/report/claims.rst",
+            category="Tables",
+            subcategory="all cases",
+            labels={"table": "claims"},
+        ),
     log:
         "logs/claims.log",
     params:
@@ -421,5 +469,8 @@ rule strict:
         "workflow/scripts/strict.py"
 
 
+include: "workflow/rules/help.smk"
+
+
 onsuccess:
-    print(verdict_lines("results/summary.parquet", CASES))
+    print(verdict_lines("results/summary.parquet", CASES, "results/report.html"))

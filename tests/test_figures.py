@@ -475,6 +475,17 @@ def test_remedies_are_all_named_even_without_an_error():
         draw("remedy_ladder", rungs[2:], 0.1)
 
 
+def test_an_error_of_no_matter_takes_no_room_from_the_others():
+    rungs = [Rung("Laplace", 12, 0.8), Rung("grid", 9000, 1e-12), Rung("good", 90, 2e-4)]
+    figure = draw("remedy_ladder", rungs, 0.1)
+    low, high = figure.axes[0].get_ylim()
+    assert low > 1e-5 and high < 10
+    assert lines(figure, "good")[0].tolist() == [[90, 2e-4]]
+    (grid,) = (line for line in figure.axes[0].get_lines() if line.get_label() == "grid")
+    assert grid.get_marker() == "v" and low <= grid.get_ydata()[0] < 2e-4
+    assert "Triangle: an error below 1e−4." in words(figure)
+
+
 def test_names_beside_points_do_not_touch():
     figure = style.page(4, "title")
     axes = figure.add_subplot()
@@ -563,6 +574,11 @@ def test_declined_shows_reason_and_message_in_full():
     assert "Case bioassay / flat." in said
     endless = draw("declined", "improper", "word " * 5000)
     assert endless.get_figheight() < 8 and "…" in words(endless)
+
+
+def test_no_series_has_the_colour_of_a_thing():
+    things = {style.EXACT, style.LAPLACE, style.MODE, style.STUDENT, style.NUTS}
+    assert not things & {style.series(k)["color"] for k in range(210)}
 
 
 def test_every_series_looks_different():

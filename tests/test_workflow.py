@@ -13,7 +13,7 @@ from project_copy import content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
 
-JUDGED = {"remedies", "verdict", "basin", "figures", "summary", "claims", "all"}
+JUDGED = {"remedies", "verdict", "basin", "figures", "summary", "claims", "report", "all"}
 CHAIN = {"mode", "curvature", "draws", "quantiles", "exercises"} | JUDGED
 CASE = "bioassay/flat"
 
@@ -65,7 +65,7 @@ def test_every_promised_artifact_is_there(finished):
             f"{posterior}/compare/natural/chapter/figures/replication.svg",
             f"{posterior}/compare/natural/chapter/figures/newton_basin.svg",
         } <= made
-    assert {"core.json", "summary.parquet", "claims.json"} <= made
+    assert {"core.json", "summary.parquet", "claims.json", "report.html"} <= made
     for number in range(1, 5):
         assert {f"exercises/exercise-{number}.json", f"exercises/exercise-{number}.md"} <= made
         assert f"exercises/figures/exercise-{number}.svg" in made
@@ -183,7 +183,7 @@ def test_an_edited_core_module_reruns_what_imports_it_and_no_more(project):
     original = module.read_text(encoding="utf-8")
     module.write_text(original + "\n# a remark\n", encoding="utf-8")
     assert set(planned_rules(project)) == {
-        *("core", "quantiles", "figures", "summary", "claims", "all")
+        *("core", "quantiles", "figures", "summary", "claims", "report", "all")
     }
     module.write_text(original, encoding="utf-8")
     assert planned_rules(project) == {}
@@ -215,7 +215,7 @@ def test_one_more_seed_makes_its_draws_and_what_follows(project):
     edit(project / "config/config.yaml", "draws: [42]", "draws: [42, 43]")
     planned = planned_rules(project)
     assert set(planned) == {
-        *("draws", "quantiles", "figures", "summary", "claims", "exercises", "all")
+        *("draws", "quantiles", "figures", "summary", "claims", "exercises", "report", "all")
     }
     assert planned["draws"] == 9  # one for each posterior and space
 
@@ -380,6 +380,9 @@ def test_the_end_of_a_run_shows_the_verdicts(finished):
     lines = verdict_lines(path, cases).splitlines()
     (beta,) = [x for x in lines if x.startswith("bioassay/flat/natural/chapter") and " beta " in x]
     assert "remedy" in beta and "0.66" in beta and "84.6%" in beta and "nested_laplace" in beta
+    page = finished / "results/report.html"
+    assert verdict_lines(path, cases, page).splitlines()[-1].endswith(str(page))
+    assert str(page) not in verdict_lines(path, cases, page.with_name("no such page"))
     assert verdict_lines(finished / "no such table", cases) == ""
     assert verdict_lines(path, [("other", "flat", "natural", "certified")]) == ""
 

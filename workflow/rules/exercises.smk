@@ -38,9 +38,34 @@ rule exercises:
             seed=lookup("seeds/grid", within=config),
         ),
     output:
-        records=collect("results/exercises/exercise-{number}.json", number=EXERCISES),
-        texts=collect("results/exercises/exercise-{number}.md", number=EXERCISES),
-        figures=directory("results/exercises/figures"),
+        records=[
+            report(
+                f"results/exercises/exercise-{number}.json",
+                caption="../report/exercises.rst",
+                category="Exercises",
+                subcategory="numbers",
+                labels={"exercise": f"exercise-{number}"},
+            )
+            for number in EXERCISES
+        ],
+        texts=[
+            report(
+                f"results/exercises/exercise-{number}.md",
+                caption="../report/exercises.rst",
+                category="Exercises",
+                subcategory="answers",
+                labels={"exercise": f"exercise-{number}"},
+            )
+            for number in EXERCISES
+        ],
+        figures=report(
+            directory("results/exercises/figures"),
+            patterns=["{exercise}.svg"],
+            caption="../report/exercises.rst",
+            category="Exercises",
+            subcategory="pictures",
+            labels={"exercise": "{exercise}"},
+        ),
     log:
         "logs/exercises.log",
     params:

@@ -1,10 +1,11 @@
 """Measure the claims, and say which of them hold."""
 
+from pathlib import Path
+
 from laplace_files import job
 from laplace_files.artifacts import write_json
 from laplace_files.claims import judge_claims
 
 job.start(snakemake.log)
-write_json(
-    snakemake.output[0], judge_claims(snakemake.input.claims, snakemake.input.get("artifacts", []))
-)
+artifacts, results = snakemake.input.get("artifacts", []), Path(snakemake.output[0]).parent
+write_json(snakemake.output[0], judge_claims(snakemake.input.claims, artifacts, results))

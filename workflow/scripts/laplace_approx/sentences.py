@@ -9,6 +9,7 @@ WORDS = {
     "importance_normal": "importance draws from the normal",
     "importance_t4": "importance draws from a Student t with 4 degrees of freedom",
     "nested_laplace": "the nested Laplace marginal",
+    "tierney_kadane": "the Tierney-Kadane moments",
     "gauss_hermite": "adaptive Gauss-Hermite quadrature",
     "grid": "the grid itself",
 }

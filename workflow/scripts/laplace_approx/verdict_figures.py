@@ -18,6 +18,7 @@ from laplace_approx.verdict import Method, methods_of
 
 FAR = 1e-8  # probability beyond which a tail is not drawn
 POINTS = 601
+RESOLVED = 1e-13  # of the peak: a marginal is a sum over a lattice, and below this its rounding
 DEGREES_OF_FREEDOM = 4
 
 
@@ -53,13 +54,21 @@ class VerdictFigures:
 
     def _coverage(self) -> dict:
         held = {
-            name: np.array([_number(each["coverage"][percent(level)]["value"]) for level in LEVELS])
+            self._label(name): np.array(
+                [_number(each["coverage"][percent(level)]["value"]) for level in LEVELS]
+            )
             for name, each in self.verdict["quantities"].items()
         }
         known = {name: values for name, values in held.items() if np.isfinite(values).any()}
         if not known:
             return {}
         return {"coverage": coverage(np.array(LEVELS), known, case=self.case)}
+
+    def _label(self, name: str) -> str:
+        """Return what a quantity is called where no other of the case is called so."""
+        spoken = [self.units.get(each, (each, ""))[0] for each in self.verdict["quantities"]]
+        label = self.units.get(name, (name, ""))[0]
+        return label if spoken.count(label) == 1 else name
 
     def _quantiles(self) -> dict:
         items = [self._pair(name) for name in self.verdict["quantities"]]
@@ -108,9 +117,9 @@ class VerdictFigures:
         ]
         x = np.linspace(np.nanmin(ends), np.nanmax(ends), POINTS)
         table = self.exact.side.marginals[name]
-        inside = (x >= table.value[0]) & (x <= table.value[-1])
-        with np.errstate(divide="ignore"):
-            exact = np.where(inside, np.log(np.interp(x, table.value, table.density)), -np.inf)
+        density = np.interp(x, table.value, table.density, left=0.0, right=0.0)
+        known = density > RESOLVED * np.max(table.density)
+        exact = np.log(density, out=np.full(x.shape, -np.inf), where=known)
         return Tail(name, x, exact, *self._log_densities(i, x))
 
     def _log_densities(self, i: int, x):
@@ -142,7 +151,7 @@ class VerdictFigures:
         ]
         copies = np.array([each["copies"] for each in tried], dtype=float)
         errors = {
-            name: np.array([_number(each["errors"][name]) for each in tried])
+            self._label(name): np.array([_number(each["errors"][name]) for each in tried])
             for name in self.verdict["quantities"]
         }
         if not any(np.any(np.isfinite(error) & (error > 0)) for error in errors.values()):

@@ -1,5 +1,6 @@
 """The claims on disk: the file of sentences, and the artifacts that they are measured on."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from laplace_files.artifacts import read_json, read_table
 from laplace_files.schema import coerce, violations
 
 SCHEMA_FILE = Path(__file__).resolve().parents[3] / "config" / "claims.schema.yaml"
+DEFAULT_FILE = "config/claims.yaml"
 RESULTS = Path("results")
 OF_POSTERIOR = ("posterior.json",)
 OF_SPACE = ("mode.json", "curvature.json")
@@ -19,6 +21,17 @@ OF_CASE = (
     *("basin.parquet", "reference.parquet"),
 )
 OF_RUN = ("core.json", "summary.parquet")
+
+
+def claims_file(path: str) -> str:
+    """Return the file of claims, relative to the working directory.
+
+    A workflow that takes this one in as a module has no file at the default's place: the claims
+    beside the Snakefile serve.
+    """
+    if path == DEFAULT_FILE and not os.path.lexists(path):
+        return os.path.relpath(SCHEMA_FILE.with_name("claims.yaml"))
+    return path
 
 
 def open_claims(path) -> list[dict]:
@@ -68,13 +81,16 @@ def _artifacts(claim: dict) -> list[str]:
     return list(dict.fromkeys(artifacts_of(claim["measure"])))
 
 
-def judge_claims(path, available) -> list[dict]:
-    """Return every claim of a file, measured where all its artifacts are among those available."""
-    there = {str(Path(file).relative_to(RESULTS)) for file in available}
+def judge_claims(path, available, results=RESULTS) -> list[dict]:
+    """Return every claim of a file, measured where all its artifacts are among those available.
+
+    `results` is the folder that the artifacts lie under: another workflow may have moved it.
+    """
+    there = {str(Path(file).relative_to(results)) for file in available}
 
     @cache
     def read(name: str):
-        file = RESULTS / name
+        file = Path(results) / name
         return read_json(file) if name.endswith(".json") else read_table(file)[0]
 
     judged = []

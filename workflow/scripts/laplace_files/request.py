@@ -9,6 +9,7 @@ import numpy as np
 from laplace_approx.errors import Declined, InputError
 from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_files.artifacts import sha256_of
+from laplace_files.claims import claims_file
 from laplace_files.config import (
     check_against_model,
     check_config,
@@ -39,9 +40,9 @@ def check_request(config: dict, files) -> list[Case]:
     files = list(dict.fromkeys(os.path.relpath(file) for file in files))
     check_overlay_files(files)
     check_folders(FOLDERS)
-    checked = check_config(config, ", ".join(files))
+    checked = check_config(config, ", ".join(files) or "config")
     config.clear()
-    config.update(checked)
+    config.update(checked | {"claims": claims_file(checked["claims"])})
     cases = [Case(*case) for case in expand_cases(config)]
     for name in dict.fromkeys(case.model for case in cases):
         definition = config["models"][name]

@@ -7,8 +7,10 @@ HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "rem
 MOST_ROWS = 40
 
 
-def verdict_lines(path, cases) -> str:
+def verdict_lines(path, cases, page="") -> str:
     """Return the verdict table of a summary on disk, or nothing where it is not one of `cases`.
+
+    It ends with where the page lies, if it is there.
 
     The errors are those of the endpoints in exact SDs; the coverage is that of the 95 % interval.
     """
@@ -28,6 +30,8 @@ def verdict_lines(path, cases) -> str:
     more = len(rows) - MOST_ROWS
     if more > 0:
         lines.append(f"... and {more} more rows in {path}")
+    if Path(page).is_file():
+        lines += ["", f"With pictures and all numbers: {page}"]
     return "\n".join(["", *lines, ""])
 
 

@@ -152,4 +152,9 @@ def _figure(case):
         central=central,
     )
     every = Quantity(name=f"{LD50}, all draws", draws=values, central=central)
-    return quantities([given, every], units=axis_texts(case.record), case=case.name)
+    label, unit = axis_texts(case.record).get(LD50, (LD50, ""))
+    units = {
+        given.name: (f"{label} given beta > 0", unit),
+        every.name: (f"{label}, all draws", unit),
+    }
+    return quantities([given, every], units=units, case=case.name)

@@ -7,6 +7,8 @@ import numpy as np
 
 from laplace_approx.figures import labels, style, text
 
+NEGLIGIBLE = 1e-3  # of the tolerance: what is less is no longer told apart
+
 
 class Rung(NamedTuple):
     """A method: its log-density evaluations and the error of its answer in exact posterior SDs."""
@@ -22,16 +24,18 @@ def remedy_ladder(
 ) -> style.Figure:
     """Draw error against cost on logarithmic axes, one named point a method.
 
-    An error of 0 is drawn as a triangle at the foot; a method without a finite error or cost is
-    named under the picture. Raises ValueError when no method has both.
+    An error that is far below the tolerance, or 0, is drawn as a triangle at the foot, so that the
+    others keep their room; a method without a finite error or cost is named under the picture.
+    Raises ValueError when no method has both.
     """
     usable = [rung for rung in rungs if _drawable(rung)]
     if not usable:
         raise ValueError("no method has a finite error and a finite number of evaluations")
     cost = np.maximum([float(rung.log_density_evaluations) for rung in usable], 1.0)
     error = np.array([float(rung.error_sd) for rung in usable])
-    positive = np.append(error[error > 0], tolerance)
-    foot = positive.min() / (3 if np.any(error == 0) else 1)
+    least = tolerance * NEGLIGIBLE
+    positive = np.append(error[error >= least], tolerance)
+    foot = positive.min() / (3 if np.any(error < least) else 1)
     name = text.label(quantity, units, style.POINTS - 250, 10.5, 1)
     figure = style.page(4.8, "Remedies: error against cost" + (f", {name}" if name else ""))
     axes = figure.add_subplot()
@@ -44,7 +48,7 @@ def remedy_ladder(
         axes.plot(
             x,
             max(y, foot),
-            "v" if y == 0 else "o",
+            "v" if y < least else "o",
             color=hue,
             markersize=7,
             markerfacecolor=hue if y <= tolerance else "white",
@@ -53,7 +57,7 @@ def remedy_ladder(
         )
     axes.set_xlabel("log-density evaluations")
     axes.set_ylabel("endpoint error (exact posterior SD)")
-    style.footer(figure, _notes(rungs, error), case)
+    style.footer(figure, _notes(rungs, error, least), case)
     line = np.geomspace(*axes.get_xlim(), 200)
     labels.place(
         axes,
@@ -88,9 +92,9 @@ def _tolerance(axes, tolerance: float) -> None:
     )
 
 
-def _notes(rungs, error) -> list[str]:
+def _notes(rungs, error, least: float) -> list[str]:
     notes = ["Filled: within the tolerance."]
-    if np.any(error == 0):
-        notes.append("Triangle: an error of 0.")
+    if np.any(error < least):
+        notes.append(f"Triangle: an error below {text.power(least)}.")
     lost = [text.literal(rung.method) for rung in rungs if not _drawable(rung)]
     return [*notes, f"No finite error: {', '.join(lost)}."] if lost else notes

@@ -75,7 +75,8 @@ SOURCES = {
 }
 
 # Lines of several things of one kind (spaces, priors, quantities): hue, dash and marker differ.
-_HUES = (LAPLACE, STUDENT, "#b279a2", "#7b5a45", "#3f9690", "#8a8a8a")
+# None has the colour of a thing of its own above: a blue curve is the normal everywhere.
+_HUES = ("#b8860b", "#8a4a8f", "#7b5a45", "#3f9690", "#8a8a8a", "#c46a9a")
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 

@@ -1,0 +1,17 @@
+from laplace_files.targets import target_lines
+
+
+localrules:
+    help,
+
+
+rule help:
+    """List what one can ask for."""
+    log:
+        "logs/help.log",
+    params:
+        targets=target_lines(workflow.rules),
+    message:
+        "What one can ask for"
+    script:
+        "../scripts/help.py"

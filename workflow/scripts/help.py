@@ -1,0 +1,3 @@
+"""Print what one can ask Snakemake for."""
+
+print(snakemake.params.targets)

@@ -1,0 +1,61 @@
+"""One case as the page takes it: its records and tables, and the names of its quantities."""
+
+import math
+from typing import NamedTuple
+
+NAMES = ("model", "prior", "space", "grid")
+
+
+class Case(NamedTuple):
+    """The artifacts of a case, read. Records are dicts as on disk, tables are columns.
+
+    `key` is (model, prior, space, grid); `files` maps a kind of artifact to its link on the page.
+    """
+
+    key: tuple[str, str, str, str]
+    posterior: dict
+    mode: dict
+    curvature: dict
+    grid: dict
+    verdict: dict
+    quantiles: dict
+    remedies: dict
+    basin: dict
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.key)
+
+    @property
+    def parameters(self) -> list[str]:
+        return self.posterior["parameters"]
+
+    @property
+    def quantities(self) -> list[str]:
+        """The parameters, then the derived quantities: a record on disk has its keys sorted."""
+        derived = [name for name in self.verdict["quantities"] if name not in self.parameters]
+        return [*self.parameters, *derived]
+
+    @property
+    def declined(self) -> bool:
+        return self.curvature["status"] == "declined"
+
+    @property
+    def message(self) -> str:
+        """Why the case is declined, as a sentence."""
+        message = self.curvature["message"] or ""
+        return message[:1].upper() + message[1:]
+
+    def judged(self, quantity: str) -> dict:
+        return self.verdict["quantities"][quantity]
+
+    def label(self, quantity: str) -> str:
+        return self.posterior["labels"].get(quantity, quantity)
+
+    def quantile(self, quantity: str, column: str, probability: float) -> float:
+        """Return what the table of quantiles holds at a probability; NaN where it has no row."""
+        for row, name in enumerate(self.quantiles["quantity"]):
+            if name == quantity and abs(self.quantiles["probability"][row] - probability) < 1e-9:
+                return float(self.quantiles[column][row])
+        return math.nan

@@ -1,0 +1,99 @@
+"""The intervals of a case on both sides, and what every remedy makes of them, in rows of text."""
+
+import math
+
+from laplace_approx.figures import text
+from laplace_approx.intervals import JUDGED, percent
+from laplace_approx.report.case import Case
+from laplace_approx.report.numbers import ABSENT, count, error_sd, listed, share
+from laplace_approx.sentences import method_in_words
+from laplace_approx.verdict import methods_of
+
+
+def interval_rows(case: Case) -> list[dict]:
+    """Return a row for each quantity and judged interval that either side knows."""
+    rows = []
+    for name in case.quantities:
+        judged = case.judged(name)
+        for level in map(percent, JUDGED):
+            ends, error = judged["intervals"][level], judged["endpoint_error_sd"][level]
+            rows.append(
+                {
+                    "quantity": case.label(name),
+                    "unit": case.posterior["units"].get(name, ""),
+                    "level": f"{level} %",
+                    "laplace": _ends(ends["laplace"], judged["scale_sd"]),
+                    "exact": _ends(ends["exact"], judged["scale_sd"]),
+                    "error": error_sd(error["value"]),
+                    "reason": None if case.declined else error["reason"],
+                    "coverage": share(judged["coverage"][level]["value"]),
+                }
+            )
+    return [row for row in rows if (row["laplace"], row["exact"]) != (ABSENT, ABSENT)]
+
+
+def _ends(ends, scale) -> str:
+    """Return both ends with as many decimals as a thousandth of the scale asks for."""
+    if all(end is None or math.isnan(end) for end in ends):
+        return ABSENT
+    span = math.nan if scale is None else scale
+    low, high = (math.nan if end is None else end for end in ends)
+    return f"{text.number(low, span)} to {text.number(high, span)}"
+
+
+def remedy_rows(case: Case) -> list[dict]:
+    """Return a row for each method, from the cheapest: what it costs, and its error by quantity.
+
+    The error is the largest of the judged ends, its own uncertainty included, as the verdict has
+    it; a cell says whether it is within the tolerance, and why it is empty or not to be trusted.
+    Without any error that is known there are no rows.
+    """
+    by_quantity = {name: methods_of(case.remedies, name) for name in case.quantities}
+    methods = next(iter(by_quantity.values()))
+    rows = [
+        {
+            "method": _title(name),
+            "evaluations": count(method.evaluations),
+            "cost": method.evaluations,
+            "cells": [_cell(case, by_quantity[each][name], each) for each in case.quantities],
+        }
+        for name, method in methods.items()
+    ]
+    known = any(cell["error"] != ABSENT for row in rows for cell in row["cells"])
+    return sorted(rows, key=_cost) if known else []
+
+
+def _cost(row: dict) -> float:
+    return math.inf if math.isnan(row["cost"]) else row["cost"]
+
+
+def remedy_notes(case: Case) -> list[str]:
+    """Return why methods have no number, or none to trust, in sentences."""
+    found = {}
+    for name in case.quantities:
+        for method in methods_of(case.remedies, name).values():
+            if method.reason:
+                found.setdefault((method.name, method.reason), []).append(case.label(name))
+    return [
+        f"{_title(method)} ({listed(labels)}): {reason.rstrip('.')}."
+        for (method, reason), labels in found.items()
+    ]
+
+
+def _title(method: str) -> str:
+    return "The normal itself" if method == "laplace" else _capital(method_in_words(method))
+
+
+def _cell(case: Case, method, quantity: str) -> dict:
+    error = max(method.off[level] + method.own[level] for level in method.off)
+    return {
+        "error": error_sd(error),
+        "meets": method.meets(case.verdict["tolerance"]),
+        "named": case.judged(quantity)["remedy"] == method.name,
+        "doubtful": math.isfinite(error) and not method.trusted,
+        "reason": None if method.trusted and math.isfinite(error) else method.reason,
+    }
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

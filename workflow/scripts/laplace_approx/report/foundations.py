@@ -1,0 +1,144 @@
+"""What is known about the mode, the Hessian, the grid and the distance of the whole densities."""
+
+from typing import NamedTuple
+
+from laplace_approx.report.case import Case
+from laplace_approx.report.numbers import count, listed, mass, number, pair
+
+MOST_PAIRS = 10  # of correlations on the page: the artifact has them all
+
+
+class Fact(NamedTuple):
+    """A line of the page: what is known, its value, and the artifact (kind) that says so."""
+
+    what: str
+    value: str
+    source: str
+
+
+def mode_facts(case: Case) -> list[Fact]:
+    """Return what is known about the mode, in lines."""
+    mode = case.mode
+    if mode["status"] == "declined":
+        return [Fact("Declined", _declined(mode), "mode")]
+    facts = [
+        ("Method", mode["method"]),
+        ("Mode", _named(case.parameters, mode["theta"])),
+        ("Log density there", number(mode["log_density"], 6)),
+        (
+            "Distance from stationary",
+            f"{number(mode['shift_sd'], 3)} SD by a last Newton step "
+            f"(limit {number(mode['shift_limit'], 3)})",
+        ),
+        ("Starts", f"{count(mode['n_starts'])}, {count(mode['n_evaluations'])} evaluations"),
+        ("Distinct modes found", count(len(mode["modes"]))),
+        *(("Warning", warning) for warning in mode["warnings"]),
+    ]
+    return [Fact(*fact, "mode") for fact in facts]
+
+
+def _declined(record: dict) -> str:
+    return f"{_capital(_words(record['reason']))}: {record['message']}"
+
+
+def curvature_facts(case: Case) -> list[Fact]:
+    """Return what is known about the Hessian and the normal that it gives, in lines."""
+    curvature = case.curvature
+    if curvature["status"] == "declined":
+        if case.mode["status"] == "declined":
+            return [Fact("Not measured", "There is no mode to measure it at.", "curvature")]
+        return [Fact("Declined", _declined(curvature), "curvature")]
+    coordinates = curvature["coordinates"]
+    facts = [
+        ("Hessian", f"{_words(curvature['hessian_method'])}{_checked(curvature)}"),
+        ("SD of the normal", _named(coordinates, curvature["sd"])),
+        ("Correlation", _correlations(coordinates, curvature["correlation"])),
+        ("Condition number", f"{number(curvature['condition_number'])} (scaled)"),
+        ("Log evidence by the normal", number(curvature["log_evidence"], 6)),
+        *(("Warning", warning) for warning in curvature["warnings"]),
+    ]
+    return [Fact(*fact, "curvature") for fact in facts if fact[1]]
+
+
+def _checked(curvature: dict) -> str:
+    if curvature.get("hessian_error") is None:
+        return ""
+    return f", to within {number(curvature['hessian_error'], 2)} relative to its scale"
+
+
+def grid_facts(case: Case) -> list[Fact]:
+    """Return what is known about the exact side, in lines."""
+    grid = case.grid
+    if grid["status"] != "ok":
+        return [Fact("No exact side", "; ".join(grid["reasons"]), "grid")]
+    names = case.parameters
+    kind = "certified" if grid["certified"] else "not certified"
+    points = " × ".join(count(each) for each in grid["points"])
+    facts = [
+        ("Grid", f"{case.key[3]}, {kind}; {points} points"),
+        ("Bounds", listed(f"{name} {pair(grid['bounds'][name])}" for name in names)),
+        ("Mass left outside", mass(grid["outside_mass"]["total"])),
+        ("Error of the quantiles by spacing", _discretisation(grid, names)),
+        ("Exact mean", _named(names, [grid["mean"][name] for name in names])),
+        ("Exact SD", _named(names, [grid["sd"][name] for name in names])),
+        ("Exact skewness", _named(names, [grid["skewness"][name] for name in names], 3)),
+        ("Correlation", _correlations(names, grid["correlation"])),
+        ("Log evidence", number(grid["log_evidence"], 6)),
+        *(("Remark", reason) for reason in grid["reasons"]),
+    ]
+    return [Fact(*fact, "grid") for fact in facts if fact[1]]
+
+
+def _discretisation(grid: dict, names) -> str:
+    of_quantiles = (grid["discretisation_error"] or {}).get("quantiles_sd") or {}
+    known = [name for name in names if of_quantiles.get(name) is not None]
+    return listed(f"{number(of_quantiles[n], 2)} SD ({n})" for n in known) if known else ""
+
+
+def signal_rows(case: Case) -> list[dict]:
+    """Return the measures of the distance between the densities: value, error, what it means."""
+    return [
+        {
+            "name": _capital(_words(name)),
+            "value": number(signal["value"], 3),
+            "error": number(signal["error"], 1),
+            "reason": signal["reason"],
+        }
+        for name, signal in sorted(case.verdict["joint"].items())
+        if "value" in signal
+    ]
+
+
+def signal_meanings(cases: list[Case]) -> list[dict]:
+    """Return, once for all cases, what every measure means and what it cannot see."""
+    found = {}
+    for case in cases:
+        for name, signal in case.verdict["joint"].items():
+            found.setdefault(name, (signal["meaning"], signal["blind_spot"]))
+    return [
+        {"name": _capital(_words(name)), "meaning": meaning, "blind_spot": blind_spot}
+        for name, (meaning, blind_spot) in sorted(found.items())
+    ]
+
+
+def _named(names, values, digits: int = 4) -> str:
+    pairs = zip(names, values, strict=True)
+    return listed(f"{name} {number(value, digits)}" for name, value in pairs)
+
+
+def _correlations(names, matrix) -> str:
+    found = [
+        f"{number(matrix[i][j], 3)} ({names[i]}, {names[j]})"
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+    ]
+    return listed(found) if 0 < len(found) <= MOST_PAIRS else ""
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _capital(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text.replace("Kl ", "KL ", 1)

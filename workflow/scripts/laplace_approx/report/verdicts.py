@@ -1,0 +1,82 @@
+"""The verdicts in rows: the table that opens the page, and the sentences of a case."""
+
+from laplace_approx.report.case import Case
+from laplace_approx.report.numbers import count, error_sd, listed, share
+from laplace_approx.sentences import method_in_words
+from laplace_approx.verdict import VERDICTS
+
+MEANINGS = {
+    "fine": "the ends of the 50 and 95 % intervals are within the tolerance",
+    "fine_for_50": "only those of the 50 % interval are",
+    "remedy": "neither, but the method that is named is good enough",
+    "sample": "nothing tried here is known to be good enough: use Markov chain Monte Carlo",
+    "declined": "no normal approximation can serve this posterior",
+}
+IN_WORDS = {name: name.replace("_", " ") for name in VERDICTS} | {"fine_for_50": "fine for 50 %"}
+
+
+def verdict_rows(case: Case) -> list[dict]:
+    """Return a row of text for each quantity of a case, as the first table of the page has it."""
+    return [_row(case, name) for name in case.quantities]
+
+
+def _row(case: Case, quantity: str) -> dict:
+    judged = case.judged(quantity)
+    remedy = judged["remedy"]
+    return {
+        "quantity": case.label(quantity),
+        "verdict": judged["verdict"],
+        "in_words": IN_WORDS[judged["verdict"]],
+        "error_50": error_sd(judged["endpoint_error_sd"]["50"]["value"]),
+        "error_95": error_sd(judged["endpoint_error_sd"]["95"]["value"]),
+        "coverage": share(judged["coverage"]["95"]["value"]),
+        "remedy": method_in_words(remedy) if remedy else "",
+        "evaluations": count(judged["remedy_evaluations"]) if remedy else "",
+        "sentence": judged["sentence"],
+    }
+
+
+def sentences(case: Case) -> list[dict]:
+    """Return the verdict on each quantity in words; of a declined case, what serves all the same.
+
+    The message of a declined case is told once, not for each quantity.
+    """
+    if not case.declined:
+        rows = verdict_rows(case)
+        return [{key: row[key] for key in ("verdict", "in_words", "sentence")} for row in rows]
+    by_remedy = {}
+    for name in case.quantities:
+        by_remedy.setdefault(case.judged(name)["remedy"], []).append(name)
+    return [
+        {
+            "verdict": "declined",
+            "in_words": IN_WORDS["declined"],
+            "sentence": _without_normal(case, remedy, names),
+        }
+        for remedy, names in by_remedy.items()
+    ]
+
+
+def _without_normal(case: Case, remedy: str | None, names: list[str]) -> str:
+    labels = listed(case.label(name) for name in names)
+    if remedy is None:
+        return f"No normal approximation can serve for {labels}, and no remedy tried here does."
+    cost = count(max(case.judged(name)["remedy_evaluations"] for name in names))
+    return (
+        f"No normal approximation can serve for {labels}. What serves is "
+        f"{method_in_words(remedy)}, at {cost} evaluations."
+    )
+
+
+def tally(cases: list[Case]) -> list[dict]:
+    """Return how many quantities of all cases have each verdict, from best to worst."""
+    found = [case.judged(name)["verdict"] for case in cases for name in case.quantities]
+    return [
+        {
+            "verdict": verdict,
+            "in_words": IN_WORDS[verdict],
+            "count": found.count(verdict),
+            "meaning": MEANINGS[verdict],
+        }
+        for verdict in VERDICTS
+    ]
