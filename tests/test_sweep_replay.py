@@ -86,8 +86,8 @@ def test_random_rows_run_as_cases_give_the_same_numbers(swept):
         overlay = f"results/sweeps/{sweep}/scenarios/{key}.yaml"
         done = snakemake(swept, overlay, "--configfile", "sweeps.yaml")
         assert done.returncode == 0, done.stderr[-3000:]
-        _, _, command, *_ = (swept / overlay).read_text().split("#")
-        done = snakemake(swept, *command.split()[1:])
+        command = (swept / overlay).read_text().splitlines()[1].removeprefix("#   snakemake ")
+        done = snakemake(swept, *command.split())
         assert done.returncode == 0, done.stderr[-3000:]
         _compare(swept, sweep, key, json.loads(_body(swept / overlay)))
 
