@@ -17,7 +17,7 @@ from laplace_approx.errors import InputError
 from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.config import check_overlay_files
-from laplace_files.request import check_request, source_hashes
+from laplace_files.request import check_request, source_hash, source_hashes
 from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
@@ -43,6 +43,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 
 include: "workflow/rules/exercises.smk"
+include: "workflow/rules/sweep.smk"
 
 
 wildcard_constraints:
@@ -95,6 +96,7 @@ rule posterior:
     params:
         sources=lookup("{model}", within=SOURCES),
         prior=lookup("models/{model}/priors/{prior}", within=config),
+        replicate=lookup("models/{model}/replicate", within=config),
         code=CODE["posterior"],
     message:
         "Freeze the posterior {wildcards.model}/{wildcards.prior}"
@@ -249,6 +251,7 @@ rule remedies:
     params:
         seed=lookup("seeds/draws/0", within=config),
         tolerance=lookup("tolerance", within=config),
+        extent=lookup("remedies", within=config),
         code=CODE["remedies"],
     message:
         "Run the remedies for {wildcards.model}/{wildcards.prior}, space {wildcards.space}, held against the grid {wildcards.grid}"

@@ -3,22 +3,18 @@
 import json
 from typing import NamedTuple
 
-from laplace_approx.curvature_record import curvature_record
-from laplace_approx.grid import lattice_from
-from laplace_approx.grid_draws import Cells
-from laplace_approx.grid_record import grid_tables, marginals_from
-from laplace_approx.mode_record import mode_record
-from laplace_approx.outcome import attempt
 from laplace_approx.priors import build_prior
 from laplace_approx.remedy_record import RemedyTables, remedy_tables
-from laplace_approx.sides import ExactSide, NoSide
 from laplace_approx.verdict_record import verdict_record
 from laplace_files.artifacts import plain
 from laplace_files.datafile import read_data
-from laplace_files.exact import Exact
-from laplace_files.laplace import Laplace, _laplace
+from laplace_files.exact import Exact, assemble_exact
+from laplace_files.laplace import Laplace, assemble_laplace
 from laplace_files.modelfile import load_model
 from laplace_files.posterior import Posterior, freeze
+from laplace_files.steps.curvature import curvature_step
+from laplace_files.steps.grid import grid_step
+from laplace_files.steps.mode import mode_step
 from project_copy import PROJECT
 
 MODELS = PROJECT / "workflow/scripts/laplace_approx/models"
@@ -45,34 +41,15 @@ def posterior_of(file, data_file=None, prior=None) -> Posterior:
 
 def laplace_of(posterior: Posterior, definition=None, name="natural") -> Laplace:
     """Return its Laplace approximation in a space, declined or not."""
-    definition = definition or {}
-    space = posterior.space(definition)
-    case = {**posterior.record["case"], "space": name}
-    described = {
-        "case": case,
-        "parameters": list(posterior.model.parameters),
-        "space": name,
-        "space_definition": definition,
-        "coordinates": list(space.names),
-    }
-    found = attempt("mode", lambda: mode_record(posterior.model, posterior.density(), space))
-    mode = _as_json(described | found)
-    curvature = attempt(
-        "curvature", lambda: curvature_record(posterior.density(), space, mode["z"]), mode
-    )
-    return _laplace(posterior, mode, _as_json(described | curvature))
+    mode = _as_json(mode_step(posterior, name, definition or {}))
+    return assemble_laplace(posterior, mode, _as_json(curvature_step(posterior, mode)))
 
 
 def exact_of(posterior: Posterior, definition=None) -> Exact:
     """Return its grid as read back; without a definition the bounds are found and certified."""
-    tables = grid_tables(posterior.model, posterior.density, definition or {})
-    record = _as_json(tables.record | {"case": {**posterior.record["case"], "grid": "g"}})
-    if record["status"] != "ok":
-        return Exact(record, None, NoSide())
-    lattice = lattice_from(record, tables.cells["log_density"])
-    cells = Cells(lattice, tables.cells["mass"].reshape(lattice.frame.shape))
-    marginals = marginals_from(tables.marginals)
-    return Exact(record, cells, ExactSide(posterior.model, record, lattice, marginals))
+    tables = grid_step(posterior, "g", definition or {})
+    record = _as_json(tables.record)
+    return assemble_exact(posterior.model, record, tables.cells, tables.marginals)
 
 
 def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) -> Judged:

@@ -7,5 +7,6 @@ from laplace_files.posterior import freeze
 job.start(snakemake.log)
 case = {"model": snakemake.wildcards.model, "prior": snakemake.wildcards.prior}
 data_file = snakemake.input.get("data") or None
-record = freeze(case, snakemake.input.model, data_file, snakemake.params.prior)
+params = snakemake.params
+record = freeze(case, snakemake.input.model, data_file, params.prior, params.replicate)
 write_json(snakemake.output[0], record | {"core": snakemake.params.code})

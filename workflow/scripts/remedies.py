@@ -14,6 +14,7 @@ tables = remedy_tables(
     open_spaces(snakemake.input, laplace),
     snakemake.params.seed,
     snakemake.params.tolerance,
+    snakemake.params.extent,
 )
 metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}
 metadata |= {"seed": snakemake.params.seed, "bit_generator": "PCG64"}

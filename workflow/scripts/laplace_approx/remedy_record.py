@@ -30,20 +30,25 @@ class RemedyTables(NamedTuple):
     record: dict
 
 
-def remedy_tables(laplace, exact, spaces: dict, seed: int, tolerance: float) -> RemedyTables:
+def remedy_tables(
+    laplace, exact, spaces: dict, seed: int, tolerance: float, extent: str = "all"
+) -> RemedyTables:
     """Run every remedy on a case.
 
     `laplace` and `exact` are the two sides as opened from disk, `spaces` maps each other space of
-    the model to its Laplace approximation.
+    the model to its Laplace approximation. The `extent` "signals" leaves out all remedies but the
+    grid, and "none" the signals too.
     """
     names, fit = quantity_names(laplace.model), laplace.fit()
     columns, reference = reference_draws(fit, names, exact.record, seed)
     served = exact.record["status"] == "ok"
     truth = truth_of(exact.side if served else reference_side(columns), names)
     normal = _offer("laplace", laplace, names)
-    offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in spaces.items())]
+    wanted = fit is not None and extent == "all"
+    others = spaces if extent == "all" else {}
+    offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
-    found = run_remedies(fit, seed, largest) if fit else {}
+    found = run_remedies(fit, seed, largest) if wanted else {}
     offers += [*(remedy_offer(remedy) for remedy in found.values())]
     offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None
@@ -52,8 +57,9 @@ def remedy_tables(laplace, exact, spaces: dict, seed: int, tolerance: float) -> 
         "status": laplace.curvature["status"],
         "reason": laplace.curvature["reason"],
         "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
-        "signals": signal_records(fit, seed) if fit else None,
-        "replication": copies_needed(fit, tolerance, has_data) if fit else None,
+        "extent": extent,
+        "signals": signal_records(fit, seed) if fit and extent != "none" else None,
+        "replication": copies_needed(fit, tolerance, has_data) if wanted else None,
         "reference": reference,
     }
     return RemedyTables(remedy_table(offers, truth), columns, record)

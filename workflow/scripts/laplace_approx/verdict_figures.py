@@ -134,7 +134,7 @@ class VerdictFigures:
     def _replication(self) -> dict:
         tried = [
             each
-            for each in self.verdict["replication"]["tried"]
+            for each in (self.verdict["replication"] or {"tried": []})["tried"]
             if each["copies"].bit_count() == 1  # the doublings: evenly spaced on the axis
         ]
         copies = np.array([each["copies"] for each in tried], dtype=float)

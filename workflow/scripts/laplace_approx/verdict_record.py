@@ -97,9 +97,9 @@ def _joint(fit, exact, signals: dict | None) -> dict:
         return unknown_measures("there is no normal: the case is declined")
     judged = judged_by(exact.record, exact.cells.lattice) if exact.cells else None
     if judged is None:
-        return unknown_measures("there is no grid to measure it on") | signals
+        return unknown_measures("there is no grid to measure it on") | (signals or {})
     bound = signal_as_record(reflection_signal(fit, judged))
-    return joint_measures(fit, judged) | signals | {"reflection_bound": bound}
+    return joint_measures(fit, judged) | (signals or {}) | {"reflection_bound": bound}
 
 
 def _exact(judge: Judge, record: dict, reference: dict) -> dict:

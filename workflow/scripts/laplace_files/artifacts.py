@@ -135,7 +135,7 @@ def write_table(path, columns: dict, metadata: dict) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = {name: _arrow(values) for name, values in columns.items()}
+    arrays = {name: arrow_array(values) for name, values in columns.items()}
     entries = {**metadata, "schema_version": SCHEMA_VERSION}
     schema = pa.schema(
         [(name, array.type) for name, array in arrays.items()],
@@ -151,7 +151,7 @@ def write_table(path, columns: dict, metadata: dict) -> None:
         )
 
 
-def _arrow(values):
+def arrow_array(values):
     """Return an Arrow array of float64, int64, bool or text; a float NaN becomes null.
 
     A list of nothing but None is text: numbers that are not known are NaN.

@@ -109,6 +109,17 @@ def _schema() -> dict:
     return strict_yaml.load(SCHEMA_FILE)
 
 
+def schema_of_values(key: str) -> dict:
+    """Return the schema of a list of values of one key: `seed`, `replicate`, or one at the top."""
+    schema = _schema()
+    named = {
+        "seed": schema["$defs"]["seeds"]["items"],
+        "replicate": schema["$defs"]["replicate"],
+    }
+    items = named[key] if key in named else schema["properties"][key]
+    return {"$defs": schema["$defs"], "type": "array", "items": items}
+
+
 def _stop(source_name, problems: list[str]) -> None:
     if problems:
         unique = list(dict.fromkeys(problems))

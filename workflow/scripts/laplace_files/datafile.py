@@ -18,6 +18,7 @@ from laplace_files.textfile import read_text
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LISTED = 5
+MAX_REPLICATED_ROWS = 10_000_000  # 80 MB a column
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}([ '_\u00a0\u2009\u202f.][0-9]{3})+")
@@ -39,6 +40,19 @@ def read_data(path) -> dict[str, np.ndarray]:
     if not columns[0]:
         raise InputError(f"{path}: has a header and no rows; a row of data is due")
     return {name: _frozen(values) for name, values in zip(names, columns, strict=True)}
+
+
+def replicated(data: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
+    """Return the data `times` over, one copy of all rows after another."""
+    if times == 1:
+        return data
+    rows = len(next(iter(data.values()), ()))
+    if rows * times > MAX_REPLICATED_ROWS:
+        raise InputError(
+            f"replicate: {rows} rows of data {times} times over are {rows * times} rows; at most "
+            f"{MAX_REPLICATED_ROWS}"
+        )
+    return {name: _frozen(np.tile(values, times)) for name, values in data.items()}
 
 
 def _frozen(values: array) -> np.ndarray:

@@ -22,13 +22,25 @@ def open_exact(inputs, model) -> Exact:
     record = read_json(inputs.grid)
     if record["status"] != "ok":
         return Exact(record, None, NoSide())
-    cells = open_cells(record, inputs.mass)
-    marginals = marginals_from(read_table(inputs.marginals)[0])
-    return Exact(record, cells, ExactSide(model, record, cells.lattice, marginals))
+    cells, marginals = read_table(inputs.mass)[0], read_table(inputs.marginals)[0]
+    return assemble_exact(model, record, cells, marginals)
+
+
+def assemble_exact(model, record: dict, cells: dict, marginals: dict) -> Exact:
+    """Return the exact side that a grid's record and the columns of its tables describe."""
+    if record["status"] != "ok":
+        return Exact(record, None, NoSide())
+    found = assemble_cells(record, cells)
+    side = ExactSide(model, record, found.lattice, marginals_from(marginals))
+    return Exact(record, found, side)
 
 
 def open_cells(record: dict, path) -> Cells:
     """Open the cells of a grid whose record is known."""
-    columns, _ = read_table(path)
+    return assemble_cells(record, read_table(path)[0])
+
+
+def assemble_cells(record: dict, columns: dict) -> Cells:
+    """Return the cells of a grid from its record and the columns of its table."""
     lattice = lattice_from(record, columns["log_density"])
     return Cells(lattice, columns["mass"].reshape(lattice.frame.shape))

@@ -51,7 +51,7 @@ def open_spaces(inputs, laplace: Laplace) -> dict[str, Laplace]:
     for mode_file, curvature_file in zip(inputs.modes, inputs.curvatures, strict=True):
         mode, curvature = read_json(mode_file), read_json(curvature_file)
         if mode["space"] != laplace.mode["space"]:
-            found[mode["space"]] = _laplace(laplace.posterior, mode, curvature)
+            found[mode["space"]] = assemble_laplace(laplace.posterior, mode, curvature)
     return found
 
 
@@ -59,10 +59,11 @@ def open_laplace(inputs) -> Laplace:
     """Open the artifacts `inputs.posterior`, `inputs.mode` and `inputs.curvature`."""
     posterior = open_posterior(inputs.posterior)
     mode, curvature = read_json(inputs.mode), read_json(inputs.curvature)
-    return _laplace(posterior, mode, curvature)
+    return assemble_laplace(posterior, mode, curvature)
 
 
-def _laplace(posterior: Posterior, mode: dict, curvature: dict) -> Laplace:
+def assemble_laplace(posterior: Posterior, mode: dict, curvature: dict) -> Laplace:
+    """Return the approximation that the records of mode and curvature describe."""
     normal = None
     if curvature["status"] == "ok":
         normal = Normal(np.array(mode["z"]), np.array(curvature["cholesky"]))

@@ -11,7 +11,7 @@ from laplace_approx.posterior import joint_support, natural_density
 from laplace_approx.priors import Prior, build_prior
 from laplace_approx.space import Space, build_space
 from laplace_files.artifacts import read_json, sha256_of
-from laplace_files.datafile import read_data
+from laplace_files.datafile import read_data, replicated
 from laplace_files.modelfile import lambda_texts, load_model, model_files
 
 
@@ -39,13 +39,31 @@ class Posterior(NamedTuple):
         )
 
 
-def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict) -> dict:
+def freeze(
+    case: dict, file: str, data_file: str | None, prior_definition: dict, replicate: int = 1
+) -> dict:
     """Return the record of a posterior: everything that determines its density.
 
-    log p(theta | data) = log p(data | theta) + log p(theta) + constant.
+    log p(theta | data) = log p(data | theta) + log p(theta) + constant, with the data taken
+    `replicate` times over.
     """
-    data = read_data(data_file) if data_file else {}
+    data = read_replicated(data_file, replicate)
     model = load_model(file, data)
+    sources = Sources(file, data_file, replicate)
+    return frozen(case, sources, data, model, prior_definition)
+
+
+class Sources(NamedTuple):
+    """The files of a posterior, and how many times over its data are taken."""
+
+    file: str
+    data_file: str | None
+    replicate: int
+
+
+def frozen(case: dict, sources: Sources, data: dict, model: Model, prior_definition: dict) -> dict:
+    """Return the record of a posterior whose model and data are at hand."""
+    file, data_file, replicate = sources
     prior = build_prior(prior_definition, model.parameters)
     lower, upper = joint_support(model, prior)
     return {
@@ -59,7 +77,7 @@ def freeze(case: dict, file: str, data_file: str | None, prior_definition: dict)
             "gives_gradient": model.gradient is not None,
             "gives_hessian": model.hessian is not None,
         },
-        "data": _data_record(data_file, data),
+        "data": _data_record(data_file, data, replicate),
         "prior": {
             "definition": prior_definition,
             "text": prior.text,
@@ -91,7 +109,12 @@ def _quantity_records(model: Model, file: str) -> dict:
     }
 
 
-def _data_record(data_file: str | None, data: dict) -> dict | None:
+def read_replicated(data_file: str | None, replicate: int) -> dict:
+    """Return the columns of a data file, `replicate` times over; none without a file."""
+    return replicated(read_data(data_file), replicate) if data_file else {}
+
+
+def _data_record(data_file: str | None, data: dict, replicate: int) -> dict | None:
     if data_file is None:
         return None
     rows = len(next(iter(data.values())))
@@ -99,6 +122,7 @@ def _data_record(data_file: str | None, data: dict) -> dict | None:
         "file": _relative(data_file),
         "sha256": sha256_of(data_file),
         "rows": rows,
+        "replicate": replicate,
         "columns": list(data),
     }
 
@@ -108,10 +132,16 @@ def open_posterior(path) -> Posterior:
     record = read_json(path)
     for file, sha256 in _sources(record).items():
         _verify(path, file, sha256)
-    data = read_data(record["data"]["file"]) if record["data"] else {}
+    file, replicate = _data_source(record)
+    data = read_replicated(file, replicate)
     model = load_model(record["model"]["file"], data)
     prior = build_prior(record["prior"]["definition"], model.parameters)
     return Posterior(record, data, model, prior)
+
+
+def _data_source(record: dict) -> tuple[str | None, int]:
+    data = record["data"]
+    return (data["file"], data["replicate"]) if data else (None, 1)
 
 
 def _sources(record: dict) -> dict[str, str]:

@@ -15,8 +15,8 @@ from laplace_files.config import (
     check_overlay_files,
     expand_cases,
 )
-from laplace_files.datafile import read_data
 from laplace_files.modelfile import load_model, model_files
+from laplace_files.posterior import read_replicated
 
 FOLDERS = ("results", "logs")  # where every rule writes, in the working directory
 
@@ -54,10 +54,11 @@ def source_hashes(config: dict, cases: list[Case]) -> dict[str, str]:
 
     By content, not by time: an older file in the place of another is another file.
     """
-    return {name: _hash_of(config["models"][name]) for name in {case.model for case in cases}}
+    return {name: source_hash(config["models"][name]) for name in {case.model for case in cases}}
 
 
-def _hash_of(definition: dict) -> str:
+def source_hash(definition: dict) -> str:
+    """Return one hash of the files that a `models:` entry rests on."""
     files = [*model_files(definition["file"]), *filter(None, [definition.get("data")])]
     return hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()
 
@@ -80,7 +81,7 @@ def check_folders(paths) -> None:
 def open_model(definition: dict):
     """Return the model of a `models:` entry of the configuration, bound to its data."""
     file, data_file = definition["file"], definition.get("data")
-    data = read_data(data_file) if data_file else {}
+    data = read_replicated(data_file, definition.get("replicate", 1))
     try:
         model = load_model(file, data)
         _try_quantities(model)

@@ -1,0 +1,1 @@
+"""Sweeps: one case with some of its settings varied, run in chunks of many scenarios."""

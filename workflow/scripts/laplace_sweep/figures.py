@@ -1,0 +1,103 @@
+"""The pictures of a sweep: the error against the strongest settings, and the ranked effects."""
+
+import math
+
+import numpy as np
+
+from laplace_approx.figures.sweep import effect_bars, error_lines, error_maps
+
+VERDICT_COLUMNS = ("quantity", "endpoint_error_sd.50", "endpoint_error_sd.95", "tolerance")
+LEVELS = ("50", "95")
+MOST_BARS = 15
+MOST_QUANTITIES = 6  # panels of one picture
+
+
+def sweep_figures(verdicts: dict, effects: dict, settings: list[str], sweep: str) -> dict:
+    """Return {name: figure} for what a sweep has: bars, lines, and maps where two settings vary."""
+    share = _shares(effects, settings)
+    ranked = sorted(settings, key=lambda setting: -share[setting])
+    moving = [setting for setting in ranked if share[setting] > 0]
+    quantities = _quantities(verdicts)
+    if not quantities:
+        return {}
+    figures = {"effects": effect_bars(_bars(effects), case=sweep)} if effects["measure"] else {}
+    tolerance = _only(verdicts["tolerance"])
+    lines = {q: _line(verdicts, q, ranked[0]) for q in quantities}
+    figures["error_lines"] = error_lines(lines, ranked[0], tolerance=tolerance, case=sweep)
+    if len(moving) > 1:
+        maps = {q: _map(verdicts, q, moving[:2]) for q in quantities}
+        figures["error_maps"] = error_maps(maps, moving[:2], tolerance=tolerance, case=sweep)
+    return figures
+
+
+def _shares(effects: dict, settings: list[str]) -> dict[str, float]:
+    """Return how much of the variance of the normal's errors each setting explains, summed."""
+    share = dict.fromkeys(settings, 0.0)
+    for measure, setting, value in zip(
+        effects["measure"], effects["setting"], effects["variance_share"], strict=True
+    ):
+        if measure == "difference_sd":
+            share[setting] += value
+    return share
+
+
+def _quantities(verdicts: dict) -> list[str]:
+    return [name for name in dict.fromkeys(verdicts["quantity"]) if name][:MOST_QUANTITIES]
+
+
+def _only(values: list):
+    """Return the one value that there is, or None where there are several."""
+    known = {value for value in values if value is not None}
+    return known.pop() if len(known) == 1 else None
+
+
+def _bars(effects: dict) -> list[tuple]:
+    """Return (setting, quantity, probability, share, effect) of the normal's largest errors."""
+    rows = zip(
+        *(effects[key] for key in ("measure", "setting", "quantity", "probability")),
+        *(effects[key] for key in ("variance_share", "effect")),
+        strict=True,
+    )
+    own = [row[1:] for row in rows if row[0] == "difference_sd"]
+    return sorted(own, key=lambda row: -row[4])[:MOST_BARS]
+
+
+def _line(verdicts: dict, quantity: str, setting: str) -> dict:
+    """Return by level (values of the setting, mean, least and largest error over the rest)."""
+    rows = [i for i, name in enumerate(verdicts["quantity"]) if name == quantity]
+    x = [verdicts[setting][i] for i in rows]
+    values = _levels(x)
+    found = {}
+    for level in LEVELS:
+        error = _numbers(verdicts[f"endpoint_error_sd.{level}"], rows)
+        groups = [error[[value == v for v in x]] for value in values]
+        known = [group[np.isfinite(group)] for group in groups]
+        summary = [(g.mean(), g.min(), g.max()) if g.size else (math.nan,) * 3 for g in known]
+        found[level] = (values, *np.array(summary).T)
+    return found
+
+
+def _map(verdicts: dict, quantity: str, settings: list[str]) -> tuple:
+    """Return (values of both settings, mean 95 % error, (nx, ny), NaN where there is none)."""
+    rows = [i for i, name in enumerate(verdicts["quantity"]) if name == quantity]
+    first, second = ([verdicts[setting][i] for i in rows] for setting in settings)
+    xs, ys = _levels(first), _levels(second)
+    error = _numbers(verdicts["endpoint_error_sd.95"], rows)
+    known = np.isfinite(error)
+    i = np.array([xs.index(value) for value in first])[known]
+    j = np.array([ys.index(value) for value in second])[known]
+    total, count = np.zeros((len(xs), len(ys))), np.zeros((len(xs), len(ys)))
+    np.add.at(total, (i, j), error[known])
+    np.add.at(count, (i, j), 1)
+    with np.errstate(invalid="ignore"):
+        return xs, ys, np.where(count > 0, total / count, np.nan)
+
+
+def _levels(values: list) -> list:
+    """Return the distinct values: numbers rising, anything else as it comes."""
+    found = list(dict.fromkeys(values))
+    return sorted(found) if all(isinstance(v, int | float) for v in found) else found
+
+
+def _numbers(values: list, rows: list[int]):
+    return np.array([math.nan if values[i] is None else values[i] for i in rows], dtype=float)

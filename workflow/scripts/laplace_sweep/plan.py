@@ -1,0 +1,178 @@
+"""The plan of a sweep: which scenarios one job handles, so that nothing finished is done again.
+
+A chunk is known by the keys of its scenarios. What lies on disk is kept as it is, and the scenarios
+that are not there yet make chunks of their own: a value added to a setting costs its own scenarios
+only. Snakemake decides whether a chunk that is kept is up to date.
+"""
+
+import hashlib
+import math
+from functools import cached_property
+from pathlib import Path
+
+from laplace_approx.errors import InputError
+from laplace_files.artifacts import read_json
+from laplace_sweep.scenarios import KEY_LENGTH, Scenario, scenarios_of
+from laplace_sweep.settings import DEFINITIONS
+from laplace_sweep.sweep import Sweep
+
+FEWEST, MOST, JOBS = 25, 500, 4  # of an automatic chunk; and how many chunks it aims at
+INVENTORY = "scenarios.json"
+
+
+class Plan:
+    """The scenarios of a sweep and their chunks, found when they are first asked for."""
+
+    def __init__(self, sweep: Sweep, config: dict, results: str = "results"):
+        self.sweep, self.config = sweep, config
+        self.folder = Path(results) / "sweeps" / sweep.name / "chunks"
+
+    @cached_property
+    def scenarios(self) -> list[Scenario]:
+        return scenarios_of(self.sweep, self.config)
+
+    @cached_property
+    def chunks(self) -> dict[str, list[int]]:
+        """The chunks by name: for each the places of its scenarios, in order."""
+        places = {scenario.key: i for i, scenario in enumerate(self.scenarios)}
+        found, waiting = {}, dict.fromkeys(range(len(self.scenarios)))
+        for name, keys in self._finished().items():
+            own = [places[key] for key in keys if key in places]
+            # whole, so that it stays the job that it was; a chunk of which a part is no longer
+            # wanted is done anew
+            if own and len(own) == len(keys) and all(i in waiting for i in own):
+                found[name] = own
+                for i in own:
+                    del waiting[i]
+        for own in self._cut(list(waiting)):
+            found[chunk_name([self.scenarios[i].key for i in own])] = own
+        return found
+
+    def _finished(self) -> dict[str, list[str]]:
+        """Return the keys of the scenarios of every chunk on disk; a damaged one is none."""
+        found = {}
+        for path in sorted(self.folder.glob(f"*/{INVENTORY}")):
+            try:
+                keys = read_json(path)["scenarios"]
+            except (InputError, KeyError, TypeError):
+                continue
+            if chunk_name(keys) == path.parent.name:
+                found[path.parent.name] = keys
+        return found
+
+    def _cut(self, places: list[int]) -> list[list[int]]:
+        """Cut places into chunks, keeping scenarios of one posterior together where they fit."""
+        size = self._size()
+        groups: dict[tuple, list[int]] = {}
+        for i in places:
+            groups.setdefault(posterior_of(self.scenarios[i].definition), []).append(i)
+        chunks: list[list[int]] = [[]]
+        for group in groups.values():
+            for start in range(0, len(group), size):
+                part = group[start : start + size]
+                if len(chunks[-1]) + len(part) > size:
+                    chunks.append([])
+                chunks[-1].extend(part)
+        return [chunk for chunk in chunks if chunk]
+
+    def _size(self) -> int:
+        if self.sweep.chunk != "auto":
+            return self.sweep.chunk
+        return min(MOST, max(FEWEST, math.ceil(len(self.scenarios) / JOBS)))
+
+    def definition(self, key: str) -> dict:
+        """Return the definition of the scenario of that key; InputError where there is none."""
+        for scenario in self.scenarios:
+            if scenario.key == key:
+                return scenario.definition
+        raise InputError(
+            f"sweeps.{self.sweep.name}: no scenario has the key {key!r}; the column `scenario` of "
+            f"results/sweeps/{self.sweep.name}/verdict.parquet lists them"
+        )
+
+    def part(self, chunk: str) -> dict:
+        """Return the sweep of one chunk alone, as plain values: all that its job needs.
+
+        It holds nothing that its scenarios do not use, so that nothing else can make it outdated.
+        """
+        if chunk not in self.chunks:
+            raise InputError(
+                f"sweeps.{self.sweep.name}: there is no chunk {chunk!r} of the scenarios that the "
+                f"configuration asks for; run: snakemake results/sweeps/{self.sweep.name}/"
+                "verdict.parquet"
+            )
+        own = [self.scenarios[i] for i in self.chunks[chunk]]
+        values = {
+            setting: [scenario.settings[k] for scenario in own]
+            for k, setting in enumerate(self.sweep.axes)
+        }
+        return self._plain(values, "zip", own) | {
+            "keep": sorted(self.sweep.keep),
+            "count": len(own),
+        }
+
+    def whole(self) -> dict:
+        """Return the whole sweep in the same plain values."""
+        return self._plain(self.sweep.axes, self.sweep.combine, self.scenarios)
+
+    def _plain(self, values: dict[str, list], combine: str, own: list[Scenario]) -> dict:
+        applied = {
+            setting: self._applied(setting, values[setting])
+            for setting in values
+            if setting not in DEFINITIONS
+        }
+        return {
+            "name": self.sweep.name,
+            "base": dict(self.sweep.base),
+            "values": values,
+            "applied": applied,
+            "combine": combine,
+            "remedies": self.sweep.remedies,
+            "config": self._slice(own, list(values)),
+        }
+
+    def _applied(self, setting: str, values: list) -> list:
+        made = dict(
+            zip(map(repr, self.sweep.axes[setting]), self.sweep.applied[setting], strict=True)
+        )
+        return [made[repr(value)] for value in values]
+
+    def _slice(self, own: list[Scenario], settings: list[str]) -> dict:
+        """Return what the scenarios take from the configuration beyond their settings."""
+        entry = self.config["models"][self.sweep.base["model"]]
+        taken = {"file": entry["file"], "data": entry.get("data")}
+        if "replicate" not in settings:
+            taken["replicate"] = entry["replicate"]
+        for kind in DEFINITIONS:
+            named = entry[f"{kind}s"]
+            every = kind == "space" and self.sweep.remedies == "all"
+            used = {scenario.definition[kind] for scenario in own}
+            taken[f"{kind}s"] = {n: named[n] for n in named if every or n in used}
+        keys = {"seeds": "seed", "n_draws": "n_draws", "tolerance": "tolerance"}
+        rest = {key: self.config[key] for key, setting in keys.items() if setting not in settings}
+        return {
+            "models": {self.sweep.base["model"]: taken},
+            "probabilities": self.config["probabilities"],
+            **rest,
+        }
+
+
+def scenarios_of_part(part: dict) -> list[Scenario]:
+    """Return the scenarios that the plain values of `Plan.part` or `Plan.whole` describe."""
+    entry = part["config"]["models"][part["base"]["model"]]
+    applied = dict(part["applied"])
+    for kind in set(DEFINITIONS) & set(part["values"]):
+        applied[kind] = [entry[f"{kind}s"][name] for name in part["values"][kind]]
+    how = (part["combine"], 1, part["remedies"], ())
+    sweep = Sweep(part["name"], part["base"], part["values"], applied, *how)
+    return scenarios_of(sweep, part["config"], check=False)
+
+
+def posterior_of(definition: dict) -> tuple:
+    """Return what makes scenarios share a posterior."""
+    return (definition["replicate"], str(definition["prior_definition"]))
+
+
+def chunk_name(keys: list[str]) -> str:
+    """Return the name of the chunk of these scenarios."""
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:KEY_LENGTH]

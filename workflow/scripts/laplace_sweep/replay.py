@@ -1,0 +1,50 @@
+"""A scenario of a sweep as a configuration: the same case, to be run through the whole chain."""
+
+import json
+
+KINDS = ("prior", "space", "grid")
+
+
+def case_of(key: str, definition: dict) -> tuple[str, str, str, str]:
+    """Return the case (model, prior, space, grid) as which a scenario is run again."""
+    return (f"{definition['model']}-{key}", *(definition[kind] for kind in KINDS))
+
+
+def overlay(key: str, definition: dict) -> dict:
+    """Return what a configuration must say to run the scenario as its only case.
+
+    The model has the scenario's key in its name, so that no other case is in its way.
+    """
+    case = case_of(key, definition)
+    spaces = {definition["space"]: definition["space_definition"]}
+    entry = {
+        "file": definition["file"],
+        **({"data": definition["data"]} if definition["data"] else {}),
+        "replicate": definition["replicate"],
+        "priors": {definition["prior"]: definition["prior_definition"]},
+        "spaces": spaces | definition.get("other_spaces", {}),
+        "grids": {definition["grid"]: definition["grid_definition"]},
+    }
+    taken = ("seeds", "n_draws", "probabilities", "tolerance", "remedies")
+    return {
+        "cases": [dict(zip(("model", *KINDS), case, strict=True))],
+        **{name: definition[name] for name in taken},
+        "models": {case[0]: entry},
+    }
+
+
+def verdict_path(key: str, definition: dict) -> str:
+    """Return the path of the verdict that running the scenario as a case makes."""
+    model, prior, space, grid = case_of(key, definition)
+    return f"results/{model}/{prior}/compare/{space}/{grid}/verdict.json"
+
+
+def overlay_text(key: str, definition: dict, path: str) -> str:
+    """Return the configuration as YAML (of which JSON is a part), with the command to run it."""
+    target = verdict_path(key, definition)
+    body = json.dumps(overlay(key, definition), indent=2, ensure_ascii=False, allow_nan=False)
+    return (
+        f"# Scenario {key}. To run it through the whole chain:\n"
+        f"#   snakemake {target} --configfile {path}\n"
+        f"{body}\n"
+    )

@@ -1,0 +1,115 @@
+"""Records as rows of a table: nested values under dotted names, types from the JSON schemas."""
+
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+TEXTS = ("meaning", "blind_spot")  # the same in every row: the schema of the record explains them
+WHOLE = ("details", "moments", "replication", "lattice", "attempts", "modes", "path", "definition")
+_SCALARS = {
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "string": pa.string(),
+}
+
+
+def flat(record: dict, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Yield (path, value) for everything in a record that is not a map, lists as they are."""
+    for key, value in record.items():
+        if key in TEXTS:
+            continue
+        if isinstance(value, dict) and key not in WHOLE:
+            yield from flat(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def column_name(path: tuple) -> str:
+    """Return the name of a column: the path with dots; `value`, and `joint` before, left out."""
+    steps = path[1:] if len(path) > 1 and path[0] == "joint" else path
+    return ".".join(steps[:-1] if len(steps) > 1 and steps[-1] == "value" else steps)
+
+
+def records_table(records: list[dict], schema: dict, keys: list[str]) -> pa.Table:
+    """Return records, one a row, as a table with the `scenario` (a key) first.
+
+    Numbers, truth values, texts and lists of them have columns of that type; what is nested
+    deeper stands as strict JSON in a text column.
+    """
+    columns: dict[str, list] = {}
+    paths: dict[str, tuple] = {}
+    for row, record in enumerate(records):
+        for path, value in flat(record):
+            if value is None and path[-1] not in WHOLE and _is_map(_node(schema, path)):
+                continue  # a map that is not there: its entries are null
+            name = column_name(path)
+            paths.setdefault(name, path)
+            columns.setdefault(name, [None] * len(records))[row] = value
+    arrays = {"scenario": pa.array(keys, pa.string())}
+    for name, values in columns.items():
+        arrays[name] = typed(values, _type_of(schema, paths[name]))
+    return pa.table(arrays)
+
+
+def typed(values: list, kind: pa.DataType) -> pa.Array:
+    """Return values as an array of a type; what is not text in a column of text, as JSON."""
+    if kind == pa.string():
+        values = [v if v is None or isinstance(v, str) else _json(v) for v in values]
+    return pa.array(values, kind)
+
+
+def _json(value) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+def _type_of(schema: dict, path: tuple) -> pa.DataType:
+    return _arrow_type(_node(schema, path))
+
+
+def _node(schema: dict, path: tuple) -> dict:
+    """Return what the schema says of the value at a path; nothing where it does not say."""
+    node = schema
+    for step in path:
+        node = _below(node, step)
+        if node is None:
+            return {}
+    return node
+
+
+def _is_map(node: dict) -> bool:
+    return any("object" in branch.get("type", ()) for branch in _branches(node))
+
+
+def _below(node: dict, step: str) -> dict | None:
+    for branch in _branches(node):
+        if step in branch.get("properties", {}):
+            return branch["properties"][step]
+        if isinstance(branch.get("additionalProperties"), dict):
+            return branch["additionalProperties"]
+    return None
+
+
+def _branches(node: dict) -> list[dict]:
+    return [node, *(b for key in ("oneOf", "anyOf") for b in node.get(key, ()))]
+
+
+def _arrow_type(node: dict) -> pa.DataType:
+    for branch in _branches(node):
+        types = branch.get("type", [])
+        types = [types] if isinstance(types, str) else types
+        if branch.get("const") is True:
+            return pa.bool_()
+        for name in types:
+            if name in _SCALARS:
+                return _SCALARS[name]
+            if name == "array":
+                return _list_type(branch.get("items"))
+    return pa.string()
+
+
+def _list_type(items) -> pa.DataType:
+    inner = _arrow_type(items) if isinstance(items, dict) else pa.string()
+    objects = isinstance(items, dict) and "properties" in items
+    return pa.string() if objects else pa.list_(inner)

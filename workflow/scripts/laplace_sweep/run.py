@@ -1,0 +1,191 @@
+"""Scenarios through every step of the chain, one after another in one process.
+
+The steps are those of the chain, called on the same values in the same order: a scenario run as a
+case gives the same numbers to the last digit. What several scenarios share (the model, a
+posterior, its mode, its grid) is computed once.
+"""
+
+import json
+import traceback
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.priors import build_prior
+from laplace_approx.quantile_table import quantile_table
+from laplace_approx.remedy_record import remedy_tables
+from laplace_approx.sides import laplace_side
+from laplace_approx.verdict_record import verdict_record
+from laplace_files.artifacts import plain
+from laplace_files.exact import assemble_exact
+from laplace_files.laplace import assemble_laplace
+from laplace_files.modelfile import load_model
+from laplace_files.posterior import Posterior, Sources, frozen, read_replicated
+from laplace_files.steps.curvature import curvature_step
+from laplace_files.steps.draws import draws_step
+from laplace_files.steps.grid import grid_step
+from laplace_files.steps.grid_draws import grid_draws_step
+from laplace_files.steps.mode import mode_step
+from laplace_sweep.scenarios import Scenario
+
+SHARED = 8  # results of a step that are kept at hand
+
+
+class Outcome(NamedTuple):
+    """What became of a scenario: `records` and `tables` by step, `error` where it failed."""
+
+    records: dict[str, dict]
+    tables: dict[str, list[tuple[dict, dict]]]
+    error: str | None
+
+
+class Runner:
+    """Runs scenarios; `tables` names the large tables that are wanted."""
+
+    def __init__(self, wanted=("draws", "grid_draws", "marginals", "mass", "reference")):
+        self.wanted = wanted
+        self._kept: dict[str, dict] = {}
+
+    def run(self, scenario: Scenario) -> Outcome:
+        """Return what every step leaves of a scenario.
+
+        Whatever goes wrong costs this scenario only: its records then say so.
+        """
+        try:
+            return self._steps(scenario.definition)
+        except Exception as error:
+            traceback.print_exc()  # for the log; a person reads the row
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            failed = {"status": "failed", "reason": "error", "message": said}
+            return Outcome(
+                dict.fromkeys(("mode", "curvature", "grid", "verdict"), failed), {}, said
+            )
+
+    def _steps(self, definition: dict) -> Outcome:
+        names = {kind: definition[kind] for kind in ("model", "prior", "space", "grid")}
+        posterior = self._posterior(definition)
+        laplace = self._laplace(definition, posterior, names["space"], _of(definition, "space"))
+        tables, exact = self._grid(definition, posterior)
+        seeds, n_draws = definition["seeds"], definition["n_draws"]
+        draws = [({"seed": seed}, draws_step(laplace, seed, n_draws)) for seed in seeds["draws"]]
+        grid_draws = [
+            ({"seed": seed}, grid_draws_step(posterior, exact.cells, seed, n_draws))
+            for seed in seeds["grid"]
+        ]
+        quantiles = quantile_table(
+            laplace.model,
+            self._side(definition, laplace),
+            exact.side,
+            _stacked(draws),
+            _stacked(grid_draws),
+            definition["probabilities"],
+        )
+        remedies, verdict = self._verdict(definition, laplace, exact)
+        found = {
+            "draws": draws,
+            "grid_draws": grid_draws,
+            "quantiles": [({}, quantiles)],
+            "remedies": [({}, remedies.remedies)],
+            "reference": [({}, remedies.reference)],
+            "marginals": [({}, tables.marginals)],
+            "mass": [({}, tables.cells)],
+        }
+        records = {
+            "posterior": posterior.record,
+            "mode": laplace.mode,
+            "curvature": laplace.curvature,
+            "grid": exact.record,
+            "verdict": verdict,
+        }
+        always = ("quantiles", "remedies")
+        kept = {step: found[step] for step in found if step in always or step in self.wanted}
+        return Outcome(records, kept, None)
+
+    def _posterior(self, definition: dict) -> Posterior:
+        def make():
+            sources = Sources(definition["file"], definition["data"], definition["replicate"])
+            data, model = self._once("model", sources, lambda: _open_model(sources))
+            case = {"model": definition["model"], "prior": definition["prior"]}
+            prior = definition["prior_definition"]
+            record = plain(frozen(case, sources, data, model, prior))
+            return Posterior(record, data, model, build_prior(prior, model.parameters))
+
+        return self._once("posterior", _posterior_key(definition), make)
+
+    def _laplace(self, definition: dict, posterior: Posterior, name: str, space: dict):
+        def make():
+            mode = plain(mode_step(posterior, name, space))
+            return assemble_laplace(posterior, mode, plain(curvature_step(posterior, mode)))
+
+        return self._once("laplace", [_posterior_key(definition), name, space], make)
+
+    def _side(self, definition: dict, laplace):
+        key = [_posterior_key(definition), laplace.mode["space"], laplace.mode["space_definition"]]
+        return self._once(
+            "side", key, lambda: laplace_side(laplace.model, laplace.space, laplace.normal)
+        )
+
+    def _grid(self, definition: dict, posterior: Posterior):
+        name, grid = definition["grid"], _of(definition, "grid")
+
+        def make():
+            tables = grid_step(posterior, name, grid)
+            tables = tables._replace(record=plain(tables.record))
+            return tables, assemble_exact(
+                posterior.model, tables.record, tables.cells, tables.marginals
+            )
+
+        return self._once("grid", [_posterior_key(definition), name, grid], make)
+
+    def _verdict(self, definition: dict, laplace, exact):
+        """Return remedies and verdict; without draws in them they are those of any other seed."""
+        tolerance, extent = definition["tolerance"], definition["remedies"]
+        drawn = extent != "none" or exact.record["status"] != "ok"
+        seed = definition["seeds"]["draws"][0] if drawn else 0
+
+        def make():
+            others = {
+                name: self._laplace(definition, laplace.posterior, name, space)
+                for name, space in definition.get("other_spaces", {}).items()
+            }
+            made = remedy_tables(laplace, exact, others, seed, tolerance, extent)
+            judged = verdict_record(
+                *(laplace, exact, made.reference, made.remedies, plain(made.record), tolerance)
+            )
+            return made, plain(judged)
+
+        spaces = [_of(definition, "space"), definition.get("other_spaces")]
+        key = [_posterior_key(definition), definition["space"], spaces, definition["grid"]]
+        key += [_of(definition, "grid"), tolerance, extent, seed]
+        return self._once("verdict", key, make)
+
+    def _once(self, step: str, key, make: Callable):
+        """Return what `make` gives, or gave when it was last called for the same key."""
+        kept = self._kept.setdefault(step, {})
+        text = json.dumps(key, sort_keys=True)
+        if text not in kept:
+            if len(kept) >= SHARED:
+                kept.pop(next(iter(kept)))
+            kept[text] = make()
+        return kept[text]
+
+
+def _posterior_key(definition: dict) -> list:
+    keys = ("file", "data", "replicate", "model", "prior", "prior_definition")
+    return [definition[key] for key in keys]
+
+
+def _of(definition: dict, kind: str) -> dict:
+    return definition[f"{kind}_definition"]
+
+
+def _open_model(sources: Sources):
+    data = read_replicated(sources.data_file, sources.replicate)
+    return data, load_model(sources.file, data)
+
+
+def _stacked(blocks: list[tuple[dict, dict]]) -> dict[str, np.ndarray]:
+    """Return the columns of several blocks of draws, one after another, as `read_tables` does."""
+    first = blocks[0][1]
+    return {name: np.concatenate([columns[name] for _, columns in blocks]) for name in first}

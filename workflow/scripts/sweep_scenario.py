@@ -1,0 +1,9 @@
+"""Write a scenario of a sweep as a configuration of its own."""
+
+from laplace_files import job
+from laplace_files.artifacts import write_text
+from laplace_sweep.replay import overlay_text
+
+job.start(snakemake.log)
+text = overlay_text(snakemake.wildcards.scenario, snakemake.params.definition, snakemake.output[0])
+write_text(snakemake.output[0], text)
