@@ -406,5 +406,8 @@ rule strict:
         "workflow/scripts/strict.py"
 
 
+include: "workflow/rules/cluster.smk"
+
+
 onsuccess:
     print(verdict_lines("results/summary.parquet", CASES))

@@ -30,18 +30,17 @@ from project_copy import content, copy_project, snakemake
 
 SKIPPED = 77
 PATIENCE = 30  # seconds for a daemon to come up or to go down
-PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "sinfo", "scancel")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "sinfo", "scancel")
 PLUGIN = "snakemake_executor_plugin_slurm"
 OVERLAY = "tests/slurm.yaml"
-TARGETS = ("sweep",)
+TARGETS = ("results/sweeps/prior_scale/verdict.parquet",)
 
-# the profile suits a cluster; a node of one's own needs no partition and may be asked every second
+# a node of one's own may be asked every second, and keeps no accounts
 HERE = (
-    "--default-resources", "slurm_partition=here", "mem_mb=500", "runtime=5",
-    "--seconds-between-status-checks", "1",
-    "--slurm-init-seconds-before-status-checks", "1",
-    "--slurm-status-command", "squeue",
-)  # fmt: skip
+    *("--seconds-between-status-checks", "1"),
+    *("--slurm-init-seconds-before-status-checks", "1"),
+    *("--slurm-status-command", "squeue"),
+)
 
 CONFIGURATION = """\
 ClusterName=here
@@ -128,7 +127,8 @@ def verdict(local: dict[str, str], slurm: dict[str, str], jobs: dict[str, str]) 
 
 def submitted_jobs(client: dict[str, str]) -> dict[str, str]:
     """Return the state of every job that SLURM was given, by its number and what it is for."""
-    listed = run_client(client, "squeue", "--all", "--states=all", "--noheader", "--format=%i %k|%T")
+    every = ("--all", "--states=all", "--noheader", "--format=%i %k|%T")
+    listed = run_client(client, "squeue", *every)
     return dict(line.split("|", 1) for line in listed.splitlines())
 
 
