@@ -98,6 +98,7 @@ def test_a_minimal_configuration_gets_the_defaults_of_the_shipped_one():
         assert checked[key] == check_config(DEFAULT, "")[key]
     assert checked["models"]["m"] == {
         "file": "m.py",
+        "replicate": 1,
         "priors": {"flat": {}},
         "spaces": {"natural": {}},
         "grids": {"certified": {}},

@@ -1,21 +1,29 @@
-"""Lines through a density: the mass of each where a quantity is at or below a level.
+"""Lines through a lattice: where each of them enters and leaves the region quantity <= level.
 
-Along a line the density is integrated by the rule of `quadrature`, cut where the quantity crosses
-the level. Where the quantity itself begins, ends, jumps or turns back between two nodes is found
-beforehand, so that no piece of a line hides between them.
+Where the quantity itself begins, ends, jumps or turns back between two nodes is found beforehand,
+so that no piece of a line hides between them. `Along` integrates a density up to such places by the
+rule of `quadrature`.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from laplace_approx.lattice import Frame
-from laplace_approx.quadrature import ORDER, bounded_increments, partial_weights, stencils
+from laplace_approx.quadrature import (
+    ORDER,
+    bounded_increments,
+    interpolation_weights,
+    stencils,
+)
 from laplace_approx.roots import crossings
 
 CLOSE = 1e-9  # of a step: how well a crossing is known
-BISECTIONS = 34  # of an interval in search of a break
+CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
+PARTS = 8  # into which an interval is divided in search of a break
+DIVISIONS = 8  # of it, one after another: 6e-8 of an interval
 
 
 class Breaks(NamedTuple):
@@ -33,155 +41,204 @@ class Breaks(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Pieces low..high of intervals, with the level (by its place) that is asked of each, and the
-    mass of the interval and the value of the quantity at the two ends of the piece."""
+    """Pieces low..high of intervals with the quantity less the level, of unequal sign, at their
+    ends; `pair` is the place of level and line in an array of shape (levels, lines)."""
 
-    level: np.ndarray
+    pair: np.ndarray
     line: np.ndarray
     cell: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    mass_low: np.ndarray
-    mass_high: np.ndarray
     value_low: np.ndarray
     value_high: np.ndarray
+    level: np.ndarray
+
+
+class Borders(NamedTuple):
+    """Where lines cross the border of a region.
+
+    `place` is counted in nodes from the first one of its `line`, and `sign` is 1 where the line
+    leaves the region, -1 where it enters; `pair` as in `Pieces`. `ends_inside` (levels, lines)
+    says which lines end inside.
+    """
+
+    pair: np.ndarray
+    line: np.ndarray
+    place: np.ndarray
+    sign: np.ndarray
+    ends_inside: np.ndarray
 
 
 class Bundle:
     """Lines with the same axis running: `outer` (L, d) holds u with that axis's entry unused.
 
-    `density` and `values` (L, n) are the density and the quantity at the nodes of each line.
+    The quantity is known at the ends of intervals of `every` steps (`values`) and in the middle of
+    each (`middles`).
     """
 
-    def __init__(self, frame: Frame, axis: int, outer, density, quantity: Callable):
-        self.frame, self.axis, self.quantity = frame, axis, quantity
-        self.outer, self.density = outer, density
-        self.steps = bounded_increments(density)
-        self.values = self._between(0.0, 0)
+    def __init__(self, frame: Frame, axis: int, outer, quantity: Callable, thinned_from=None):
+        self.frame, self.axis, self.outer, self.quantity = frame, axis, outer, quantity
+        if thinned_from is None:
+            self.every = 1
+            self.values, self.middles = self._between(0.0, 0), self._between(0.5, 1)
+        else:
+            self.every = 2
+            self.values, self.middles = thinned_from[:, ::2], thinned_from[:, 1::2]
         self.breaks = self._breaks()
-        self.break_masses = self._part(*self.breaks[:3])
-        self.whole = np.ones(self.steps.shape, dtype=bool)
-        self.whole[self.breaks.line, self.breaks.cell] = False
-        self.whole_steps = np.where(self.whole, self.steps, 0.0)
 
-    def masses(self, levels):
-        """Return the mass of every line where quantity <= level, (levels, L), for levels (C,)."""
-        inside = self.values <= levels[:, None, None]
-        begins, ends = inside[..., :-1], inside[..., 1:]
-        total = np.einsum("ln,cln->cl", self.whole_steps, begins & ends)
-        pieces = self._crossed((begins != ends) & self.whole, levels.size)
-        share = self._shares(pieces, levels[pieces.level])
-        place = pieces.level * total.shape[1] + pieces.line
-        return total + np.bincount(place, share, minlength=total.size).reshape(total.shape)
+    def thin(self) -> "Bundle":
+        """Return the same lines with intervals of two steps, of an even number of them."""
+        return Bundle(self.frame, self.axis, self.outer, self.quantity, self.values)
 
-    def _crossed(self, crossing, n_levels) -> Pieces:
-        """Return every interval with a crossing, and both pieces of every one with a break."""
-        level, line, cell = np.unravel_index(np.flatnonzero(crossing), crossing.shape)
-        zero, one, whole = np.zeros(line.size), np.ones(line.size), self.steps[line, cell]
-        ends = self.values[line, cell], self.values[line, cell + 1]
-        crossed = Pieces(level, line, cell, zero, one, zero, whole, *ends)
-        level = np.repeat(np.arange(n_levels), self.breaks.line.size)
-        line, cell, at, before, after = (np.tile(x, n_levels) for x in self.breaks)
-        part = np.tile(self.break_masses, n_levels)
-        zero, one, whole = np.zeros(line.size), np.ones(line.size), self.steps[line, cell]
-        ends = self.values[line, cell], self.values[line, cell + 1]
-        left = Pieces(level, line, cell, zero, at, zero, part, ends[0], before)
-        right = Pieces(level, line, cell, at, one, part, whole, after, ends[1])
-        return Pieces(*(np.concatenate(x) for x in zip(crossed, left, right, strict=True)))
+    def borders(self, levels) -> Borders:
+        """Return the borders of quantity <= level, for levels (C, 1) of all lines or (1, L)."""
+        n_lines = self.values.shape[0]
+        levels = np.broadcast_to(levels, (levels.shape[0], n_lines))
+        inside = self.values <= levels[..., None]
+        change = inside[..., 1:] != inside[..., :-1]
+        change[:, self.breaks.line, self.breaks.cell] = False
+        pair, cell = np.divmod(np.flatnonzero(change), max(change.shape[-1], 1))
+        whole = self._pieces(pair, pair % n_lines, cell, levels)
+        left, right, jumps = self._broken(levels)
+        cut = Pieces(*(np.concatenate(x) for x in zip(whole, left, right, strict=True)))
+        place = self.every * (cut.cell + self._crossings(cut))
+        sign = np.where(cut.value_low <= cut.level, 1.0, -1.0)
+        joined = zip((cut.pair, cut.line, place, sign), jumps, strict=True)
+        return Borders(*(np.concatenate(x) for x in joined), inside[..., -1])
 
-    def _shares(self, pieces: Pieces, level):
-        """Return the mass of each piece where quantity <= level."""
-        first, last = pieces.value_low <= level, pieces.value_high <= level
-        crossing = pieces.mass_high.copy()
-        mixed = np.flatnonzero(first != last)
-        cut = Pieces(*(x[mixed] for x in pieces))
-        crossing[mixed] = self._part(cut.line, cut.cell, self._crossings(cut, level[mixed]))
-        begin = np.where(first, pieces.mass_low, crossing)
-        end = np.where(last, pieces.mass_high, crossing)
-        return np.where(first | last, np.maximum(end - begin, 0.0), 0.0)
+    def _pieces(self, pair, line, cell, levels) -> Pieces:
+        """Return whole intervals."""
+        level, ends = levels.ravel()[pair], (self.values[line, cell], self.values[line, cell + 1])
+        return Pieces(pair, line, cell, np.zeros(line.size), np.ones(line.size), *ends, level)
 
-    def _crossings(self, pieces: Pieces, level):
+    def _broken(self, levels):
+        """Return the pieces before and after breaks in which there is a crossing, and (pair, line,
+        place, sign) of the breaks that are a border themselves."""
+        line, cell, at, before, after = self.breaks
+        level = levels[:, line]
+        first, last = self.values[line, cell], self.values[line, cell + 1]
+        inside = [value <= level for value in (first, before, after, last)]
+
+        def parts(chosen, low, high, value_low, value_high):
+            c, b = np.nonzero(chosen)
+            pair = c * levels.shape[1] + line[b]
+            ends = (x[b] for x in (low, high, value_low, value_high))
+            return Pieces(pair, line[b], cell[b], *ends, level[c, b])
+
+        zero, one = np.zeros(line.size), np.ones(line.size)
+        left = parts(inside[0] != inside[1], zero, at, first, before)
+        right = parts(inside[2] != inside[3], at, one, after, last)
+        c, b = np.nonzero(inside[1] != inside[2])
+        place = self.every * (cell[b] + at[b])
+        sign = np.where(inside[1][c, b], 1.0, -1.0)
+        return left, right, (c * levels.shape[1] + line[b], line[b], place, sign)
+
+    def _crossings(self, pieces: Pieces):
         """Return where each piece crosses its level."""
 
         def excess(fraction, which):
-            return self._at(pieces.line[which], pieces.cell[which], fraction) - level[which]
+            value = self._at(pieces.line[which], pieces.cell[which], fraction)
+            return value - pieces.level[which]
 
         with np.errstate(invalid="ignore"):
-            ends = pieces.value_low - level, pieces.value_high - level
-            return crossings(excess, pieces.low, pieces.high, *ends, CLOSE)
-
-    def _part(self, line, cell, fraction):
-        """Return the mass of the first `fraction` of intervals."""
-        n = self.density.shape[1]
-        order = min(ORDER, n)
-        first, local = stencils(cell, n)
-        window = self.density[line[:, None], first[:, None] + np.arange(order)]
-        part = np.sum(window * partial_weights(fraction, local, order), axis=1)
-        return np.clip(part, 0.0, self.steps[line, cell])
+            ends = pieces.value_low - pieces.level, pieces.value_high - pieces.level
+            near = CLOSE_VALUE * np.minimum(*np.abs(ends))
+            near = np.where(np.isfinite(near) & (near > 0), near, -1.0)
+            return crossings(excess, pieces.low, pieces.high, *ends, CLOSE, near)
 
     def _at(self, line, cell, fraction):
         """Return the quantity within the intervals `cell` of the lines `line`."""
         axis = self.frame.axes[self.axis]
         u = self.outer[line]
-        u[:, self.axis] = axis.lower + axis.step * (cell + fraction)
+        u[..., self.axis] = axis.lower + axis.step * self.every * (cell + fraction)
         return self.quantity(self.frame.place(u))
 
     def _between(self, fraction, dropped):
         """Return the quantity on all lines, at the nodes or `fraction` of a step after them."""
         axis = self.frame.axes[self.axis]
-        u = np.repeat(self.outer[:, None, :], axis.points - dropped, axis=1)
-        u[..., self.axis] = axis.nodes()[: axis.points - dropped] + fraction * axis.step
-        return self.quantity(self.frame.place(u))
+        u = [coordinate[:, None] for coordinate in self.outer.T]
+        u[self.axis] = (axis.nodes()[: axis.points - dropped] + fraction * axis.step)[None]
+        return self.quantity(self.frame.place_product(u))
 
     def _breaks(self) -> Breaks:
-        begin, end, middle = self.values[:, :-1], self.values[:, 1:], self._between(0.5, 1)
+        begin, end, middle = self.values[:, :-1], self.values[:, 1:], self.middles
         one_sided = np.isnan(begin) != np.isnan(end)
         beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
-        edges = self._edges(*np.nonzero(one_sided))
+        edges = self._narrowed(*np.nonzero(one_sided), _begins_or_ends)
         line, cell = np.nonzero(beyond)
-        jumps, found = self._jumps(line, cell, middle)
-        turns = self._turns(line[~found], cell[~found], middle)
+        jumps = self._narrowed(line, cell, _change)
+        half = middle[line, cell]
+        change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
+        found = _change(jumps.before, jumps.after) > change / 2
+        turns = self._turns(line[~found], cell[~found])
+        jumps = Breaks(*(x[found] for x in jumps))
         return Breaks(*(np.concatenate(x) for x in zip(edges, jumps, turns, strict=True)))
 
-    def _edges(self, line, cell) -> Breaks:
-        """Return where the quantity begins or ends to have a value."""
-        low, high = np.zeros(line.size), np.ones(line.size)
+    def _narrowed(self, line, cell, change: Callable) -> Breaks:
+        """Return where the quantity changes most: what an interval narrows to, divided again and
+        again and left with the part over which `change(before, after)` is largest."""
+        low, width = np.zeros(line.size), 1.0
         before, after = self.values[line, cell], self.values[line, cell + 1]
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            value = self._at(line, cell, middle)
-            left = np.isnan(value) == np.isnan(before)
-            low, high = np.where(left, middle, low), np.where(left, high, middle)
-            before, after = np.where(left, value, before), np.where(left, after, value)
-        return Breaks(line, cell, (low + high) / 2, before, after)
+        inner = np.arange(1, PARTS) / PARTS
+        each = np.arange(line.size)
+        for _ in range(DIVISIONS if line.size else 0):
+            places = low[:, None] + width * inner
+            value = self._at(*np.broadcast_arrays(line[:, None], cell[:, None], places))
+            value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
+            part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
+            before, after = value[each, part], value[each, part + 1]
+            width /= PARTS
+            low = low + width * part
+        return Breaks(line, cell, low + width / 2, before, after)
 
-    def _jumps(self, line, cell, middles) -> tuple[Breaks, np.ndarray]:
-        """Return the jumps and poles, and in which of the intervals there is one: what bisection
-        toward the larger change ends at, if the change does not vanish."""
-        low, high = np.zeros(line.size), np.ones(line.size)
-        before, after = self.values[line, cell], self.values[line, cell + 1]
-        half = middles[line, cell]
-        change = np.maximum(_change(before, half), _change(half, after))
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            value = self._at(line, cell, middle)
-            left = _change(before, value) < _change(value, after)
-            low, high = np.where(left, middle, low), np.where(left, high, middle)
-            before, after = np.where(left, value, before), np.where(left, after, value)
-        jump = _change(before, after) > change / 2
-        found = Breaks(*(x[jump] for x in (line, cell, (low + high) / 2, before, after)))
-        return found, jump
-
-    def _turns(self, line, cell, middles) -> Breaks:
+    def _turns(self, line, cell) -> Breaks:
         """Return the extremes of a smooth quantity inside intervals: those of the parabolas."""
         begin, middle, end = (
             self.values[line, cell],
-            middles[line, cell],
+            self.middles[line, cell],
             self.values[line, cell + 1],
         )
         fraction = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
         value = self._at(line, cell, fraction)
         return Breaks(line, cell, fraction, value, value)
+
+
+class Along:
+    """The integral of a density along lines from their first nodes to every other node, `rising`
+    (L, n), in units of a step; the nodes are `every` steps apart."""
+
+    def __init__(self, rising, every: int = 1):
+        self.rising, self.every = rising, every
+
+    def masses(self, borders: Borders):
+        """Return the mass of every line inside the borders, (levels, lines).
+
+        Between the nodes the integral is that polynomial through eight of them.
+        """
+        n = self.rising.shape[1]
+        place = borders.place / self.every
+        cell = np.clip(place.astype(int), 0, n - 2)
+        order = min(ORDER, n)
+        first, local = stencils(cell, n)
+        nodes = self.rising.ravel()
+        window = nodes[(borders.line * n + first)[:, None] + np.arange(order)]
+        weights = interpolation_weights(place - cell, local, order)
+        start = borders.line * n + cell
+        amount = np.clip(np.einsum("to,to->t", window, weights), nodes[start], nodes[start + 1])
+        shape = borders.ends_inside.shape
+        total = np.bincount(borders.pair, borders.sign * amount, minlength=math.prod(shape))
+        return np.maximum(total.reshape(shape) + borders.ends_inside * self.rising[:, -1], 0.0)
+
+
+def rising_integral(density, every: int = 1):
+    """Return the integral of a density (..., n) from the first node to each, in steps."""
+    rising = np.zeros(density.shape)
+    np.cumsum(every * bounded_increments(density), axis=-1, out=rising[..., 1:])
+    return rising
+
+
+def _begins_or_ends(a, b):
+    return np.isnan(a) != np.isnan(b)
 
 
 def _change(a, b):

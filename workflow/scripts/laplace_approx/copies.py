@@ -1,6 +1,7 @@
 """The error of the normal approximation as the data are repeated, judged by certified grids."""
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,24 +15,23 @@ from laplace_approx.errors import Declined
 from laplace_approx.fit import Fit
 from laplace_approx.intervals import JUDGED, PROBABILITIES, places
 from laplace_approx.marginal import quantile_from_marginal
-from laplace_approx.model import condition_holds, evaluate_quantity
+from laplace_approx.mode import find_mode
+from laplace_approx.near_normal import NearNormal, near_normal
 from laplace_approx.normal import Normal
 from laplace_approx.posterior import density_in, natural_density
 from laplace_approx.priors import build_prior
-from laplace_approx.quantiles import normal_lattice
-from laplace_approx.remedies.line import line_quantiles
+from laplace_approx.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
-from laplace_approx.roots import invert_cdf
-from laplace_approx.sides import ONE_SD, LaplaceSide
+from laplace_approx.sides import ONE_SD, LaplaceSide, natural_quantity
 
 MOST_PARAMETERS = 3
 ENDS = PROBABILITIES[[place for level in JUDGED for place in places(level)]]
 WANTED = np.array([*ENDS, 1 - ONE_SD, ONE_SD])
-CELLS = {1: 4001, 2: 401, 3: 91}  # nodes an axis under the normal, by dimension
-NEGLIGIBLE = 1e-9  # of the mass in one cell
-REACH = 6.0  # SDs each way: 2e-9 of a normal lies beyond
+NODES = {1: 401, 2: 81, 3: 41}  # an axis under the normal, by dimension
 RESOLUTION = 0.05  # of the number of copies: no one needs it better
 SHOWN = (1, 2, 4, 8, 16, 64, 256)  # always tried: the rate at which the error falls
+MANY = SHOWN[-1]  # copies at which the modes are searched for
+STARTS = 10  # of that search
 FAILURES = (Declined, ValueError, ArithmeticError, np.linalg.LinAlgError)
 
 
@@ -101,6 +101,7 @@ class _Copies:
             fit.natural.upper,
         )
         self.found: dict[int, Repeated] = {}
+        self.normals = {1: fit.normal}
 
     def __call__(self, copies: int) -> Repeated:
         if copies not in self.found:
@@ -111,27 +112,56 @@ class _Copies:
         nothing = Repeated(dict.fromkeys(self.fit.names, math.nan), math.nan)
         natural = replicated(self.likelihood, self.prior, copies)
         try:
-            normal = refitted(density_in(natural, self.fit.space), self.fit.normal, copies)
+            normal = self._normal(natural, copies)
             if normal is None:
                 return nothing
-            grid = certified_grid(natural, self.fit.space.constrain(normal.mean))
+            fit = self.fit._replace(natural=natural, normal=normal)
+            exact = self._exact(natural, self.fit.space.constrain(normal.mean))
+            return nothing if exact is None else _judged(fit, exact)
         except FAILURES:
             return nothing
+
+    def _normal(self, natural: Density, copies: int) -> Normal | None:
+        """Return the normal of so many copies, climbed to from that of the nearest number."""
+        near = min(self.normals, key=lambda other: abs(math.log(other / copies)))
+        found = refitted(density_in(natural, self.fit.space), self.normals[near], copies / near)
+        if found is not None:
+            self.normals[copies] = found
+        return found
+
+    def _exact(self, natural: Density, mode) -> NearNormal | None:
+        """Return the exact side: without a search where there is one mode, else certified."""
+        exact = near_normal(natural, mode) if self.one_mode else None
+        if exact is not None:
+            return exact
+        grid = certified_grid(natural, mode)
         if not grid.marginals:
-            return nothing
-        return _judged(self.fit._replace(natural=natural, normal=normal), grid)
+            return None
+        sd = dict(zip(natural.names, grid.sd, strict=True))
+        return NearNormal(grid.lattice, grid.lattice, sd, grid.marginals)
+
+    @cached_property
+    def one_mode(self) -> bool:
+        """Whether a search finds one mode only, with the data as they are and repeated often:
+        the modes in between come from those."""
+        if len(self.fit.modes) > 1:
+            return False
+        natural = replicated(self.likelihood, self.prior, MANY)
+        density = density_in(natural, self.fit.space)
+        return len(find_mode(density, self.fit.normal.mean, 0, STARTS).modes) == 1
 
 
-def _judged(fit: Fit, grid) -> Repeated:
-    lattice = grid.lattice
+def _judged(fit: Fit, exact: NearNormal) -> Repeated:
+    lattice = exact.lattice
     with np.errstate(divide="ignore"):
         nodes = Nodes(
             lattice.log_density, fit.log_approximation(lattice.nodes()), np.log(lattice.weights())
         )
-    exact = _quantiles_of_grid(fit, grid)
     laplace = _quantiles_of_normal(fit)
-    sd = dict(zip(lattice.frame.names, grid.sd, strict=True))
-    errors = {name: _largest_error(laplace[name], exact[name], sd.get(name)) for name in fit.names}
+    errors = {
+        name: _largest_error(laplace[name], quantiles, exact.sd.get(name))
+        for name, quantiles in _exact_quantiles(fit, exact).items()
+    }
     return Repeated(errors, total_variation(nodes))
 
 
@@ -143,51 +173,28 @@ def _largest_error(laplace, exact, sd) -> float:
     return float(np.max(np.abs(laplace - exact)[:-2]) / scale)
 
 
-def _quantiles_of_grid(fit: Fit, grid) -> dict:
-    theta = grid.lattice.nodes()
+def _exact_quantiles(fit: Fit, exact: NearNormal) -> dict:
     return {
-        name: quantile_from_marginal(grid.marginals[name], WANTED)
-        if name in grid.marginals
-        else _of_cells(fit, name, theta, grid.mass)
+        name: quantile_from_marginal(exact.marginals[name], WANTED)
+        if name in exact.marginals
+        else _derived(exact.for_derived, natural_quantity(fit.model, name))
         for name in fit.names
     }
 
 
 def _quantiles_of_normal(fit: Fit) -> dict:
     side = LaplaceSide(fit.model, fit.space, fit.normal)
-    lattice = normal_lattice(fit.normal, CELLS[fit.normal.mean.size], REACH)
-    theta, mass = fit.space.constrain(lattice.nodes()), lattice.mass()
+    lattice = normal_lattice(fit.normal, NODES[fit.normal.mean.size])
     return {
         name: side.quantiles(name, WANTED).value
         if name in fit.model.parameters
-        else _of_cells(fit, name, theta, mass)
+        else _derived(lattice, side.quantity(name))
         for name in fit.names
     }
 
 
-def _of_cells(fit: Fit, name: str, theta, mass):
-    """Return quantiles of a derived quantity from the cells of a lattice.
-
-    Each cell spreads its mass evenly over the range of the quantity in it, to first order. Good to
-    2e-3 SD, at a tenth of the price of the quantiles that the comparison itself rests on.
-    """
-    with np.errstate(all="ignore"):
-        held = condition_holds(fit.model, name, theta)
-        value = np.where(held, evaluate_quantity(fit.model, name, theta), np.nan)
-        width = np.sqrt(sum(np.gradient(value, axis=k) ** 2 for k in range(value.ndim)))
-    kept = np.isfinite(value) & (mass > NEGLIGIBLE)
-    value, mass, width = value[kept], mass[kept], width[kept]
-    width = np.where(np.isfinite(width) & (width > 0), width, 1e-12 * np.abs(value) + 1e-300)
-    rough = line_quantiles(value, mass, WANTED)
-    if rough is None:
-        return np.full(WANTED.shape, np.nan)
-
-    def cdf(x):
-        inside = np.clip((x[:, None] - value) / width + 0.5, 0.0, 1.0)
-        return inside @ mass / np.sum(mass)
-
-    half = 0.05 * (rough.quantiles[-1] - rough.quantiles[-2]) + 1e-300
-    return invert_cdf(cdf, WANTED, rough.quantiles - half, rough.quantiles + half)
+def _derived(lattice, quantity):
+    return DerivedQuantity(lattice, quantity).rough_quantiles(WANTED)
 
 
 def refitted(density: Density, start: Normal, copies: int = 1) -> Normal | None:

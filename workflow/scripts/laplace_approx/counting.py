@@ -1,5 +1,6 @@
 """Densities that count the points at which they were asked for."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class Tally:
             return None
 
         def evaluate(x):
-            self.evaluations += int(np.prod(np.shape(x)[:-1], dtype=int))
+            self.evaluations += math.prod(np.shape(x)[:-1])
             return function(x)
 
         return evaluate

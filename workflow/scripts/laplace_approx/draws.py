@@ -3,6 +3,7 @@
 import numpy as np
 
 from laplace_approx.model import evaluate_quantity
+from laplace_approx.support import Support
 
 BLOCK = 1024  # draws given to a model at once: it may hold a number for each of its data beside
 
@@ -11,10 +12,12 @@ def laplace_draws(normal, space, rng: np.random.Generator, n: int):
     """Return n draws (z, theta), (n, d) each: z = mode + L u, u standard normal.
 
     theta = constrain(z) is NaN in a coordinate that falls outside the support (Gelman et al.
-    2013, BDA3, section 4.1).
+    2013, BDA3, section 4.1); in the natural space it is z itself.
     """
     z = normal.draw(rng, n)
-    return z, space.constrain(z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        same = space.natural and Support(space.lower, space.upper).holds(z)
+    return z, z if same else space.constrain(z)
 
 
 def approximation_log_density(normal, space, z):

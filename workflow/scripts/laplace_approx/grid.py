@@ -15,9 +15,9 @@ import numpy as np
 from laplace_approx.density import Density
 from laplace_approx.edges import ENDS, edge_record, find_sides, outside_record, side_faults
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate, frame_from
-from laplace_approx.marginal import Marginal, build_marginal, marginal_density
+from laplace_approx.marginal import Marginal, build_marginal
 from laplace_approx.moments import moments
-from laplace_approx.spacing import spacing_error, spacing_faults, trapezoid, unknown_spacing
+from laplace_approx.spacing import box_sums, spacing_error, spacing_faults, unknown_spacing
 from laplace_approx.transforms import Identity
 
 MOST_CELLS = 2**26  # 1 GiB
@@ -80,9 +80,8 @@ class Grid(NamedTuple):
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the cells as columns, C order: each parameter, `log_density` and `mass`."""
-        nodes = self.lattice.nodes().reshape(-1, len(self.lattice.frame.names))
         return {
-            **{name: nodes[:, i] for i, name in enumerate(self.lattice.frame.names)},
+            **self.lattice.columns(),
             "log_density": self.lattice.log_density.ravel(),
             "mass": self.mass.ravel(),
         }
@@ -105,24 +104,28 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
     frame = _box(density, lower, upper, points)
     lattice = evaluate(frame, density.log_density)
     _fill_open_ends(lattice, density.log_density)
-    faults = [*_support_faults(frame), *_drop_infinite(lattice.log_density)]
-    p, shift = lattice.relative()
+    faults = _support_faults(frame)
+    mass, shift = lattice.relative()
+    if shift == math.inf:
+        faults.append(_drop_infinite(lattice.log_density))
+        mass, shift = lattice.relative()
     if shift == -math.inf:
         return empty_grid("named", lattice, [*faults, "no node of the box has positive density"])
-    densities = [marginal_density(p, k) for k in range(p.ndim)]
-    log_evidence = shift + math.log(trapezoid(p, frame))
-    p /= np.sum(p)
-    mass = p
-    found = moments(frame, mass)
-    spacing = spacing_error(mass, frame, found.sd)
-    sides = [side for k in range(p.ndim) for side in _box_sides(frame, k, mass)]
-    faults += _mode_faults(frame, mass) + side_faults(sides)
-    faults += _coarse_faults(frame, mass, found.sd) + spacing_faults(spacing)
+    sums = box_sums(mass, frame)
+    total = float(sums.layers[0].sum())
+    mass /= total
+    layers = [layer / total for layer in sums.layers]
+    found = moments(frame, mass, layers)
+    spacing = spacing_error(sums, found.sd)
+    sides = [side for k, layer in enumerate(layers) for side in _box_sides(frame, k, layer)]
+    highest = np.unravel_index(np.argmax(mass), mass.shape)
+    faults += _mode_faults(frame, highest) + side_faults(sides)
+    faults += _coarse_faults(frame, float(mass[highest]), found.sd) + spacing_faults(spacing)
     return Grid(
         kind="named",
         lattice=lattice,
         mass=mass,
-        log_evidence=log_evidence,
+        log_evidence=shift + math.log(sums.whole.integral),
         **found._asdict(),
         bounds=_ends(frame),
         edge_mass=edge_record(sides),
@@ -131,7 +134,8 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
         certified=not faults,
         reasons=tuple(faults),
         marginals={
-            name: build_marginal(frame, k, densities[k]) for k, name in enumerate(frame.names)
+            name: build_marginal(frame, k, sums.whole.densities[k])
+            for k, name in enumerate(frame.names)
         },
     )
 
@@ -243,12 +247,10 @@ def _face(frame: Frame, k: int, value: float, log_density):
     return np.squeeze(log_density(theta), axis=k)
 
 
-def _drop_infinite(log_density) -> list[str]:
+def _drop_infinite(log_density) -> str:
     infinite = log_density == np.inf
-    if not infinite.any():
-        return []
     log_density[infinite] = -np.inf
-    return [f"the density is infinite at {int(infinite.sum())} nodes, which are left out"]
+    return f"the density is infinite at {int(infinite.sum())} nodes, which are left out"
 
 
 def _support_faults(frame: Frame) -> list[str]:
@@ -259,15 +261,13 @@ def _support_faults(frame: Frame) -> list[str]:
     ]
 
 
-def _box_sides(frame: Frame, k: int, mass) -> list:
+def _box_sides(frame: Frame, k: int, layers) -> list:
     axis, low, high = frame.axes[k], *frame.support[:, k]
-    layers = mass.sum(axis=tuple(i for i in range(mass.ndim) if i != k))
     gaps = max(0.0, axis.lower - low), max(0.0, high - axis.upper)
     return find_sides(frame.names[k], layers, (axis.lower, axis.upper), axis.step, gaps)
 
 
-def _mode_faults(frame: Frame, mass) -> list[str]:
-    highest = np.unravel_index(np.argmax(mass), mass.shape)
+def _mode_faults(frame: Frame, highest) -> list[str]:
     faults = []
     for k, (axis, name) in enumerate(zip(frame.axes, frame.names, strict=True)):
         for row, end, limit in ((0, axis.lower, 0), (axis.points - 1, axis.upper, 1)):
@@ -279,10 +279,9 @@ def _mode_faults(frame: Frame, mass) -> list[str]:
     return faults
 
 
-def _coarse_faults(frame: Frame, mass, sd) -> list[str]:
+def _coarse_faults(frame: Frame, heaviest: float, sd) -> list[str]:
     faults = []
-    heaviest = float(np.max(mass))
-    if not heaviest <= HEAVY_CELL**mass.ndim:
+    if not heaviest <= HEAVY_CELL ** len(frame.axes):
         faults.append(f"too coarse: one cell holds {heaviest:.2g} of the mass")
     for name, axis, spread in zip(frame.names, frame.axes, sd, strict=True):
         if not spread >= axis.step:

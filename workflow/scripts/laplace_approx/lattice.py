@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.memory import keep_small_arrays
 from laplace_approx.transforms import Identity
 from laplace_approx.unbounded import transform_from, transform_record
 
@@ -114,6 +115,11 @@ class Frame(NamedTuple):
         w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
         return self._constrained(self._sheared(w, u.shape[:-1]))
 
+    def place_product(self, u):
+        """Return theta (..., d) where the coordinates u[k], one array an axis, broadcast."""
+        w = [axis.stretched(values) for axis, values in zip(self.axes, u, strict=True)]
+        return self._constrained(self._sheared(w, np.broadcast_shapes(*(x.shape for x in w))))
+
     def locate(self, theta):
         """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""
         theta = np.asarray(theta, dtype=float)
@@ -191,15 +197,20 @@ class Lattice(NamedTuple):
     def relative(self) -> tuple[np.ndarray, float]:
         """Return (p, shift): the density per unit of u is p exp(shift), and max p = 1.
 
-        Where no node has positive density, p is 0 everywhere and shift is -inf.
+        Where no node has positive density, p is 0 everywhere and shift is -inf; likewise inf where
+        a density is infinite.
         """
-        p = self.log_density + self.frame.log_volume()
-        shift = float(np.max(p))
-        if shift == -math.inf:
-            return np.zeros_like(p), shift
-        p -= shift
+        volume = self.frame.log_volume()
+        if volume.size == 1:  # the same at every node: no array is made for it
+            p, added = self.log_density, float(volume.item())
+        else:
+            p, added = self.log_density + volume, 0.0
+        highest = float(np.max(p))
+        if math.isinf(highest):
+            return np.zeros_like(p), highest
+        relative = np.subtract(p, highest, out=None if volume.size == 1 else p)
         with np.errstate(under="ignore"):
-            return np.exp(p, out=p), shift
+            return np.exp(relative, out=relative), highest + added
 
     def mass(self):
         """Return the share of every cell in the sum over cells: p(node) |d theta / d u| / total."""
@@ -224,6 +235,18 @@ class Lattice(NamedTuple):
     def nodes(self):
         """Return theta at every node, shape (*lattice, d)."""
         return np.concatenate([theta for _, theta in self.frame.blocks()], axis=0)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return each parameter at every node, by name, in C order."""
+        if self.frame.is_box:
+            return {name: self._spread(k) for k, name in enumerate(self.frame.names)}
+        nodes = self.nodes().reshape(-1, len(self.frame.names))
+        return {name: nodes[:, k] for k, name in enumerate(self.frame.names)}
+
+    def _spread(self, k: int):
+        values = self.frame.values(k, self.frame.axes[k].nodes())
+        along = _along(values, k, len(self.frame.axes))
+        return np.broadcast_to(along, self.frame.shape).ravel()
 
     def odd(self) -> "Lattice":
         """Return the lattice without the last node of each axis that has an even number."""
@@ -250,6 +273,7 @@ def evaluate(frame: Frame, log_density: Callable) -> Lattice:
 
     The nodes are visited in blocks, so nothing of d times the size of the lattice is ever held.
     """
+    keep_small_arrays()
     values = np.empty(frame.shape)
     for rows, theta in frame.blocks():
         values[rows] = log_density(theta)

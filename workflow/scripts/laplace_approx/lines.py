@@ -2,47 +2,78 @@
 
 The mass of a line of the lattice (one axis runs, the others stand still; see `bundle`) is a smooth
 function of the line as long as the places where it enters and leaves the region move smoothly.
-Where they do not (a corner of the region, a line that begins to meet it), its high differences
-betray it, and that stretch is integrated over many lines in between.
+Where they do not (a corner of the region, a line that begins to meet it), high differences betray
+it. A stretch between two lines whose neighbours on one side are smooth is integrated from these;
+what is left, from lines in between, by Gauss and Kronrod in ever narrower panels.
 """
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.bundle import Bundle
+from laplace_approx.bundle import Along, Bundle, rising_integral
 from laplace_approx.lattice import Lattice
 from laplace_approx.quadrature import (
+    KRONROD,
     ORDER,
+    from_every_other,
     increments,
     interpolation_weights,
     node_weights,
+    stencil_errors,
+    stencil_weights,
     stencils,
 )
 
-ROUGH = 3e-7  # difference of the rule's order, as a share of all, above which to refine
-ROUGH_PANEL = 1e-8  # fourth difference of panels, likewise
+STRETCH_ERROR = 1e-8  # of a stretch, as a share of all the mass, above which to refine
+PANEL_ERROR = 1e-9  # of a panel in it, likewise
+LEAST_ERROR = 2e-8  # what all the stretches that are not refined may hide together
 
 
 class Effort(NamedTuple):
-    """How rough stretches are refined: in `panels` with two lines each (the nodes of Gauss), and
-    those again, `depth` times in all; `most` stretches for each row and level of the quantity, the
-    roughest first. Of the bundles of lines between, `kept` are kept for the next levels."""
+    """How rough stretches are refined: panels are divided into `parts`, `depth` times at most;
+    `most` stretches for each row and level of the quantity, the roughest first."""
 
-    panels: int
+    parts: int
     depth: int
     most: int
-    kept: int
 
 
-ONE_ROW = Effort(panels=8, depth=3, most=48, kept=16)
-MANY_ROWS = Effort(panels=3, depth=1, most=2, kept=1)  # what is left averages out over the rows
+ONE_ROW = Effort(parts=6, depth=7, most=48)
+MANY_ROWS = Effort(parts=1, depth=0, most=2)  # what is left averages out over the rows
+
+
+class Panels(NamedTuple):
+    """The panels into which stretches were divided: `start` and `width` (P,) in lines, and in
+    `place` the stretch of each, counted in an array (levels, rows, stretches)."""
+
+    place: np.ndarray
+    start: np.ndarray
+    width: np.ndarray
+
+
+class Masses(NamedTuple):
+    """Masses (C,): with the density of the lattice, and with that of every other node of it.
+
+    `error` is what the integration over the lines may be off by: of both, as they share the lines.
+    `rough` is the mass from the lines of the lattice alone.
+    """
+
+    fine: np.ndarray
+    coarse: np.ndarray
+    error: np.ndarray
+    rough: np.ndarray
+    panels: Panels | None = None
 
 
 class Lines:
-    """All lines of a lattice along one axis, under a quantity of theta (NaN where it has none)."""
+    """All lines of a lattice along one axis, under a quantity of theta (NaN where it has none).
+
+    Each axis has an odd number of nodes.
+    """
 
     def __init__(self, lattice: Lattice, axis: int, quantity: Callable):
         frame = lattice.frame
@@ -52,124 +83,205 @@ class Lines:
         density, _ = lattice.relative()
         # (rows, lines, nodes): one row with two axes, and one row of one line with one axis
         shape = (1, 1, *(frame.shape[k] for k in order))[-3:]
-        self.density = np.ascontiguousarray(density.transpose(order).reshape(shape))
+        density = np.ascontiguousarray(density.transpose(order).reshape(shape))
+        self.rising = rising_integral(density)
+        self.thin_density = density[::2, ::2, ::2]
         self.row_weights = node_weights(shape[0])
         self.shape = shape[:2]
         u = np.zeros((*shape[:2], len(frame.axes)))
         for place, k in zip((1, 0), reversed(self.across), strict=False):
             u[..., k] = np.expand_dims(frame.axes[k].nodes(), 1 - place)
         self.u = u
-        lines = self.density.reshape(-1, shape[-1])
-        self.bundle = Bundle(frame, axis, u.reshape(-1, u.shape[-1]), lines, quantity)
+        self.bundle = Bundle(frame, axis, u.reshape(-1, u.shape[-1]), quantity)
+        self.along = Along(self.rising.reshape(-1, shape[-1]))
+        self.total = self._total(self.along)
         self.effort = ONE_ROW if shape[0] == 1 else MANY_ROWS
-        self.bundles = {}
 
-    def masses(self, levels):
-        """Return the mass where quantity <= level, for levels (C,): shape (C,).
+    def _total(self, along: Along) -> float:
+        lines = along.rising[:, -1].reshape(self.shape)
+        return float(self.row_weights @ lines @ node_weights(self.shape[1]))
 
-        The unit is that in which the density is 1 at its highest and every step is 1.
+    @cached_property
+    def coarse_rising(self):
+        """The integral along the lines of the density of every other row, line and node, the rows
+        filled in between: (rows, every other line, every other node)."""
+        rising = rising_integral(self.thin_density, every=2)
+        filled = from_every_other(self.shape[0]) @ rising.reshape(rising.shape[0], -1)
+        return filled.reshape(self.shape[0], *rising.shape[1:])
+
+    @cached_property
+    def coarse(self) -> tuple[Bundle, Along]:
+        """The lines with every other node, and the integral of `coarse_rising` along them."""
+        rising = from_every_other(self.shape[1]) @ self.coarse_rising
+        return self.bundle.thin(), Along(rising.reshape(-1, rising.shape[-1]), every=2)
+
+    @cached_property
+    def coarse_total(self) -> float:
+        """The mass of all lines under the density of every other node."""
+        return self._total(self.coarse[1])
+
+    def rough_masses(self, levels):
+        """Return the mass where quantity <= level, (C,), from the lines of the lattice alone, and
+        its error."""
+        lines = self._lines(levels)
+        if self.shape[1] == 1:
+            return lines[..., 0] @ self.row_weights, np.zeros(len(lines))
+        _, error = self._errors(lines)
+        return self._sum(increments(lines)), self._sum(
+            np.minimum(error, np.abs(lines).max(initial=0.0))
+        )
+
+    def masses(self, levels, near: Panels | None = None) -> Masses:
+        """Return the mass where quantity <= level, for levels (C,).
+
+        The unit is that in which the density is 1 at its highest and every step is 1. The search
+        for panels begins with those of levels `near` to these, which saves most of it.
         """
         levels = np.asarray(levels, dtype=float)
-        return self._across(lambda bundle: bundle.masses(levels))
-
-    def excluded(self) -> float:
-        """Return the mass where the quantity has no value (is NaN)."""
-        everything = np.array([np.inf])
-        return float(self._across(lambda b: b.steps.sum(axis=1) - b.masses(everything))[0])
-
-    def _across(self, integrate: Callable):
-        """Integrate over the lines what `integrate` makes of a bundle: (C, L) becomes (C,)."""
-        lines = integrate(self.bundle)
-        lines = lines.reshape(-1, *self.shape)
+        bundle, along = self.coarse
+        shape = (-1, *self.shape)
+        coarse = along.masses(bundle.borders(levels[:, None])).reshape(shape)
+        both = np.stack([self._lines(levels), coarse])
         if self.shape[1] == 1:
-            return lines[..., 0] @ self.row_weights
-        stretches = increments(lines)
-        row, stretch = self._rough(lines)
-        if row.size:
-            limit = ROUGH_PANEL * np.max(np.sum(lines, axis=(1, 2)))
-            parts = self._refined(integrate, row, stretch, 1.0, limit, self.effort.depth)
-            stretches[:, row, stretch] = parts
+            fine, coarse = both[..., 0] @ self.row_weights
+            return Masses(fine, coarse, np.full(levels.size, LEAST_ERROR * self.total), fine)
+        stretches = increments(both)
+        rough = self._sum(stretches[0])
+        differences, error = self._errors(both[0])
+        panels = None
+        level, row, stretch = np.nonzero(error > self._limit(STRETCH_ERROR))
+        if level.size:
+            place = level, row, stretch
+            values, errors = self._one_sided(both, differences, place)
+            smooth = errors <= self._limit(STRETCH_ERROR)
+            stretches[(slice(None), *(x[smooth] for x in place))] = values[:, smooth]
+            errors[~smooth] = error[tuple(x[~smooth] for x in place)]
+            worst = self._worst(np.where(smooth, 0.0, errors), levels.size)
+            place = tuple(x[worst] for x in place)
+            values, errors[worst], panels = self._refined(levels, place, near)
+            stretches[(slice(None), *place)] = values
+            error = np.bincount(level, errors * self.row_weights[row], minlength=levels.size)
+        else:
+            error = np.zeros(levels.size)
+        return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough, panels)
+
+    def _lines(self, levels):
+        """Return the mass of every line of the lattice, (C, rows, lines)."""
+        borders = self.bundle.borders(np.asarray(levels, dtype=float)[:, None])
+        return self.along.masses(borders).reshape(-1, *self.shape)
+
+    def _sum(self, stretches):
         return stretches.sum(axis=-1) @ self.row_weights
 
-    def _refined(self, integrate, row, start, width, limit, depth):
-        """Return the integral over parts of rows, (C, parts), each in panels; where the panels
-        themselves change roughly they are refined again."""
-        n = self.effort.panels
-        lines = integrate(self._between(row, start, width))
-        panels = lines.reshape(-1, row.size, n, 2).mean(axis=-1) * width / n
-        if depth > 1:
-            part, panel = _rough_panels(panels, limit, self.effort.most * len(panels))
-            if part.size:
-                panels[:, part, panel] = self._refined(
-                    integrate,
-                    row[part],
-                    start[part] + panel * width / n,
-                    width / n,
-                    limit,
-                    depth - 1,
-                )
-        return panels.sum(axis=-1)
+    def _limit(self, share: float) -> float:
+        return share * self.total / math.sqrt(self.shape[0])
 
-    def _rough(self, lines):
-        """Return the rows and stretches where the mass of a line does not change smoothly."""
+    def _errors(self, lines):
+        """Return (differences, error): for every window of nodes of the rule the larger difference
+        of the next order beside it, and the error that it makes for every stretch."""
         n = lines.shape[-1]
-        rough = np.zeros((*self.shape[:1], n - 1))
-        if n > ORDER:
-            difference = np.abs(np.diff(lines, ORDER, axis=-1)).max(axis=0)
-            # the stencil of a stretch lies in two windows of nodes: with one more before, or after
-            for start in (ORDER // 2 - 1, ORDER // 2):
-                part = rough[:, start : start + difference.shape[1]]
-                np.maximum(part, difference[:, : part.shape[1]], out=part)
-        limit = ROUGH * np.sum(self.bundle.steps) / math.sqrt(self.shape[0])
-        row, stretch = np.nonzero(rough > limit)
-        worst = np.argsort(-rough[row, stretch], kind="stable")
-        worst = np.sort(worst[: self.effort.most * self.shape[0] * len(lines)])
-        return row[worst], stretch[worst]
+        if n <= ORDER:
+            return None, np.zeros((*lines.shape[:-1], n - 1))
+        found = np.abs(np.diff(lines, ORDER, axis=-1))
+        windows = np.zeros((*lines.shape[:-1], n - ORDER + 1))
+        windows[..., 1:] = found
+        np.maximum(windows[..., :-1], found, out=windows[..., :-1])
+        first, local = stencils(np.arange(n - 1), n)
+        return windows, windows[..., first] * stencil_errors()[local]
 
-    def _between(self, row, start, width) -> Bundle:
-        """Return a bundle of lines between those of the lattice: two in each of the panels that
-        divide the parts [start, start + width] of rows, counted in lines."""
-        key = width, row.tobytes(), np.asarray(start, dtype=float).tobytes()
-        if key in self.bundles:
-            return self.bundles[key]
-        middle = np.arange(self.effort.panels)[:, None] + 0.5
-        nodes = (middle + np.array([-0.5, 0.5]) / math.sqrt(3)) / self.effort.panels
-        offset = width * nodes.ravel()
-        stretch = np.floor(start).astype(int)
-        fraction = (start - stretch)[:, None] + offset
+    def _one_sided(self, both, windows, place):
+        """Return stretches (2, F) and errors (F,) from the smoothest window of nodes that holds
+        each of the stretches."""
+        *where, stretch = place
+        local = np.arange(ORDER - 1)
+        start = stretch[:, None] - local
+        allowed = (start >= 0) & (start < windows.shape[-1])
+        rough = windows[where[0][:, None], where[1][:, None], np.where(allowed, start, 0)]
+        errors = np.where(allowed, rough * stencil_errors()[local], np.inf)
+        best = np.argmin(errors, axis=1)
+        nodes = (stretch - best)[:, None] + np.arange(ORDER)
+        values = both[:, where[0][:, None], where[1][:, None], nodes]
+        values = np.einsum("bfo,fo->bf", values, stencil_weights()[best])
+        return values, errors[np.arange(best.size), best]
+
+    def _worst(self, errors, n_levels):
+        """Return the places of the largest errors that are not 0."""
+        (rough,) = np.nonzero(errors)
+        worst = np.argsort(-errors[rough], kind="stable")
+        return rough[worst[: self.effort.most * self.shape[0] * n_levels]]
+
+    def _refined(self, levels, place, near: Panels | None):
+        """Return the integral over stretches (2, F), its error (F,), and the panels."""
+        level, row, stretch = place
+        place = (level * self.shape[0] + row) * self.shape[1] + stretch
+        owner, start, width = _begun(place, stretch, near)
+        parts, limit = self.effort.parts, self._limit(PANEL_ERROR)
+        values, errors, kept = np.zeros((2, level.size)), np.zeros(level.size), []
+        for step in range(self.effort.depth + 1):
+            found, error = self._panels(levels[level[owner]], row[owner], start, width)
+            # NaN counts as an error
+            again = ~(error <= limit) & (step < self.effort.depth)
+            for total, part in zip((*values, errors), (*found, error), strict=True):
+                total += np.bincount(owner[~again], part[~again], minlength=total.size)
+            kept.append(Panels(place[owner[~again]], start[~again], width[~again]))
+            if not again.any():
+                break
+            width = np.repeat(width[again] / parts, parts)
+            start = np.repeat(start[again], parts) + width * np.tile(np.arange(parts), again.sum())
+            owner = np.repeat(owner[again], parts)
+        panels = Panels(*(np.concatenate(x) for x in zip(*kept, strict=True)))
+        return values, errors, panels
+
+    def _panels(self, level, row, start, width):
+        """Return the integral over panels [start, start + width] of rows, (2, P), counted in lines,
+        each of its level; and the error: the change from Gauss to Kronrod."""
+        nodes, kronrod, gauss = KRONROD
+        place = start[:, None] + width[:, None] * nodes
+        stretch = np.minimum(start.astype(int), self.shape[1] - 2)
+        fraction = place - stretch[:, None]
         k = self.across[-1]
-        outer = np.repeat(self.u[row, stretch][:, None, :], offset.size, axis=1)
+        outer = np.repeat(self.u[row, stretch][:, None, :], nodes.size, axis=1)
         outer[..., k] += fraction * self.frame.axes[k].step
-        order = min(ORDER, self.shape[1])
-        first, local = stencils(stretch, self.shape[1])
-        window = self.density[row[:, None], first[:, None] + np.arange(order)]
-        weights = interpolation_weights(fraction, local[:, None], order)
-        density = np.maximum(weights @ window, 0.0)
-        bundle = Bundle(
-            self.frame,
-            self.axis,
-            outer.reshape(-1, outer.shape[-1]),
-            density.reshape(-1, density.shape[-1]),
-            self.quantity,
-        )
-        if len(self.bundles) >= self.effort.kept:
-            self.bundles.clear()
-        self.bundles[key] = bundle
-        return bundle
+        bundle = self._between(outer.reshape(-1, outer.shape[-1]))
+        borders = bundle.borders(np.repeat(level, nodes.size)[None])
+        values = [
+            Along(self._rising_at(rising, row, place / every), every).masses(borders)
+            for rising, every in ((self.rising, 1), (self.coarse_rising, 2))
+        ]
+        values = np.reshape(values, (2, start.size, nodes.size))
+        found = width * (values @ kronrod)
+        return found, np.abs(found[0] - width * (values[0] @ gauss))
+
+    def _between(self, outer) -> Bundle:
+        """Return lines between those of the lattice, with intervals of two steps."""
+        u = [coordinate[:, None] for coordinate in outer.T]
+        u[self.axis] = self.frame.axes[self.axis].nodes()[None]
+        values = self.quantity(self.frame.place_product(u))
+        return Bundle(self.frame, self.axis, outer, self.quantity, values)
+
+    def _rising_at(self, rising, row, place):
+        """Return the integral along lines at places (P, m) of rows (P,), between those at which
+        it is known: (P m, nodes)."""
+        n = rising.shape[1]
+        order = min(ORDER, n)
+        stretch = np.clip(place[:, :1].astype(int), 0, n - 2)
+        first, local = stencils(stretch, n)
+        window = rising[row[:, None], first + np.arange(order)]
+        weights = interpolation_weights(place - stretch, local, order)
+        return (weights @ window).reshape(-1, rising.shape[2])
 
 
-def _rough_panels(panels, limit, most):
-    """Return the parts and panels, of panels (C, parts, n), that hold what is not smooth: every
-    window of five panels around them has a large fourth difference. Their neighbours come with
-    them, for it may lie between the nodes of one and the border of the next."""
-    difference = np.abs(np.diff(panels, 4, axis=-1)).max(axis=0)
-    least = np.full(panels.shape[1:], np.inf)
-    for start in range(5):
-        part = least[:, start : start + difference.shape[1]]
-        np.minimum(part, difference, out=part)
-    widened = least.copy()
-    np.maximum(widened[:, 1:], least[:, :-1], out=widened[:, 1:])
-    np.maximum(widened[:, :-1], least[:, 1:], out=widened[:, :-1])
-    part, panel = np.nonzero(widened > limit)
-    worst = np.argsort(-widened[part, panel], kind="stable")[:most]
-    return part[worst], panel[worst]
+def _begun(place, stretch, near: Panels | None):
+    """Return (owner, start, width) of the panels to begin with: of each place those near to it,
+    if there are any, else the whole stretch."""
+    if near is None:
+        return np.arange(place.size), stretch.astype(float), np.ones(place.size)
+    order = np.argsort(place)
+    shared = np.flatnonzero(np.isin(near.place, place))
+    new = np.flatnonzero(~np.isin(place, near.place))
+    owner = order[np.searchsorted(place[order], near.place[shared])]
+    return (
+        np.concatenate([owner, new]),
+        np.concatenate([near.start[shared], stretch[new]]),
+        np.concatenate([near.width[shared], np.ones(new.size)]),
+    )

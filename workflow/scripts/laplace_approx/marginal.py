@@ -1,6 +1,7 @@
 """The marginal of one parameter as a table, and its quantiles by interpolation."""
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -8,15 +9,16 @@ import numpy as np
 from laplace_approx.lattice import Frame
 from laplace_approx.quadrature import (
     ORDER,
+    applied,
     bounded_increments,
     interpolation_weights,
     node_weights,
     partial_weights,
-    stencils,
 )
 
 ROWS_PER_SD = 80  # rows of a table per posterior SD: cubic interpolation is then good to 1e-8 SD
 MOST_ROWS_PER_NODE = 64
+LAST_DIGIT = 4 * np.finfo(float).eps
 
 
 class Marginal(NamedTuple):
@@ -77,14 +79,30 @@ def quantile_from_marginal(marginal: Marginal, probability):
         raise ValueError(f"a probability lies between 0 and 1: {probability}")
     row = np.searchsorted(marginal.cdf, probability, side="right") - 1
     row = np.clip(row, 0, marginal.value.size - 2)
-    ends = _cubic_of(marginal, row)
-    low, high = np.zeros(row.shape), np.ones(row.shape)
-    for _ in range(60):  # bisection to the last digit of t
-        middle = (low + high) / 2
-        below = _cubic(middle, *ends) < probability
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    t = _where_cubic_is(probability, *_cubic_of(marginal, row))
     start = marginal.value[row]
-    return start + high * (marginal.value[row + 1] - start)
+    return start + t * (marginal.value[row + 1] - start)
+
+
+def _where_cubic_is(probability, start, rise, first, last):
+    """Return t in [0, 1] at which the rising cubic takes the value, to its last digit.
+
+    Newton's steps, halved into the bracket where they would leave it.
+    """
+    low, high = np.zeros(start.shape), np.ones(start.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.clip(np.where(rise > 0, (probability - start) / rise, 0.5), 0.0, 1.0)
+        for _ in range(60):
+            above = _cubic(t, start, rise, first, last) - probability
+            low, high = np.where(above < 0, t, low), np.where(above < 0, high, t)
+            moved = t - above / _cubic_slope(t, rise, first, last)
+            moved = np.where((moved >= low) & (moved <= high), moved, (low + high) / 2)
+            exact = np.abs(above) <= LAST_DIGIT / 2 * probability
+            still = exact | (np.abs(moved - t) <= LAST_DIGIT)
+            t = np.where(exact, t, moved)
+            if still.all():
+                break
+    return t
 
 
 def _cubic_of(marginal: Marginal, row):
@@ -99,6 +117,11 @@ def _cubic_of(marginal: Marginal, row):
     first = np.minimum(marginal.density[row] * width, 3 * rise)
     last = np.minimum(marginal.density[row + 1] * width, 3 * rise)
     return start, rise, first, last
+
+
+def _cubic_slope(t, rise, first, last):
+    bend = 3 * rise - 2 * first - last
+    return first + t * (2 * bend + 3 * t * (first + last - 2 * rise))
 
 
 def _cubic(t, start, rise, first, last):
@@ -117,22 +140,25 @@ def _rows_per_node(density_u) -> int:
 
 def _refined(density_u, cdf, rows: int):
     """Return density and CDF on nodes `rows` times as close, in units of the coarse step."""
-    n = density_u.size
-    first, local = stencils(np.arange(n - 1), n)
-    order = min(ORDER, n)
-    window = density_u[first[:, None] + np.arange(order)]
-    fraction, places = np.arange(rows)[:, None] / rows, np.arange(order - 1)
-    density = _applied(interpolation_weights(fraction, places, order), window, local)
-    part = _applied(partial_weights(fraction, places, order), window, local)
+    value_weights, integral_weights = _refining_weights(rows, min(ORDER, density_u.size))
+    density = applied(value_weights, density_u)
+    part = applied(integral_weights, density_u)
     whole = np.diff(cdf)
-    part = np.maximum.accumulate(np.clip(part, 0.0, whole[:, None]), axis=1)
+    part = np.minimum(np.maximum(part, 0.0), whole[:, None])
+    part = np.maximum.accumulate(part, axis=1)
     density = np.append(np.maximum(density, 0.0).ravel(), density_u[-1])
     return density, np.append((cdf[:-1, None] + part).ravel(), cdf[-1])
 
 
-def _applied(weights, window, local):
-    """Apply weights (rows, order - 1, order) to the stencil (n - 1, order) of each interval."""
-    return np.einsum("nro,no->nr", weights.transpose(1, 0, 2)[local], window)
+@cache
+def _refining_weights(rows: int, order: int):
+    """Return the weights (rows, order - 1, order) of the values at `rows` places an interval, and
+    of the integrals up to them."""
+    fraction, places = np.arange(rows)[:, None] / rows, np.arange(order - 1)
+    return (
+        interpolation_weights(fraction, places, order),
+        partial_weights(fraction, places, order),
+    )
 
 
 def _strictly_rising(value, density, cdf) -> Marginal:

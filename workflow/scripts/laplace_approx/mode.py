@@ -165,12 +165,17 @@ class _Search:
 
     def _follow(self, starts, method):
         """Climb from the starts (n, d), and prove what ends at a new place."""
+        if starts.shape[0] == 0:
+            return
         best = self._best()
         frame = np.diag(self.scale) if best is None else best.factored.cholesky
         ends = many_by_newton(self.evaluator, starts, method, frame)
         self.attempts += ends
-        for attempt in sorted(ends, key=lambda a: -a.log_density):
-            if not np.isfinite(attempt.log_density) or self._known(attempt.end):
+        ends = sorted((a for a in ends if np.isfinite(a.log_density)), key=_lowness)
+        known = self._known(np.array([attempt.end for attempt in ends]))
+        proofs = len(self.proofs)
+        for attempt, seen in zip(ends, known, strict=True):
+            if seen or (len(self.proofs) > proofs and self._known(attempt.end[None])[0]):
                 continue
             best = self._best()
             higher = best is None or attempt.log_density > best.log_density + HIGHER
@@ -179,12 +184,16 @@ class _Search:
 
     def _look_at(self, attempt) -> Proof:
         proof = prove(self.evaluator, attempt.end, self.rng, attempt.frame)
-        if not (proof.proven and self._known(proof.x)):
+        if not (proof.proven and self._known(proof.x[None])[0]):
             self.proofs.append((attempt, proof))
         return proof
 
-    def _known(self, x):
-        return any(proof.proven and _distance(proof, x) < SAME_MODE for _, proof in self.proofs)
+    def _known(self, points):
+        """Return which of the points (n, d) lie at a proven mode."""
+        known = np.zeros(len(points), dtype=bool)
+        for _, proof in self._proven() if len(points) else ():
+            known |= _distances(proof, points) < SAME_MODE
+        return known
 
     def _proven(self):
         return [pair for pair in self.proofs if pair[1].proven]
@@ -381,12 +390,16 @@ def _height(proof):
     return proof.log_density
 
 
-def _distance(proof, x):
-    """Return the distance in SDs of the normal at the proof."""
+def _lowness(attempt):
+    return -attempt.log_density
+
+
+def _distances(proof, points):
+    """Return the distances (n,) of points (n, d) in SDs of the normal at the proof."""
     cholesky = proof.factored.cholesky
     scale = proof.factored.sd
-    u = np.linalg.solve(cholesky / scale[:, None], (x - proof.x) / scale)
-    return float(np.linalg.norm(u)) / np.sqrt(x.size)
+    u = np.linalg.solve(cholesky / scale[:, None], ((points - proof.x) / scale).T)
+    return np.sqrt(np.sum(u * u, axis=0) / proof.x.size)
 
 
 def _scattered(evaluator, start, rng):

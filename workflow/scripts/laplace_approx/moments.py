@@ -16,15 +16,16 @@ class Moments(NamedTuple):
     correlation: np.ndarray
 
 
-def moments(frame: Frame, mass) -> Moments:
+def moments(frame: Frame, mass, layers=None) -> Moments:
     """Return the moments of theta under the masses (summing to one) of the nodes of a frame.
 
-    Deviations are taken from the mean in a second pass, so that an offset costs no digits. What
-    one value with all of the mass leaves undefined (skewness, correlation) is NaN.
+    `layers[k]` is the mass of each layer across axis k, for those who have it: only a box is
+    summed by layers. Deviations are taken from the mean in a second pass, so that an offset costs
+    no digits. What one value with all of the mass leaves undefined (skewness, correlation) is NaN.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = _by_axis if frame.is_box else _by_node
-        mean, covariance, third = sums(frame, mass)
+        found = _by_axis(frame, mass, layers) if frame.is_box else _by_node(frame, mass)
+        mean, covariance, third = found
         sd = np.sqrt(np.diag(covariance))
         with np.errstate(divide="ignore"):
             correlation = covariance / np.outer(sd, sd)
@@ -46,10 +47,10 @@ def _by_node(frame, mass):
     return mean, covariance, third
 
 
-def _by_axis(frame, mass):
+def _by_axis(frame, mass, layers):
     """Sum over axes first, where every parameter has an axis of its own."""
     d = mass.ndim
-    layers = [_kept(mass, (k,)) for k in range(d)]
+    layers = [_kept(mass, (k,)) for k in range(d)] if layers is None else layers
     values = [frame.values(k, axis.nodes()) for k, axis in enumerate(frame.axes)]
     mean = np.array([m @ x for m, x in zip(layers, values, strict=True)])
     centred = [x - centre for x, centre in zip(values, mean, strict=True)]
@@ -63,4 +64,5 @@ def _by_axis(frame, mass):
 
 
 def _kept(mass, axes):
-    return mass.sum(axis=tuple(k for k in range(mass.ndim) if k not in axes))
+    summed = tuple(k for k in range(mass.ndim) if k not in axes)
+    return mass.sum(axis=summed) if summed else mass

@@ -1,18 +1,39 @@
-"""Newton's method with a line search, for one start or for many at once."""
+"""Newton's method with a line search, for one start or for many at once.
 
+Many ascents are rows of arrays, and every step is taken for all rows at once, in element by element
+arithmetic: what a row comes to does not depend, to the last bit, on the rows beside it, as long as
+that holds for the functions that are climbed.
+"""
+
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.memory import keep_small_arrays
+from laplace_approx.small import dot, solved_by_cholesky
+
 EPS = np.finfo(float).eps
 ARMIJO = 1e-4  # share of the gain promised by the slope that a step must deliver
 HALVINGS = 0.5 ** np.arange(1, 61)
+FIRST = 6  # halvings that are tried before the others
 ESCAPES = 2.0 ** np.arange(3, -31, -1)
 FLOOR = 1e-3  # least curvature of a modified matrix, as a share of the largest
 RESCUES = 2.0 ** np.arange(20, -41, -1)
 NEARLY = 1e-2  # SDs from the mode: here rounding may hide the gain of a step
 MOST_STALE = 2  # steps at the noise of the derivatives before the best of them is taken
+MESSAGES = (
+    "the iterations ran out",
+    "the log density is not finite at the start",
+    "the derivatives are not finite",
+    "the Hessian is singular",
+    "the decrement is at its least",
+    "a stationary point that is not a maximum",
+    "no step along the ascent direction gains",
+    "the iterates left the support",
+)
+RAN_OUT, NO_START, NO_DERIVATIVES, SINGULAR, ARRIVED, NO_MAXIMUM, NO_GAIN, LEFT = range(8)
 
 
 class NewtonResult(NamedTuple):
@@ -35,10 +56,27 @@ class NewtonResult(NamedTuple):
     message: str
 
 
+class NewtonRows(NamedTuple):
+    """Where k ascents ended: the fields of `NewtonResult` as arrays with a row for each.
+
+    `message` (k,) holds places in `MESSAGES`; `paths` is a list of (n, d), or None where they were
+    not asked for.
+    """
+
+    x: np.ndarray
+    log_density: np.ndarray
+    gradient: np.ndarray
+    decrement: np.ndarray
+    n_evaluations: np.ndarray
+    converged: np.ndarray
+    message: np.ndarray
+    paths: list[np.ndarray] | None
+
+
 def newton(
     log_density, gradient, hessian, start, *, damped=True, tolerance=1e-13, max_iterations=200
 ) -> NewtonResult:
-    """Maximise a log density from `start` (d,); see `newton_many`."""
+    """Maximise a log density from `start` (d,); see `newton_rows`."""
     starts = np.asarray(start, dtype=float)[None]
     return newton_many(
         log_density,
@@ -51,8 +89,35 @@ def newton(
     )[0]
 
 
-@np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
 def newton_many(
+    log_density: Callable, gradient: Callable, hessian: Callable, starts, **settings
+) -> list[NewtonResult]:
+    """Maximise one log density of x (n, d) from each of the starts (k, d); see `newton_rows`."""
+    found = newton_rows(
+        lambda rows, x: log_density(x),
+        lambda rows, x: gradient(x),
+        lambda rows, x: hessian(x),
+        starts,
+        paths=True,
+        **settings,
+    )
+    return [
+        NewtonResult(
+            found.x[row],
+            float(found.log_density[row]),
+            found.gradient[row],
+            float(found.decrement[row]),
+            found.paths[row],
+            int(found.n_evaluations[row]),
+            bool(found.converged[row]),
+            MESSAGES[found.message[row]],
+        )
+        for row in range(found.x.shape[0])
+    ]
+
+
+@np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
+def newton_rows(
     log_density: Callable,
     gradient: Callable,
     hessian: Callable,
@@ -61,56 +126,67 @@ def newton_many(
     damped=True,
     tolerance=1e-13,
     max_iterations=200,
-) -> list[NewtonResult]:
-    """Maximise a log density from each of the starts (k, d), all in step.
+    paths=False,
+) -> NewtonRows:
+    """Maximise k log densities, one a row, from the starts (k, d), all in step.
+
+    `log_density(rows, x)` returns for x (n, d) the log densities numbered `rows` (n,), each at its
+    own point, (n,); `gradient` and `hessian` likewise (n, d) and (n, d, d). So every row can have
+    data or a prior of its own.
 
     The step is s = (-H)^-1 g. Where -H is not positive definite, its eigenvalues in coordinates
     scaled by its diagonal are replaced by their absolute values, floored (Nocedal and Wright 2006,
     section 3.4). The full step is taken where the gain that it promises, half the squared
     decrement, is below the rounding of the log density; else the best of s, s/2, s/4, ... that
-    gains enough (Armijo). The ascent ends on the decrement: at `tolerance`, or where it no longer
-    falls. At a stationary point that is no maximum it leaves along the steepest upward curvature.
-    `damped=False` is the method of the textbook: the full step of the matrix as it is.
+    gains enough (Armijo), as far as the gain has a single peak. The ascent ends on the decrement:
+    at `tolerance`, or where it no longer falls. At a stationary point that is no maximum it leaves
+    along the steepest upward curvature. `damped=False` is the method of the textbook: the full step
+    of the matrix as it is. `paths=True` keeps every iterate.
     """
-    ascents = _Ascents(log_density, gradient, hessian, starts)
+    keep_small_arrays()
+    ascents = _Ascents(log_density, gradient, hessian, starts, paths)
     for _ in range(max_iterations):
         rows = np.flatnonzero(ascents.running)
         if rows.size == 0:
             break
         ascents.advance(rows, damped, tolerance)
-    return [ascents.result(row) for row in range(ascents.x.shape[0])]
+    return ascents.result()
 
 
 class _Ascents:
     """The state of k ascents: one row each."""
 
-    def __init__(self, log_density, gradient, hessian, starts):
+    def __init__(self, log_density, gradient, hessian, starts, paths):
         self.log_density, self.gradient, self.hessian = log_density, gradient, hessian
         self.x = np.array(starts, dtype=float)
         k = self.x.shape[0]
-        self.value = np.asarray(log_density(self.x), dtype=float)
+        self.value = np.array(log_density(np.arange(k), self.x), dtype=float)
         self.slope = np.full(self.x.shape, np.nan)
         self.decrement = np.full(k, np.inf)
-        self.best = [None] * k  # the iterate of the least decrement among those near the mode
+        # the iterate of the least decrement among those near the mode, infinite where there is none
+        self.best = np.full(k, np.inf)
+        self.best_x, self.best_slope = self.x.copy(), self.slope.copy()
+        self.best_value = self.value.copy()
         self.stale = np.zeros(k, dtype=int)
         self.count = np.ones(k, dtype=int)
-        self.message = ["the iterations ran out"] * k
-        self.paths = [[row.copy()] for row in self.x]
+        self.message = np.full(k, RAN_OUT)
+        self.moves = [(np.arange(k), self.x.copy())] if paths else None
         self.converged = np.zeros(k, dtype=bool)
         self.running = np.isfinite(self.value)
-        for row in np.flatnonzero(~self.running):
-            self.message[row] = "the log density is not finite at the start"
+        self.message[~self.running] = NO_START
 
     def advance(self, rows, damped, tolerance):
         """One step of the given rows."""
-        gradient, hessian = self.gradient(self.x[rows]), self.hessian(self.x[rows])
+        x = self.x[rows]
+        gradient, hessian = self.gradient(rows, x), self.hessian(rows, x)
         self.count[rows] += 2
         self.slope[rows] = gradient
-        finite = np.isfinite(gradient).all(axis=1) & np.isfinite(hessian).all(axis=(1, 2))
-        self._stop(rows[~finite], "the derivatives are not finite")
-        rows, gradient, hessian = rows[finite], gradient[finite], hessian[finite]
-        if rows.size == 0:
-            return
+        if not (math.isfinite(gradient.sum()) and math.isfinite(hessian.sum())):  # or each is
+            finite = np.isfinite(gradient).all(axis=1) & np.isfinite(hessian).all(axis=(1, 2))
+            self._stop(rows[~finite], NO_DERIVATIVES)
+            rows, gradient, hessian = rows[finite], gradient[finite], hessian[finite]
+            if rows.size == 0:
+                return
         if not damped:
             self._pure(rows, gradient, hessian, tolerance)
             return
@@ -119,59 +195,68 @@ class _Ascents:
         promise = decrement**2
         noise = 100 * EPS * np.maximum(1.0, np.abs(self.value[rows]))
         near = definite & ((0.5 * promise <= noise) | (decrement <= tolerance))
-        self._keep_best(rows[near], decrement[near], tolerance)
+        self._keep_best(rows[near], tolerance)
         stuck = ~definite & (decrement <= 1e-7)
         for i in np.flatnonzero(stuck):
             self._escape(rows[i], upward[i], noise[i])
         go = ~stuck & self.running[rows]
-        rows, step, decrement, near = rows[go], step[go], decrement[go], near[go]
-        if rows.size:
-            self._search(rows, step, promise[go], noise[go], near, definite[go])
+        given = (rows, step, promise, noise, near, definite)
+        if go.all():
+            self._search(*given)
+        elif go.any():
+            self._search(*(each[go] for each in given))
 
     def _pure(self, rows, gradient, hessian, tolerance):
-        for row, g, h in zip(rows, gradient, hessian, strict=True):
-            try:
-                step = -np.linalg.solve(h, g)
-            except np.linalg.LinAlgError:
-                self._stop([row], "the Hessian is singular")
-                continue
-            self.decrement[row] = np.sqrt(abs(g @ step))
-            if self.decrement[row] <= max(tolerance, 1e-12):
-                self.converged[row] = bool(np.all(np.linalg.eigvalsh(-h) > 0))
-                self._stop([row], "the decrement is at its least")
-                continue
-            self._move(np.array([row]), (self.x[row] + step)[None], None)
+        step, singular = _plain_steps(gradient, hessian)
+        self._stop(rows[singular], SINGULAR)
+        rows, gradient, hessian = rows[~singular], gradient[~singular], hessian[~singular]
+        step = step[~singular]
+        decrement = np.sqrt(np.abs(dot(gradient, step)))
+        self.decrement[rows] = decrement
+        there = decrement <= max(tolerance, 1e-12)
+        self.converged[rows[there]] = (np.linalg.eigvalsh(-hessian[there]) > 0).all(axis=1)
+        self._stop(rows[there], ARRIVED)
+        rows, step = rows[~there], step[~there]
+        if rows.size:
+            points = self.x[rows] + step
+            self.count[rows] += 1
+            self._move(rows, points, np.asarray(self.log_density(rows, points), dtype=float))
 
-    def _keep_best(self, rows, decrement, tolerance):
+    def _keep_best(self, rows, tolerance):
         """Note the iterates near the mode; end where the decrement no longer halves."""
-        for row, size in zip(rows, decrement, strict=True):
-            held = self.best[row]
-            fell = held is None or size < 0.5 * held[0]
-            if held is None or size < held[0]:
-                self.best[row] = (size, self.x[row].copy(), self.value[row], self.slope[row].copy())
-            self.stale[row] = 0 if fell else self.stale[row] + 1
-            if size <= tolerance or self.stale[row] >= MOST_STALE:
-                self._arrive(row)
+        size, held = self.decrement[rows], self.best[rows]
+        better = rows[size < held]
+        self.best[better], self.best_x[better] = self.decrement[better], self.x[better]
+        self.best_value[better], self.best_slope[better] = self.value[better], self.slope[better]
+        self.stale[rows] = np.where(size < 0.5 * held, 0, self.stale[rows] + 1)
+        self._arrive(rows[(size <= tolerance) | (self.stale[rows] >= MOST_STALE)])
 
-    def _arrive(self, row):
-        self.decrement[row], self.x[row], self.value[row], self.slope[row] = self.best[row]
-        self.converged[row] = True
-        self._stop([row], "the decrement is at its least")
+    def _arrive(self, rows):
+        self.decrement[rows], self.x[rows] = self.best[rows], self.best_x[rows]
+        self.value[rows], self.slope[rows] = self.best_value[rows], self.best_slope[rows]
+        self.converged[rows] = True
+        self._stop(rows, ARRIVED)
 
     def _escape(self, row, upward, noise):
         """Leave a saddle or a minimum along the direction in which the log density curves up."""
-        points = self.x[row] + np.concatenate([ESCAPES, -ESCAPES])[:, None] * upward
-        values = self.log_density(points)
+        moves = np.concatenate([ESCAPES, -ESCAPES])[:, None] * upward
+        if not self._best_of(row, moves, noise):
+            self._stop(row, NO_MAXIMUM)
+
+    def _best_of(self, row, moves, noise) -> bool:
+        """Move a row by the best of the moves (n, d), if that gains more than the noise."""
+        points = self.x[row] + moves
+        values = np.asarray(self.log_density(np.full(len(points), row), points), dtype=float)
         self.count[row] += values.size
         top = int(np.argmax(values))
-        if values[top] > self.value[row] + noise:
-            self._move(np.array([row]), points[None, top], values[None, top])
-        else:
-            self._stop([row], "a stationary point that is not a maximum")
+        if not values[top] > self.value[row] + noise:
+            return False
+        self._move(np.array([row]), points[None, top], values[None, top])
+        return True
 
     def _search(self, rows, step, promise, noise, near, definite):
         full = self.x[rows] + step
-        values = self.log_density(full)
+        values = np.asarray(self.log_density(rows, full), dtype=float)
         self.count[rows] += 1
         hidden = near & (values >= self.value[rows] - 10 * noise)
         good = hidden | (values >= self.value[rows] + ARMIJO * promise)
@@ -179,71 +264,93 @@ class _Ascents:
         late = np.flatnonzero(~good)
         if late.size == 0:
             return
-        rows, step, promise = rows[late], step[late], promise[late]
-        points = self.x[rows][:, None] + HALVINGS[:, None] * step[:, None]
-        shorter = self.log_density(points)
-        self.count[rows] += HALVINGS.size
-        enough = shorter >= self.value[rows][:, None] + ARMIJO * HALVINGS * promise[:, None]
-        enough &= shorter > self.value[rows][:, None]
-        top = np.argmax(np.where(enough, shorter, -np.inf), axis=1)
-        some = enough.any(axis=1)
-        index = np.arange(rows.size)
-        self._move(rows[some], points[index, top][some], shorter[index, top][some])
-        for i in np.flatnonzero(~some):
-            row, j = rows[i], late[i]
+        found = self._halved(rows[late], step[late], promise[late])
+        for j in late[~found]:
+            row = rows[j]
             slack = 1e-7 * max(1.0, abs(self.value[row]))
             close = definite[j] and self.decrement[row] <= NEARLY
             if close and values[j] >= self.value[row] - slack and self.stale[row] < 2 * MOST_STALE:
-                self._keep_best([row], [self.decrement[row]], 0.0)
+                self._keep_best(rows[j : j + 1], 0.0)
                 if self.running[row]:
-                    self._move(rows[i : i + 1], full[j : j + 1], values[j : j + 1])
-            elif close and self.best[row] is not None:
-                self._arrive(row)
+                    self._move(rows[j : j + 1], full[j : j + 1], values[j : j + 1])
+            elif close and np.isfinite(self.best[row]):
+                self._arrive(rows[j : j + 1])
             else:
                 self._rescue(row)
+
+    def _halved(self, rows, step, promise):
+        """Move the rows by the best part of their steps that gains enough; return which moved.
+
+        The smaller parts are tried where the best of the `FIRST` is the last of them, or none
+        gains enough.
+        """
+        found, top, points, values = self._parts(rows, step, promise, HALVINGS[:FIRST])
+        again = np.flatnonzero(~found | (top == FIRST - 1))
+        if again.size:
+            rest = self._parts(rows[again], step[again], promise[again], HALVINGS[FIRST - 1 :])
+            some = again[rest[0]]
+            points[some], values[some], found[some] = rest[2][rest[0]], rest[3][rest[0]], True
+        self._move(rows[found], points[found], values[found])
+        return found
+
+    def _parts(self, rows, step, promise, parts):
+        """Return whether any of the parts of each step gains enough, and of those the best: its
+        place, its point and its value."""
+        points = self.x[rows][:, None] + parts[:, None] * step[:, None]
+        shape = points.shape[:2]
+        each = np.repeat(rows, parts.size)
+        values = self.log_density(each, points.reshape(each.size, -1))
+        values = np.asarray(values, dtype=float).reshape(shape)
+        self.count[rows] += parts.size
+        before = self.value[rows][:, None]
+        enough = (values >= before + ARMIJO * parts * promise[:, None]) & (values > before)
+        top = np.argmax(np.where(enough, values, -np.inf), axis=1)
+        at = np.arange(rows.size), top
+        return enough.any(axis=1), top, points[at], values[at]
 
     def _rescue(self, row):
         """Where no part of the Newton step gains, try the slope itself, in scaled coordinates.
 
         A matrix that is all rounding, far out in a flat tail, can send the step anywhere.
         """
-        gradient, hessian = self.slope[row], self.hessian(self.x[row : row + 1])[0]
-        uphill = gradient / _diagonal(gradient[None], hessian[None])[0]
-        points = self.x[row] + RESCUES[:, None] * uphill
-        values = self.log_density(points)
-        self.count[row] += values.size + 1
-        top = int(np.argmax(values))
-        if values[top] > self.value[row] + 100 * EPS * max(1.0, abs(self.value[row])):
-            self._move(np.array([row]), points[None, top], values[None, top])
-        else:
-            self._stop([row], "no step along the ascent direction gains")
+        gradient = self.slope[row]
+        hessian = self.hessian(np.array([row]), self.x[row : row + 1])[0]
+        uphill = gradient / _diagonal(gradient[:, None], hessian[:, :, None])[:, 0]
+        self.count[row] += 1
+        noise = 100 * EPS * max(1.0, abs(self.value[row]))
+        if not self._best_of(row, RESCUES[:, None] * uphill, noise):
+            self._stop(row, NO_GAIN)
 
     def _move(self, rows, points, values):
-        if values is None:
-            values = np.asarray(self.log_density(points), dtype=float)
-            self.count[rows] += 1
         alive = np.isfinite(points).all(axis=1) & np.isfinite(values)
-        self._stop(rows[~alive], "the iterates left the support")
-        for row, point in zip(rows[alive], points[alive], strict=True):
-            self.paths[row].append(point.copy())
-        self.x[rows[alive]], self.value[rows[alive]] = points[alive], values[alive]
+        if not alive.all():
+            self._stop(rows[~alive], LEFT)
+            rows, points, values = rows[alive], points[alive], values[alive]
+        self.x[rows], self.value[rows] = points, values
+        if self.moves is not None:
+            self.moves.append((rows, points))
 
     def _stop(self, rows, message):
-        for row in rows:
-            self.running[row] = False
-            self.message[row] = message
+        self.running[rows] = False
+        self.message[rows] = message
 
-    def result(self, row) -> NewtonResult:
-        return NewtonResult(
-            self.x[row],
-            float(self.value[row]),
-            self.slope[row],
-            float(self.decrement[row]),
-            np.array(self.paths[row]),
-            int(self.count[row]),
-            bool(self.converged[row]),
-            self.message[row],
+    def result(self) -> NewtonRows:
+        return NewtonRows(
+            self.x,
+            self.value,
+            self.slope,
+            self.decrement,
+            self.count,
+            self.converged,
+            self.message,
+            None if self.moves is None else self._paths(),
         )
+
+    def _paths(self):
+        rows, points = (np.concatenate(parts) for parts in zip(*self.moves, strict=True))
+        order = np.argsort(rows, kind="stable")
+        lengths = np.bincount(rows, minlength=self.x.shape[0])
+        return np.split(points[order], np.cumsum(lengths)[:-1])
 
 
 def newton_steps(gradient, hessian):
@@ -253,37 +360,49 @@ def newton_steps(gradient, hessian):
     which a unit is the shorter of the lengths over which slope and curvature change the log
     density by one; the direction is one such unit long, and zero where -H is positive definite.
     """
+    # coordinates first: every number of all rows is then one run of memory
+    gradient = np.ascontiguousarray(gradient.T)
+    hessian = np.ascontiguousarray(hessian.transpose(1, 2, 0))
     scale = 1 / np.sqrt(_diagonal(gradient, hessian))
-    matrix = -hessian * scale[:, :, None] * scale[:, None, :]
+    matrix = hessian * -scale[:, None] * scale
     slope = gradient * scale
-    k, d = gradient.shape
-    step, decrement = np.empty((k, d)), np.empty(k)
-    definite, upward = np.ones(k, dtype=bool), np.zeros((k, d))
-    try:
-        np.linalg.cholesky(matrix)
-        step = np.linalg.solve(matrix, slope[:, :, None])[:, :, 0]
-        open_ = np.zeros(0, dtype=int)
-    except np.linalg.LinAlgError:
-        open_ = np.arange(k)
-    for row in open_:
-        step[row], definite[row], upward[row] = _modified_step(matrix[row], slope[row])
-    decrement = np.sqrt(np.maximum(np.einsum("ki,ki->k", slope, step), 0.0))
-    return step * scale, decrement, definite, upward * scale
+    step, definite = solved_by_cholesky(matrix, slope)
+    upward = np.zeros(step.shape)
+    open_ = np.flatnonzero(~definite)
+    if open_.size:
+        rows = matrix[..., open_].transpose(2, 0, 1)
+        step[:, open_], upward[:, open_] = _modified_steps(rows, slope[:, open_].T)
+    decrement = np.sqrt(np.maximum(dot(slope.T, step.T), 0.0))
+    step *= scale
+    upward *= scale
+    return np.ascontiguousarray(step.T), decrement, definite, np.ascontiguousarray(upward.T)
 
 
 def _diagonal(gradient, hessian):
-    """Return |H_ii| + g_i^2 (k, d), one where that is zero."""
-    diagonal = np.abs(np.einsum("kii->ki", hessian)) + gradient**2
+    """Return |H_ii| + g_i^2 (d, k), one where that is zero; gradient (d, k), hessian (d, d, k)."""
+    diagonal = np.abs(np.einsum("iik->ik", hessian)) + gradient * gradient
     return np.where(diagonal > 0, diagonal, 1.0)
 
 
-def _modified_step(matrix, slope):
-    """Return the step, whether the matrix is positive definite, and the upward direction."""
-    try:
-        np.linalg.cholesky(matrix)
-        return np.linalg.solve(matrix, slope), True, np.zeros(slope.size)
-    except np.linalg.LinAlgError:
-        values, axes = np.linalg.eigh(matrix)
+def _modified_steps(matrix, slope):
+    """Return the steps (d, k) by the absolute eigenvalues, and the upward directions (d, k), of
+    matrices (k, d, d) and slopes (k, d)."""
+    values, axes = np.linalg.eigh(matrix)
     size = np.abs(values)
-    size = np.maximum(size, FLOOR * (np.max(size) or 1.0))
-    return axes @ ((axes.T @ slope) / size), False, axes[:, 0]
+    largest = size.max(axis=1, keepdims=True)
+    size = np.maximum(size, FLOOR * np.where(largest > 0, largest, 1.0))
+    along = dot(np.swapaxes(axes, 1, 2), slope[:, None, :]) / size
+    return dot(axes, along[:, None, :]).T, axes[:, :, 0].T
+
+
+def _plain_steps(gradient, hessian):
+    """Return -H^-1 g (k, d), NaN where H is singular, and where that is (k,)."""
+    try:
+        step = -np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+        return step, np.zeros(len(gradient), dtype=bool)
+    except np.linalg.LinAlgError:
+        if len(gradient) == 1:
+            return np.full(gradient.shape, np.nan), np.ones(1, dtype=bool)
+    halves = np.array_split(np.arange(len(gradient)), 2)
+    parts = [_plain_steps(gradient[half], hessian[half]) for half in halves]
+    return tuple(np.concatenate(pair) for pair in zip(*parts, strict=True))

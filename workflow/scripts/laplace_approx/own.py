@@ -11,7 +11,7 @@ from laplace_approx.edges import ENDS, NEGLIGIBLE_MASS, Side, find_sides
 from laplace_approx.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.marginal import Marginal, build_marginal, quantile_from_marginal
 from laplace_approx.quadrature import band_limited
-from laplace_approx.spacing import quantile_change
+from laplace_approx.spacing import largest_change, probed
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
 MOST_POINTS = 2**16  # of an axis
@@ -28,13 +28,15 @@ DENSE = 4  # places a node at which a marginal is tabulated
 
 
 class Numbers(NamedTuple):
-    """What a lattice says of its own parameter; a moment is NaN where it does not exist."""
+    """What a lattice says of its own parameter; a moment is NaN where it does not exist. `probed`
+    are the quantiles of the marginal that are held against those of other lattices."""
 
     log_evidence: float
     mean: float
     sd: float
     skewness: float
     marginal: Marginal
+    probed: np.ndarray
 
 
 class Own(NamedTuple):
@@ -158,7 +160,7 @@ class _Trial:
             for x, there in zip(moments, exist, strict=True)
         ]
         table = _table(frame, self.parameter, density)
-        return Numbers(self.shift + math.log(total), *kept, table)
+        return Numbers(self.shift + math.log(total), *kept, table, probed(table))
 
     def _change(self, k: int) -> tuple[float, float]:
         """Return what the spacing of axis k still owes: the log evidence, and the rest in SDs.
@@ -192,7 +194,7 @@ class _Trial:
             abs(one.skewness - other.skewness),
         ]
         moved = [x for x in moved if not math.isnan(x)]
-        quantiles = quantile_change(one.marginal, other.marginal, scale)
+        quantiles = largest_change(one.probed, other.probed, scale)
         return abs(one.log_evidence - other.log_evidence), max(quantiles, *moved, 0.0)
 
     def _sides(self) -> list[Side]:

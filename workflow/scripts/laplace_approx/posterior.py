@@ -15,6 +15,7 @@ from laplace_approx.density import Density
 from laplace_approx.errors import Declined, InputError
 from laplace_approx.priors import Prior
 from laplace_approx.space import Space
+from laplace_approx.support import Support
 
 _FIX = (
     "Take the parameters from the last axis (alpha = theta[..., 0]), give the data an axis of its "
@@ -39,6 +40,7 @@ def joint_support(model, prior: Prior):
     return lower, upper
 
 
+@np.errstate(all="ignore")  # what a model does outside its comfort is a value, not an event
 def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.
 
@@ -49,33 +51,36 @@ def natural_density(model, prior: Prior) -> Density:
     here for one point and a small batch, and at every later call.
     """
     lower, upper = joint_support(model, prior)
+    support, of_prior = Support(lower, upper), prior.interior
     anchor = point_inside(model.start, lower, upper)
     likelihood = _checked(model.log_likelihood, "log_likelihood", model, ())
     _check_batches(likelihood, model, anchor, lower, upper)
 
-    def within(function, prior_function, outside, tail=()):
+    def within(function, prior_function, outside, tail=(), tidy=_as_it_is):
         def evaluate(theta):
             theta = np.asarray(theta, dtype=float)
-            inside = np.all((theta > lower) & (theta < upper), axis=-1)
-            if not np.any(inside):
-                return np.full((*theta.shape[:-1], *tail), outside)
-            safe = np.where(inside[..., None], theta, anchor)
-            with np.errstate(invalid="ignore"):
-                value = function(safe) + prior_function(safe)
+            with np.errstate(all="ignore"):
+                if support.holds(theta):
+                    return tidy(_sum(function(theta), prior_function(theta)))
+                inside = support.inside(theta)
+                if not np.any(inside):
+                    return np.full((*theta.shape[:-1], *tail), outside)
+                safe = np.where(inside[..., None], theta, anchor)
+                value = tidy(_sum(function(safe), prior_function(safe)))
             return np.where(inside[(..., *(None for _ in tail))], value, outside)
 
         return evaluate
 
     d = len(model.parameters)
-    raw = within(likelihood, prior.log_density, -np.inf)
+    log_density = within(likelihood, of_prior.log_density, -np.inf, tidy=_nan_to_minus_inf)
     gradient = hessian = None
     if model.gradient is not None:
         slopes = _checked(model.gradient, "gradient", model, (d,))
-        gradient = within(slopes, prior.gradient, np.nan, (d,))
+        gradient = within(slopes, of_prior.gradient, np.nan, (d,))
     if model.hessian is not None:
         matrix = _checked(model.hessian, "hessian", model, (d, d))
-        hessian = within(matrix, prior.hessian, np.nan, (d, d))
-    return Density(tuple(model.parameters), _nan_to_minus_inf(raw), gradient, hessian, lower, upper)
+        hessian = within(matrix, of_prior.hessian, np.nan, (d, d))
+    return Density(tuple(model.parameters), log_density, gradient, hessian, lower, upper)
 
 
 def density_in(density: Density, space: Space) -> Density:
@@ -88,45 +93,57 @@ def density_in(density: Density, space: Space) -> Density:
       Hessian      D H D + diag(g T'' + J''),
     the last two where `density` has them (the Hessian needs both) (BDA3, section 1.8). A z
     outside the bounds, or whose theta rounds to the edge of the support, has log density -inf
-    and derivatives NaN; `density` is not called there.
+    and derivatives NaN; `density` is not called there. Where every parameter keeps its own scale
+    and its support, the density is that of theta itself.
     """
+    if _is_natural(density, space):
+        return density._replace(names=space.names)
     z_anchor = point_inside(np.zeros(len(space.names)), space.lower, space.upper)
     theta_anchor = space.constrain(z_anchor)
+    support = Support(density.lower, density.upper)
 
     def place(z):
-        """Return z and theta, both an anchor's where theta is outside, and where it is inside."""
+        """Return z and theta, both an anchor's where theta is outside, and where it is inside
+        (True: everywhere)."""
         z = np.asarray(z, dtype=float)
         theta = space.constrain(z)
-        inside = np.all((theta > density.lower) & (theta < density.upper), axis=-1)
+        if support.holds(theta):
+            return z, theta, np.True_
+        inside = support.inside(theta)
         keep = inside[..., None]
         return np.where(keep, z, z_anchor), np.where(keep, theta, theta_anchor), inside
 
+    def kept(value, inside, tail, outside):
+        if inside is np.True_:
+            return value
+        return np.where(inside[(..., *(None,) * tail)], value, outside)
+
     def log_density(z):
-        z, theta, inside = place(z)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            z, theta, inside = place(z)
             value = density.log_density(theta) + space.log_jacobian(z)
-        return np.where(inside, value, -np.inf)
+            return _nan_to_minus_inf(kept(value, inside, 0, -np.inf))
 
     def gradient(z):
-        z, theta, inside = place(z)
         with np.errstate(over="ignore", invalid="ignore"):
+            z, theta, inside = place(z)
             slopes = density.gradient(theta) * space.constrain_d1(z) + space.log_jacobian_d1(z)
-        return np.where(inside[..., None], slopes, np.nan)
+            return kept(slopes, inside, 1, np.nan)
 
     def hessian(z):
-        z, theta, inside = place(z)
-        d1 = space.constrain_d1(z)
         i = np.arange(len(space.names))
         with np.errstate(over="ignore", invalid="ignore"):
+            z, theta, inside = place(z)
+            d1 = space.constrain_d1(z)
             matrix = d1[..., :, None] * density.hessian(theta) * d1[..., None, :]
             matrix[..., i, i] += density.gradient(theta) * space.constrain_d2(z)
             matrix[..., i, i] += space.log_jacobian_d2(z)
-        return np.where(inside[..., None, None], matrix, np.nan)
+            return kept(matrix, inside, 2, np.nan)
 
     has_gradient = density.gradient is not None
     return Density(
         names=space.names,
-        log_density=_nan_to_minus_inf(log_density),
+        log_density=log_density,
         gradient=gradient if has_gradient else None,
         hessian=hessian if has_gradient and density.hessian is not None else None,
         lower=space.lower,
@@ -134,12 +151,27 @@ def density_in(density: Density, space: Space) -> Density:
     )
 
 
-def _nan_to_minus_inf(function):
-    def evaluate(x):
-        value = function(x)
-        return np.where(np.isnan(value), -np.inf, value)
+def _is_natural(density: Density, space: Space) -> bool:
+    """Whether the space is theta itself, and leaves out nothing of the support."""
+    wide = np.all(space.lower <= density.lower) and np.all(space.upper >= density.upper)
+    return space.natural and bool(wide)
 
-    return evaluate
+
+def _sum(likelihood, prior):
+    """Return the sum, in the memory of the prior's term: that of the model may be its own."""
+    prior += likelihood
+    return prior
+
+
+def _as_it_is(value):
+    return value
+
+
+def _nan_to_minus_inf(value):
+    # a NaN anywhere makes the sum one too, and the sum costs less than to look at each value
+    if np.isnan(np.add.reduce(value, axis=None)):
+        return np.where(np.isnan(value), -np.inf, value)
+    return value
 
 
 def point_inside(preferred, lower, upper):
@@ -178,9 +210,8 @@ def _checked(function, name, model, tail):
 
 def _call(function, name, model, theta):
     try:
-        # what a model does outside its comfort comes back as NaN or -inf, which is counted
-        with np.errstate(all="ignore"):
-            value = function(theta.copy())
+        # a copy, since a model may write into its argument; in the order that it has in memory
+        value = function(theta.copy(order="K"))
     except (Declined, InputError, MemoryError):
         raise
     except (Exception, SystemExit) as error:

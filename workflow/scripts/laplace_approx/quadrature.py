@@ -8,11 +8,23 @@ converges faster than any power of h where the function fades out at both ends (
 Weideman 2014, SIAM Review 56, section 5). All spacings here are one: multiply by h.
 """
 
+import math
 from functools import cache
 
 import numpy as np
 
 ORDER = 8
+# On [0, 1] the 7 nodes and weights of Kronrod, and those of Gauss at every other of them, which
+# are exact to degree 11 and 5 (Piessens et al. 1983, QUADPACK).
+_K = [0.960491268708020283423507092629080, 0.774596669241483377035853079956480]
+_K += [0.434243749346802558002071502844628, 0.0]
+_W = [0.104656226026467265193823857192073, 0.268488089868333440728569280666710]
+_W += [0.401397414775962222905051818618432, 0.450916538658474142345110087045571]
+KRONROD = (
+    0.5 + 0.5 * np.array([-_K[0], -_K[1], -_K[2], 0.0, _K[2], _K[1], _K[0]]),
+    0.5 * np.array([*_W, *_W[2::-1]]),
+    0.5 * np.array([0, 5 / 9, 0, 8 / 9, 0, 5 / 9, 0]),
+)
 
 
 @cache
@@ -41,24 +53,52 @@ def stencils(intervals, n: int):
     return first, intervals - first
 
 
-def increments(values, axis: int = -1):
-    """Return the integral over each of the n - 1 intervals along `axis`, of length n - 1."""
-    values = np.moveaxis(np.asarray(values, dtype=float), axis, -1)
-    n = values.shape[-1]
-    order = min(ORDER, n)
-    result = np.empty((*values.shape[:-1], n - 1))
-    first, local = stencils(np.arange(n - 1), n)
+def applied(weights, values):
+    """Return the sums over the stencil of each interval of values (n,), as (n - 1, rows).
+
+    `weights` (rows, order - 1, order) are those of each place of an interval within its stencil.
+    All intervals but the first and last few have the same place.
+    """
+    order = weights.shape[-1]
     centre = (order - 2) // 2
-    weights = np.diff(_integral_to(np.arange(order), order), axis=0)
-    inner = np.flatnonzero(local == centre)
-    start, stop = inner[0], inner[-1] + 1
-    middle = result[..., start:stop]
+    values = np.ascontiguousarray(values)
+    # a view of all stencils, one node apart
+    step = values.itemsize
+    shape, strides = (values.size - order + 1, order), (step, step)
+    windows = np.ndarray(shape, values.dtype, values, strides=strides)
+    inner = windows @ np.ascontiguousarray(weights[:, centre].T)
+    if order == 2:
+        return inner
+    first, last = weights[:, :centre] @ windows[0], weights[:, centre + 1 :] @ windows[-1]
+    return np.concatenate([first.T, inner, last.T])
+
+
+def increments(values):
+    """Return the integral of values (..., n) over each of the n - 1 intervals, (..., n - 1)."""
+    values = np.asarray(values, dtype=float)
+    weights = _increment_weights(min(ORDER, values.shape[-1]))
+    if values.ndim == 1:
+        return applied(weights, values)[:, 0]
+    return _increments_of_rows(values, weights[0])
+
+
+def _increments_of_rows(values, weights):
+    """The same for many rows at once, without an array of all their stencils."""
+    order, n = weights.shape[-1], values.shape[-1]
+    centre = (order - 2) // 2
+    result = np.empty((*values.shape[:-1], n - 1))
+    result[..., :centre] = values[..., :order] @ weights[:centre].T
+    result[..., n - order + 1 + centre :] = values[..., -order:] @ weights[centre + 1 :].T
+    middle = result[..., centre : n - order + 1 + centre]
     middle[...] = 0.0
     for k, weight in enumerate(weights[centre]):
-        middle += weight * values[..., start - centre + k : stop - centre + k]
-    for j in [*range(start), *range(stop, n - 1)]:
-        result[..., j] = values[..., first[j] : first[j] + order] @ weights[local[j]]
-    return np.moveaxis(result, -1, axis)
+        middle += weight * values[..., k : n - order + 1 + k]
+    return result
+
+
+@cache
+def _increment_weights(order: int) -> np.ndarray:
+    return np.diff(_integral_to(np.arange(order), order), axis=0)[None]
 
 
 def bounded_increments(density):
@@ -68,7 +108,8 @@ def bounded_increments(density):
     the polynomials swing and would put mass where there is none, or less than none.
     """
     ends = density[..., :-1], density[..., 1:]
-    return np.clip(increments(density), 0.5 * np.minimum(*ends), 1.5 * np.maximum(*ends))
+    within = np.maximum(increments(density), 0.5 * np.minimum(*ends))
+    return np.minimum(within, 1.5 * np.maximum(*ends))
 
 
 @cache
@@ -84,6 +125,35 @@ def _node_weights(n: int) -> np.ndarray:
 def node_weights(n: int) -> np.ndarray:
     """Return the n weights whose sum with the values is the integral over all the nodes."""
     return _node_weights(n) if n > 1 else np.ones(1)
+
+
+@cache
+def stencil_weights() -> np.ndarray:
+    """Return the weights (ORDER - 1, ORDER) of each interval of a stencil of the full order."""
+    return np.diff(_integral_to(np.arange(ORDER), ORDER), axis=0)
+
+
+@cache
+def stencil_errors() -> np.ndarray:
+    """Return (ORDER - 1,): the error of each of these integrals, per unit of the difference of
+    order `ORDER` there, that is the integral of |product of (t - node)| over ORDER!."""
+    polynomial = np.polynomial.Polynomial.fromroots(np.arange(ORDER)).integ()
+    return np.abs(np.diff(polynomial(np.arange(ORDER)))) / math.factorial(ORDER)
+
+
+@cache
+def from_every_other(n: int) -> np.ndarray:
+    """Return the weights (n, (n + 1) / 2) that fill in n nodes, an odd number, from every other."""
+    known = (n + 1) // 2
+    weights = np.zeros((n, known))
+    weights[::2] = np.eye(known)
+    order = min(ORDER, known)
+    first, local = stencils(np.arange(known - 1), known)
+    for i in range(known - 1):
+        weights[2 * i + 1, first[i] : first[i] + order] = interpolation_weights(
+            0.5, local[i], order
+        )
+    return weights
 
 
 def partial_weights(fraction, interval, order: int) -> np.ndarray:

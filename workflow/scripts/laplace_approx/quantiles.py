@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.lines import Lines
+from laplace_approx.lines import Lines, Masses, Panels
 from laplace_approx.normal import Normal
-from laplace_approx.roots import invert_cdf
+from laplace_approx.roots import invert_cdf, log_odds
 from laplace_approx.transforms import Identity
 
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
-LEAST_ERROR = 2e-8  # of a CDF: what the stretches that are not refined may hide
-TRIAL = np.array([0.05, 0.5, 0.95])  # probabilities at which the axes are compared
+SETTLED = 0.1  # of what was left to go before: where less is left, the search is at its end
+ENCLOSING = 8  # attempts to find places about a quantile
+STEPS = 4  # of a secant at the most
+DIGITS = 1e-6  # of the log odds, between two places: below, they are no use for a secant
+UNSURE = 0.1  # of a slope that is no secant's
 
 
 class Estimates(NamedTuple):
@@ -30,9 +34,11 @@ class DerivedQuantity:
     `quantity` maps theta (..., d) to (...) and `condition` to booleans; a NaN of the quantity
     counts as a condition that fails. `excluded_mass` is the share of the mass where it fails, and
     `excluded_error` its error. The CDF is that of `lines.Lines` along one of the axes (`axis`):
-    the one on which leaving out every other node changes least. That change is the error; it is
-    larger than what the full lattice is off by, and `outside_mass`, the share of the mass that
-    the lattice is known to leave out, is added to it.
+    the one along which it changes
+    fastest. Its error adds what leaving out every other node
+    changes, which is more than what the full lattice is off by, what the integration over the
+    lines may be off by, and what `outside_mass`, the share of the mass that the lattice is known
+    to leave out, can move.
     """
 
     def __init__(
@@ -45,37 +51,148 @@ class DerivedQuantity:
         lattice = lattice.odd()
         evaluate_quantity = _given(quantity, condition)
         self.outside_mass = outside_mass
-        self._cells = _Cells(lattice, evaluate_quantity)
-        trial = self._cells.quantiles(TRIAL)
-        pairs = [_Pair(lattice, k, evaluate_quantity) for k in range(len(lattice.frame.axes))]
-        self._pair = min(pairs, key=lambda pair: np.max(pair.change(trial)))
-        self.axis = self._pair.axis
-        self.excluded_mass = self._pair.fine.excluded
-        self.excluded_error = self._pair.excluded_change + outside_mass
+        self._cells = _Cells(lattice.thin(), evaluate_quantity)
+        self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
+        self.axis = self._lines.axis
+        self._found, self._everything = {}, None
+
+    @property
+    def excluded_mass(self) -> float:
+        return self._excluded[0]
+
+    @property
+    def excluded_error(self) -> float:
+        return self._excluded[1]
 
     def cdf(self, values) -> Estimates:
-        """Return P(quantity <= value | condition) for values of any shape."""
+        """Return P(quantity <= value | condition) for values of any shape; NaN at NaN."""
         values = np.asarray(values, dtype=float)
-        cdf = self._pair.fine.cdf(values.ravel())
-        error = self._pair.change(values.ravel()) + self.outside_mass * np.maximum(cdf, 1 - cdf)
+        if not self._included.fine > 0:
+            return Estimates(np.full(values.shape, np.nan), np.full(values.shape, np.nan))
+        cdf, error = self._cdf(values.ravel())
+        cdf, error = (np.where(np.isnan(values.ravel()), np.nan, x) for x in (cdf, error))
         return Estimates(cdf.reshape(values.shape), error.reshape(values.shape))
 
-    def quantiles(self, probabilities) -> Estimates:
+    def moved(self, values, errors):
+        """Return what errors of values (n,) can move the CDF there by: half of the difference
+        between their ends, from the lines of the lattice alone."""
+        ends = np.concatenate([values - errors, values + errors])
+        mass = np.reshape(self._lines.rough_masses(ends)[0], (2, -1)) / self._included.fine
+        return 0.5 * np.abs(mass[1] - mass[0])
+
+    def quantiles(self, probabilities, also=()) -> Estimates:
         """Return the quantiles given the condition for probabilities (n,), all NaN if it never
-        holds."""
+        holds. Those that will be asked for `also`, later, are found at once."""
         p = np.asarray(probabilities, dtype=float)
         if not np.all((p > 0) & (p < 1)):
             raise ValueError(f"a probability lies between 0 and 1: {p}")
-        if not self._pair.fine.included > 0:
+        if self._cells.value.size == 0 and not self._included.fine > 0:
             return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
-        value = invert_cdf(self._pair.fine.cdf, p, *self._cells.around(p, 0.03))
-        low, high = self._cells.around(p, 0.05)
-        half = (high - low) / 2
-        ends = self._pair.fine.cdf(np.concatenate([value - half, value + half]))
-        error = self._pair.change(value) + self.outside_mass * np.maximum(p, 1 - p)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            density = (ends[p.size :] - ends[: p.size]) / (2 * half)
-            return Estimates(value, error / density)
+        new = [x for x in dict.fromkeys(p.tolist()) if x not in self._found]
+        if new:
+            new += [x for x in dict.fromkeys(also) if x not in {*new, *self._found}]
+            found = self._quantiles(np.array(new))
+            self._found |= zip(new, zip(*found, strict=True), strict=True)
+        value, error = np.array([self._found[x] for x in p.tolist()]).reshape(-1, 2).T
+        return Estimates(value, error)
+
+    def rough_quantiles(self, probabilities):
+        """Return the quantiles without their errors, from the lines of the lattice alone: far
+        cheaper, and good to about a thousandth of an SD."""
+        p = np.asarray(probabilities, dtype=float)
+        whole = self._lines.rough_masses(np.array([np.inf]))[0]
+        if not whole > 0:
+            return np.full(p.shape, np.nan)
+        low, high, rough = self._enclosed(p, whole)
+        with np.errstate(all="ignore"):
+            value, slope = _straight(low, high, log_odds(rough), log_odds(p))
+        return np.where(slope > 0, value, low)
+
+    @property
+    def _included(self) -> Masses:
+        if self._everything is None:
+            self._everything = _last(self._lines.masses([np.inf]))
+        return self._everything
+
+    @cached_property
+    def _excluded(self) -> tuple[float, float]:
+        included, total = self._included, self._lines.total
+        coarse_total = self._lines.coarse_total
+        excluded = max(total - included.fine, 0.0) / total
+        coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
+        return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
+
+    def _cdf(self, values, near: Panels | None = None):
+        """Return the CDF at values (C,) and its error."""
+        mass, whole = self._lines.masses(values, near), self._included
+        cdf = np.clip(mass.fine / whole.fine, 0.0, 1.0)
+        error = np.abs(cdf - mass.coarse / whole.coarse)
+        error += (mass.error + cdf * whole.error) / whole.fine
+        return cdf, error + self.outside_mass * np.maximum(cdf, 1 - cdf)
+
+    def _enclosed(self, p, whole):
+        """Return places low < high about each quantile of the rough CDF, and that CDF there, as
+        far as few steps lead to them."""
+        low, high = self._cells.around(p, 0.03)
+        rough, wrong, wide = np.empty((2, p.size)), np.arange(p.size), 1.01 * (high - low)
+        for _ in range(ENCLOSING):
+            found = self._lines.rough_masses(np.concatenate([low[wrong], high[wrong]]))[0]
+            rough[:, wrong] = np.reshape(found / whole, (2, wrong.size))
+            wrong = np.flatnonzero(~((rough[0] <= p) & (p <= rough[1]) & (high - low < wide)))
+            if wrong.size == 0:
+                break
+            with np.errstate(all="ignore"):
+                ends, target = log_odds(rough[:, wrong]), log_odds(p[wrong])
+                place, slope = _straight(low[wrong], high[wrong], ends, target)
+                middle = (low + high)[wrong] / 2
+                half = np.maximum(wide[wrong] / 2.02, np.abs(place - middle) / 4)
+                wrong, place, half = (x[slope > 0] for x in (wrong, place, half))
+            low[wrong], high[wrong] = place - half, place + half
+        return low, high, rough
+
+    def _quantiles(self, p) -> Estimates:
+        """Solve cdf(x) = p by a few steps of a secant, all in one; where that does not settle, as
+        where the CDF jumps, by bracketing."""
+        with np.errstate(all="ignore"):
+            search = self._begun(p)
+            value, error, active = search.x.copy(), np.full(p.size, np.nan), search.settled.copy()
+            for _ in range(STEPS):
+                which = np.flatnonzero(active)
+                if which.size == 0:
+                    break
+                near = search.panels if which.size == p.size else None
+                cdf, cdf_error = self._cdf(search.x[which], near)
+                remaining, settles = search.stepped(which, log_odds(p[which]) - log_odds(cdf))
+                value[which] = search.x[which]
+                known = cdf_error / search.density[which]
+                error[which] = known + remaining
+                active[which] = settles & (remaining > known)
+                search.settled[which] = settles
+        rest = np.flatnonzero(~search.settled)
+        if rest.size:
+            ends = search.low[rest], search.high[rest]
+            value[rest] = invert_cdf(lambda x: self._cdf(x)[0], p[rest], *ends)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                error[rest] = self._cdf(value[rest])[1] / search.density[rest]
+        return Estimates(value, error)
+
+    def _begun(self, p) -> "_Search":
+        """Return the search after its first step, along the parabola of the rough CDF."""
+        target, whole = log_odds(p), self._lines.rough_masses(np.array([np.inf]))[0]
+        low, high, rough = self._enclosed(p, whole)
+        ends = log_odds(rough)
+        first, slope = _straight(low, high, ends, target)
+        settled = (slope > 0) & (np.abs(first - low) < 2 * (high - low))
+        first = np.where(settled, first, low)
+        near = self._lines.masses(np.append(first, np.inf))
+        self._everything = _last(near)
+        middle = log_odds(near.rough[:-1] / whole)
+        left = target - log_odds(near.fine[:-1] / self._everything.fine)
+        slope, bend = _parabola((low, first, high), (ends[0], middle, ends[1]), slope)
+        step = left / (slope + bend * left / slope)
+        step = np.where(settled, step, 0.0)
+        density = (rough[1] - rough[0]) / (high - low)
+        return _Search(low, high, density, first + step, step, left, slope, settled, near.panels)
 
 
 def normal_lattice(
@@ -138,53 +255,97 @@ def _given(quantity: Callable, condition: Callable | None) -> Callable:
     return evaluate_quantity
 
 
+def _last(masses: Masses) -> Masses:
+    """Return the last of several masses, as numbers."""
+    return Masses(*(float(x[-1]) for x in masses[:4]))
+
+
+class _Search(NamedTuple):
+    """A search for many quantiles, each at `x` after a `step` from where `left` was to go, in log
+    odds; `slope` is that of the log odds, `settled` where the steps become shorter, and `panels`
+    are those of the CDF at the place before."""
+
+    low: np.ndarray
+    high: np.ndarray
+    density: np.ndarray
+    x: np.ndarray
+    step: np.ndarray
+    left: np.ndarray
+    slope: np.ndarray
+    settled: np.ndarray
+    panels: Panels | None
+
+    def stepped(self, which, left):
+        """Step once more, in place, with `left` to go; return what the steps leave and whether
+        they settle."""
+        before, step = self.left[which], self.step[which]
+        far = np.abs(before - left) > DIGITS
+        new = left * np.where(far, step / (before - left), 1 / self.slope[which])
+        # each step of a secant is to the one before as that is to its own
+        remaining = np.abs(new) * np.where(far, np.abs(new / step), UNSURE)
+        self.x[which] += new
+        self.step[which], self.left[which] = new, left
+        return remaining, np.abs(left) <= SETTLED * np.abs(before) + DIGITS
+
+
 class _Cells:
     """The quantity at the cells of a lattice, in order: its rough quantiles."""
 
     def __init__(self, lattice: Lattice, quantity: Callable):
         mass, _ = lattice.relative()
-        value = np.concatenate([quantity(theta).ravel() for _, theta in lattice.frame.blocks()])
-        kept = np.flatnonzero(np.isfinite(value) & (mass.ravel() > 0))
+        value = np.concatenate([quantity(theta) for _, theta in lattice.frame.blocks()])
+        self.axis = _steepest_axis(value, mass)
+        value, mass = value.ravel(), mass.ravel()
+        kept = np.flatnonzero(np.isfinite(value) & (mass > 0))
         kept = kept[np.argsort(value[kept], kind="stable")]
-        self.value, self.rising = value[kept], np.cumsum(mass.ravel()[kept])
+        self.value, self.rising = value[kept], np.cumsum(mass[kept])
 
     def quantiles(self, p):
         """Return the value of the cell at which the mass passes each p (0 where there is none)."""
         if self.value.size == 0:
             return np.zeros(np.shape(p))
-        cell = np.searchsorted(self.rising, p * self.rising[-1])
-        return self.value[np.minimum(cell, self.value.size - 1)]
+        return self.value[self._cell(p)]
 
     def around(self, p, share: float):
         """Return values below and above each quantile, apart by a share of the local scale."""
         tail = 0.5 * np.minimum(p, 1 - p)
         middle, scale = self.quantiles(p), self.quantiles(p + tail) - self.quantiles(p - tail)
+        if self.value.size:  # few cells may hold all the mass
+            cell, last = self._cell(p), self.value.size - 1
+            beside = self.value[np.minimum(cell + 1, last)] - self.value[np.maximum(cell - 1, 0)]
+            scale = np.maximum(scale, beside)
         half = share * scale + 1e-12 * np.abs(middle) + 1e-300
         return middle - half, middle + half
 
-
-class _Side:
-    """The distribution of a quantity by the lines of a lattice along one axis."""
-
-    def __init__(self, lattice: Lattice, axis: int, quantity: Callable):
-        self.lines = Lines(lattice, axis, quantity)
-        self.included = float(self.lines.masses([np.inf])[0])
-        excluded = max(self.lines.excluded(), 0.0)
-        self.excluded = excluded / (self.included + excluded)
-
-    def cdf(self, values):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self.lines.masses(values) / self.included
+    def _cell(self, p):
+        cell = np.searchsorted(self.rising, p * self.rising[-1])
+        return np.minimum(cell, self.value.size - 1)
 
 
-class _Pair:
-    """The same distribution on a lattice and on every other node of it."""
+def _steepest_axis(value, mass) -> int:
+    """Return the axis along which the quantity changes faster than along any other where most of
+    the mass is: the level sets cross its lines, and do so most nearly at right angles."""
+    if value.ndim == 1:
+        return 0
+    with np.errstate(invalid="ignore"):
+        slopes = np.abs([np.gradient(value, axis=k) for k in range(value.ndim)])
+    slopes = np.nan_to_num(slopes, nan=0.0)
+    return int(np.argmax([np.sum(mass[slope >= slopes.max(axis=0)]) for slope in slopes]))
 
-    def __init__(self, lattice: Lattice, axis: int, quantity: Callable):
-        self.axis = axis
-        self.fine = _Side(lattice, axis, quantity)
-        self.coarse = _Side(lattice.thin(), axis, quantity)
-        self.excluded_change = abs(self.fine.excluded - self.coarse.excluded)
 
-    def change(self, values):
-        return np.abs(self.fine.cdf(values) - self.coarse.cdf(values)) + LEAST_ERROR
+def _straight(low, high, ends, target):
+    """Return where a straight line through the values at both ends meets the target, at most five
+    intervals away, and its slope."""
+    slope = (ends[1] - ends[0]) / (high - low)
+    place = low + (target - ends[0]) / slope
+    return np.clip(place, low - 5 * (high - low), high + 5 * (high - low)), slope
+
+
+def _parabola(x, y, otherwise):
+    """Return (slope, half the curvature) at the middle of three points of a parabola; without the
+    curvature and with another slope where they are not in order."""
+    sides = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
+    bend = (sides[1] - sides[0]) / (x[2] - x[0])
+    slope = sides[0] + bend * (x[1] - x[0])
+    good = (x[0] < x[1]) & (x[1] < x[2]) & (slope > 0)
+    return np.where(good, slope, otherwise), np.where(good, bend, 0.0)

@@ -16,21 +16,27 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
     `function(x, which)` gives the values at x of the functions `which` (places in 0..n-1);
     `f_low` and `f_high` are those at the two ends, of which one is <= 0 and the other not. A NaN
     is not <= 0, and infinities are halved toward. The search ends when the crossing is enclosed
-    within `close` (n,), or where a value is within `near` of zero. Inverse quadratic interpolation
-    where it can be trusted, else bisection (Chandrupatla 1997, Advances in Engineering Software 28,
-    p. 145).
+    within `close` (n,), where the next step is no longer than that, or a value within `near` (n,).
+    The first step is that of false position; then (A + B x) / (1 + C x) through the last three points (Jarratt and Nudds
+    1965, The Computer Journal 8, p. 62), and bisection where that does not halve the enclosure in
+    two steps.
     """
-    close = np.broadcast_to(close, np.shape(low))
+    close, near = (np.broadcast_to(limit, np.shape(low)) for limit in (close, near))
     x = np.array(high, dtype=float)
     which = np.arange(x.size)
     # a is the newest point, b the other end of the enclosure, c the point before
     a, b, f_a, f_b = (np.array(v, dtype=float) for v in (high, low, f_high, f_low))
-    t = np.full(x.size, 0.5)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = f_a / (f_a - f_b)
+    least = 0.5 * close / np.abs(b - a)  # a crossing may lie at an end
+    t = np.where(np.isnan(t), 0.5, np.clip(t, least, 1 - least))
+    width = np.full(x.size, np.inf)  # of the enclosure, two steps before
     for _ in range(MOST_STEPS):
         if which.size == 0:
             break
         new = a + t * (b - a)
         f_new = function(new, which)
+        earlier = np.abs(b - a)
         same = (f_new <= 0) == (f_a <= 0)
         c, f_c = np.where(same, a, b), np.where(same, f_a, f_b)
         b, f_b = np.where(same, b, a), np.where(same, f_b, f_a)
@@ -38,21 +44,22 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
         nearer = np.abs(f_a) < np.abs(f_b)
         x[which] = np.where(nearer, a, b)
         least = 0.5 * close[which] / np.abs(b - a)
-        going = (least < 0.5) & ~(np.minimum(np.abs(f_a), np.abs(f_b)) <= near)
-        t = np.clip(_interpolated(a, b, c, f_a, f_b, f_c), least, 1 - least)
-        which, t = which[going], t[going]
+        t = _interpolated(b - a, c - a, f_a, f_b, f_c)
+        arrived = np.minimum(np.abs(f_a), np.abs(f_b)) <= near[which]
+        going = (least < 0.5) & ~arrived & ~(t < 2 * least)
+        t = np.clip(np.where(np.abs(b - a) > 0.5 * width, 0.5, t), least, 1 - least)
+        which, t, width = which[going], t[going], earlier[going]
         a, b, f_a, f_b = a[going], b[going], f_a[going], f_b[going]
     return x
 
 
-def _interpolated(a, b, c, f_a, f_b, f_c):
-    """Return how far from a toward b to look next: one half where nothing better is to be had."""
+def _interpolated(to_b, to_c, f_a, f_b, f_c):
+    """Return how far from a toward b the hyperbola through three points has its zero: one half
+    where that is not between them."""
     with np.errstate(all="ignore"):
-        xi, phi = (a - b) / (c - b), (f_a - f_b) / (f_c - f_b)
-        trusted = (phi**2 < xi) & ((1 - phi) ** 2 < 1 - xi)
-        t = f_a / (f_b - f_a) * f_c / (f_b - f_c)
-        t = t + (c - a) / (b - a) * f_a / (f_c - f_a) * f_b / (f_c - f_b)
-    return np.where(trusted & np.isfinite(t), t, 0.5)
+        below = to_b * f_b * (f_a - f_c) - to_c * f_c * (f_a - f_b)
+        t = -f_a * to_c * (f_c - f_b) / below
+    return np.where((t > 0) & (t < 1), t, 0.5)
 
 
 def invert_cdf(cdf: Callable, probability, low, high):
@@ -62,13 +69,13 @@ def invert_cdf(cdf: Callable, probability, low, high):
     enclose its root doubles until it does; after 60 doublings the answer is -inf or inf. The
     search is on the log odds of the CDF, in which tails are nearly straight.
     """
-    target = _log_odds(np.asarray(probability, dtype=float))
-    low, high, f_low, f_high = _enclosed(lambda x: _log_odds(cdf(x)) - target, low, high)
+    target = log_odds(np.asarray(probability, dtype=float))
+    low, high, f_low, f_high = _enclosed(lambda x: log_odds(cdf(x)) - target, low, high)
     result = np.where(np.isfinite(low), high, low)
     kept = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
 
     def excess(x, which):
-        return _log_odds(cdf(x)) - target[kept[which]]
+        return log_odds(cdf(x)) - target[kept[which]]
 
     ends = (v[kept] for v in (low, high, f_low, f_high))
     close = CLOSE * (high - low)[kept]
@@ -102,6 +109,7 @@ def _enclosed(function, low, high):
     return low, high, f_low, f_high
 
 
-def _log_odds(p):
+def log_odds(p):
+    """Return log(p / (1 - p)), finite also at 0 and 1."""
     p = np.clip(p, 1e-300, 1 - 1e-16)
     return np.log(p) - np.log1p(-p)

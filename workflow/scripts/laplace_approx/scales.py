@@ -1,5 +1,8 @@
 """The length over which a log density changes by one, along each axis or any direction."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 MANY = 50  # dimensions
@@ -26,32 +29,51 @@ def axis_scales(log_density, x, directions=None):
     x is (d,), `directions` (m, d) the axes by default, the result (m,): the least h, to within a
     factor of two, for which |f(x + h v) - 2 f(x) + f(x - h v)| >= 1, found by two vectorised sweeps
     of powers of two. Where f is straight along v, the first difference serves; where it does not
-    change at all, max(1, |x|). The edge of the support counts as a change.
+    change at all, max(1, |x|). The edge of the support counts as a change. For several points x is
+    (p, d), `directions` (p, m, d) and the result (p, m).
     """
     x = np.asarray(x, dtype=float)
     directions = np.eye(x.size) if directions is None else directions
-    value = log_density(x)
-    target = max(1.0, 1e3 * EPS * abs(float(value)))
-    flat = np.full(directions.shape[0], max(1.0, float(np.abs(x).max(initial=0.0))))
-    exponents = np.broadcast_to(COARSE, (directions.shape[0], COARSE.size))
-    bend, drop = _changes(log_density, x, value, directions, exponents)
-    bends = bend >= target
+    shape = directions.shape[:-1]
+    value = np.repeat(np.reshape(log_density(x), -1), shape[-1])
+    largest = np.max(np.abs(x), axis=-1, initial=0.0)
+    flat = np.repeat(np.maximum(1.0, np.reshape(largest, -1)), shape[-1])
+    points = np.repeat(np.reshape(x, (-1, x.shape[-1])), shape[-1], axis=0)
+    rows = _Rows(log_density, points, value, directions.reshape(-1, x.shape[-1]))
+    return _scales(rows, flat).reshape(shape)
+
+
+class _Rows(NamedTuple):
+    """A point (m, d) with its log density (m,) and a direction (m, d) for each row."""
+
+    log_density: Callable
+    x: np.ndarray
+    value: np.ndarray
+    directions: np.ndarray
+
+    def changes(self, exponents):
+        """Return |second difference| and the larger |first difference| at 2^exponents, (m, K)."""
+        move = np.ldexp(1.0, exponents)[:, :, None] * self.directions[:, None, :]
+        x = self.x[:, None]
+        forward, backward = self.log_density(np.stack([x + move, x - move])) - self.value[:, None]
+        bend = np.abs(forward + backward)
+        drop = np.maximum(np.abs(forward), np.abs(backward))
+        return np.where(np.isnan(bend), np.inf, bend), drop
+
+
+def _scales(given: _Rows, flat):
+    target = np.maximum(1.0, 1e3 * EPS * np.abs(given.value))
+    limit = target[:, None]
+    bend, drop = given.changes(np.broadcast_to(COARSE, (target.size, COARSE.size)))
+    bends = bend >= limit
     bent = bends.any(axis=1)
-    reached = np.where(bent[:, None], bends, drop >= target)
+    reached = np.where(bent[:, None], bends, drop >= limit)
     first = COARSE[np.argmax(reached, axis=1)]
-    bend, drop = _changes(log_density, x, value, directions, first[:, None] + FINE)
+    bend, drop = given.changes(first[:, None] + FINE)
     change = np.where(bent[:, None], bend, drop)
-    k = np.argmax(change >= target, axis=1)
+    k = np.argmax(change >= limit, axis=1)
     rows = np.arange(k.size)
     step = np.ldexp(1.0, first + FINE[k])
     # second differences go as h^2: down to where the change is one, but not below the last step
     shrink = np.clip(np.sqrt(target / np.maximum(change[rows, k], target)), 0.5, 1.0)
     return np.where(reached.any(axis=1), step * shrink, flat)
-
-
-def _changes(log_density, x, value, directions, exponents):
-    """Return |second difference| and the larger |first difference| at 2^exponents, (m, K) each."""
-    move = np.ldexp(1.0, exponents)[:, :, None] * directions[:, None, :]
-    forward, backward = log_density(np.stack([x + move, x - move])) - value
-    bend = np.abs(forward + backward)
-    return np.where(np.isnan(bend), np.inf, bend), np.maximum(np.abs(forward), np.abs(backward))

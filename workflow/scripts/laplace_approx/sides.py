@@ -5,17 +5,23 @@ for a derived quantity; the exact side is the grid's marginal, or a quadrature o
 """
 
 import math
+from collections import deque
+from collections.abc import Callable
 from functools import cache
 from statistics import NormalDist
 
 import numpy as np
 
+from laplace_approx.intervals import PROBABILITIES
 from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
 from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_approx.quantiles import DerivedQuantity, Estimates, normal_lattice
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 ONE_SD = NormalDist().cdf(1.0)  # the two tails beyond one SD take the rest
+# The steps of a comparison ask for these quantiles one after another: they are found together.
+USUAL = np.append(PROBABILITIES, [1 - ONE_SD, ONE_SD])
+_RECENT = deque(maxlen=4)  # sides, which hold what they have found of derived quantities
 
 
 def unknown(probabilities) -> Estimates:
@@ -67,7 +73,7 @@ class LaplaceSide:
         p = np.asarray(probabilities, dtype=float)
         if name not in self.model.parameters:
             derived = self.derived(name)
-            return unknown(p) if derived is None else derived.quantiles(p)
+            return unknown(p) if derived is None else derived.quantiles(p, USUAL)
         i = self.model.parameters.index(name)
         sign = self._sign(i)
         z = np.tile(self.normal.mean, (p.size, 1))
@@ -118,15 +124,19 @@ class LaplaceSide:
         """Return 1 where parameter i rises with its coordinate, -1 where it falls."""
         return -1 if self.space.constrain_d1(self.normal.mean)[i] < 0 else 1
 
+    def quantity(self, name: str) -> Callable:
+        """Return a quantity as a function of the coordinates, NaN where its condition fails."""
+        space, of_theta = self.space, natural_quantity(self.model, name)
+        ends = np.concatenate([space.lower, space.upper])
+        if space.names == space.parameters and np.all(np.isinf(ends)):
+            return of_theta  # the coordinates are the parameters
+        return lambda z: of_theta(space.constrain(z))
+
     def _derived(self, name: str) -> DerivedQuantity | None:
         points = LATTICE_POINTS.get(self.normal.mean.size)
         if points is None:
             return None
-        return DerivedQuantity(
-            normal_lattice(self.normal, points),
-            lambda z: evaluate_quantity(self.model, name, self.space.constrain(z)),
-            lambda z: condition_holds(self.model, name, self.space.constrain(z)),
-        )
+        return DerivedQuantity(normal_lattice(self.normal, points), self.quantity(name))
 
 
 class ExactSide:
@@ -144,7 +154,7 @@ class ExactSide:
         """
         p = np.asarray(probabilities, dtype=float)
         if name not in self.model.parameters:
-            return self.derived(name).quantiles(p)
+            return self.derived(name).quantiles(p, USUAL)
         marginal = self.marginals[name]
         value = quantile_from_marginal(marginal, p)
         density = np.interp(value, marginal.value, marginal.density)
@@ -161,6 +171,13 @@ class ExactSide:
         density = np.interp(values, marginal.value, marginal.density, left=0.0, right=0.0)
         error = self._outside() * np.maximum(cdf, 1 - cdf) + density * self._spacing(name)
         return Estimates(cdf, error)
+
+    def moved(self, name: str, values, errors):
+        """Return what errors of values can move the CDF there by."""
+        if name not in self.model.parameters:
+            return self.derived(name).moved(values, errors)
+        below, above = (cdf_from_marginal(self.marginals[name], x) for x in _around(values, errors))
+        return 0.5 * (above - below)
 
     def density(self, parameter: str, values):
         """Return the density of a parameter, 0 outside the bounds of the grid."""
@@ -196,14 +213,37 @@ class ExactSide:
         return float(high - low) / 2
 
     def _derived(self, name: str) -> DerivedQuantity:
-        return DerivedQuantity(
-            self.lattice,
-            lambda theta: evaluate_quantity(self.model, name, theta),
-            lambda theta: condition_holds(self.model, name, theta),
-            self._outside(),
-        )
+        quantity = natural_quantity(self.model, name)
+        return DerivedQuantity(self.lattice, quantity, outside_mass=self._outside())
+
+
+def _around(values, errors):
+    return values - errors, values + errors
+
+
+def natural_quantity(model, name: str) -> Callable:
+    """Return a quantity as a function of theta, NaN where its condition fails."""
+
+    def quantity(theta):
+        value = evaluate_quantity(model, name, theta)
+        if name not in model.conditions:
+            return value
+        return np.where(condition_holds(model, name, theta), value, np.nan)
+
+    return quantity
 
 
 def laplace_side(model, space, normal) -> LaplaceSide | NoSide:
-    """Return the side of a normal in a space; of no normal (a posterior declined), none."""
-    return LaplaceSide(model, space, normal) if normal else NoSide()
+    """Return the side of a normal in a space; of no normal (a posterior declined), none.
+
+    Of the same objects as a little before, it is the same side, with all that it has found.
+    """
+    if not normal:
+        return NoSide()
+    given = (model, space, normal)
+    for side in _RECENT:
+        if all(x is y for x, y in zip(given, (side.model, side.space, side.normal), strict=True)):
+            return side
+    side = LaplaceSide(*given)
+    _RECENT.append(side)
+    return side

@@ -7,7 +7,8 @@ import numpy as np
 
 from laplace_approx.errors import InputError
 from laplace_approx.nearest import did_you_mean
-from laplace_approx.transforms import bounds, build_transform
+from laplace_approx.support import Support
+from laplace_approx.transforms import Identity, bounds, build_transform
 
 
 class Space(NamedTuple):
@@ -19,7 +20,7 @@ class Space(NamedTuple):
     (`constrain_d1`, `constrain_d2`) and of each parameter's log |dtheta_i / dz_i|
     (`log_jacobian_d1`, `log_jacobian_d2`). `lower` and `upper` are the open bounds of z, `(d,)`.
     `text` says which density the normal approximates; `restricts` names the parameters of which
-    the space leaves out a part of the support.
+    the space leaves out a part of the support; `natural` says that all keep their own scale.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class Space(NamedTuple):
     upper: np.ndarray
     text: str
     restricts: tuple[str, ...]
+    natural: bool
 
 
 def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upper) -> Space:
@@ -68,6 +70,7 @@ def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upp
             for t, name, low, high in zip(transforms, parameters, lower, upper, strict=True)
             if t.domain[0] > low or t.domain[1] < high
         ),
+        natural=all(isinstance(t, Identity) for t in transforms),
     )
 
 
@@ -104,7 +107,7 @@ class _Elementwise:
     """Calls one method of every coordinate's transform: once for each distinct transform."""
 
     def __init__(self, transforms, z_lower, z_upper):
-        self.z_lower, self.z_upper = z_lower, z_upper
+        self.support = Support(z_lower, z_upper)
         self.groups = [
             (transform, np.array([i for i, other in enumerate(transforms) if other == transform]))
             for transform in dict.fromkeys(transforms)
@@ -112,11 +115,18 @@ class _Elementwise:
 
     def __call__(self, method: str, x, of_theta: bool = False):
         x = np.asarray(x, dtype=float)
-        result = np.empty(x.shape)
-        for transform, columns in self.groups:
-            result[..., columns] = getattr(transform, method)(x[..., columns])
-        if of_theta:
+        if len(self.groups) == 1:
+            result = getattr(self.groups[0][0], method)(x)
+        else:
+            result = np.empty_like(x)  # in the order of x in memory
+            for transform, columns in self.groups:
+                result[..., columns] = getattr(transform, method)(x[..., columns])
+        if of_theta or self._holds(x):
             return result
         # comparisons with NaN are false, so a NaN coordinate is outside too
-        inside = (x > self.z_lower) & (x < self.z_upper)
+        inside = (x > self.support.lower) & (x < self.support.upper)
         return np.where(inside, result, np.nan)
+
+    def _holds(self, x) -> bool:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.support.holds(x)

@@ -1,16 +1,14 @@
 """What the spacing of a lattice costs, measured against the same lattice with wider spacing."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from laplace_approx.lattice import Frame, trapezoid_weights
-from laplace_approx.marginal import (
-    Marginal,
-    build_marginal,
-    marginal_density,
-    quantile_from_marginal,
-)
+from laplace_approx.marginal import Marginal, build_marginal, quantile_from_marginal
+from laplace_approx.profiles import padded, profiles
+from laplace_approx.quadrature import node_weights
 
 PROBES = (0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995)  # probabilities at which marginals are held
 NEGLIGIBLE = 1e-6  # in log evidence, and in posterior SDs of a quantile
@@ -20,42 +18,81 @@ MEANING = (
 )
 
 
-def trapezoid(p, frame: Frame) -> float:
-    """Return the trapezoid rule's integral over the frame of p, a density per unit of u."""
-    for axis in reversed(frame.axes):
-        p = p @ trapezoid_weights(axis)
-    return float(p)
+class Sums(NamedTuple):
+    """What a plain box says of each of its parameters and of its evidence, at one spacing.
+
+    `densities[k]` is the marginal density of parameter k at its nodes, in any unit; `integral` the
+    trapezoid rule's, of a density per unit of u.
+    """
+
+    frame: Frame
+    densities: list[np.ndarray]
+    integral: float
 
 
-def spacing_error(p, frame: Frame, sd) -> dict:
+class BoxSums(NamedTuple):
+    """The sums over a plain box: of all nodes, of the odd number of nodes (`fine`) that it shares
+    with half of them (`coarse`), both None where fewer than three nodes an axis would be left, and
+    the mass of the layers across each axis (`layers[k]`)."""
+
+    whole: Sums
+    fine: Sums | None
+    coarse: Sums | None
+    layers: list[np.ndarray]
+
+
+def box_sums(p, frame: Frame) -> BoxSums:
+    """Return the sums of p, a density per unit of u at the nodes of a plain box."""
+    lattices = [(frame, 1), *_halved(frame)]
+    weights = [
+        np.stack([*_rules(lattices, k, n), np.ones(n)], axis=1) for k, n in enumerate(frame.shape)
+    ]
+    found = profiles(p, weights)
+    sums = [_sums(at, every, found, 2 * i) for i, (at, every) in enumerate(lattices)]
+    layers = [profile[:, -1] for profile in found]
+    return BoxSums(*sums, *(None,) * (3 - len(sums)), layers=layers)
+
+
+def _halved(frame: Frame):
+    """Return the frame with an odd number of nodes an axis, and that of every other one of them;
+    neither where fewer than three would be left."""
+    odd = [(n - 1) // 2 * 2 + 1 for n in frame.shape]
+    if min(odd) < 5:
+        return []
+    axes = tuple(axis.cut(n) for axis, n in zip(frame.axes, odd, strict=True))
+    thin = tuple(axis.thin() for axis in axes)
+    return [(frame._replace(axes=axes), 1), (frame._replace(axes=thin), 2)]
+
+
+def _rules(lattices, k, points):
+    """Return the weights of axis k, two rules a lattice: the marginal's and the trapezoid's."""
+    for frame, every in lattices:
+        axis = frame.axes[k]
+        yield padded(node_weights(axis.points), points, every)
+        yield padded(trapezoid_weights(axis), points, every)
+
+
+def _sums(frame, every, found, column) -> Sums:
+    kept = [slice(0, axis.points * every, every) for axis in frame.axes]
+    densities = [profile[rows, column].copy() for profile, rows in zip(found, kept, strict=True)]
+    integral = trapezoid_weights(frame.axes[0]) @ found[0][kept[0], column + 1]
+    return Sums(frame, densities, float(integral))
+
+
+def spacing_error(sums: BoxSums, sd) -> dict:
     """Return what the spacing of a plain box costs, in log evidence and quantiles.
 
     Both lattices are those of the odd number of nodes that they share: leaving out every other
     one keeps both ends. The error of the full lattice is smaller than the change, by a power of
     two where the density is smooth. None where fewer than three nodes an axis would be left.
     """
-    record = unknown_spacing(frame.names)
-    odd = tuple((n - 1) // 2 * 2 + 1 for n in frame.shape)
-    if min(odd) < 5:
+    fine, coarse = sums.fine, sums.coarse
+    record = unknown_spacing(sums.whole.frame.names)
+    if fine is None or not min(fine.integral, coarse.integral) > 0:
         return record
-    fine = p[tuple(slice(n) for n in odd)]
-    frame = frame._replace(
-        axes=tuple(
-            axis._replace(upper=axis.lower + axis.step * (n - 1), points=n)
-            for axis, n in zip(frame.axes, odd, strict=True)
-        )
-    )
-    coarse = fine[(slice(None, None, 2),) * p.ndim]
-    thin = frame._replace(axes=tuple(axis.thin() for axis in frame.axes))
-    totals = trapezoid(fine, frame), trapezoid(coarse, thin)
-    if not min(totals) > 0:
-        return record
-    record["log_evidence"] = abs(math.log(totals[0] / totals[1]))
-    for k, name in enumerate(frame.names):
-        tables = (
-            build_marginal(frame, k, marginal_density(fine, k)),
-            build_marginal(thin, k, marginal_density(coarse, k)),
-        )
+    record["log_evidence"] = abs(math.log(fine.integral / coarse.integral))
+    for k, name in enumerate(fine.frame.names):
+        tables = (build_marginal(each.frame, k, each.densities[k]) for each in (fine, coarse))
         record["quantiles_sd"][name] = quantile_change(*tables, sd[k])
     return record
 
@@ -69,8 +106,17 @@ def quantile_change(one: Marginal, other: Marginal, sd: float) -> float | None:
     """Return the largest change of a quantile between two tables, in SDs (None for no SD)."""
     if not sd > 0:
         return None
-    moved = quantile_from_marginal(one, PROBES) - quantile_from_marginal(other, PROBES)
-    return float(np.max(np.abs(moved)) / sd)
+    return largest_change(probed(one), probed(other), sd)
+
+
+def probed(marginal: Marginal):
+    """Return the quantiles by which a table is held against another."""
+    return quantile_from_marginal(marginal, PROBES)
+
+
+def largest_change(one, other, sd: float) -> float:
+    """Return the largest change between the quantiles that `probed` gave, in SDs."""
+    return float(np.max(np.abs(one - other)) / sd)
 
 
 def spacing_faults(record: dict) -> list[str]:

@@ -161,8 +161,7 @@ def _coverage(laplace, judge: Judge, quantity: str) -> dict:
     found = laplace.quantiles(quantity, ends)
     cdf, error = judge.side.cdf(quantity, found.value)
     if np.any(found.error > 0):
-        moved = [judge.side.cdf(quantity, found.value + s * found.error).value for s in (-1, 1)]
-        error = error + 0.5 * np.abs(moved[1] - moved[0])
+        error = error + np.abs(judge.side.moved(quantity, found.value, found.error))
     if quantity in laplace.model.parameters:
         beyond = np.isnan(found.value)
         cdf = np.where(beyond, np.tile([0.0, 1.0], len(LEVELS)), cdf)

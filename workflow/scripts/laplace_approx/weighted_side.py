@@ -32,6 +32,10 @@ class WeightedSide:
         """Return P(quantity <= value | condition), with its error."""
         return Estimates(*weighted_cdf(self.columns[name], self.columns[WEIGHT], values))
 
+    def moved(self, name: str, values, errors):
+        """Return what errors of values can move the CDF there by."""
+        return 0.5 * (self.cdf(name, values + errors).value - self.cdf(name, values - errors).value)
+
     def excluded(self, name: str) -> float:
         """Return the mass where the condition of the quantity fails."""
         weight = self.columns[WEIGHT]

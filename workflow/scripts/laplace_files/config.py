@@ -110,13 +110,10 @@ def _schema() -> dict:
 
 
 def schema_of_values(key: str) -> dict:
-    """Return the schema of a list of values of one key: `seed`, `replicate`, or one at the top."""
+    """Return the schema of a list of values: of the definition of that name, or the key."""
     schema = _schema()
-    named = {
-        "seed": schema["$defs"]["seeds"]["items"],
-        "replicate": schema["$defs"]["replicate"],
-    }
-    items = named[key] if key in named else schema["properties"][key]
+    seed = {"seed": schema["$defs"]["seeds"]["items"]}
+    items = (seed | schema["$defs"] | schema["properties"])[key]
     return {"$defs": schema["$defs"], "type": "array", "items": items}
 
 

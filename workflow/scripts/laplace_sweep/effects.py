@@ -11,8 +11,8 @@ def effects_table(rows: dict, settings: list[str]) -> dict:
     `rows` are the columns of a sweep's quantiles: `quantity`, `probability`, each setting and each
     measure. For a measure y of one quantile and a setting x with values x_1 ... x_m, with E the
     mean over the scenarios that have a value, all equally likely:
-      variance_share = Var(E[y | x]) / Var(y), the first-order sensitivity index (Sobol 1993; Saltelli
-      et al. 2008, Global Sensitivity Analysis, section 1.2.13), 0 where y does not vary;
+      variance_share = Var(E[y | x]) / Var(y), the first-order sensitivity index (Sobol 1993;
+      Saltelli et al. 2008, Global Sensitivity Analysis, section 1.2.13), 0 where y does not vary;
       effect = max_i E[y | x_i] - min_i E[y | x_i], in the unit of y, reached from `lowest_at` to
       `highest_at`.
     Exact sums over the design, no estimates: in a product design the shares of all settings add up
@@ -40,6 +40,8 @@ COLUMNS = (
 
 
 def _quantiles(rows):
+    if "quantity" not in rows:  # every scenario failed
+        return
     quantity = np.array(rows["quantity"], dtype=object)
     probability = np.asarray(rows["probability"], dtype=float)
     for name in dict.fromkeys(rows["quantity"]):

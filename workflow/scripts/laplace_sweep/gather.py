@@ -128,13 +128,18 @@ def chunk_files(tables: list[str], keys: list[str]) -> dict[str, str]:
 
 
 def read_columns(path, names) -> dict[str, list]:
-    """Return the columns of a table that are named, as lists, verified; null as None."""
+    """Return the columns of a table that are named, as lists, verified; null as None.
+
+    A column that the table lacks, because no scenario had a value, is None throughout.
+    """
 
     def read():
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read(columns=list(names)).to_pydict()
+            return file.read(columns=list(names))
 
-    return _guarded(path, read)
+    table = _guarded(path, read)
+    nothing = dict.fromkeys(names, [None] * table.num_rows)
+    return nothing | table.to_pydict()
 
 
 def _guarded(path, read):

@@ -33,18 +33,19 @@ def overlay(key: str, definition: dict) -> dict:
     }
 
 
-def verdict_path(key: str, definition: dict) -> str:
-    """Return the path of the verdict that running the scenario as a case makes."""
+def targets(key: str, definition: dict) -> list[str]:
+    """Return the artifacts that hold all that a sweep says of the scenario."""
     model, prior, space, grid = case_of(key, definition)
-    return f"results/{model}/{prior}/compare/{space}/{grid}/verdict.json"
+    folder = f"results/{model}/{prior}/compare/{space}/{grid}"
+    return [f"{folder}/verdict.json", f"{folder}/quantiles.parquet"]
 
 
 def overlay_text(key: str, definition: dict, path: str) -> str:
     """Return the configuration as YAML (of which JSON is a part), with the command to run it."""
-    target = verdict_path(key, definition)
+    wanted = " ".join(targets(key, definition))
     body = json.dumps(overlay(key, definition), indent=2, ensure_ascii=False, allow_nan=False)
     return (
         f"# Scenario {key}. To run it through the whole chain:\n"
-        f"#   snakemake {target} --configfile {path}\n"
+        f"#   snakemake {wanted} --configfile {path}\n"
         f"{body}\n"
     )

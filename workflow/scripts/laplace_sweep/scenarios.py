@@ -8,8 +8,9 @@ from itertools import product
 from typing import NamedTuple
 
 from laplace_approx.errors import InputError
+from laplace_files.request import open_model
 from laplace_sweep.settings import DEFINITIONS, NUMBERS, place
-from laplace_sweep.sweep import Sweep
+from laplace_sweep.sweep import Sweep, check_definitions
 
 KEY_LENGTH = 16  # hexadecimal digits: two of 200 000 scenarios share a key with probability 1e-9
 
@@ -34,8 +35,10 @@ def scenarios_of(sweep: Sweep, config: dict, *, check: bool = True) -> list[Scen
     an upper one, two scenarios that are the same. `check=False` spares a job what the plan has
     checked.
     """
-    builder = _Builder(sweep, config, check)
+    builder = _Builder(sweep, config)
     found = [builder.scenario(places) for places in _places(sweep)]
+    if check:
+        _check_together(sweep, config, found)
     first = {}
     for scenario in found:
         other = first.setdefault(scenario.key, scenario)
@@ -53,6 +56,25 @@ def _places(sweep: Sweep) -> Iterator[tuple[int, ...]]:
     return product(*counts) if sweep.combine == "product" else zip(*counts, strict=True)
 
 
+def _check_together(sweep: Sweep, config: dict, found: list[Scenario]) -> None:
+    """Check what several settings of one kind make together; one alone has been checked."""
+    for kind in DEFINITIONS:
+        own = [i for i, setting in enumerate(sweep.axes) if setting.split(".")[0] == kind]
+        if len(own) < 2:
+            continue
+        made = {}
+        for scenario in found:
+            definition = scenario.definition[f"{kind}_definition"]
+            said = ", ".join(repr(scenario.settings[i]) for i in own)
+            made.setdefault(id(definition), (said, definition))
+        values, definitions = zip(*made.values(), strict=True)
+        where = f"sweeps.{sweep.name}.vary.{' and '.join(list(sweep.axes)[i] for i in own)}"
+        model = open_model(config["models"][sweep.base["model"]])
+        check_definitions(
+            *(config, sweep.base["model"], kind, list(definitions), list(values), where, model)
+        )
+
+
 def _said(sweep: Sweep, scenario: Scenario) -> str:
     pairs = zip(sweep.axes, scenario.settings, strict=True)
     return ", ".join(f"{setting} = {value!r}" for setting, value in pairs)
@@ -61,8 +83,8 @@ def _said(sweep: Sweep, scenario: Scenario) -> str:
 class _Builder:
     """Builds scenarios; a definition that several share is made, checked and written out once."""
 
-    def __init__(self, sweep: Sweep, config: dict, check: bool):
-        self.sweep, self.config, self.check = sweep, config, check
+    def __init__(self, sweep: Sweep, config: dict):
+        self.sweep, self.config = sweep, config
         self.entry = config["models"][sweep.base["model"]]
         self.settings = list(sweep.axes)
         self.of_kind = {
@@ -122,12 +144,6 @@ class _Builder:
         for path, value, setting in deeper:
             where = f"sweeps.{self.sweep.name}.vary.{setting}"
             definition = place(definition, path, value, where)
-        if self.check and len(own) > 1:
-            self._check_together(
-                kind,
-                definition,
-                [self.sweep.axes[self.settings[i]][j] for i, j in zip(own, places, strict=True)],
-            )
         return _Part(name, definition, _text(definition))
 
     def _number(self, kind: str, values: list) -> "_Part":
@@ -138,19 +154,6 @@ class _Builder:
         else:
             value = values[0] if values else self.config[kind]
         return _Part(kind, value, _text(value))
-
-    def _check_together(self, kind: str, definition, values: list) -> None:
-        """Check what several settings of one kind make together; each alone has been checked."""
-        from laplace_files.request import open_model
-        from laplace_sweep.sweep import check_definitions
-
-        if not hasattr(self, "model"):
-            self.model = open_model(self.entry)
-        said = [self.settings[i] for i in self.of_kind[kind]]
-        where = f"sweeps.{self.sweep.name}.vary: {', '.join(said)}"
-        at = ", ".join(map(str, values))
-        name = self.sweep.base["model"]
-        check_definitions(self.config, name, kind, [definition], [at], where, self.model)
 
 
 class _Part(NamedTuple):

@@ -114,7 +114,11 @@ def _apply(sweep: Sweep, setting: str, config: dict, model, where: str) -> list:
         made = [place(named[sweep.base[kind]], path, value, where) for value in values]
     else:
         made = [_named(named, kind, value, where) for value in values]
-    checked = check_definitions(config, sweep.base["model"], kind, made, values, where, model)
+    alone = sum(other.split(".")[0] == kind for other in sweep.axes) == 1
+    if alone:
+        checked = check_definitions(config, sweep.base["model"], kind, made, values, where, model)
+    else:  # what several settings make together is checked when the scenarios are made
+        checked = coerce(made, schema_of_values(kind))
     if not path:
         return checked
     return [_at(each, path) for each in checked]
@@ -164,7 +168,7 @@ def _in_terms_of(message: str, kind: str, values: list, where: str) -> str:
         if found := pattern.search(line):
             said = line[found.end() :].strip().removeprefix(".")
             separator = "" if said.startswith(":") else "."
-            return f"{where}: at the value {values[int(found[1])]!r}: {kind}{separator}{said}"
+            return f"{where}: at the value {values[int(found[1])]}: {kind}{separator}{said}"
     return f"{where}: {message}"
 
 

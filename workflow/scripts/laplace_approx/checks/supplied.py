@@ -1,9 +1,11 @@
 """Whether the derivatives that a model supplies are those of its log density."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from laplace_approx import words
-from laplace_approx.differences import along, gradient_along, rounding_noise
+from laplace_approx.differences import along, gradient_along, rounding_noises, units_of
 from laplace_approx.errors import Declined
 from laplace_approx.scales import MANY, axis_scales
 
@@ -25,68 +27,104 @@ def check_supplied(evaluator, points, rng):
     """
     if not evaluator.has_gradient:
         return
-    for x in points:
-        value = float(evaluator.log_density(x))
-        gradient = evaluator.gradient(x)
-        if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            continue
-        directions = scaled_directions(evaluator, x, rng)
-        _check_gradient(evaluator, x, value, gradient, directions)
+    values, gradients = evaluator.log_density(points), evaluator.gradient(points)
+    usable = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
+    if not usable.any():
+        return
+    usable = np.flatnonzero(usable)
+    together = points.shape[1] <= MOST_DIRECTIONS  # else a matrix for every row would be large
+    for some in [usable] if together else np.split(usable, usable.size):
+        rows = _rows(points[some], scaled_directions(evaluator, points[some], rng))
+        _check_gradient(evaluator, rows, values[some], gradients[some])
         if evaluator.has_hessian:
-            _check_hessian(evaluator, x, directions)
+            _check_hessian(evaluator, rows)
 
 
-def scaled_directions(evaluator, x, rng):
-    """Return directions (m, d), the axes in few dimensions, as long as the local scale."""
-    d = x.size
+def scaled_directions(evaluator, points, rng):
+    """Return directions (p, m, d), the axes in few dimensions, as long as the local scale at each
+    of the points (p, d)."""
+    p, d = points.shape
     if d <= MOST_DIRECTIONS:
-        directions = np.eye(d)
+        directions = np.broadcast_to(np.eye(d), (p, d, d))
     else:
         n = MOST_DIRECTIONS if d <= MANY else FEW_DIRECTIONS
-        directions = rng.standard_normal((n, d)) * np.maximum(1.0, np.abs(x))
+        directions = rng.standard_normal((p, n, d)) * np.maximum(1.0, np.abs(points))[:, None]
         directions /= np.sqrt(d)
-    return directions * axis_scales(evaluator.far, x, directions)[:, None]
+    return directions * axis_scales(evaluator.far, points, directions)[..., None]
 
 
-def _check_gradient(evaluator, x, value, gradient, directions):
+class _Rows(NamedTuple):
+    """The directions (p, m, d) at points (p, d) in one list of r = p m: `x` (r, d), `direction`
+    (r, d) and the number `of` (r,) of the point. `back` and `basis` are as in `gradient_along`,
+    one for all rows where there is one point."""
+
+    points: np.ndarray
+    directions: np.ndarray
+    x: np.ndarray
+    direction: np.ndarray
+    of: np.ndarray
+    back: np.ndarray
+    basis: np.ndarray
+
+    def only(self, i) -> dict:
+        """Return what differences along a direction a little shorter than number i take."""
+        return {"x": self.x[i], "directions": 0.37 * self.direction[i : i + 1]}
+
+    def column(self, i, j):
+        """Return direction j at the point of row i, as a column (d, 1)."""
+        return self.directions[self.of[i], j][:, None]
+
+
+def _rows(points, directions) -> _Rows:
+    p, m, d = directions.shape
+    of = np.repeat(np.arange(p), m)
+    back = np.array([units_of(each) for each in directions])
+    basis = np.swapaxes(directions, 1, 2)
+    shared = (back[0], basis[0]) if p == 1 else (back[of], basis[of])
+    return _Rows(points, directions, points[of], directions.reshape(-1, d), of, *shared)
+
+
+def _check_gradient(evaluator, rows, values, gradients):
     function = evaluator.log_density
-    noise = rounding_noise(function, x, value, directions[:3])
-    analytic = directions @ gradient
-    found = along(function, x, value, directions, noise, rounds=3)
+    noises = rounding_noises(function, rows.points, values, rows.directions[:, :3])
+    value, noise = values[rows.of], np.array(noises)[rows.of]
+    analytic = np.einsum("rd,rd->r", rows.direction, gradients[rows.of])
+    found = along(function, rows.x, value, rows.direction, noise, rounds=3, back=rows.back)
     for i in np.flatnonzero(_differ(analytic, found.first, found.first_error)):
-        gap = abs(analytic[i] - found.first[i])
-        if not _smooth(lambda p: function(p) - value, x, directions[i], gap):
+        x, direction, gap = rows.x[i], rows.direction[i], abs(analytic[i] - found.first[i])
+        if not _smooth(lambda p, i=i: function(p) - value[i], x, direction, gap):
             continue
-        other = along(function, x, value, 0.37 * directions[i : i + 1], noise, rounds=3)
+        other = along(function, value=value[i], noise=noise[i], rounds=3, **rows.only(i))
         numerical, error = other.first / 0.37, other.first_error / 0.37
         if _differ(analytic[i : i + 1], numerical, error)[0]:
-            raise _failure(evaluator, "gradient", x, directions[i], analytic[i], numerical[0])
+            raise _failure(evaluator, "gradient", x, direction, analytic[i], numerical[0])
 
 
-def _check_hessian(evaluator, x, directions):
-    hessian = evaluator.hessian(x)
-    if not np.isfinite(hessian).all():
-        return
-    basis = directions.T
-    analytic = directions @ hessian @ basis
+def _check_hessian(evaluator, rows):
+    hessian, directions = evaluator.hessian(rows.points), rows.directions
+    analytic = directions @ hessian @ np.swapaxes(directions, 1, 2)
+    analytic = analytic.reshape(len(rows.x), -1)  # a NaN differs from nothing
 
     def gradient(points):
         inside = np.isfinite(evaluator.far(points))
+        if inside.all():
+            return evaluator.gradient(points)
         return np.where(inside[..., None], evaluator.gradient(points), np.nan)
 
-    found, error = gradient_along(gradient, x, directions, basis, rounds=3)
+    stencil = rows.x, rows.direction, rows.basis
+    found, error = gradient_along(gradient, *stencil, rounds=3, back=rows.back)
     for i, j in np.argwhere(_differ(analytic, found, error)):
+        x, direction, column = rows.x[i], rows.direction[i], rows.column(i, j)
         gap = abs(analytic[i, j] - found[i, j])
         if not _smooth(
-            lambda p, j=j: (gradient(p) - gradient(x)) @ basis[:, j], x, directions[i], gap
+            lambda p, x=x, column=column: (gradient(p) - gradient(x)) @ column[:, 0],
+            *(x, direction, gap),
         ):
             continue
-        other = 0.37 * directions[i : i + 1]
-        again, size = gradient_along(gradient, x, other, basis[:, j : j + 1], rounds=3)
-        if _differ(analytic[i, j], again[0, 0] / 0.37, size[0, 0] / 0.37):
-            raise _failure(
-                evaluator, "Hessian", x, directions[i], analytic[i, j], again[0, 0] / 0.37
-            )
+        again, size = gradient_along(gradient, basis=column, rounds=3, **rows.only(i))
+        numerical = again[0, 0] / 0.37
+        if _differ(analytic[i, j], numerical, size[0, 0] / 0.37):
+            raise _failure(evaluator, "Hessian", x, direction, analytic[i, j], numerical)
 
 
 def _smooth(change, x, direction, gap):

@@ -50,7 +50,7 @@ def gradient(theta, data):
 
 def hessian(theta, data):
     """Return -sum_i n_i p_i (1 - p_i) (1, x_i)(1, x_i)^T for theta (..., 2), as (..., 2, 2)."""
-    rows, _ = _rows(data)
+    rows = _design(data)
     eta = np.asarray(theta, dtype=float) @ rows.T
     decay = np.exp(-np.abs(eta))
     curvature = data["animals"] * decay / (1.0 + decay) ** 2
@@ -70,7 +70,7 @@ def monotone(data):
 
 
 def _log1p_exp(eta):
-    """Return log(1 + exp(eta)) = max(eta, 0) + log(1 + exp(-|eta|)).
+    """Return log(1 + exp(eta)) = max(eta, 0) + log(1 + exp(-|eta|)), in the memory of eta.
 
     As np.logaddexp(0, eta), at a fifth of its time: the grids spend most of theirs here.
     """
@@ -78,17 +78,21 @@ def _log1p_exp(eta):
     np.negative(tail, out=tail)
     np.exp(tail, out=tail)
     np.log1p(tail, out=tail)
-    tail += np.maximum(eta, 0.0)
-    return tail
+    eta = np.maximum(eta, 0.0, out=eta)
+    eta += tail
+    return eta
 
 
 def _design(data):
-    return np.stack((np.ones_like(data["dose"]), data["dose"]), axis=-1)
+    design = np.ones((data["dose"].size, 2))
+    design[:, 1] = data["dose"]
+    return design
 
 
 def _rows(data):
     """Return rows s (doses, 2) and b (2,): the sum of b . theta - n log(1 + exp(s . theta))."""
-    design, deaths, animals = _design(data), data["deaths"], data["animals"]
-    all_died = deaths == animals
-    rows = np.where(all_died[:, None], -design, design)
-    return rows, np.where(all_died, 0.0, deaths) @ design
+    rows, deaths = _design(data), data["deaths"]
+    all_died = deaths == data["animals"]
+    linear = np.where(all_died, 0.0, deaths) @ rows
+    rows *= np.where(all_died, -1.0, 1.0)[:, None]
+    return rows, linear

@@ -14,8 +14,21 @@ from laplace_approx.nearest import did_you_mean
 from laplace_approx.priors.definition import build_marginal
 from laplace_approx.priors.joint import build_joint
 from laplace_approx.priors.marginal import Marginal
+from laplace_approx.support import Support
 
 __all__ = ["Prior", "build_prior"]
+
+
+class Interior(NamedTuple):
+    """The log density of a prior and its derivatives for theta known to lie inside its support.
+
+    Nothing is masked: a NaN of the family's own arithmetic comes through. The arrays that they
+    return are the caller's.
+    """
+
+    log_density: Callable
+    gradient: Callable
+    hessian: Callable
 
 
 class Prior(NamedTuple):
@@ -24,7 +37,7 @@ class Prior(NamedTuple):
     `log_density` maps theta `(..., d)` to `(...)` and is -inf outside the open support
     (`lower`, `upper`), `gradient` to `(..., d)` and `hessian` to `(..., d, d)`, both NaN there.
     `proper` says for each parameter whether its density integrates to one; `text` says all of it
-    in one line.
+    in one line; `interior` is for those who have looked at the support themselves.
     """
 
     parameters: tuple[str, ...]
@@ -35,6 +48,7 @@ class Prior(NamedTuple):
     upper: np.ndarray
     proper: tuple[bool, ...]
     text: str
+    interior: Interior
 
 
 def build_prior(definition: dict | None, parameters: tuple[str, ...]) -> Prior:
@@ -98,39 +112,26 @@ def _assemble(marginals: dict[str, Marginal], joint, parameters) -> Prior:
     pieces = [(column[name], m) for name, m in marginals.items() if not m.flat]
     together = None if joint is None else np.array([column[name] for name in joint.parameters])
 
-    def inside(theta):
-        return (theta > lower) & (theta < upper)
+    interior = _interior(pieces, joint, together, d)
+    support = Support(lower, upper)
 
     def log_density(theta):
         theta = np.asarray(theta, dtype=float)
-        total = np.zeros(theta.shape[:-1])
         with np.errstate(all="ignore"):
-            for i, marginal in pieces:
-                total = total + marginal.log_density(theta[..., i])
-            if joint is not None:
-                total = total + joint.log_density(theta[..., together])
-        possible = np.all(inside(theta), axis=-1) & ~np.isnan(total)
-        return np.where(possible, total, -np.inf)
+            total = interior.log_density(theta)
+        return np.where(support.inside(theta) & ~np.isnan(total), total, -np.inf)
 
     def gradient(theta):
         theta = np.asarray(theta, dtype=float)
-        slopes = np.zeros(theta.shape)
         with np.errstate(all="ignore"):
-            for i, marginal in pieces:
-                slopes[..., i] = marginal.d1(theta[..., i])
-            if joint is not None:
-                slopes[..., together] = joint.gradient(theta[..., together])
-        return np.where(inside(theta), slopes, np.nan)
+            slopes = interior.gradient(theta)
+        return np.where((theta > lower) & (theta < upper), slopes, np.nan)
 
     def hessian(theta):
         theta = np.asarray(theta, dtype=float)
-        matrix = np.zeros((*theta.shape, d))
         with np.errstate(all="ignore"):
-            for i, marginal in pieces:
-                matrix[..., i, i] = marginal.d2(theta[..., i])
-        if joint is not None:
-            matrix[..., together[:, None], together] = joint.hessian
-        return np.where(np.all(inside(theta), axis=-1)[..., None, None], matrix, np.nan)
+            matrix = interior.hessian(theta)
+        return np.where(support.inside(theta)[..., None, None], matrix, np.nan)
 
     return Prior(
         parameters=parameters,
@@ -145,7 +146,46 @@ def _assemble(marginals: dict[str, Marginal], joint, parameters) -> Prior:
             for name in parameters
         ),
         text=_text(marginals, joint, parameters),
+        interior=interior,
     )
+
+
+def _added(total, term):
+    if total is None:
+        return term
+    total += term
+    return total
+
+
+def _interior(pieces, joint, together, d: int) -> Interior:
+    """Return the functions of the (column, marginal) pieces and of the joint, where there is one,
+    whose columns are `together`."""
+
+    def log_density(theta):
+        total = None
+        for i, marginal in pieces:
+            total = _added(total, marginal.log_density(theta[..., i]))
+        if joint is not None:
+            total = _added(total, joint.log_density(theta[..., together]))
+        return np.zeros(theta.shape[:-1]) if total is None else total
+
+    def gradient(theta):
+        slopes = np.zeros(theta.shape)
+        for i, marginal in pieces:
+            slopes[..., i] = marginal.d1(theta[..., i])
+        if joint is not None:
+            slopes[..., together] = joint.gradient(theta[..., together])
+        return slopes
+
+    def hessian(theta):
+        matrix = np.zeros((*theta.shape, d))
+        for i, marginal in pieces:
+            matrix[..., i, i] = marginal.d2(theta[..., i])
+        if joint is not None:
+            matrix[..., together[:, None], together] = joint.hessian
+        return matrix
+
+    return Interior(log_density, gradient, hessian)
 
 
 _LONGEST_LIST = 6

@@ -1,0 +1,31 @@
+"""The open box that a density lives on: which points lie inside, and whether all of them do."""
+
+import math
+
+import numpy as np
+
+
+class Support:
+    """The points x (..., d) with lower < x < upper, coordinate by coordinate; (d,) bounds.
+
+    A NaN lies outside, and so does an infinity.
+    """
+
+    def __init__(self, lower, upper):
+        self.lower = np.asarray(lower, dtype=float)
+        self.upper = np.asarray(upper, dtype=float)
+        self.unbounded = bool(np.all(np.isneginf(self.lower) & np.isposinf(self.upper)))
+
+    def inside(self, x):
+        """Return whether each point lies inside, (...)."""
+        return np.all((x > self.lower) & (x < self.upper), axis=-1)
+
+    def holds(self, x) -> bool:
+        """Return whether every point is sure to lie inside: the cheap question to ask first.
+
+        Without bounds it is one sum, which no infinity and no NaN leaves finite. Where the sum of
+        finite numbers overflows the answer is False, and `inside` says which points are in.
+        """
+        if self.unbounded:
+            return math.isfinite(np.add.reduce(x, axis=None))
+        return bool(((x > self.lower) & (x < self.upper)).all())
