@@ -42,12 +42,12 @@ class Way(NamedTuple):
 
     name: str
     prior: str
-    arguments: list[str]
+    arguments: tuple[str, ...]
 
 
-def fit_of(function: str) -> list[str]:
+def fit_of(function: str) -> tuple[str, ...]:
     """Return the program that makes one fit of `fits.py`."""
-    return [FITS, function]
+    return FITS, function
 
 
 def main(repetitions: int) -> None:
@@ -68,13 +68,13 @@ def main(repetitions: int) -> None:
 
 def all_ways(folder: Path) -> list[Way]:
     """Return the ways, this project's own first."""
-    plan = planned(folder, [VERDICT.format(prior="normal_sd")])
     verdict = VERDICT.format(prior="normal_sd")
+    plan = planned(folder, [verdict])
     return [
         Way(
-            "verdict, snakemake", "normal_sd", ["-m", "snakemake", "--quiet", "all", "--", verdict]
+            "verdict, snakemake", "normal_sd", ("-m", "snakemake", "--quiet", "all", "--", verdict)
         ),
-        Way("verdict, one process", "normal_sd", [REPLAY, "run", str(plan)]),
+        Way("verdict, one process", "normal_sd", (REPLAY, "run", str(plan))),
         Way("mode and SDs", "normal_sd", fit_of("ours")),
         Way("NumPyro, Adam", "normal_sd", fit_of("numpyro_adam")),
         Way("NumPyro, BFGS", "normal_sd", fit_of("numpyro_minimize")),
