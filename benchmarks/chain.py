@@ -1,4 +1,4 @@
-"""Time the seven steps of one bioassay case through Snakemake beside one Python process.
+"""Time the seven steps of a bioassay case through Snakemake beside one Python process.
 
 Posterior, mode, curvature, draws, grid, grid draws and quantiles, from nothing and without
 pictures, against a process that runs the same scripts and writes the same bytes. Then what each
@@ -17,7 +17,11 @@ from pathlib import Path
 from default_run import BENCHMARKS, main
 from processes import least, run
 
-QUANTILES = "results/bioassay/flat/compare/natural/certified/quantiles.parquet"
+QUANTILES = "results/bioassay/flat/compare/natural/{grid}/quantiles.parquet"
+GRIDS = (
+    "chapter",
+    "certified",
+)  # 100 by 100 points that are given; bounds and points that are found
 STEPS = ("posterior", "mode", "curvature", "draws", "grid", "grid_draws", "quantiles")
 SCRIPTS = BENCHMARKS.parent / "workflow" / "scripts"
 # libraries, and what Snakemake itself has every job import
@@ -62,5 +66,7 @@ def by_library(code: str) -> str:
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if sys.argv[1:] else 3
-    main(count, [QUANTILES])
+    for grid in GRIDS:
+        print(f"the grid {grid}:")
+        main(count, [QUANTILES.format(grid=grid)])
     imports_of_steps(count)

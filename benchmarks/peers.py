@@ -85,9 +85,16 @@ def all_ways(folder: Path) -> list[Way]:
     ]
 
 
-def one_run(folder: Path, way: Way) -> Cost:
-    """Go a way in a fresh copy of the project, in a process of its own."""
-    return run([sys.executable, *way.arguments], fresh_copy(folder / "copy"), folder / "found.json")
+def one_run(folder: Path, way: Way, *more: str) -> Cost:
+    """Go a way in a process of its own, from nothing, in a copy of the project of its own."""
+    place = place_of(folder, way)
+    command = [sys.executable, *way.arguments, *more]
+    return run(command, fresh_copy(place), place / "found.json")
+
+
+def place_of(folder: Path, way: Way) -> Path:
+    """Return the folder in which a way is gone."""
+    return folder / f"{way.name} {way.prior}"
 
 
 def absent(way: Way, failure: Failed) -> None:
@@ -113,18 +120,17 @@ def print_table(folder: Path, costs: dict[Way, list[Cost]]) -> None:
 
 
 def found_by(folder: Path, way: Way) -> tuple[str, float, float]:
-    """Go a way once more; return the seconds of a warm call, and the errors of mode and SDs."""
-    copy, output = fresh_copy(folder / "copy"), folder / "found.json"
+    """Return the seconds of a warm call, from one more process, and the errors of mode and SDs."""
+    place, warm = place_of(folder, way), "-"
     if way.arguments[0] == FITS:
-        run([sys.executable, *way.arguments, "5"], copy, output)
-        found = json.loads(output.read_text().splitlines()[-1])
+        one_run(folder, way, "5")
+        found = json.loads((place / "found.json").read_text().splitlines()[-1])
         warm = f"{found['warm']:.4f}"
     else:
-        run([sys.executable, *way.arguments], copy, output)
-        laplace = copy / f"results/bioassay/{way.prior}/laplace/natural"
+        laplace = place / f"results/bioassay/{way.prior}/laplace/natural"
         mode = json.loads((laplace / "mode.json").read_text())
         curvature = json.loads((laplace / "curvature.json").read_text())
-        found, warm = {"mode": mode["theta"], "sd": curvature["sd"]}, "-"
+        found = {"mode": mode["theta"], "sd": curvature["sd"]}
     true_mode, true_sd = TRUTH[way.prior]
     triples = list(zip(found["mode"], true_mode, true_sd, strict=True))
     mode_error = max(abs(mode - true) / sd for mode, true, sd in triples)
