@@ -2,11 +2,13 @@
 # with a space or an accent in its name works too.
 
 ARGS ?=
+NAME ?=
 PYTHON ?=
 VENV := .venv
+EXTRAS := slurm bench arviz nuts crate
 RUN := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 
-.PHONY: run test setup check lock clean help
+.PHONY: run test setup extra check lock clean help
 .DEFAULT_GOAL := run
 
 run: setup  ## regenerate every result (the default); ARGS="..." goes to snakemake
@@ -35,15 +37,35 @@ setup:  ## make .venv from requirements.lock, once; PYTHON=... names the interpr
 	  --require-hashes --requirement requirements.lock; \
 	cp requirements.lock $(VENV)/requirements.lock
 
+extra: setup  ## add optional packages to .venv; NAME=slurm, bench, arviz, nuts or crate
+	@if ! [ -f "requirements-$(NAME).lock" ]; then \
+	  echo "There is no extra called '$(NAME)'; the extras are: $(EXTRAS) (make extra NAME=slurm)" >&2; \
+	  exit 1; \
+	fi
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes --requirement "requirements-$(NAME).lock"
+
 check: setup  ## check style and workflow: ruff, snakefmt, snakemake --lint
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m snakefmt --check Snakefile workflow
 	$(RUN) .ci/lint
 
-lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
+# The versions of the default installation come first; one that serves all extras at once is found
+# next, and the lock of each extra is its share of that. So all locks install together, in any order.
+lock:  ## write all lock files anew from pyproject.toml (needs uv)
+	@set -e; compile() { \
+	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-config \
+	    --custom-compile-command "make lock" --quiet "$$@"; \
+	}; \
+	compile pyproject.toml --group dev --output-file requirements.lock; \
+	together=$$(mktemp); trap 'rm -f "$$together"' EXIT; \
+	compile pyproject.toml --group dev $(EXTRAS:%=--group %) --constraints requirements.lock \
+	  --output-file "$$together"; \
+	for name in $(EXTRAS); do \
+	  compile --group "$$name" --constraints "$$together" --no-annotate \
+	    --output-file "requirements-$$name.lock"; \
+	done
 
 clean:  ## remove the results (and nothing else)
 	rm -rf results

@@ -470,6 +470,7 @@ rule strict:
 
 
 include: "workflow/rules/help.smk"
+include: "workflow/rules/cluster.smk"
 
 
 onsuccess:

@@ -9,56 +9,73 @@ from nothing and write the same artifacts (compared byte for byte). Run it as
 
 import hashlib
 import json
-import os
-import runpy
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
+from collections import Counter
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from processes import Cost, least, machine, run
+
+BENCHMARKS = Path(__file__).resolve().parent
 PARTS = ("Snakefile", "config", "data", "profiles", "workflow")
+REPLAY = str(BENCHMARKS / "replay.py")
 
 
 def main(repetitions: int, targets: list[str]) -> None:
     """Print the best time of each way, and their ratio."""
+    print(machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plan = folder / "plan.json"
-        _run(_copy(folder / "plan"), __file__, "plan", str(plan), *targets)
+        plan = planned(folder, targets)
         ways = {
             "snakemake": ["-m", "snakemake", "--quiet", "all", "--", *targets],
-            "one process": [__file__, "replay", str(plan)],
+            "one process": [REPLAY, "run", str(plan)],
         }
-        times = {way: [] for way in ways}
-        contents = set()
-        for _ in range(repetitions):
-            for way, arguments in ways.items():
-                copy = _copy(folder / way.replace(" ", "-"))
-                times[way].append(_run(copy, *arguments))
-                contents.add(_content(copy / "results"))
-        best = {way: min(values) for way, values in times.items()}
-        for way, seconds in best.items():
-            print(f"{way:12} {seconds:6.2f} s, best of {repetitions}")
-        ratio = best["snakemake"] / best["one process"]
-        jobs = len(json.loads(plan.read_text()))
-        print(f"ratio        {ratio:6.2f}, for {jobs} jobs on {os.cpu_count()} cores")
+        costs, contents = side_by_side(folder, ways, repetitions)
+        scripts = Counter(job["script"] for job in json.loads(plan.read_text()))
+        print_costs(costs, repetitions)
+        print(f"{scripts.total()} jobs of {len(scripts)} rules")
         print("the artifacts are", "identical" if len(contents) == 1 else "DIFFERENT")
 
 
-def _run(folder: Path, *arguments: str) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], cwd=folder, check=True)
-    return time.perf_counter() - start
+def planned(folder: Path, targets: list[str]) -> Path:
+    """Write Snakemake's plan for the targets to a file below `folder`, and return its path."""
+    plan = folder / "plan.json"
+    run([sys.executable, REPLAY, "plan", str(plan), *targets], fresh_copy(folder / "plan"))
+    return plan
 
 
-def _copy(folder: Path) -> Path:
+def side_by_side(folder: Path, ways: dict[str, list[str]], repetitions: int):
+    """Run every way in turn, each in a fresh copy; return their least costs, and the contents."""
+    costs = {way: [] for way in ways}
+    contents = set()
+    for _ in range(repetitions):
+        for way, arguments in ways.items():
+            copy = fresh_copy(folder / way.replace(" ", "-"))
+            costs[way].append(run([sys.executable, *arguments], copy))
+            contents.add(_content(copy / "results"))
+    return {way: least(measured) for way, measured in costs.items()}, contents
+
+
+def print_costs(costs: dict[str, Cost], repetitions: int) -> None:
+    """Print a table of the ways, each as a ratio to the last one."""
+    print(f"{'':14}  wall s  ratio  processor s  ratio   MB   (the least of {repetitions})")
+    base = list(costs.values())[-1]
+    for way, cost in costs.items():
+        wall, processor = cost.wall / base.wall, cost.processor / base.processor
+        print(
+            f"{way:14} {cost.wall:7.2f} {wall:6.2f} {cost.processor:12.2f} {processor:6.2f} "
+            f"{cost.memory:4.0f}"
+        )
+
+
+def fresh_copy(folder: Path) -> Path:
+    """Copy the project without its results, compiled modules and all."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for part in PARTS:
-        source = PROJECT / part
+        source = BENCHMARKS.parent / part
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, folder / part)
     return folder
@@ -74,65 +91,5 @@ def _content(results: Path) -> str:
     return hashlib.sha256(repr(hashes).encode()).hexdigest()
 
 
-def write_plan(path: str, targets: list[str]) -> None:
-    """Write what Snakemake would run, in order: script, inputs, outputs, params and wildcards."""
-    from snakemake.api import SnakemakeApi
-    from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
-
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        workflow = api.workflow(ResourceSettings(cores=1), snakefile=Path("Snakefile"))
-        dag = workflow.dag(DAGSettings(targets=frozenset(targets)))
-        dag.execute_workflow(executor="dryrun")
-        planned = workflow._workflow.dag
-        jobs = [job for level in planned.toposorted() for job in level if job.rule.script]
-        plan = [
-            {
-                "script": str(job.rule.script),
-                "input": _named(job.input),
-                "output": _named(job.output),
-                "params": _named(job.params),
-                "wildcards": _named(job.wildcards),
-            }
-            for job in jobs
-        ]
-    Path(path).write_text(json.dumps(plan))
-
-
-def _named(items) -> dict:
-    """Return a named list of Snakemake's as plain JSON: its values, and its names with slices."""
-    values = [item if isinstance(item, dict | list | int | float) else str(item) for item in items]
-    return {"values": values, "names": dict(items._get_names())}
-
-
-def replay(path: str) -> None:
-    """Run every script of a plan in this process, with the object that Snakemake would give it."""
-    from types import SimpleNamespace
-
-    from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
-
-    scripts = Path("workflow/scripts").resolve()
-    sys.path.insert(0, str(scripts))
-    kinds = {
-        "input": InputFiles, "output": OutputFiles, "params": Params, "wildcards": Wildcards
-    }  # fmt: skip
-    for job in json.loads(Path(path).read_text()):
-        given = {name: _restored(kind, job[name]) for name, kind in kinds.items()}
-        snakemake = SimpleNamespace(log=None, **given)
-        script = scripts / Path(job["script"]).name
-        runpy.run_path(str(script), init_globals={"snakemake": snakemake})
-
-
-def _restored(kind, record: dict):
-    restored = kind(record["values"])
-    for name, (start, stop) in record["names"].items():
-        restored._set_name(name, start, end=stop)
-    return restored
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["plan"]:
-        write_plan(sys.argv[2], sys.argv[3:])
-    elif sys.argv[1:2] == ["replay"]:
-        replay(sys.argv[2])
-    else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 3, sys.argv[2:])
+    main(int(sys.argv[1]) if sys.argv[1:] else 3, sys.argv[2:])

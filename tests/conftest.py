@@ -10,6 +10,15 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Skip what starts a SLURM, which takes minutes, unless it is asked for by its marker."""
+    if "slurm" not in config.option.markexpr:
+        not_asked_for = pytest.mark.skip(reason="starts a real SLURM; run it with -m slurm")
+        for item in items:
+            if item.get_closest_marker("slurm"):
+                item.add_marker(not_asked_for)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A copy of the project in which the default configuration has been run."""

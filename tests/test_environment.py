@@ -1,7 +1,12 @@
-"""pyproject.toml, environment.yml and requirements.lock name one environment, and it is enough."""
+"""pyproject.toml, environment.yml and the lock files name one environment, and it is enough.
+
+The extras, which single targets need, each have a lock that fits on top of requirements.lock.
+"""
 
 import ast
+import itertools
 import re
+import subprocess
 import sys
 import tokenize
 import tomllib
@@ -33,6 +38,10 @@ def read_pyproject():
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
+EXTRAS = sorted(set(read_pyproject()["dependency-groups"]) - {"dev"})
+LOCKS = ["requirements.lock", *(f"requirements-{extra}.lock" for extra in EXTRAS)]
+
+
 def declared(dev=True):
     """Return the requirements of the workflow and, with `dev`, of its tests and tools."""
     pyproject = read_pyproject()
@@ -40,6 +49,12 @@ def declared(dev=True):
     if dev:
         lines += pyproject["dependency-groups"]["dev"]
     return [Requirement(line) for line in lines]
+
+
+def declared_extra(*extras):
+    """Return the requirements of the extras named."""
+    groups = read_pyproject()["dependency-groups"]
+    return [Requirement(line) for extra in extras for line in groups[extra]]
 
 
 def conda_specifiers():
@@ -50,25 +65,24 @@ def conda_specifiers():
 
 
 @cache
-def read_lock():
-    """Return requirements.lock as [(pin, its hashes)]."""
-    text = (ROOT / "requirements.lock").read_text("utf-8")
-    text = re.sub(r"(?m)^ *#.*\n", "", text).replace("\\\n", "")
+def read_lock(name):
+    """Return a lock file as [(pin, its hashes)]."""
+    text = re.sub(r"(?m)^ *#.*\n", "", (ROOT / name).read_text("utf-8")).replace("\\\n", "")
     entries = (line.split("--hash=") for line in text.splitlines())
     return [(Requirement(pin), [digest.strip() for digest in digests]) for pin, *digests in entries]
 
 
-def versions_locked(name, python, platform):
-    """Return the versions of a package that the lock installs on this Python and platform."""
+def pins(lock, python, platform):
+    """Return {package: [versions]} that a lock installs on this Python and platform."""
     keys = ("sys_platform", "platform_system", "platform_machine")
     environment = {"python_version": python, "python_full_version": f"{python}.1"}
     environment |= dict(zip(keys, platform, strict=True))
-    return [
-        next(iter(pin.specifier)).version
-        for pin, _ in read_lock()
-        if canonicalize_name(pin.name) == canonicalize_name(name)
-        and (pin.marker is None or pin.marker.evaluate(environment))
-    ]
+    found = {}
+    for pin, _ in read_lock(lock):
+        if pin.marker is None or pin.marker.evaluate(environment):
+            version = next(iter(pin.specifier)).version
+            found.setdefault(canonicalize_name(pin.name), []).append(version)
+    return found
 
 
 def statements(path):
@@ -108,7 +122,8 @@ def undeclared(paths, requirements):
         f"{path.relative_to(ROOT)}: {package}"
         for path in paths
         for package in sorted(imported_packages(path))
-        if not allowed & {canonicalize_name(name) for name in providers.get(package, [])}
+        # what is not installed, as an extra may be, is taken to have the name of its package
+        if not allowed & {canonicalize_name(name) for name in providers.get(package, [package])}
     ]
 
 
@@ -123,15 +138,48 @@ def test_conda_environment_is_the_one_of_pyproject():
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids="-".join)
 @pytest.mark.parametrize("python", PYTHONS)
-def test_lock_has_one_fitting_version_of_each_requirement(python, platform):
-    requirements = declared() + [Requirement(name) for name in CONDA_EXTRAS.values()]
-    for requirement in requirements:
-        (version,) = versions_locked(requirement.name, python, platform)
-        assert requirement.specifier.contains(version), requirement
+def test_locks_have_one_fitting_version_of_each_requirement(python, platform):
+    base = declared() + [Requirement(name) for name in CONDA_EXTRAS.values()]
+    required = {"requirements.lock": base}
+    required |= {f"requirements-{extra}.lock": declared_extra(extra) for extra in EXTRAS}
+    for lock, requirements in required.items():
+        for requirement in requirements:
+            (version,) = pins(lock, python, platform)[canonicalize_name(requirement.name)]
+            assert requirement.specifier.contains(version), (lock, requirement)
 
 
-def test_lock_pins_every_package_with_hashes():
-    for pin, digests in read_lock():
+@pytest.mark.parametrize("platform", PLATFORMS, ids="-".join)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_lock_can_be_installed_on_top_of_every_other(python, platform):
+    locked = {lock: pins(lock, python, platform) for lock in LOCKS}
+    for one, other in itertools.combinations(LOCKS, 2):
+        for name in locked[one].keys() & locked[other].keys():
+            assert locked[one][name] == locked[other][name], (name, one, other)
+
+
+def test_each_extra_has_a_lock_and_the_makefile_knows_it():
+    assert {path.name for path in ROOT.glob("requirements*.lock")} == set(LOCKS)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert sorted(re.search(r"(?m)^EXTRAS := (.+)$", makefile)[1].split()) == EXTRAS
+
+
+def test_an_extra_that_is_not_there_is_refused_with_those_that_are():
+    command = ["make", "--old-file=setup", "extra", "NAME=slrum"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "no extra called 'slrum'" in done.stderr
+    assert all(extra in done.stderr for extra in EXTRAS)
+
+
+def test_the_default_installation_holds_no_extra():
+    base = {canonicalize_name(pin.name) for pin, _ in read_lock("requirements.lock")}
+    extras = {canonicalize_name(requirement.name) for requirement in declared_extra(*EXTRAS)}
+    assert not base & extras
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_pins_every_package_with_hashes(lock):
+    for pin, digests in read_lock(lock):
         assert re.fullmatch(r"==[^*,]+", str(pin.specifier)), pin
         assert pin.url is None, pin
         assert digests, pin
@@ -139,13 +187,20 @@ def test_lock_pins_every_package_with_hashes():
 
 
 @pytest.mark.parametrize("trace", ["/", "@", "--index", "--extra-index", "--find-links"])
-def test_lock_names_no_host_and_no_path(trace):
-    assert trace not in (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_names_no_host_and_no_path(lock, trace):
+    assert trace not in (ROOT / lock).read_text("utf-8")
 
 
 def test_workflow_imports_only_what_is_declared():
     paths = [ROOT / "Snakefile", *ROOT.glob("workflow/**/*.smk"), *ROOT.glob("workflow/**/*.py")]
-    assert undeclared([path for path in paths if path.exists()], declared(dev=False)) == []
+    requirements = declared(dev=False) + declared_extra("arviz", "crate", "nuts")
+    assert undeclared([path for path in paths if path.exists()], requirements) == []
+
+
+def test_benchmarks_import_only_what_is_declared():
+    requirements = declared(dev=False) + declared_extra("bench")
+    assert undeclared(ROOT.glob("benchmarks/*.py"), requirements) == []
 
 
 def test_tests_import_only_what_is_declared():

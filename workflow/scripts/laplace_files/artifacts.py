@@ -9,8 +9,10 @@ import json
 import math
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +154,30 @@ def write_table(path, columns: dict, metadata: dict) -> None:
         )
 
 
+@cache
+def _do_without_pandas() -> None:
+    """Have pyarrow look for pandas, which it does once, while there is none to be found.
+
+    Where an extra has brought pandas, the first array would import it: half a second a job.
+    """
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        pa.array([])
+    finally:
+        sys.meta_path.remove(_NoPandas)
+
+
+class _NoPandas:
+    """A finder of modules that finds no pandas, and leaves every other module to the next one."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 def arrow_array(values):
     """Return an Arrow array of float64, int64, bool or text; a float NaN becomes null.
 
@@ -159,6 +185,7 @@ def arrow_array(values):
     """
     import pyarrow as pa
 
+    _do_without_pandas()
     if isinstance(values, np.ndarray):
         return pa.array(values, from_pandas=values.dtype.kind == "f")
     kinds = {type(value) for value in values if value is not None}
@@ -177,6 +204,7 @@ def read_table(path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    _do_without_pandas()
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()

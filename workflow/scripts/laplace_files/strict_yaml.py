@@ -7,6 +7,7 @@ null; size, depth, aliases and the number of nodes are bounded before anything i
 """
 
 import re
+from collections import deque
 
 import yaml
 
@@ -42,8 +43,7 @@ def load(path) -> dict:
     """
     text = read_text(path, MAX_BYTES)
     try:
-        _check_events(path, text)
-        loader = yaml.SafeLoader(text)
+        loader = _Reader(_checked_events(path, text))
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(path, error) from None
@@ -57,12 +57,32 @@ def load(path) -> dict:
     return _Builder(path, loader).build(node, "", 0)
 
 
-def _check_events(path, text: str) -> None:
+class _Reader(yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
+    """What makes nodes and values of events, as SafeLoader does, without parsing twice."""
+
+    def __init__(self, events: list[yaml.Event]):
+        yaml.composer.Composer.__init__(self)
+        yaml.constructor.SafeConstructor.__init__(self)
+        yaml.resolver.Resolver.__init__(self)
+        self._events = deque(events)
+
+    def check_event(self, *kinds) -> bool:
+        return bool(self._events) and isinstance(self._events[0], kinds or yaml.Event)
+
+    def peek_event(self) -> yaml.Event:
+        return self._events[0]
+
+    def get_event(self) -> yaml.Event:
+        return self._events.popleft()
+
+
+def _checked_events(path, text: str) -> list[yaml.Event]:
     """Refuse, from the stream of events and so before any recursion, what must not be built."""
     for number, line in enumerate(text.split("\n"), start=1):
         if "\t" in line[: len(line) - len(line.lstrip())] and line.strip():
             raise _error(path, number, "is indented with a tab; indent with spaces")
     depth = aliases = documents = 0
+    events = []
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.DocumentStartEvent):
@@ -81,12 +101,14 @@ def _check_events(path, text: str) -> None:
             raise _error(path, line, f"has more than {MAX_ALIASES} aliases (*name); write it out")
         if getattr(event, "tag", None) is not None:
             raise _error(path, line, f"the tag {event.tag!r} is not allowed; write plain values")
+        events.append(event)
+    return events
 
 
 class _Builder:
     """Builds plain values from nodes, with the path of keys at hand for the messages."""
 
-    def __init__(self, path, loader: yaml.SafeLoader):
+    def __init__(self, path, loader: _Reader):
         self.path = path
         self.loader = loader
         self.n_nodes = 0
