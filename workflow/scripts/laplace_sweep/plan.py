@@ -62,23 +62,24 @@ class Plan:
 
     def _cut(self, places: list[int]) -> list[list[int]]:
         """Cut places into chunks, keeping scenarios of one posterior together where they fit."""
-        size = self._size()
+        enough, most = self._sizes()
         groups: dict[tuple, list[int]] = {}
         for i in places:
             groups.setdefault(posterior_of(self.scenarios[i].definition), []).append(i)
         chunks: list[list[int]] = [[]]
         for group in groups.values():
-            for start in range(0, len(group), size):
-                part = group[start : start + size]
-                if len(chunks[-1]) + len(part) > size:
+            for start in range(0, len(group), most):
+                part = group[start : start + most]
+                if len(chunks[-1]) >= enough or len(chunks[-1]) + len(part) > most:
                     chunks.append([])
                 chunks[-1].extend(part)
         return [chunk for chunk in chunks if chunk]
 
-    def _size(self) -> int:
+    def _sizes(self) -> tuple[int, int]:
+        """Return how many scenarios are enough for a chunk, and how many are the most."""
         if self.sweep.chunk != "auto":
-            return self.sweep.chunk
-        return min(MOST, max(FEWEST, math.ceil(len(self.scenarios) / JOBS)))
+            return self.sweep.chunk, self.sweep.chunk
+        return min(MOST, max(FEWEST, math.ceil(len(self.scenarios) / JOBS))), MOST
 
     def definition(self, key: str) -> dict:
         """Return the definition of the scenario of that key; InputError where there is none."""
