@@ -68,8 +68,8 @@ class Plan:
             groups.setdefault(posterior_of(self.scenarios[i].definition), []).append(i)
         chunks: list[list[int]] = [[]]
         for group in groups.values():
-            for start in range(0, len(group), most):
-                part = group[start : start + most]
+            for start in range(0, len(group), enough):
+                part = group[start : start + enough]
                 if len(chunks[-1]) >= enough or len(chunks[-1]) + len(part) > most:
                     chunks.append([])
                 chunks[-1].extend(part)
