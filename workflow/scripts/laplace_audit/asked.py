@@ -1,4 +1,4 @@
-"""What a configuration asks for: the artifacts of its cases, each with what it must be made from."""
+"""What a configuration asks for: its cases, their artifacts, and what they must be made from."""
 
 from typing import NamedTuple
 

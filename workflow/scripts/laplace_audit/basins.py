@@ -69,7 +69,10 @@ def newton_finds(target: Target, normal: Normal, theta):
         g, H = _derivatives(target, normal.space, ends[rows], step)
         determinant = H[:, 0, 0] * H[:, 1, 1] - H[:, 0, 1] * H[:, 1, 0]
         moved = np.stack(
-            [H[:, 1, 1] * g[:, 0] - H[:, 0, 1] * g[:, 1], H[:, 0, 0] * g[:, 1] - H[:, 1, 0] * g[:, 0]],
+            [
+                H[:, 1, 1] * g[:, 0] - H[:, 0, 1] * g[:, 1],
+                H[:, 0, 0] * g[:, 1] - H[:, 1, 0] * g[:, 0],
+            ],
             axis=-1,
         )
         ends[rows] -= moved / determinant[:, None]
@@ -81,14 +84,29 @@ def newton_finds(target: Target, normal: Normal, theta):
 def _derivatives(target: Target, space, z, step):
     theta = space.theta(z)
     inside = np.isfinite(theta).all(axis=1)
-    safe = np.where(inside[:, None], theta, space.theta((space.lower + space.upper) / 2)
-                    if np.isfinite(space.lower + space.upper).all() else 1.0)
+    safe = np.where(
+        inside[:, None],
+        theta,
+        space.theta((space.lower + space.upper) / 2)
+        if np.isfinite(space.lower + space.upper).all()
+        else 1.0,
+    )
     g = np.array(target.names["gradient"](safe, target.data), dtype=float)
     H = np.array(target.names["hessian"](safe, target.data), dtype=float)
-    slope = np.stack([np.exp(c.log_slope(z[:, i])) * (-1 if c.falls else 1)
-                      for i, c in enumerate(space.coordinates)], axis=-1)
-    bend = slope * _differences(lambda x: np.stack(
-        [c.log_slope(x[:, i]) for i, c in enumerate(space.coordinates)], axis=-1), z, step)
+    slope = np.stack(
+        [
+            np.exp(c.log_slope(z[:, i])) * (-1 if c.falls else 1)
+            for i, c in enumerate(space.coordinates)
+        ],
+        axis=-1,
+    )
+    bend = slope * _differences(
+        lambda x: np.stack(
+            [c.log_slope(x[:, i]) for i, c in enumerate(space.coordinates)], axis=-1
+        ),
+        z,
+        step,
+    )
 
     def rest(x):
         return target.prior.log_density(space.theta(x)) + space.log_jacobian(x)

@@ -12,7 +12,7 @@ from laplace_audit.reading import Table
 from laplace_audit.target import Target
 
 
-def grid_draws_laws(page: Page, table: Table, target: Target, grid, n: int) -> None:
+def grid_draws_laws(page: Page, table: Table, target: Target, grid, seed: int, n: int) -> None:
     """Hold the draws from a grid against its generator, its cells, its marginals and densities.
 
     `grid` is (lattice, cells, marginals), None where there is no grid.
@@ -23,7 +23,7 @@ def grid_draws_laws(page: Page, table: Table, target: Target, grid, n: int) -> N
     lattice, cells, marginals = grid
     theta = parameters_of(table, target)
     mass = cells.columns["mass"]
-    cell, due = redrawn(lattice, mass, int(table.metadata.get("seed", -1)), table.rows)
+    cell, due = redrawn(lattice, mass, seed, table.rows)
     size = np.abs(due) + np.ptp(lattice.theta, axis=0)
     page.most("draws are those of the seed", np.abs(theta - due) / size, ULPS)
     u = lattice.locate(theta)
@@ -32,7 +32,9 @@ def grid_draws_laws(page: Page, table: Table, target: Target, grid, n: int) -> N
     density_laws(page, table, target, theta)
     with np.errstate(divide="ignore"):
         due = np.log(mass[cell]) - math.log(math.prod(lattice.step)) - lattice.log_slope(u)
-    page.most("log approximation recomputed", relative(table.columns["log_approximation"], due), 1e-9)
+    page.most(
+        "log approximation recomputed", relative(table.columns["log_approximation"], due), 1e-9
+    )
     cube = mass.reshape(lattice.points)
     widest = max(
         cube.sum(axis=tuple(j for j in range(cube.ndim) if j != k)).max() for k in range(cube.ndim)

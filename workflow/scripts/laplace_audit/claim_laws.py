@@ -1,4 +1,4 @@
-"""The laws of the claims: each measured anew from the artifacts, by an evaluator of the audit's own."""
+"""The laws of the claims: each measured anew, by an evaluator of the audit's own."""
 
 import math
 
@@ -17,7 +17,9 @@ def claim_laws(page: Page, judged: list, path: str, read) -> None:
     that are asked for, and gives None for another."""
     with open(path, encoding="utf-8") as file:
         claims = yaml.safe_load(file)["claims"]
-    if not page.same("claims are those of the file", [c["id"] for c in judged], [c["id"] for c in claims]):
+    if not page.same(
+        "claims are those of the file", [c["id"] for c in judged], [c["id"] for c in claims]
+    ):
         return
     for found, claim in zip(judged, claims, strict=True):
         for key in ("claim", "why", "lower", "upper"):
@@ -66,12 +68,16 @@ def _value(measure, opened: dict):
         return np.asarray(float(measure))
     if "artifact" in measure:
         content = opened[measure["artifact"]]
-        return _cells(measure, content) if isinstance(content, Table) else _at(content, measure["at"])
+        return (
+            _cells(measure, content) if isinstance(content, Table) else _at(content, measure["at"])
+        )
     ((word, inner),) = measure.items()
     if word in ("share_below", "share_above"):
         values, limit = _value(inner["of"], opened), _value(inner["limit"], opened)
-        return None if values is None or limit is None else np.mean(
-            values < limit if word == "share_below" else values > limit
+        return (
+            None
+            if values is None or limit is None
+            else np.mean(values < limit if word == "share_below" else values > limit)
         )
     parts = [_value(each, opened) for each in (inner if isinstance(inner, list) else [inner])]
     return None if any(part is None for part in parts) else _applied(word, parts)
@@ -115,7 +121,11 @@ def _applied(word: str, parts: list):
 def _at(content, keys):
     values = _reach(content, keys)
     flat = values if isinstance(values, list) else [values]
-    return None if not flat or any(not isinstance(v, int | float) for v in flat) else np.array(values, dtype=float)
+    return (
+        None
+        if not flat or any(not isinstance(v, int | float) for v in flat)
+        else np.array(values, dtype=float)
+    )
 
 
 def _reach(content, keys):

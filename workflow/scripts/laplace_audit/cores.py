@@ -1,4 +1,4 @@
-"""The laws of the record of the code: it describes the code and the libraries that are there now."""
+"""The laws of the record of the code: it describes the code and libraries that are there now."""
 
 import ast
 import hashlib
@@ -15,7 +15,9 @@ def core_laws(page: Page, record: dict, scripts: Path = SCRIPTS) -> dict[str, st
     """Hold the record of the code against the scripts in a folder; return the fingerprint of each
     step as it should be now."""
     steps = record["steps"]
-    page.same("a record for every step", sorted(steps), sorted(p.stem for p in scripts.glob("*.py")))
+    page.same(
+        "a record for every step", sorted(steps), sorted(p.stem for p in scripts.glob("*.py"))
+    )
     sources = {p.relative_to(scripts).as_posix(): p.read_bytes() for p in scripts.rglob("*.py")}
     hashes = {name: hashlib.sha256(text).hexdigest() for name, text in sources.items()}
     imports = {name: _imports(text) for name, text in sources.items()}
@@ -30,7 +32,11 @@ def core_laws(page: Page, record: dict, scripts: Path = SCRIPTS) -> dict[str, st
         versions = {package: _version(package) for package in step["versions"]}
         now = {file: hashes[file] for file in files if file in hashes}
         due[name] = _fingerprint(now, versions)
-        page.same("fingerprint of every step", step["fingerprint"], _fingerprint(step["files"], step["versions"]))
+        page.same(
+            "fingerprint of every step",
+            step["fingerprint"],
+            _fingerprint(step["files"], step["versions"]),
+        )
     return due
 
 

@@ -49,9 +49,7 @@ def normal_laws(page: Page, record: dict, d: int) -> None:
     _, log_determinant = np.linalg.slogdet(C / scale)
     due = log_determinant + 2 * np.sum(np.log(sd))
     condition = max(record["condition_number"], 1.0)
-    page.most(
-        "log determinant", relative(record["log_determinant"], due), 64 * d * EPS * condition
-    )
+    page.most("log determinant", relative(record["log_determinant"], due), 64 * d * EPS * condition)
     _eigen(page, record, H, C, values, V)
 
 

@@ -56,7 +56,9 @@ def _directions(d: int):
     if d > MOST_PAIRS:
         others = np.random.default_rng(0).standard_normal((d, d))
         return np.concatenate([axes, others / np.linalg.norm(others, axis=1, keepdims=True)])
-    pairs = [(axes[i] + s * axes[j]) / np.sqrt(2) for i in range(d) for j in range(i) for s in (1, -1)]
+    pairs = [
+        (axes[i] + s * axes[j]) / np.sqrt(2) for i in range(d) for j in range(i) for s in (1, -1)
+    ]
     return np.array([*axes, *pairs])
 
 

@@ -14,9 +14,10 @@ FALSE_ALARM = 1e-10  # of one statistical law on one file; 100 files of 4 laws i
 ULPS = 32 * np.finfo(float).eps
 
 
-def draws_laws(page: Page, table: Table, target: Target, normal: Normal | None, n: int) -> None:
+def draws_laws(
+    page: Page, table: Table, target: Target, normal: Normal | None, seed: int, n: int
+) -> None:
     """Hold the draws from a normal against its generator, its moments and both log densities."""
-    seed = int(table.metadata.get("seed", -1))
     page.true("count of draws", table.rows == (n if normal else 0), f"{table.rows} rows")
     if normal is None or not table.rows:
         return
@@ -28,7 +29,9 @@ def draws_laws(page: Page, table: Table, target: Target, normal: Normal | None, 
     _statistics(page, theta, normal)
     density_laws(page, table, target, theta)
     due = normal.log_density(theta)
-    page.most("log approximation recomputed", relative(table.columns["log_approximation"], due), 1e-11)
+    page.most(
+        "log approximation recomputed", relative(table.columns["log_approximation"], due), 1e-11
+    )
 
 
 def redrawn(normal: Normal, seed: int, n: int):

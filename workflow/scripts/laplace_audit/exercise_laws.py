@@ -165,8 +165,11 @@ def _fourth(page: Page, record: dict, study) -> None:
     evidence["grid"] = cases[0].grid["log_evidence"]
     page.same(LAW, {k: v for k, v in record["log_evidence"].items() if k != "analytic"}, evidence)
     due = (
-        -(n - 1) / 2 * math.log(2 * math.pi) - math.log(n) / 2 - math.log(2)
-        + math.lgamma(nu / 2) - nu / 2 * math.log(scatter / 2)
+        -(n - 1) / 2 * math.log(2 * math.pi)
+        - math.log(n) / 2
+        - math.log(2)
+        + math.lgamma(nu / 2)
+        - nu / 2 * math.log(scatter / 2)
     )
     page.most(LAW, relative(record["log_evidence"]["analytic"], due), SAME)
     _spaces(page, record, cases, record["analytic"], lambda name, x: cdf[name](x))

@@ -23,7 +23,9 @@ def grid_laws(page: Page, record: dict, definition: dict, target: Target) -> Lat
     """Hold the record of a grid against its definition, and its parts against each other."""
     page.same("grid is as configured", record["definition"], definition)
     page.same("parameters", record["parameters"], list(target.parameters))
-    page.true("a grid that is not certified says why", record["certified"] == (not record["reasons"]))
+    page.true(
+        "a grid that is not certified says why", record["certified"] == (not record["reasons"])
+    )
     if record["status"] != "ok":
         unknown = UNKNOWN if record["status"] == "absent" else ("log_evidence",)
         page.true("no grid, no numbers", [record[key] is None for key in unknown])
@@ -46,8 +48,18 @@ def _named(page: Page, record: dict, definition: dict, lattice: Lattice) -> None
     page.same("bounds are as configured", [record["bounds"][p] for p in lattice.parameters], due)
     page.same("bounds are as configured", record["points"], [a["points"] for a in axes])
     box = np.array_equal(lattice.shear, np.eye(len(axes))) and not np.any(lattice.origin)
-    page.true("bounds are as configured", [box, *(a == b for a, b in zip(
-        zip(lattice.lower, lattice.upper, strict=True), map(tuple, due), strict=True))])
+    page.true(
+        "bounds are as configured",
+        [
+            box,
+            *(
+                a == b
+                for a, b in zip(
+                    zip(lattice.lower, lattice.upper, strict=True), map(tuple, due), strict=True
+                )
+            ),
+        ],
+    )
 
 
 def _edges(page: Page, record: dict) -> None:
@@ -55,7 +67,9 @@ def _edges(page: Page, record: dict) -> None:
     outside = {k: v for k, v in record["outside_mass"].items() if k != "total"}
     parts = [x for ends in outside.values() for x in ends.values()]
     total = record["outside_mass"]["total"]
-    page.true("masses lie between 0 and 1", [0 <= x <= 1 for x in (*edges, *parts) if x is not None])
+    page.true(
+        "masses lie between 0 and 1", [0 <= x <= 1 for x in (*edges, *parts) if x is not None]
+    )
     if total is not None and None not in parts:
         page.most("mass outside adds up", abs(total - sum(parts)), 1e-15 + 1e-12 * abs(total))
     else:
@@ -65,7 +79,9 @@ def _edges(page: Page, record: dict) -> None:
         page.most("certified grid misses nothing", total if total is not None else math.nan, limit)
         error = record["discretisation_error"]
         costs = [error["log_evidence"], *error["quantiles_sd"].values()]
-        page.most("certified grid misses nothing", [math.nan if x is None else x for x in costs], 1e-6)
+        page.most(
+            "certified grid misses nothing", [math.nan if x is None else x for x in costs], 1e-6
+        )
 
 
 def cell_laws(page: Page, table: Table, lattice: Lattice, target: Target, record: dict) -> None:
@@ -99,7 +115,9 @@ def _densities(page, log_density, theta, lattice, target) -> None:
     rows = np.arange(n)
     if n > EVERY:
         corners = np.ravel_multi_index(
-            np.array(np.meshgrid(*([0, p - 1] for p in lattice.points))).reshape(len(lattice.points), -1),
+            np.array(np.meshgrid(*([0, p - 1] for p in lattice.points))).reshape(
+                len(lattice.points), -1
+            ),
             lattice.points,
         )
         heavy = np.argsort(-log_density)[: SAMPLE // 4]

@@ -1,7 +1,7 @@
 """The laws of the joint measures: distances between the posterior and the normal, summed anew.
 
 Over the nodes with weights w (trapezoid times volume), p normalised by the nodes themselves:
-TV = sum w |p - q| / 2 + (1 - sum w q) / 2, H^2 = 1 - sum w sqrt(p q), KL(p, q) = sum w p log(p / q).
+TV = 1 - sum min(w p, w q), H^2 = 1 - sum sqrt(w p w q), KL(p, q) = sum w p log(p / q).
 """
 
 import math
@@ -17,7 +17,9 @@ SUMS = 1e-9
 HERMITE, POLAR = {1: 61, 2: 41, 3: 21}, 48  # nodes an axis; order of the polar rule
 
 
-def joint_laws(page: Page, record: dict, target: Target, normal: NormalSide | None, exact: GridSide | None):
+def joint_laws(
+    page: Page, record: dict, target: Target, normal: NormalSide | None, exact: GridSide | None
+):
     """Hold the joint part of a verdict against the grid and the normal."""
     joint = record["joint"]
     value = joint["total_variation"]["value"]
@@ -46,34 +48,50 @@ def _sums(page: Page, joint: dict, normal: NormalSide, exact: GridSide) -> None:
     mass, log_z = mass / total, float(np.log(total)) + np.max(log_p + log_w)
     mass_q = np.exp(log_q + log_w, dtype=np.longdouble)
     shared = np.minimum(mass, mass_q).sum()
-    page.most("joint measures recomputed", abs(joint["total_variation"]["value"] - (1 - shared)), SUMS)
+    page.most(
+        "joint measures recomputed", abs(joint["total_variation"]["value"] - (1 - shared)), SUMS
+    )
     affinity = np.sqrt(mass * mass_q).sum()
     # of H^2, whose rounding its root would blow up
-    page.most("joint measures recomputed", abs(joint["hellinger"]["value"] ** 2 - max(0, 1 - affinity)), SUMS)
+    page.most(
+        "joint measures recomputed",
+        abs(joint["hellinger"]["value"] ** 2 - max(0, 1 - affinity)),
+        SUMS,
+    )
     held = mass > 0
     if np.all(np.isfinite(log_q[held])):
         due = np.sum(mass[held] * (log_p[held] - log_z - log_q[held]))
-        page.most("joint measures recomputed", abs(joint["kl_exact_laplace"]["value"] - max(due, 0)), SUMS)
+        page.most(
+            "joint measures recomputed", abs(joint["kl_exact_laplace"]["value"] - max(due, 0)), SUMS
+        )
     else:
         page.same("joint measures recomputed", joint["kl_exact_laplace"]["value"], None)
 
 
-def _divergence(page: Page, stored: dict, target: Target, normal: NormalSide, exact: GridSide) -> None:
+def _divergence(
+    page: Page, stored: dict, target: Target, normal: NormalSide, exact: GridSide
+) -> None:
     """KL(q, p) = log Z - entropy of q - E_q log p, by another order of Gauss and Hermite's rule."""
     if stored["value"] is None:
         return
     d = normal.normal.mean.size
     node, weight = np.polynomial.hermite_e.hermegauss(HERMITE[d])
     u = np.stack(np.meshgrid(*[node] * d, indexing="ij"), axis=-1).reshape(-1, d)
-    share = np.prod(np.stack(np.meshgrid(*[weight] * d, indexing="ij"), axis=-1).reshape(-1, d), axis=1)
+    share = np.prod(
+        np.stack(np.meshgrid(*[weight] * d, indexing="ij"), axis=-1).reshape(-1, d), axis=1
+    )
     share = share / (2 * math.pi) ** (d / 2)
-    value = target.log_density_in(normal.normal.space)(normal.normal.mean + u @ normal.normal.factor.T)
+    value = target.log_density_in(normal.normal.space)(
+        normal.normal.mean + u @ normal.normal.factor.T
+    )
     entropy = d / 2 + normal.normal.log_scale
     due = max(0.0, exact.record["log_evidence"] - entropy - float(share @ value))
     page.most("divergence from the normal", abs(stored["value"] - due), 1e-6 + 4 * stored["error"])
 
 
-def _ellipses(page: Page, levels: dict, target: Target, normal: NormalSide, exact: GridSide) -> None:
+def _ellipses(
+    page: Page, levels: dict, target: Target, normal: NormalSide, exact: GridSide
+) -> None:
     """Mass of p within |u|^2 <= chi^2_d quantile, in polar coordinates about the mode."""
     from scipy.special import chdtri
 
@@ -94,4 +112,6 @@ def _ellipses(page: Page, levels: dict, target: Target, normal: NormalSide, exac
         u = r[:, None, None] * ways
         p = np.exp(density(normal.normal.mean + u @ normal.normal.factor.T) + scale).mean(axis=1)
         due = float(np.sum(weight * radius / 2 * r ** (d - 1) * p) * area)
-        page.most("ellipse coverage recomputed", abs(stored["value"] - due), 1e-6 + 4 * stored["error"])
+        page.most(
+            "ellipse coverage recomputed", abs(stored["value"] - due), 1e-6 + 4 * stored["error"]
+        )

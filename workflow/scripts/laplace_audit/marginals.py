@@ -1,4 +1,4 @@
-"""The marginals of a grid: tables that are distributions, agree with the cells, and give quantiles."""
+"""The marginals of a grid: distributions that agree with the cells, and their quantiles."""
 
 import math
 from typing import NamedTuple
@@ -70,7 +70,7 @@ def marginal_laws(page: Page, found: dict, cells: Table, lattice: Lattice, recor
     """Hold the marginals against themselves, and against the cells."""
     if not page.same("a marginal for each parameter", list(found), list(lattice.parameters)):
         return
-    for k, (name, table) in enumerate(found.items()):
+    for k, table in enumerate(found.values()):
         rising = [np.all(np.diff(table.value) > 0), np.all(np.diff(table.cdf) >= 0)]
         page.true("marginal rises", [*rising, np.all(table.density >= 0)])
         page.true("marginal goes from 0 to 1", [table.cdf[0] == 0, table.cdf[-1] == 1])
@@ -81,7 +81,9 @@ def marginal_laws(page: Page, found: dict, cells: Table, lattice: Lattice, recor
 def _resolved(record: dict, name=None) -> float:
     """Return how far the spacing may put a marginal off, in SDs; infinite where not known."""
     costs = record["discretisation_error"]["quantiles_sd"]
-    worst = [math.inf if x is None else x for x in (costs.values() if name is None else [costs[name]])]
+    worst = [
+        math.inf if x is None else x for x in (costs.values() if name is None else [costs[name]])
+    ]
     return max(worst)
 
 
@@ -90,14 +92,18 @@ def _area(page: Page, table: Marginal, record: dict) -> None:
     from scipy.interpolate import CubicSpline
 
     area = CubicSpline(table.value, table.density).antiderivative()(table.value)
-    page.most("marginal density integrates to its CDF", np.abs(area - table.cdf), _area_limit(record))
+    page.most(
+        "marginal density integrates to its CDF", np.abs(area - table.cdf), _area_limit(record)
+    )
 
 
 def _area_limit(record: dict) -> float:
     return AREA + min(1.0, _resolved(record))
 
 
-def _waves(page: Page, table: Marginal, k: int, cells: Table, lattice: Lattice, record: dict) -> None:
+def _waves(
+    page: Page, table: Marginal, k: int, cells: Table, lattice: Lattice, record: dict
+) -> None:
     """The characteristic function of the marginal is that of the cells.
 
     E exp(i t (theta - mean) / scale) is a smooth function of theta, so that sums over the nodes

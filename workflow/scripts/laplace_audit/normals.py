@@ -55,7 +55,9 @@ class Normal(NamedTuple):
         from scipy.special import ndtr
 
         low, high = self.space.lower[i], self.space.upper[i]
-        return float(ndtr((low - self.mean[i]) / self.sd[i]) + ndtr((self.mean[i] - high) / self.sd[i]))
+        return float(
+            ndtr((low - self.mean[i]) / self.sd[i]) + ndtr((self.mean[i] - high) / self.sd[i])
+        )
 
 
 def normal_of(mode: dict, curvature: dict, space: Space) -> Normal | None:

@@ -1,4 +1,4 @@
-"""The laws of a frozen posterior: it is that of the configuration and of the files that are there."""
+"""The laws of a frozen posterior: it is that of the configuration and of the files there."""
 
 import hashlib
 import os
@@ -18,7 +18,11 @@ def source_laws(page: Page, record: dict, definition: dict, prior: dict) -> bool
     due = _relative(definition["data"]) if definition.get("data") else None
     page.same("data are as configured", data and data["file"], due)
     files = dict(record["model"]["files"])
-    kept = page.same("model and data files are those recorded", files.get(record["model"]["file"]), record["model"]["sha256"])
+    kept = page.same(
+        "model and data files are those recorded",
+        files.get(record["model"]["file"]),
+        record["model"]["sha256"],
+    )
     files |= {data["file"]: data["sha256"]} if data else {}
     for file, sha256 in files.items():
         kept &= page.same("model and data files are those recorded", _sha256(file), sha256)
@@ -42,15 +46,19 @@ def posterior_laws(page: Page, record: dict, target: Target) -> None:
     page.same("parameters", record["parameters"], list(target.parameters))
     page.same("quantities of the model", list(record["quantities"]), sorted(target.quantities))
     conditional = {name: said["conditional"] for name, said in record["quantities"].items()}
-    page.same("quantities of the model", conditional, {
-        name: name in target.conditions for name in conditional
-    })
+    page.same(
+        "quantities of the model",
+        conditional,
+        {name: name in target.conditions for name in conditional},
+    )
     for i, name in enumerate(target.parameters):
         ends = [_finite(target.lower[i]), _finite(target.upper[i])]
         page.same("support of the posterior", record["support"][name], ends)
-    page.same("gradient and Hessian of the model", [
-        record["model"]["gives_gradient"], record["model"]["gives_hessian"]
-    ], [callable(target.names.get(name)) for name in ("gradient", "hessian")])
+    page.same(
+        "gradient and Hessian of the model",
+        [record["model"]["gives_gradient"], record["model"]["gives_hessian"]],
+        [callable(target.names.get(name)) for name in ("gradient", "hessian")],
+    )
     if record["data"]:
         rows = len(next(iter(target.data.values())))
         page.same("rows and columns of the data", record["data"]["rows"], rows)

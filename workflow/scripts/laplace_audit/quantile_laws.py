@@ -1,4 +1,4 @@
-"""The laws of the comparison: every quantile of both sides and of the draws, and their difference."""
+"""The laws of the comparison: the quantiles of both sides and of the draws, and what differs."""
 
 import math
 from typing import NamedTuple
@@ -33,7 +33,9 @@ def quantile_laws(page: Page, columns: dict, sides: Sides, draws: dict, probabil
     names = [name for name in target.everything for _ in probabilities]
     page.true("a row for each quantity and probability", columns["quantity"] == names)
     due = np.tile(np.array(probabilities, dtype=float), len(target.everything))
-    if not page.true("a row for each quantity and probability", _equal(columns["probability"], due)):
+    if not page.true(
+        "a row for each quantity and probability", _equal(columns["probability"], due)
+    ):
         return
     for name in target.everything:
         rows = np.array([each == name for each in columns["quantity"]])
@@ -139,7 +141,9 @@ def _of_draws(page: Page, block: dict, name: str, source: str, draws: dict, targ
     theta = np.stack([draws[p] for p in target.parameters], axis=-1)
     kept = target.kept(name, theta) & ~np.isnan(draws[name])
     share = 1 - np.mean(kept) if kept.size else math.nan
-    page.most("excluded share of the draws", relative(block[f"{source}_draws_excluded"], share), 1e-12)
+    page.most(
+        "excluded share of the draws", relative(block[f"{source}_draws_excluded"], share), 1e-12
+    )
     value, error = quantiles_of_draws(draws[name][kept], block["probability"])
     for key, due in ((f"{source}_draws", value), (f"{source}_draws_mcse", error)):
         page.most("quantiles of the draws", relative(block[key], due), 1e-11)

@@ -10,6 +10,7 @@ derivative and no interpolation of the quantity is used.
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from laplace_audit.target import Target
 
 REACH = 8.5  # SDs of a normal each way
 OUTER, INNER = {1: 1, 2: 601, 3: 61}, {1: 4001, 2: 201, 3: 101}  # nodes by dimension
-HALVINGS = 30
+HALVINGS = 24
 
 
 class Lines(NamedTuple):
@@ -41,12 +42,15 @@ class Region:
     def __init__(self, bundles: list[Lines], target: Target, name: str):
         self.bundles, self.target, self.name = bundles, target, name
         self.ways = [_Way(lines, target, name) for lines in bundles]
+        self.below = cache(self._below)
         self.excluded = float(self._best([way.excluded() for way in self.ways]))
 
     def cdf(self, levels):
         """Return P(quantity <= level | it is looked at) for levels (n,)."""
-        levels = np.asarray(levels, dtype=float)
-        return np.array([self._best([way.below(level) for way in self.ways]) for level in levels])
+        return np.array([self.below(float(level)) for level in levels])
+
+    def _below(self, level: float) -> float:
+        return self._best([way.below(level) for way in self.ways])
 
     @staticmethod
     def _best(pairs) -> float:
@@ -74,9 +78,7 @@ class _Way:
         """Return the quantity at u, NaN where it is not looked at."""
         theta = self.lines.place(u)
         flat = theta.reshape(-1, theta.shape[-1])
-        value = self.target.quantity(self.name, flat)
-        value = np.where(self.target.kept(self.name, flat), value, np.nan)
-        return value.reshape(theta.shape[:-1])
+        return self.target.looked_at(self.name, flat).reshape(theta.shape[:-1])
 
     def _mass(self, holds):
         inside = holds(self.value)

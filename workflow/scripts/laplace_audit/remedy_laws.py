@@ -9,7 +9,9 @@ from laplace_audit.quantile_laws import CLOSED, Sides, exact_law, normal_law
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 
-def remedy_laws(page: Page, columns: dict, sides: Sides, others: dict, found: dict, costs: dict) -> None:
+def remedy_laws(
+    page: Page, columns: dict, sides: Sides, others: dict, found: dict, costs: dict
+) -> None:
     """Hold the table of remedies, given by columns, against both sides.
 
     `others` maps each other space of the model to its normal side (None: declined), `found` is the
@@ -79,9 +81,11 @@ def _costs(page: Page, columns: dict, found: dict, costs: dict) -> None:
         stored = columns["log_density_evaluations"][rows]
         page.most("evaluations are those of the method", relative(stored, cost), 0.0)
         starts = {columns["starts_from"][row] for row in rows}
-        page.same("evaluations are those of the method", starts, {
-            "laplace" if name in found["methods"] else "nothing"
-        })
+        page.same(
+            "evaluations are those of the method",
+            starts,
+            {"laplace" if name in found["methods"] else "nothing"},
+        )
 
 
 def reference_laws(page: Page, table, target, record: dict) -> None:

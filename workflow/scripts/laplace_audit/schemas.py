@@ -32,7 +32,9 @@ def record_form(page: Page, step: str, record) -> bool:
     return page.true("schema", not errors, errors[0].message[:200] if errors else "")
 
 
-def table_form(page: Page, step: str, table: Table, before=(), case: dict | None = None, extra=()) -> bool:
+def table_form(
+    page: Page, step: str, table: Table, before=(), case: dict | None = None, extra=()
+) -> bool:
     """Hold a table against its contract: columns `before` (numbers) come first, in order.
 
     `case` is what the footer must say; `extra` are further keys that it must have.
@@ -42,7 +44,9 @@ def table_form(page: Page, step: str, table: Table, before=(), case: dict | None
         return True
     due = {name: "double" for name in before}
     due |= {name: kind for name, (kind, _) in contract["columns"].items()}
-    kept = page.true("columns", list(table.types.items()) == list(due.items()), str(table.types)[:200])
+    kept = page.true(
+        "columns", list(table.types.items()) == list(due.items()), str(table.types)[:200]
+    )
     metadata = dict(table.metadata)
     page.same("schema version", metadata.pop("schema_version", None), SCHEMA_VERSION)
     if case is not None:

@@ -56,7 +56,9 @@ def rows_of(case, opened: dict):
             for word, p in zip(("lower", "upper"), ends, strict=True):
                 at = mine & (table["probability"] == p)
                 for side in ("laplace", "grid"):
-                    row[f"{side}_{word}_{level}"] = float(table[side][at][0]) if at.any() else math.nan
+                    row[f"{side}_{word}_{level}"] = (
+                        float(table[side][at][0]) if at.any() else math.nan
+                    )
         for key in ("laplace_excluded", "grid_excluded"):
             row[key] = float(table[key][mine][0])
         yield row

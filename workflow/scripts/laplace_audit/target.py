@@ -3,6 +3,7 @@
 import csv
 import inspect
 from copy import copy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,10 @@ class Target:
         ends = [support.get(name, (None, None)) for name in self.parameters]
         low = np.array([-np.inf if a is None else a for a, _ in ends], dtype=float)
         high = np.array([np.inf if b is None else b for _, b in ends], dtype=float)
-        self.lower, self.upper = np.maximum(low, self.prior.lower), np.minimum(high, self.prior.upper)
+        self.lower, self.upper = (
+            np.maximum(low, self.prior.lower),
+            np.minimum(high, self.prior.upper),
+        )
         self.quantities = dict(self.names.get("QUANTITIES") or {})
         self.conditions = dict(self.names.get("CONDITIONS") or {})
 
@@ -88,16 +92,25 @@ class Target:
 
     def kept(self, name: str, theta):
         """Return where a quantity is looked at: its condition holds and it has a value."""
-        value = ~np.isnan(self.quantity(name, theta))
+        return ~np.isnan(self.looked_at(name, theta))
+
+    def looked_at(self, name: str, theta):
+        """Return a quantity at theta (..., d), NaN where it is not looked at."""
+        value = self.quantity(name, theta)
         if name in self.conditions:
-            value = value & self._of(self.conditions[name], theta)
+            value = np.where(self._of(self.conditions[name], theta), value, np.nan)
         return value
 
     def _of(self, function, theta):
-        wanted = inspect.signature(function).parameters
+        wanted = _arguments(function)
         columns = {p: theta[..., i] for i, p in enumerate(self.parameters) if p in wanted}
         with np.errstate(all="ignore"):
             return np.broadcast_to(np.asarray(function(**columns)), np.shape(theta)[:-1]).copy()
+
+
+@cache
+def _arguments(function) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
 
 
 def read_columns(path) -> dict[str, np.ndarray]:

@@ -30,7 +30,9 @@ class Rows:
 
     def ends(self, column: str, method: str, quantity: str, level: str):
         tail = (1 - LEVELS[level]) / 2
-        return np.array([self.get(column, method, quantity, p) for p in (tail, 1 - tail)], dtype=float)
+        return np.array(
+            [self.get(column, method, quantity, p) for p in (tail, 1 - tail)], dtype=float
+        )
 
     def error(self, method: str, quantity: str, level: str) -> tuple[float, float]:
         """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
@@ -47,7 +49,9 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     remedies) and `columns` (their table)."""
     page.same("tolerance is as configured", record["tolerance"], tolerance)
     rows = Rows(inputs["columns"])
-    page.same("a verdict for each quantity", sorted(record["quantities"]), sorted(sides.target.everything))
+    page.same(
+        "a verdict for each quantity", sorted(record["quantities"]), sorted(sides.target.everything)
+    )
     for key in ("status", "reason", "message"):
         page.same("status is that of the normal", record[key], inputs["curvature"][key])
     kind, reliable = _judge(inputs)
@@ -83,9 +87,15 @@ def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:
         stored = said["endpoint_error_sd"][level]
         page.most("endpoint errors follow", relative(_number(stored["value"]), off), SAME)
         page.most("endpoint errors follow", relative(_number(stored["error"]), own), SAME)
-        for side, column in (("laplace", "value"), ("exact", "exact"), ("exact_error", "exact_error")):
+        for side, column in (
+            ("laplace", "value"),
+            ("exact", "exact"),
+            ("exact_error", "exact_error"),
+        ):
             ends = [_number(x) for x in said["intervals"][level][side]]
-            page.most("intervals follow", relative(ends, rows.ends(column, "laplace", name, level)), SAME)
+            page.most(
+                "intervals follow", relative(ends, rows.ends(column, "laplace", name, level)), SAME
+            )
     due = rows.get("scale_sd", "laplace", name, 0.5)
     page.most("intervals follow", relative(_number(said["scale_sd"]), due), SAME)
 
@@ -99,8 +109,10 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
 
     def meets(method, levels=JUDGED):
         trusted = bool(rows.get("trusted", method, name, 0.5))
-        return reliable and trusted and all(
-            sum(rows.error(method, name, level)) <= tolerance for level in levels
+        return (
+            reliable
+            and trusted
+            and all(sum(rows.error(method, name, level)) <= tolerance for level in levels)
         )
 
     good = [method for method in rows.methods if method != "laplace" and meets(method)]
@@ -118,12 +130,16 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
     page.same("remedy is the cheapest that meets the tolerance", said["remedy"], cheapest)
     if cheapest and said["remedy"] == cheapest:
         stored = said["remedy_evaluations"]
-        page.most("remedy is the cheapest that meets the tolerance", relative(stored, cost[cheapest]), 0.0)
+        page.most(
+            "remedy is the cheapest that meets the tolerance", relative(stored, cost[cheapest]), 0.0
+        )
         for level in JUDGED:
             off, own = rows.error(cheapest, name, level)
             stored = said["remedy_error_sd"][level]
             found = [_number(stored["value"]), _number(stored["error"])]
-            page.most("remedy is the cheapest that meets the tolerance", relative(found, [off, own]), SAME)
+            page.most(
+                "remedy is the cheapest that meets the tolerance", relative(found, [off, own]), SAME
+            )
 
 
 def _coverage(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> None:
