@@ -127,6 +127,12 @@ LAWS = {
                 "whether the model gives them",
                 EXACT,
             ),
+            "units and labels of the model": (
+                "the texts of axes are those of the model file",
+                EXACT,
+            ),
+            "start is a point of the model": ("inside the model's support", EXACT),
+            "proper priors": ("all but flat and reciprocal ones integrate to one", EXACT),
             "rows and columns of the data": (
                 "their number and names are those of the file",
                 EXACT,

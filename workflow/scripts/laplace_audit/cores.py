@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from sys import version_info
@@ -54,6 +55,7 @@ def _version(package: str) -> str | None:
         return None
 
 
+@cache
 def _imports(source: bytes) -> set[str]:
     """Return every dotted name that the text imports, or may import from a package."""
     names = set()

@@ -99,6 +99,12 @@ def cell_laws(page: Page, table: Table, lattice: Lattice, target: Target, record
     due = np.exp(due - np.max(due))
     due /= math.fsum(due)
     page.most("mass is proportional to the density", np.abs(mass - due) / (due + 1e-290), MASS)
+
+
+def number_laws(page: Page, record: dict, table: Table, lattice: Lattice) -> None:
+    """Hold the numbers of a grid's record against its cells."""
+    theta = np.stack([table.columns[name] for name in lattice.parameters], axis=-1)
+    log_density, mass = table.columns["log_density"], table.columns["mass"]
     _moments(page, theta, mass, lattice, record)
     _evidence(page, log_density, lattice, record)
     if record["kind"] == "named":

@@ -59,10 +59,33 @@ def posterior_laws(page: Page, record: dict, target: Target) -> None:
         [record["model"]["gives_gradient"], record["model"]["gives_hessian"]],
         [callable(target.names.get(name)) for name in ("gradient", "hessian")],
     )
+    for key in ("units", "labels"):
+        page.same(
+            "units and labels of the model", record[key], dict(target.names.get(key.upper()) or {})
+        )
+    start = record["start"]
+    inside = [
+        low < x < high
+        for low, x, high in zip(target.model_lower, start, target.model_upper, strict=True)
+    ]
+    page.true("start is a point of the model", inside)
+    proper = {
+        name: _proper(record["prior"]["definition"], name, target.parameters)
+        for name in target.parameters
+    }
+    page.same("proper priors", record["prior"]["proper"], proper)
     if record["data"]:
         rows = len(next(iter(target.data.values())))
         page.same("rows and columns of the data", record["data"]["rows"], rows)
         page.same("rows and columns of the data", record["data"]["columns"], list(target.data))
+
+
+def _proper(definition: dict, name: str, parameters) -> bool:
+    """Return whether the prior of a parameter integrates to one."""
+    if name in definition:
+        return definition[name]["family"] not in ("flat", "reciprocal")
+    joint = definition.get("joint")
+    return joint is not None and name in joint.get("parameters", parameters)
 
 
 def _finite(x) -> float | None:

@@ -28,11 +28,13 @@ class Shelf:
     """The artifacts below a folder, and the ledger of what is found about them.
 
     `record` and `table` open an artifact, hold its form, and then apply laws to it: functions of
-    (page, content, ...). `need` gives what was opened before, or raises Unusable.
+    (page, content, ...). `need` gives what was opened before, or raises Unusable. With `only`, a
+    set of paths, everything is opened but only these are held against laws.
     """
 
-    def __init__(self, asked: Asked, results="results"):
+    def __init__(self, asked: Asked, results="results", only=None):
         self.asked, self.results, self.ledger = asked, Path(results), Ledger()
+        self.only = only
         self.code: dict[str, str] = {}  # fingerprint of each step, as it is now
         self.usable: dict[str, object] = {}
         self.target, self.normal = cache(self._target), cache(self._normal)
@@ -43,7 +45,9 @@ class Shelf:
         """Apply laws to a JSON artifact, if it keeps the schema of its step."""
         content = self._read(path, read_record)
         page = self.ledger.page(path)
-        if content is not None and schemas.record_form(page, step, content):
+        if content is not None and (
+            not self.wanted(path) or schemas.record_form(page, step, content)
+        ):
             self.usable[path] = content
             self.safely(path, laws, content, *given)
 
@@ -52,12 +56,19 @@ class Shelf:
         content = self._read(path, read_table)
         if content is not None:
             self.usable[path] = content
-            page = self.ledger.page(path)
-            schemas.core_law(page, content.metadata.get("core"), self.code.get(step))
+            if self.wanted(path):
+                page, stated = self.ledger.page(path), content.metadata.get("core")
+                schemas.core_law(page, stated, self.code.get(step))
             self.safely(path, laws, content, *given)
+
+    def wanted(self, path: str) -> bool:
+        """Return whether an artifact is to be held against laws."""
+        return self.only is None or path in self.only
 
     def safely(self, path: str, laws: Callable, *contents) -> None:
         """Apply laws; an artifact on which one of them cannot even be evaluated has broken it."""
+        if not self.wanted(path):
+            return
         page = self.ledger.page(path)
         try:
             with np.errstate(all="ignore"):

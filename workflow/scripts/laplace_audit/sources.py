@@ -6,14 +6,18 @@ from laplace_audit.reading import Table
 from laplace_audit.schemas import table_form
 from laplace_audit.shelf import Shelf
 
+CORE = "core.json"
+
 
 def audit_core(shelf: Shelf) -> None:
     """Hold the record of the code; what it should be now is what all the rest is held against."""
+    if shelf.only is not None:
+        shelf.only = {*shelf.only, CORE}
 
     def laws(page: Page, record: dict) -> None:
         shelf.code.update(cores.core_laws(page, record))
 
-    shelf.record("core.json", "core", laws)
+    shelf.record(CORE, "core", laws)
 
 
 def audit_posterior(shelf: Shelf, model: str, prior: str) -> None:
@@ -45,12 +49,16 @@ def audit_laplace(shelf: Shelf, model: str, prior: str, space: str) -> None:
         shelf.made(page, curvature, "curvature", case)
         mode, target = shelf.need(f"{folder}/mode.json"), shelf.target(model, prior)
         curvatures.curvature_laws(page, curvature, mode, target)
+
+    def of_both(page: Page) -> None:
+        mode, curvature = (shelf.need(f"{folder}/{name}.json") for name in ("mode", "curvature"))
         if curvature["status"] == "ok":
-            path = f"{folder}/mode.json"
-            shelf.safely(path, modes.stationary_law, mode, curvature, target)
+            modes.stationary_law(page, mode, curvature, shelf.target(model, prior))
 
     shelf.record(f"{folder}/mode.json", "mode", of_mode)
     shelf.record(f"{folder}/curvature.json", "curvature", of_curvature)
+    if f"{folder}/mode.json" in shelf.usable:
+        shelf.safely(f"{folder}/mode.json", of_both)
 
 
 def audit_laplace_draws(shelf: Shelf, model: str, prior: str, space: str, seed: int) -> None:
@@ -94,8 +102,15 @@ def audit_grid(shelf: Shelf, model: str, prior: str, grid: str) -> None:
         else:
             page.true("no grid, no numbers", table.rows == 0)
 
+    def of_numbers(page: Page) -> None:
+        record, cells = shelf.need(f"{folder}/grid.json"), shelf.need(f"{folder}/mass.parquet")
+        if record["status"] == "ok":
+            grids.number_laws(page, record, cells, shelf.lattice(folder))
+
     shelf.record(f"{folder}/grid.json", "grid", of_record)
     shelf.table(f"{folder}/mass.parquet", "grid", of_cells)
+    if f"{folder}/grid.json" in shelf.usable:
+        shelf.safely(f"{folder}/grid.json", of_numbers)
     shelf.table(f"{folder}/marginals.parquet", "grid", of_marginals)
 
 

@@ -32,6 +32,7 @@ class Target:
         ends = [support.get(name, (None, None)) for name in self.parameters]
         low = np.array([-np.inf if a is None else a for a, _ in ends], dtype=float)
         high = np.array([np.inf if b is None else b for _, b in ends], dtype=float)
+        self.model_lower, self.model_upper = low, high
         self.lower, self.upper = (
             np.maximum(low, self.prior.lower),
             np.minimum(high, self.prior.upper),

@@ -10,9 +10,12 @@ from laplace_audit.schemas import core_law, table_form
 from laplace_audit.shelf import SOURCES, Shelf, Unusable
 
 
-def audit(asked: Asked, results="results") -> Ledger:
-    """Hold all artifacts below a folder against their laws, and return what was found."""
-    shelf = Shelf(asked, results)
+def audit(asked: Asked, results="results", only=None) -> Ledger:
+    """Hold all artifacts below a folder against their laws, and return what was found.
+
+    With `only`, a set of paths below that folder, all are opened and only these are held.
+    """
+    shelf = Shelf(asked, results, only)
     sources.audit_core(shelf)
     for names in asked.posteriors():
         sources.audit_posterior(shelf, *names)
