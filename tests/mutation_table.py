@@ -52,7 +52,9 @@ def clean_run(folder: Path) -> Path:
 
 def asked_in(folder: Path, overlay: str) -> Asked:
     """Return what the default configuration with other cases asks for, in a copy of the project."""
-    config = strict_yaml.load(folder / "config" / "config.yaml") | strict_yaml.load(folder / overlay)
+    config = strict_yaml.load(folder / "config" / "config.yaml") | strict_yaml.load(
+        folder / overlay
+    )
     here = os.getcwd()
     os.chdir(folder)
     try:

@@ -46,6 +46,7 @@ def _fingerprint(files: dict, versions: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@cache
 def _version(package: str) -> str | None:
     if package == "python":
         return ".".join(map(str, version_info[:3]))
