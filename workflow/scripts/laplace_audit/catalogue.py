@@ -131,8 +131,14 @@ LAWS = {
                 "the texts of axes are those of the model file",
                 EXACT,
             ),
-            "start is a point of the model": ("inside the model's support", EXACT),
-            "proper priors": ("all but flat and reciprocal ones integrate to one", EXACT),
+            "start is a point of the model": (
+                "inside the model's support",
+                EXACT,
+            ),
+            "proper priors": (
+                "all but flat and reciprocal ones integrate to one",
+                EXACT,
+            ),
             "rows and columns of the data": (
                 "their number and names are those of the file",
                 EXACT,
@@ -450,14 +456,14 @@ LAWS = {
             "quantiles of the normal": (
                 "of a parameter: constrain(mode + sd Phi^-1(p)); of a derived quantity: "
                 "P(quantity <= value | condition) = p under the normal, line by line",
-                "1e-12 of an SD; 3e-4 of the probability for a derived quantity: 601 lines, whose "
-                "ends may have a corner",
+                "1e-12 of an SD; 3e-4 of the probability for a derived quantity, give or take "
+                "twice its stated error: 601 lines, whose ends may have a corner",
             ),
             "quantiles of the grid": (
                 "of a parameter: the stored marginal's CDF at the value is p; of a derived "
                 "quantity: P(quantity <= value | condition) = p over the cells, line by line",
-                "1e-9 of the probability; 3e-4 plus the stated cost of the spacing for a derived "
-                "quantity",
+                "1e-9 of the probability; 3e-4 for a derived quantity, give or take twice its "
+                "stated error",
             ),
             "error of the grid's quantiles": (
                 "mass outside * max(p, 1 - p) / density + spacing",
@@ -565,7 +571,7 @@ LAWS = {
             ),
             "coverage recomputed": (
                 "F(upper) - F(lower) with the exact CDF at the ends of the normal's interval",
-                "1e-9 for a parameter; 3e-4 for a derived quantity, as above",
+                "1e-9 for a parameter; 3e-4 and twice the stated error for a derived quantity",
             ),
             "verdict follows from the errors": (
                 "fine, fine_for_50, remedy, sample or declined from the errors, their "

@@ -60,7 +60,7 @@ def block_laws(page: Page, block: dict, name: str, sides: Sides) -> None:
         due = block["difference"] / scale
         page.most("difference follows", relative(block["difference_sd"], due), CLOSED)
     page.true("errors are not negative", _not_negative(block["laplace_error"], block["grid_error"]))
-    normal_law(page, name, p, normal, sides, block["laplace_excluded"])
+    normal_law(page, name, p, normal, block["laplace_error"], sides, block["laplace_excluded"])
     exact_law(page, name, p, exact, block["grid_error"], scale, sides)
     due = sides.exact.excluded(name) if sides.exact else math.nan
     page.most("excluded mass", relative(block["grid_excluded"], due), _excluded_limit(name, sides))
@@ -79,7 +79,7 @@ def _off(found, due, scale):
     return relative(found / scale, due / scale)
 
 
-def normal_law(page: Page, name: str, p, value, sides: Sides, excluded=None) -> None:
+def normal_law(page: Page, name: str, p, value, error, sides: Sides, excluded=None) -> None:
     """Quantiles of the normal: closed forms of a parameter, a measured region of the rest."""
     side, target = sides.normal, sides.target
     if side is None:
@@ -93,7 +93,7 @@ def normal_law(page: Page, name: str, p, value, sides: Sides, excluded=None) -> 
         with np.errstate(invalid="ignore"):
             page.most("quantiles of the normal", _off(value, due, scale), CLOSED)
     else:
-        _region_law(page, "quantiles of the normal", side.region(name), p, value)
+        _region_law(page, "quantiles of the normal", side.region(name), p, value, error)
     if excluded is not None:
         due = side.excluded(name)
         page.most("excluded mass", relative(excluded, due), _excluded_limit(name, sides))
@@ -103,11 +103,17 @@ def _excluded_limit(name: str, sides: Sides) -> float:
     return 1e-14 if name in sides.target.parameters else REGION
 
 
-def _region_law(page: Page, law: str, region, p, value, allowed=0.0) -> None:
+def _region_law(page: Page, law: str, region, p, value, error) -> None:
+    """Hold P(quantity <= value | condition) against p, give or take twice the stated error."""
     if region is None:
         return
     known = ~np.isnan(value)
-    page.most(law, np.abs(region.cdf(value[known]) - p[known]), REGION + allowed)
+    p, value, error = p[known], value[known], np.nan_to_num(error[known], nan=0.0)
+    off = np.abs(region.cdf(value) - p)
+    for k in np.flatnonzero(off > REGION):
+        low, high = region.cdf([value[k] - 2 * error[k], value[k] + 2 * error[k]])
+        off[k] = max(low - p[k], p[k] - high, 0.0)
+    page.most(law, off, REGION)
 
 
 def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> None:
@@ -123,10 +129,7 @@ def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> No
         page.most("error of the grid's quantiles", _part(error, due), 1e-6)
         page.most("scale of a quantity", relative(scale / side.scale(name), 1.0), 1e-9)
         return
-    region = side.region(name)
-    cost = max((x or 0.0) for x in side.record["discretisation_error"]["quantiles_sd"].values())
-    allowed = min(0.01, cost)
-    _region_law(page, "quantiles of the grid", region, p, value, allowed)
+    _region_law(page, "quantiles of the grid", side.region(name), p, value, error)
     page.most("scale of a quantity", relative(scale / side.scale(name), 1.0), SCALE)
 
 

@@ -32,11 +32,13 @@ def remedy_laws(
         for each in methods:
             rows = np.flatnonzero(mine & (method == each))
             p, value = columns["probability"][rows], columns["value"][rows]
-            page.true("quantiles increase", np.diff(p) > 0)
+            known = value[~np.isnan(value)]
+            page.true("quantiles increase", [*(np.diff(p) > 0), *(np.diff(known) >= 0)])
             if each == "laplace" or each.startswith("space:"):
                 side = sides.normal if each == "laplace" else others[each[6:]]
                 if name in target.parameters or side is None:
-                    normal_law(page, name, p, value, sides._replace(normal=side))
+                    error = columns["value_error"][rows]
+                    normal_law(page, name, p, value, error, sides._replace(normal=side))
             elif each == "grid" and sides.exact:
                 page.true("the grid's own row is the exact one", value == columns["exact"][rows])
         rows = np.flatnonzero(mine & (method == "laplace"))

@@ -158,7 +158,7 @@ def _coverage(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> No
         if parameter:
             cdf = np.where(np.isnan(ends), [0.0, 1.0], cdf)
         due = [cdf[0], 1 - cdf[1]]
-        limit = 1e-9 if parameter else REGION
+        limit = 1e-9 if parameter else REGION + 2 * min(_number(share["error"]), 0.01)
         page.most("coverage recomputed", relative([share["below"], share["above"]], due), limit)
     stored = said["excluded"]
     for side, key in ((sides.normal, "laplace"), (sides.exact, "exact")):
