@@ -3,6 +3,8 @@
 import ast
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -140,6 +142,15 @@ def test_differences_are_those_of_a_known_function():
     expected = -1 - 0.01 * np.sin(1.0) * directions[:, 0] ** 2
     assert np.allclose(np.sort(found.bends), np.sort(expected), atol=1e-9)
     assert found.bend_error < 1e-9
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("k", [1, 3, 16])
+def test_a_run_of_another_configuration_breaks_no_law(k):
+    program = PROJECT / "benchmarks" / "clean_audits.py"
+    command = [sys.executable, str(program), "1", str(k)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    assert done.stdout.endswith(" 0 false alarms\n"), done.stdout
 
 
 @pytest.mark.workflow

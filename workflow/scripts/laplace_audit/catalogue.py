@@ -154,12 +154,12 @@ LAWS = {
             ),
             "theta is z constrained": (
                 "theta = constrain(z), at the mode, at every mode found and along the path",
-                f"2e-15 of its size: {ROUNDING}",
+                f"1e-14 of its size: {ROUNDING}",
             ),
             "log density at the mode": (
                 "log p(theta | data) + log |d theta / d z|, at the mode, at every mode found and "
                 "along the path",
-                "1e-13 of its size: the sums run over a few hundred terms",
+                "1e-12 of its size: the sums may run over thousands of terms",
             ),
             "gradient vanishes at the mode": (
                 "max |grad_u log p| = 0 with z = mode + L u: eighth-order central differences in "

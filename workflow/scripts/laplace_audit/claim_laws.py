@@ -22,6 +22,8 @@ def claim_laws(page: Page, judged: list, path: str, read) -> None:
     ):
         return
     for found, claim in zip(judged, claims, strict=True):
+        # YAML 1.1 takes 1e-8 for text
+        claim |= {key: float(claim[key]) for key in ("lower", "upper") if key in claim}
         for key in ("claim", "why", "lower", "upper"):
             page.same("claims are those of the file", found[key], claim.get(key))
         names = list(dict.fromkeys(_names(claim["measure"])))

@@ -6,6 +6,7 @@ about eps |f| / h^2 (eps |f| / h); both steps h and h / 2 are taken, and their d
 error that is stated.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 FIRST = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
 SECOND = np.array([8 / 5, -1 / 5, 8 / 315, -1 / 560])
 OFFSETS = np.arange(1, 5)
-STEP = 1 / 16
+STEPS = (1 / 16, 1 / 64, 1 / 256)
 MOST_PAIRS = 12
 EPS = np.finfo(float).eps
 
@@ -30,25 +31,30 @@ class Derivatives(NamedTuple):
     bend_error: float
 
 
-def derivatives(log_density, centre, factor, step: float = STEP) -> Derivatives:
+def derivatives(log_density, centre, factor) -> Derivatives:
     """Return the derivatives of u -> log_density(centre + factor u) at u = 0.
 
     The directions are the axes and the diagonals of every two axes, so that the second
-    derivatives determine the Hessian; beyond `MOST_PAIRS` dimensions, seeded random ones.
+    derivatives determine the Hessian; beyond `MOST_PAIRS` dimensions, seeded random ones. Of the
+    steps the one with the least error counts: near a kink, or the edge of the support, a small one.
     """
-    centre, d = np.asarray(centre, dtype=float), len(centre)
-    directions = _directions(d)
+    centre = np.asarray(centre, dtype=float)
+    directions = _directions(len(centre))
+    found = [_at_step(log_density, centre, factor, directions, step) for step in STEPS]
+    slopes = min(found, key=lambda each: each.slope_error)
+    bends = min(found, key=lambda each: each.bend_error)
+    return bends._replace(slopes=slopes.slopes, slope_error=slopes.slope_error)
+
+
+def _at_step(log_density, centre, factor, directions, step: float) -> Derivatives:
     (value, g1, h1), (_, g2, h2) = (
         _along(log_density, centre, factor, directions, h) for h in (step, step / 2)
     )
-    noise = EPS * max(1.0, abs(value))
-    return Derivatives(
-        value,
-        g1[:d],
-        h1,
-        float(np.max(np.abs(g1[:d] - g2[:d]))) + 8 * noise / step,
-        float(np.max(np.abs(h1 - h2))) + 32 * noise / step**2,
-    )
+    d, noise = len(centre), EPS * max(1.0, abs(value))
+    errors = np.max(np.abs(g1[:d] - g2[:d])), np.max(np.abs(h1 - h2))
+    slope_error, bend_error = (math.inf if np.isnan(e) else float(e) for e in errors)
+    slope_error, bend_error = slope_error + 8 * noise / step, bend_error + 32 * noise / step**2
+    return Derivatives(value, g1[:d], h1, slope_error, bend_error)
 
 
 def _directions(d: int):

@@ -62,7 +62,7 @@ def parameters_of(table: Table, target: Target):
 def density_laws(page: Page, table: Table, target: Target, theta) -> None:
     """Recompute what every row of draws says of itself."""
     due = target.log_density(theta)
-    page.most("log density of every row", relative(table.columns["log_density"], due), SUM * 10)
+    page.most("log density of every row", relative(table.columns["log_density"], due), SUM)
     for name in target.quantities:
         found, value = table.columns[name], target.quantity(name, theta)
         page.most("derived quantity of every row", relative(found, value), 1e-13)

@@ -133,7 +133,7 @@ def _densities(page, log_density, theta, lattice, target) -> None:
     due = target.log_density(theta[rows])
     due = np.where(due == np.inf, -np.inf, due)  # at a point, which holds no mass
     found = log_density[rows]
-    page.most("log density at the nodes", relative(found[inside], due[inside]), 10 * SUM)
+    page.most("log density at the nodes", relative(found[inside], due[inside]), SUM)
     _open_ends(page, found[~inside], theta[rows][~inside], lattice, target)
 
 

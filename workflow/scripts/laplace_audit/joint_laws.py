@@ -58,7 +58,7 @@ def _sums(page: Page, joint: dict, normal: NormalSide, exact: GridSide) -> None:
         abs(joint["hellinger"]["value"] ** 2 - max(0, 1 - affinity)),
         SUMS,
     )
-    held = mass > 0
+    held = mass.astype(float) > 0
     if np.all(np.isfinite(log_q[held])):
         due = np.sum(mass[held] * (log_p[held] - log_z - log_q[held]))
         page.most(

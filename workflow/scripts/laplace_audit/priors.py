@@ -86,7 +86,7 @@ def _family(settings: dict):
         case "normal":
             return stats.norm(of("mean"), _sd(settings)).logpdf, LINE
         case "student_t":
-            return stats.t(of("df"), of("location"), of("scale")).logpdf, LINE
+            return _student_t(of("df"), of("location"), of("scale")), LINE
         case "cauchy" | "laplace" | "logistic" as name:
             return getattr(stats, name)(of("location"), of("scale")).logpdf, LINE
         case "uniform":
@@ -99,8 +99,8 @@ def _family(settings: dict):
         case "half_cauchy":
             return stats.halfcauchy(scale=of("scale")).logpdf, HALF
         case "half_student_t":
-            whole = stats.t(of("df"), 0.0, of("scale"))
-            return (lambda x: whole.logpdf(x) + math.log(2.0)), HALF
+            whole = _student_t(of("df"), 0.0, of("scale"))
+            return (lambda x: whole(x) + math.log(2.0)), HALF
         case "exponential":
             return stats.expon(scale=_scale(settings)).logpdf, HALF
         case "gamma":
@@ -115,6 +115,14 @@ def _family(settings: dict):
         case "weibull":
             return stats.weibull_min(of("shape"), scale=of("scale")).logpdf, HALF
     raise ValueError(f"no such family: {settings['family']!r}")
+
+
+def _student_t(df: float, location: float, scale: float):
+    """Return the log density: 1 / (sqrt(df) B(1/2, df/2) scale (1 + u^2 / df)^((df + 1) / 2))."""
+    from scipy.special import betaln
+
+    constant = -betaln(0.5, df / 2) - 0.5 * math.log(df) - math.log(scale)
+    return lambda x: constant - (df + 1) / 2 * np.log1p(((x - location) / scale) ** 2 / df)
 
 
 def _sd(settings: dict) -> float:

@@ -117,6 +117,6 @@ def _arguments(function) -> frozenset[str]:
 def read_columns(path) -> dict[str, np.ndarray]:
     """Return the columns of a CSV file by name."""
     with open(path, encoding="utf-8-sig", newline="") as file:
-        names, *rows = [row for row in csv.reader(file) if row]
+        names, *rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     values = np.array(rows, dtype=float).T
     return {name.strip(): column for name, column in zip(names, values, strict=True)}
