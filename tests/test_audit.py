@@ -13,7 +13,7 @@ from scipy import integrate
 
 from audit_page import PAGE, page
 from laplace_audit.catalogue import LAWS
-from laplace_audit.coordinates import Coordinate
+from laplace_audit.coordinates import Coordinate, Space
 from laplace_audit.differences import derivatives
 from laplace_audit.findings import audit_record, failure_lines
 from laplace_audit.ledger import Ledger
@@ -90,6 +90,16 @@ def test_a_coordinate_goes_there_and_back_and_its_slope_is_its_slope(c):
     slope = (c.theta(z + h) - c.theta(z - h)) / (2 * h)
     assert np.allclose(np.log(np.abs(slope)), c.log_slope(z), atol=1e-7)
     assert np.all(slope < 0) == c.falls
+
+
+@pytest.mark.parametrize("c", COORDINATES, ids=str)
+def test_the_image_of_a_domain_is_where_the_coordinate_has_values(c):
+    space = Space([c], [c.domain[0]], [c.domain[1]])
+    z = np.linspace(-9, 9, 61)[:, None]
+    inside = (z[:, 0] > space.lower[0]) & (z[:, 0] < space.upper[0])
+    theta = space.theta(z)[:, 0]
+    assert np.array_equal(np.isfinite(theta), inside) and inside.any()
+    assert np.all((theta[inside] > c.domain[0]) & (theta[inside] < c.domain[1]))
 
 
 PROPER = [

@@ -88,6 +88,17 @@ class Coordinate(NamedTuple):
                 return self.a, self.b
         return -np.inf, np.inf
 
+    def image(self, low: float, high: float) -> tuple[float, float]:
+        """Return the open interval of z for theta between two ends that lie in the domain."""
+        ends = [np.inf if self.falls and x == 0 else self._end(x) for x in (low, high)]
+        return min(ends), max(ends)
+
+    def _end(self, theta: float) -> float:
+        if self.kind == "power" and theta == 0:
+            return 0.0
+        with np.errstate(all="ignore"):
+            return float(self.z(theta))
+
 
 def coordinate(definition, lower: float, upper: float) -> Coordinate:
     """Return the coordinate that a space's definition gives a parameter of this support."""
@@ -124,15 +135,10 @@ class Space:
     def __init__(self, coordinates, lower, upper):
         self.coordinates = tuple(coordinates)
         ends = [
-            sorted((c.z(max(low, c.domain[0])), c.z(min(high, c.domain[1]))))
+            c.image(max(low, c.domain[0]), min(high, c.domain[1]))
             for c, low, high in zip(self.coordinates, lower, upper, strict=True)
         ]
         ends = np.array(ends, dtype=float)
-        # at the end of a domain there is no z: the image goes on to infinity there, or to 0
-        for i, c in enumerate(self.coordinates):
-            if c.kind == "power":
-                ends[i] = np.where(np.isnan(ends[i]), 0.0, ends[i])
-                ends[i] = np.sort(ends[i])
         self.lower, self.upper = ends[:, 0], ends[:, 1]
 
     def theta(self, z):
