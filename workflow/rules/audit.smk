@@ -1,12 +1,7 @@
-from laplace_audit.asked import asked_of
+from laplace_audit.asked import absent_among, asked_of
 
 ASKED = asked_of(config, CASES)
 AUDITED = [f"results/{name}" for name in ASKED.artifacts()]
-
-
-def absent(wildcards):
-    """Return the artifacts that are not there yet."""
-    return [path for path in AUDITED if not os.path.exists(path)]
 
 
 rule laws:
@@ -32,7 +27,7 @@ rule laws:
 rule audit:
     """Hold what is on disk now against its laws, write results/audit.json, fail if one is broken."""
     input:
-        absent,
+        absent_among(AUDITED),
     log:
         "logs/audit.log",
     params:

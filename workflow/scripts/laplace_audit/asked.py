@@ -1,5 +1,6 @@
 """What a configuration asks for: its cases, their artifacts, and what they must be made from."""
 
+import os
 from typing import NamedTuple
 
 
@@ -31,8 +32,8 @@ class Case(NamedTuple):
 class Asked(NamedTuple):
     """The cases with the settings and definitions that they use: all that an audit is told.
 
-    `models` maps a model to its `file`, `data`, `priors`, `spaces` and `grids`; `spaces` of a
-    posterior are all of its model's, since the remedies look at each of them.
+    `models` maps a model to its `file`, `data`, `replicate`, `priors`, `spaces` and `grids`. The
+    spaces of a posterior are all of its model's, since the remedies look at each of them.
     """
 
     cases: tuple[Case, ...]
@@ -43,6 +44,7 @@ class Asked(NamedTuple):
     probabilities: tuple[float, ...]
     tolerance: float
     claims: str
+    remedies: str  # how much of them is tried: all, signals, none
 
     def posteriors(self) -> list[tuple[str, str]]:
         return list(dict.fromkeys((case.model, case.prior) for case in self.cases))
@@ -88,7 +90,7 @@ EXERCISES = tuple(f"exercises/exercise-{number}.json" for number in (1, 2, 3, 4)
 def asked_of(config: dict, cases) -> Asked:
     """Return what a checked configuration asks for."""
     cases = tuple(Case(*case) for case in cases)
-    keys = ("file", "data", "priors", "spaces", "grids")
+    keys = ("file", "data", "replicate", "priors", "spaces", "grids")
     models = {
         name: {key: config["models"][name].get(key) for key in keys}
         for name in dict.fromkeys(case.model for case in cases)
@@ -102,6 +104,7 @@ def asked_of(config: dict, cases) -> Asked:
         tuple(config["probabilities"]),
         config["tolerance"],
         config["claims"],
+        config.get("remedies", "all"),
     )
 
 
@@ -115,3 +118,9 @@ def asked_from(record: dict) -> Asked:
             "cases": tuple(Case(*case) for case in record["cases"]),
         }
     )
+
+
+def absent_among(paths):
+    """Return the function of a rule's input that gives those of the paths that are not there yet,
+    when the rule is planned."""
+    return lambda wildcards: [path for path in paths if not os.path.lexists(path)]

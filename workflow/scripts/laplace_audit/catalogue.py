@@ -503,6 +503,10 @@ LAWS = {
     **_family(
         "Remedies",
         {
+            "remedies are as configured": (
+                "how much of them is tried is that of the configuration",
+                EXACT,
+            ),
             "a row for each method, quantity and probability": (
                 "the normal, each other space, each remedy of remedies.json, the grid",
                 EXACT,

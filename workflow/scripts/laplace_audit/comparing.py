@@ -39,6 +39,7 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "remedies", case._asdict())
+        page.same("remedies are as configured", record.get("extent", "all"), shelf.asked.remedies)
 
     def of_table(page: Page, table: Table) -> None:
         sides = shelf.sides(case)
@@ -46,7 +47,7 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         others = {
             space: shelf.normal_side(case.model, case.prior, space)
             for space in shelf.asked.models[case.model]["spaces"]
-            if space != case.space
+            if space != case.space and shelf.asked.remedies == "all"
         }
         found = shelf.need(f"{case.compare}/remedies.json")
         costs = _costs(shelf, case)
@@ -95,7 +96,8 @@ def _footer(shelf: Shelf, case: Case) -> dict:
 def _costs(shelf: Shelf, case: Case) -> dict:
     """Return what the methods cost that remedies.json does not list."""
     costs = {}
-    for space in shelf.asked.models[case.model]["spaces"]:
+    every = shelf.asked.models[case.model]["spaces"]
+    for space in every if shelf.asked.remedies == "all" else [case.space]:
         mode = shelf.need(f"{case.posterior}/laplace/{space}/mode.json")
         method = "laplace" if space == case.space else f"space:{space}"
         costs[method] = mode.get("n_evaluations", math.nan)

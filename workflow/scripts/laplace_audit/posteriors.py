@@ -17,6 +17,8 @@ def source_laws(page: Page, record: dict, definition: dict, prior: dict) -> bool
     data = record["data"]
     due = _relative(definition["data"]) if definition.get("data") else None
     page.same("data are as configured", data and data["file"], due)
+    times = (data or {}).get("replicate", 1)
+    page.same("data are as configured", times, (definition.get("replicate") or 1) if data else 1)
     files = dict(record["model"]["files"])
     kept = page.same(
         "model and data files are those recorded",

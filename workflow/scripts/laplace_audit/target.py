@@ -23,7 +23,8 @@ class Target:
     """
 
     def __init__(self, record: dict):
-        self.data = read_columns(record["data"]["file"]) if record["data"] else {}
+        data = record["data"]
+        self.data = read_columns(data["file"], data.get("replicate", 1)) if data else {}
         path = Path(record["model"]["file"])
         self.names = vars(run_module("laplace_audited_model", path, local_modules(path)))
         self.parameters = tuple(self._given("PARAMETERS"))
@@ -114,9 +115,9 @@ def _arguments(function) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 
 
-def read_columns(path) -> dict[str, np.ndarray]:
-    """Return the columns of a CSV file by name."""
+def read_columns(path, times: int) -> dict[str, np.ndarray]:
+    """Return the columns of a CSV file by name, all rows taken `times` over."""
     with open(path, encoding="utf-8-sig", newline="") as file:
         names, *rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     values = np.array(rows, dtype=float).T
-    return {name.strip(): column for name, column in zip(names, values, strict=True)}
+    return {name.strip(): np.tile(v, times) for name, v in zip(names, values, strict=True)}
