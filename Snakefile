@@ -42,8 +42,8 @@ except InputError as error:
 CODE = {step: described["fingerprint"] for step, described in describe_steps(SCRIPTS).items()}
 
 
-include: "workflow/rules/exercises.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/exercises.smk"
 
 
 wildcard_constraints:
