@@ -75,6 +75,7 @@ def configuration(k: int) -> dict:
         "spaces": {"s": space, "natural": {}},
         "grids": {"g": grid},
     }
+    config.pop("sweeps", None)  # they are of models that are not here
     return config | {
         "models": {model: definition},
         "cases": [{"model": model, "prior": "p", "space": "s", "grid": "g"}],
@@ -129,7 +130,7 @@ def main(runs: int, first: int) -> None:
             command = [sys.executable, __file__, "one", str(k)]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode:
-                print(f"run {k}: not made: {done.stderr[-2000:]}")
+                print(f"run {k}: not made: {done.stderr[-500:]}")
                 alarms += 1
                 continue
             record = json.loads((folder / "results" / "audit.json").read_text(encoding="utf-8"))
