@@ -11,7 +11,7 @@ from laplace_audit.reading import Table
 
 FREQUENCIES = np.array([0.25, 0.5, 1.0, 2.0])  # per SD
 AREA = 1e-6  # of a CDF: what an interpolated density may differ from it
-WAVES = 2e-5  # of a characteristic function, where the cells resolve the density
+WAVES = 1e-4  # of a characteristic function, where the cells resolve the density
 
 
 class Marginal(NamedTuple):

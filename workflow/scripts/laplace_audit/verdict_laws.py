@@ -85,8 +85,8 @@ def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:
     for level in JUDGED:
         off, own = rows.error("laplace", name, level)
         stored = said["endpoint_error_sd"][level]
-        page.most("endpoint errors follow", relative(_number(stored["value"]), off), SAME)
-        page.most("endpoint errors follow", relative(_number(stored["error"]), own), SAME)
+        page.most("endpoint errors follow", relative(_number(stored["value"]), _finite(off)), SAME)
+        page.most("endpoint errors follow", relative(_number(stored["error"]), _finite(own)), SAME)
         for side, column in (
             ("laplace", "value"),
             ("exact", "exact"),
@@ -94,10 +94,18 @@ def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:
         ):
             ends = [_number(x) for x in said["intervals"][level][side]]
             page.most(
-                "intervals follow", relative(ends, rows.ends(column, "laplace", name, level)), SAME
+                "intervals follow",
+                relative(ends, _finite(rows.ends(column, "laplace", name, level))),
+                SAME,
             )
     due = rows.get("scale_sd", "laplace", name, 0.5)
-    page.most("intervals follow", relative(_number(said["scale_sd"]), due), SAME)
+    page.most("intervals follow", relative(_number(said["scale_sd"]), _finite(due)), SAME)
+
+
+def _finite(values):
+    """Return numbers as a record holds them: NaN, which is null there, for what is not finite."""
+    values = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _number(x) -> float:
@@ -138,7 +146,9 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
             stored = said["remedy_error_sd"][level]
             found = [_number(stored["value"]), _number(stored["error"])]
             page.most(
-                "remedy is the cheapest that meets the tolerance", relative(found, [off, own]), SAME
+                "remedy is the cheapest that meets the tolerance",
+                relative(found, _finite([off, own])),
+                SAME,
             )
 
 
