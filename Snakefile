@@ -55,6 +55,7 @@ except InputError as error:
 CODE = {step: described["fingerprint"] for step, described in describe_steps(SCRIPTS).items()}
 
 
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/report.smk"

@@ -1,0 +1,77 @@
+"""Make docs/audit.md: what the audit does, and every law with its formula and its limit.
+
+.venv/bin/python tests/audit_page.py
+"""
+
+import sys
+
+from project_copy import PROJECT
+
+sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
+
+from laplace_audit.catalogue import LAWS
+
+PAGE = PROJECT / "docs" / "audit.md"
+HEAD = """\
+# The audit
+
+```
+snakemake audit
+```
+
+recomputes from disk every law that an artifact must satisfy, with code that does not call the
+code that made it, and writes `results/audit.json`: one entry for each file and law with what was
+measured, what is allowed, and the command that makes the file again. Where a law is broken the
+command fails, after everything is written, and prints one line for each: file, law, value, limit,
+command.
+
+- It runs whenever it is asked for, also where Snakemake sees nothing to do: an edited file may
+  keep its time. That is why the rule `audit` has no output of its own.
+- It looks at what is there as it is. Only artifacts that are absent are made first; nothing is
+  remade from a file that was edited before that file was looked at.
+- `results/audit.json` as a file, for a page or a script that needs it, is made by the rule
+  `laws`, from all artifacts and only when one of them is newer, and is written whether laws are
+  broken or not.
+- An artifact that cannot be read, or that does not keep its schema, is of no use to those that
+  rest on it: they are then said to rest on what is not fit for use. The first line is the cause.
+- Whether a file is, byte for byte, the one that was written is not a law but a matter of hashes.
+
+What the audit takes as given is the model: the log likelihood, and the formulas of derived
+quantities, are called from the model file, after its SHA-256 was held against the one recorded.
+Everything else is written anew in `workflow/scripts/laplace_audit/`: densities of priors are
+SciPy's, derivatives are differences of eighth order in whitened coordinates, draws are those of
+the recorded generator and seed, derived quantities are measured by bisection along lines, and
+distances are summed in extended precision.
+
+What no law sees: the answers of a remedy beyond their arithmetic (that its values increase, what
+they are held against, what they cost), the signals and the number of copies needed, which are
+only held to be the same wherever they are repeated, sentences, and pictures.
+[`mutations.md`](mutations.md) lists what was tried.
+
+Each law is a function of columns or of a record, and of both sides of a case, not of a path
+(`quantile_laws.quantile_laws`, `remedy_laws.remedy_laws`, `summaries.summary_laws`): the block of
+rows of one scenario of a sweep can be cut out of its table and held against the same laws.
+
+`d` is the number of parameters, `eps` 2.2e-16, `n` the number of draws; `u` are coordinates in
+which the normal is standard, `L` the Cholesky factor of the covariance `C`, `H` the Hessian of
+the log density. "Of its size" is relative to the value, or to one where that is smaller.
+"""
+
+
+def page() -> str:
+    """Return the page: the laws by family, in the order of the catalogue."""
+    parts = [HEAD]
+    for family in dict.fromkeys(law.family for law in LAWS.values()):
+        parts.append(f"\n## {family}\n\n| law | what it says | limit, and why |\n|---|---|---|")
+        for name, law in LAWS.items():
+            if law.family == family:
+                parts.append("| " + " | ".join(map(_cell, (name, law.means, law.limit))) + " |")
+    return "\n".join(parts) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

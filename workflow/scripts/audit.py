@@ -1,0 +1,10 @@
+"""Hold what is on disk now against its laws, and fail if one of them is broken."""
+
+from laplace_audit.findings import require_lawful
+from laplace_audit.run import audited, write_if_other
+from laplace_files import job
+
+job.start(snakemake.log)
+record = audited(snakemake.params.asked, snakemake.params.code)
+write_if_other(snakemake.params.record, record)
+require_lawful(record)

@@ -1,0 +1,693 @@
+"""Every law of the audit: what it says, in a formula where there is one, its limit, and why that.
+
+A law whose limit is EXACT counts what differs, and allows nothing.
+"""
+
+from typing import NamedTuple
+
+EXACT = "0, nothing may differ"
+ROUNDING = "rounding alone separates the two ways to compute it"
+
+
+class Law(NamedTuple):
+    """A law of one `family`: what it `means`, and its `limit` with the reason for it."""
+
+    family: str
+    means: str
+    limit: str
+
+
+def _family(name: str, laws: dict[str, tuple[str, str]]) -> dict[str, Law]:
+    return {law: Law(name, *texts) for law, texts in laws.items()}
+
+
+LAWS = {
+    **_family(
+        "Form",
+        {
+            "readable": (
+                "the file is there; JSON is UTF-8 without NaN, Infinity or a key twice; every "
+                "page of a Parquet file has its checksum",
+                EXACT,
+            ),
+            "schema": (
+                "the record keeps the schema of its step in workflow/schemas/",
+                EXACT,
+            ),
+            "columns": (
+                "names, order and types of the columns are those of workflow/schemas/tables.json",
+                EXACT,
+            ),
+            "schema version": (
+                "the footer names the version of the schemas",
+                EXACT,
+            ),
+            "footer says whose table it is": (
+                "model, prior, space, grid, status, seed and bit generator in the footer are "
+                "those of the case, and nothing else stands there",
+                EXACT,
+            ),
+            "record says whose it is": (
+                "`case` in a record is that of its path",
+                EXACT,
+            ),
+            "every law can be evaluated": (
+                "no law of the file failed with an exception: a value that a law needs is absent "
+                "or of the wrong kind",
+                EXACT,
+            ),
+            "what it rests on is fit for use": (
+                "the artifacts that this one is made from can be read, keep their schema and "
+                "belong to the files that are there",
+                EXACT,
+            ),
+        },
+    ),
+    **_family(
+        "Code",
+        {
+            "a record for every step": (
+                "core.json has an entry for every script",
+                EXACT,
+            ),
+            "files of every step": (
+                "an entry lists the script and all that it imports, however deep",
+                EXACT,
+            ),
+            "code is that which is there now": (
+                "the SHA-256 of every file is that of the file now",
+                EXACT,
+            ),
+            "libraries are those installed": (
+                "the versions of Python and the libraries are those that run now",
+                EXACT,
+            ),
+            "fingerprint of every step": (
+                "a fingerprint is the SHA-256 of the files' hashes and the versions",
+                EXACT,
+            ),
+            "made by the code that is there now": (
+                "`core` of an artifact is the fingerprint that its step has now",
+                EXACT,
+            ),
+        },
+    ),
+    **_family(
+        "Posterior",
+        {
+            "prior is as configured": (
+                "the frozen prior is that of the configuration",
+                EXACT,
+            ),
+            "model is as configured": (
+                "the model file is that of the configuration",
+                EXACT,
+            ),
+            "data are as configured": (
+                "the data file is that of the configuration",
+                EXACT,
+            ),
+            "model and data files are those recorded": (
+                "SHA-256 of the model file, of what it imports, and of the data",
+                EXACT,
+            ),
+            "parameters": (
+                "names and order of the parameters are those of the model",
+                EXACT,
+            ),
+            "quantities of the model": (
+                "derived quantities, and which have a condition, are those of the model",
+                EXACT,
+            ),
+            "support of the posterior": (
+                "the bounds that the model and its prior have in common",
+                EXACT,
+            ),
+            "gradient and Hessian of the model": (
+                "whether the model gives them",
+                EXACT,
+            ),
+            "units and labels of the model": (
+                "the texts of axes are those of the model file",
+                EXACT,
+            ),
+            "start is a point of the model": (
+                "inside the model's support",
+                EXACT,
+            ),
+            "proper priors": (
+                "all but flat and reciprocal ones integrate to one",
+                EXACT,
+            ),
+            "rows and columns of the data": (
+                "their number and names are those of the file",
+                EXACT,
+            ),
+        },
+    ),
+    **_family(
+        "Mode",
+        {
+            "space is as configured": (
+                "the transform of each parameter is that of the configuration",
+                EXACT,
+            ),
+            "theta is z constrained": (
+                "theta = constrain(z), at the mode, at every mode found and along the path",
+                f"1e-14 of its size: {ROUNDING}",
+            ),
+            "log density at the mode": (
+                "log p(theta | data) + log |d theta / d z|, at the mode, at every mode found and "
+                "along the path",
+                "1e-12 of its size: the sums may run over thousands of terms",
+            ),
+            "gradient vanishes at the mode": (
+                "max |grad_u log p| = 0 with z = mode + L u: eighth-order central differences in "
+                "whitened coordinates, where the gradient is the Newton step in SDs",
+                "1e-6 SD plus the error of the differences: the search ends below 1e-6 SD",
+            ),
+            "stored gradient": (
+                "L^T gradient = grad_u log p",
+                "1e-6 SD plus the error of the differences, as above",
+            ),
+            "shift follows from the gradient": (
+                "shift_sd = max |C g| / sd and newton_decrement = |L^T g|",
+                "1e-6 SD: both lie far below",
+            ),
+            "mode is converged": (
+                "`converged` is true and the last Newton step is below 1e-3 SD",
+                EXACT,
+            ),
+            "support contains the mode": (
+                "every coordinate lies inside its open bounds",
+                EXACT,
+            ),
+            "no mode is higher": (
+                "log density of every mode found <= that of the mode",
+                "1e-9: two searches that end at the same mode differ by less",
+            ),
+            "shares of the modes sum to one": (
+                "sum of `share` = 1",
+                f"1e-9: {ROUNDING}",
+            ),
+            "a share lies between 0 and 1": (
+                "every share of a mode is a probability",
+                EXACT,
+            ),
+            "a declined step says why": (
+                "a step that is declined has a reason and a message",
+                EXACT,
+            ),
+        },
+    ),
+    **_family(
+        "Curvature",
+        {
+            "curvature is of the mode": (
+                "case, space, coordinates and parameters are those of mode.json",
+                EXACT,
+            ),
+            "matrices have the shape of the parameters": (
+                "d x d matrices and vectors of d",
+                EXACT,
+            ),
+            "hessian is that of the density": (
+                "d^2/dt^2 log p(mode + t L v) = -1 along every axis v and every diagonal of two "
+                "axes: eighth-order central differences of the audit's own density",
+                "1e-6, plus the stated error of the Hessian (0.01 at the most) and that of the "
+                "differences",
+            ),
+            "precision times covariance": (
+                "L^T (-H) L = I",
+                f"64 d eps times the condition number: {ROUNDING}",
+            ),
+            "cholesky times its transpose": (
+                "L L^T = C, in extended precision, in units of the SDs",
+                f"8 d eps: {ROUNDING}",
+            ),
+            "cholesky is lower triangular": (
+                "nothing above the diagonal, and a positive diagonal",
+                EXACT,
+            ),
+            "matrices are symmetric": (
+                "H, C and the correlation equal their transposes, in units of the SDs",
+                f"8 eps times the condition number: {ROUNDING}",
+            ),
+            "sd is the root of the variance": (
+                "sd^2 = diag C",
+                f"8 eps: {ROUNDING}",
+            ),
+            "correlation follows": (
+                "R = C / (sd sd^T)",
+                f"8 eps: {ROUNDING}",
+            ),
+            "log determinant": (
+                "log det C, by an LU factorisation of the scaled matrix",
+                f"64 d eps times the condition number: {ROUNDING}",
+            ),
+            "log evidence of the normal": (
+                "log p(mode) + d/2 log 2 pi + 1/2 log det C",
+                f"1e-13 of its size: {ROUNDING}",
+            ),
+            "eigenvalues are positive": (
+                "all eigenvalues of the scaled precision are above 0",
+                EXACT,
+            ),
+            "eigenvalues rise": (
+                "they stand in ascending order",
+                EXACT,
+            ),
+            "eigenvalues of the scaled precision": (
+                "A V = V diag(lambda) with A = S (-H) S, S = diag(-H)^-1/2",
+                f"64 d eps times the condition number: {ROUNDING}",
+            ),
+            "eigenvectors are orthonormal": (
+                "V^T V = I",
+                f"64 d eps: {ROUNDING}",
+            ),
+            "condition numbers": (
+                "lambda_max / lambda_min of A, and of C by its singular values",
+                f"1e-12, and 64 d eps times itself for C: {ROUNDING}",
+            ),
+            "hessian error is small": (
+                "the stated error of the covariance",
+                "0.1: beyond, the normal means nothing",
+            ),
+        },
+    ),
+    **_family(
+        "Draws",
+        {
+            "count of draws": (
+                "`n_draws` of the configuration; none where the case is declined or there is no "
+                "grid",
+                EXACT,
+            ),
+            "draws are those of the seed": (
+                "theta = constrain(mode + L u), u from PCG64(seed) row by row; of a grid: the "
+                "cell by the rising mass, then a place within half a cell each way",
+                "32 eps of the size of the terms: a product of matrices may be summed in any "
+                "order, so the last two digits are free (the manifest knows them)",
+            ),
+            "a draw is missing only outside the support": (
+                "theta is null exactly where z lies outside the bounds",
+                EXACT,
+            ),
+            "mean of the draws": (
+                "n |mean u|^2 <= chi^2_d quantile",
+                "at probability 1 - 1e-10",
+            ),
+            "size of the draws": (
+                "the sum of the squared Mahalanobis distances lies between the chi^2_nd quantiles",
+                "at probabilities 1e-10 and 1 - 1e-10",
+            ),
+            "distances of the draws": (
+                "sup |F_n - F| of the Mahalanobis distances against chi^2_d and of each "
+                "coordinate u against the normal; of a grid, of each parameter against its "
+                "marginal",
+                "sqrt(log(2 / 1e-10) / 2n), the Dvoretzky-Kiefer-Wolfowitz bound, plus the "
+                "largest layer of cells for a grid",
+            ),
+            "correlation of the draws": (
+                "|mean u_i u_j|",
+                "7.5 / sqrt n + 30 / n: beyond it with a probability below 1e-10",
+            ),
+            "log density of every row": (
+                "log likelihood + log prior at every draw; -inf outside the support",
+                f"1e-12 of its size: {ROUNDING}",
+            ),
+            "log approximation recomputed": (
+                "log N(z; mode, C) - log |d theta / d z|; of a grid: log mass - log volume of the "
+                "cell",
+                "1e-11 of its size, 1e-9 for a grid: theta must be carried back to the cell",
+            ),
+            "derived quantity of every row": (
+                "the model's formula at every draw",
+                f"1e-12 of its size: {ROUNDING}",
+            ),
+            "draws lie in their cells": (
+                "|u - node| <= half a step on every axis",
+                "0.5 steps and 1e-7: theta is carried back through a transform",
+            ),
+        },
+    ),
+    **_family(
+        "Grid",
+        {
+            "grid is as configured": (
+                "the definition in the record is that of the configuration",
+                EXACT,
+            ),
+            "kind of the grid": (
+                "named where bounds are given, else certified",
+                EXACT,
+            ),
+            "bounds are as configured": (
+                "ends and points of a named grid; a plain box",
+                EXACT,
+            ),
+            "lattice has the points": (
+                "points and spacing follow from the axes",
+                f"1e-13 of its size: {ROUNDING}",
+            ),
+            "support of the grid": (
+                "that of the posterior",
+                EXACT,
+            ),
+            "a grid that is not certified says why": (
+                "`certified` exactly where `reasons` is empty",
+                EXACT,
+            ),
+            "no grid, no numbers": (
+                "where there is no grid the numbers are null and the tables empty",
+                EXACT,
+            ),
+            "masses lie between 0 and 1": (
+                "every mass and weight is a probability",
+                EXACT,
+            ),
+            "mass outside adds up": (
+                "the total is the sum over the sides",
+                f"1e-12 of its size: {ROUNDING}",
+            ),
+            "certified grid misses nothing": (
+                "mass outside, and what the spacing costs",
+                "1e-8 a side, and 1e-6: what `certified` means",
+            ),
+            "count of cells": (
+                "one row a node of the lattice",
+                EXACT,
+            ),
+            "nodes follow from the lattice": (
+                "theta(u) of every node in C order, the last axis fastest: so neither axes nor "
+                "columns are exchanged",
+                f"1e-12 of the size: {ROUNDING}",
+            ),
+            "log density at the nodes": (
+                "log likelihood + log prior at the node's own parameters: at every node up to "
+                "32768, else at the corners, the 1024 highest and a seeded sample of 4096",
+                f"1e-12 of its size: {ROUNDING}",
+            ),
+            "no density outside the support": (
+                "-inf outside; on the end of an open support the limit from within, if there is "
+                "one",
+                EXACT,
+            ),
+            "mass sums to one": (
+                "sum of mass = 1, added without rounding",
+                f"1e-12: {ROUNDING}",
+            ),
+            "mass is proportional to the density": (
+                "mass = exp(log density) |d theta / d u| / total, at every node",
+                f"1e-11 of itself: {ROUNDING}",
+            ),
+            "moments follow from the mass": (
+                "mean, SD and skewness as sums over the cells",
+                "1e-9 SD for a named grid; 1e-5 SD (1e-3 of a skewness) for a certified one, "
+                "whose moments come from a finer lattice for each parameter",
+            ),
+            "correlation follows from the mass": (
+                "as a sum over the cells",
+                f"1e-9: {ROUNDING}",
+            ),
+            "log evidence of the grid": (
+                "log of the trapezoid rule over all nodes",
+                "1e-11 of its size; 1e-6 plus the stated error for a certified grid, as above",
+            ),
+            "edge mass": (
+                "mass of the outermost layer on each side of a named grid",
+                f"1e-13: {ROUNDING}",
+            ),
+            "a marginal for each parameter": (
+                "in the order of the parameters",
+                EXACT,
+            ),
+            "marginal rises": (
+                "values rise, the CDF does not fall, no density is negative",
+                EXACT,
+            ),
+            "marginal goes from 0 to 1": (
+                "at its two ends",
+                EXACT,
+            ),
+            "marginal density integrates to its CDF": (
+                "the integral of a cubic spline through the densities is the CDF, at every row",
+                "1e-6, plus what the spacing is stated to cost: eighty rows an SD leave 1e-8",
+            ),
+            "marginal agrees with the cells": (
+                "the characteristic function at 1/4, 1/2, 1 and 2 per SD, from the table and from "
+                "the cells: equally spaced nodes give it far better than any quantile",
+                "1e-4, plus four times what the spacing is stated to cost, plus the mass on the "
+                "edges, where the trapezoid rule is rough",
+            ),
+        },
+    ),
+    **_family(
+        "Comparison",
+        {
+            "a row for each quantity and probability": (
+                "every quantity at every probability of the configuration, in order",
+                EXACT,
+            ),
+            "quantiles increase": (
+                "with the probability, in every column",
+                EXACT,
+            ),
+            "quantiles of the normal": (
+                "of a parameter: constrain(mode + sd Phi^-1(p)); of a derived quantity: "
+                "P(quantity <= value | condition) = p under the normal, line by line",
+                "1e-12 of an SD; 3e-4 of the probability for a derived quantity, give or take "
+                "twice its stated error: 601 lines, whose ends may have a corner",
+            ),
+            "quantiles of the grid": (
+                "of a parameter: the stored marginal's CDF at the value is p; of a derived "
+                "quantity: P(quantity <= value | condition) = p over the cells, line by line",
+                "1e-9 of the probability; 3e-4 for a derived quantity, give or take twice its "
+                "stated error",
+            ),
+            "error of the grid's quantiles": (
+                "mass outside * max(p, 1 - p) / density + spacing",
+                f"1e-6 of itself: {ROUNDING}",
+            ),
+            "errors are not negative": (
+                "every stated error",
+                EXACT,
+            ),
+            "scale of a quantity": (
+                "the SD of a parameter; of what may have none, half the central 68.3 % interval",
+                "1e-9 of itself; 2e-3 for a derived quantity, which rests on two quantiles",
+            ),
+            "difference follows": (
+                "laplace - grid, and the same over the scale",
+                f"1e-12: {ROUNDING}",
+            ),
+            "excluded mass": (
+                "P(condition fails), and the normal's mass outside the support",
+                "1e-12 for a parameter; 3e-4 for a derived quantity, as above",
+            ),
+            "excluded share of the draws": (
+                "share of the draws that fail the condition",
+                f"1e-12: {ROUNDING}",
+            ),
+            "quantiles of the draws": (
+                "median-unbiased quantiles (Hyndman and Fan's definition 8); errors from the "
+                "order statistics one SD of Beta(np + 1, n(1 - p) + 1) away",
+                f"1e-11 of its size: {ROUNDING}",
+            ),
+            "nothing is known of what is not there": (
+                "null where the case is declined or there is no grid",
+                EXACT,
+            ),
+        },
+    ),
+    **_family(
+        "Remedies",
+        {
+            "remedies are as configured": (
+                "how much of them is tried is that of the configuration",
+                EXACT,
+            ),
+            "a row for each method, quantity and probability": (
+                "the normal, each other space, each remedy of remedies.json, the grid",
+                EXACT,
+            ),
+            "error in exact SDs follows": (
+                "(value - exact) / scale_sd",
+                f"1e-12: {ROUNDING}",
+            ),
+            "one exact side for all methods": (
+                "exact, its error and the scale are the same for all methods of a quantity",
+                EXACT,
+            ),
+            "the grid's own row is the exact one": (
+                "value = exact for the method grid",
+                EXACT,
+            ),
+            "evaluations are those of the method": (
+                "as in remedies.json, mode.json and grid.json",
+                EXACT,
+            ),
+            "what is not trusted has a reason": (
+                "so has what has no value",
+                EXACT,
+            ),
+            "reference draws": (
+                "as many as the record says, and only where they serve",
+                EXACT,
+            ),
+            "weights sum to one": (
+                "sum of the weights of the reference draws",
+                f"1e-12: {ROUNDING}",
+            ),
+        },
+    ),
+    **_family(
+        "Verdict",
+        {
+            "tolerance is as configured": (
+                "`tolerance` is that of the configuration",
+                EXACT,
+            ),
+            "a verdict for each quantity": (
+                "every parameter and derived quantity has one",
+                EXACT,
+            ),
+            "status is that of the normal": (
+                "status, reason and message are those of curvature.json",
+                EXACT,
+            ),
+            "what the verdict rests on": (
+                "the grid, else importance draws, else nothing; faults exactly where it cannot be "
+                "relied on",
+                EXACT,
+            ),
+            "endpoint errors follow": (
+                "the larger of the two ends' errors, and of their uncertainties",
+                f"1e-12: {ROUNDING}",
+            ),
+            "intervals follow": (
+                "ends, errors and scale are those of remedies.parquet",
+                f"1e-12: {ROUNDING}",
+            ),
+            "coverage adds up": (
+                "coverage + below + above = 1",
+                f"1e-12: {ROUNDING}",
+            ),
+            "coverage recomputed": (
+                "F(upper) - F(lower) with the exact CDF at the ends of the normal's interval",
+                "1e-9 for a parameter; 3e-4 and twice the stated error for a derived quantity",
+            ),
+            "verdict follows from the errors": (
+                "fine, fine_for_50, remedy, sample or declined from the errors, their "
+                "uncertainties and the tolerance",
+                EXACT,
+            ),
+            "remedy is the cheapest that meets the tolerance": (
+                "by evaluations of the log density, with its errors",
+                f"1e-12: {ROUNDING}",
+            ),
+            "verdict is the worst of its quantities": (
+                "over all quantities",
+                EXACT,
+            ),
+            "copies are what was copied": (
+                "what the verdict repeats of the grid, the remedies and the signals",
+                EXACT,
+            ),
+            "class follows from the total variation": (
+                "exact, good, fair, poor or bad",
+                EXACT,
+            ),
+            "a value or a reason": (
+                "a measure without a value says why",
+                EXACT,
+            ),
+            "joint measures recomputed": (
+                "TV = 1 - sum min(w p, w q); 1 - H^2 = sum sqrt(w p w q); KL = sum w p log(p / "
+                "q), in extended precision over the nodes with trapezoid weights",
+                f"1e-9: {ROUNDING}",
+            ),
+            "divergence from the normal": (
+                "log Z - entropy - E_q log p by Gauss and Hermite's rule with 41 nodes an axis "
+                "(61 for one, 21 for three)",
+                "1e-6 plus four times the stated error: two rules of different order",
+            ),
+            "ellipse coverage recomputed": (
+                "mass within |u|^2 <= chi^2_d quantile in polar coordinates, with 48 radii and "
+                "144 angles",
+                "1e-6 plus four times the stated error: two rules of different order",
+            ),
+            "distances are consistent": (
+                "H^2 <= TV <= sqrt(2) H",
+                f"1e-9: {ROUNDING}",
+            ),
+            "starts or a reason": (
+                "the basin has starts, or says why not",
+                EXACT,
+            ),
+            "a lattice of starts": (
+                "25 by 51 starts over the box of the grid",
+                f"1e-12 of the box: {ROUNDING}",
+            ),
+            "a start finds the mode or does not": (
+                "1 or 0",
+                EXACT,
+            ),
+            "starts from which Newton finds the mode": (
+                "50 full Newton steps from every start, by the model's own derivatives and "
+                "differences of the rest; from within 1/4 SD of the mode the damped method finds "
+                "it",
+                "0.02 of the starts: on the border of a basin the last digit decides",
+            ),
+        },
+    ),
+    **_family(
+        "Run",
+        {
+            "a row for each case and quantity": (
+                "every case of the configuration, in order",
+                EXACT,
+            ),
+            "columns of the summary": (
+                "their names",
+                EXACT,
+            ),
+            "summary says what the cases say": (
+                "every cell is that of mode.json, curvature.json, grid.json, quantiles.parquet or "
+                "verdict.json",
+                EXACT,
+            ),
+            "claims are those of the file": (
+                "ids, sentences, bounds and artifacts, in order",
+                EXACT,
+            ),
+            "claims are measured anew": (
+                "each measure evaluated on the artifacts by an evaluator of the audit's own",
+                f"1e-12 of its size: {ROUNDING}",
+            ),
+            "a claim holds within its bounds": (
+                "lower <= measured <= upper, and null where it is not measured",
+                EXACT,
+            ),
+            "a claim without a value has a reason": (
+                "and only such a claim",
+                EXACT,
+            ),
+            "exercise has its number": (
+                "the number of its file",
+                EXACT,
+            ),
+            "exercise follows from its cases": (
+                "every number, from the cases' own artifacts, quantiles measured anew, and the "
+                "Student t and inverse gamma distributions where the posterior has a closed form",
+                "1e-11; 3e-4 of a probability for derived quantities; 1e-4 for a total variation "
+                "that is summed over all nodes rather than an odd number; 0.01 for the skewness "
+                "of log beta",
+            ),
+            "a skipped exercise says why": (
+                "a reason",
+                EXACT,
+            ),
+        },
+    ),
+}

@@ -1,0 +1,72 @@
+"""What an audit finds: one check a law and file, with what was measured and what is allowed."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_audit.catalogue import LAWS
+
+
+class Check(NamedTuple):
+    """One law held against one file: it holds where `value` is at most `limit` (NaN never is).
+
+    A law without a scale (equal or not) counts what differs, with the limit 0. `value` is None
+    where the law could not even be measured; `means` then says why.
+    """
+
+    file: str
+    law: str
+    value: float | None
+    limit: float
+    ok: bool
+    means: str
+
+
+class Ledger:
+    """The checks of one audit, in the order in which they were made."""
+
+    def __init__(self):
+        self.checks: list[Check] = []
+
+    def page(self, file) -> "Page":
+        """Return the page on which the checks of a file are written."""
+        return Page(self, str(file))
+
+
+class Page:
+    """The part of a ledger that is about one file."""
+
+    def __init__(self, ledger: Ledger, file: str):
+        self.ledger, self.file = ledger, file
+
+    def most(self, law: str, value, limit: float) -> bool:
+        """Hold the largest of `value` (a number or an array) against a limit."""
+        largest = np.max(np.asarray(value, dtype=float), initial=-math.inf)
+        largest = 0.0 if largest == -math.inf else float(largest)
+        return self._note(law, largest, float(limit), LAWS[law].means)
+
+    def true(self, law: str, holds, detail: str = "") -> bool:
+        """Hold a condition, or an array of them: the value is how many fail."""
+        failed = int(np.sum(~np.atleast_1d(np.asarray(holds, dtype=bool))))
+        means = LAWS[law].means
+        return self._note(law, failed, 0.0, f"{means}: {detail}" if failed and detail else means)
+
+    def same(self, law: str, found, due) -> bool:
+        """Hold that two plain values are the same (numbers to the last digit)."""
+        return self.true(law, found == due, f"found {_short(found)}, where {_short(due)} is due")
+
+    def broken(self, law: str, why: str) -> bool:
+        """Note a law that fails because it cannot be measured."""
+        return self._note(law, math.nan, 0.0, f"{LAWS[law].means}: {why}")
+
+    def _note(self, law: str, value: float, limit: float, means: str) -> bool:
+        ok = bool(value <= limit)
+        shown = value if math.isfinite(value) else None
+        self.ledger.checks.append(Check(self.file, law, shown, limit, ok, means))
+        return ok
+
+
+def _short(value, most: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,0 +1,84 @@
+"""Artifacts read with suspicion, by readers of the audit's own: strict JSON and whole Parquet."""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+KINDS = ("double", "int64", "bool", "string")
+
+
+class Unreadable(Exception):
+    """A file that is not what it should be, in words."""
+
+
+class Table(NamedTuple):
+    """A Parquet artifact: its columns (numbers as arrays, null as NaN; text as lists), the Arrow
+    type of each, and the key-value metadata of its footer."""
+
+    columns: dict
+    types: dict[str, str]
+    metadata: dict[str, str]
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+
+def read_record(path):
+    """Return the content of a JSON file: UTF-8, no NaN or Infinity, no key twice, an object or
+    list. Raises Unreadable."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read().decode("utf-8", errors="strict")
+        content = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+    except FileNotFoundError:
+        raise Unreadable("it is not there") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise Unreadable(str(error)) from None
+    if not isinstance(content, dict | list):
+        raise Unreadable("a record is due, not a single value")
+    return content
+
+
+def _no_constant(text: str):
+    raise ValueError(f"{text} is not a JSON number")
+
+
+def _once(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return dict(pairs)
+
+
+def read_table(path) -> Table:
+    """Return a Parquet file, every page of it read with its checksum. Raises Unreadable."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+            promised = file.metadata.num_rows
+        types = {field.name: str(field.type) for field in table.schema}
+        metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+        columns = {name: _plain(table.column(k)) for k, name in enumerate(table.column_names)}
+    except FileNotFoundError:
+        raise Unreadable("it is not there") from None
+    except Exception as error:  # a damaged footer makes Arrow raise what it likes
+        raise Unreadable(f"{type(error).__name__}: {error}"[:300]) from None
+    odd = [name for name, kind in types.items() if kind not in KINDS]
+    if odd:
+        raise Unreadable(f"the column {odd[0]!r} holds {types[odd[0]]}")
+    if len(columns) < len(table.column_names) or table.num_rows != promised:
+        raise Unreadable("a column stands twice, or rows are missing")
+    return Table(columns, types, metadata)
+
+
+def _plain(column):
+    if str(column.type) == "string":
+        return column.to_pylist()
+    if column.null_count and str(column.type) != "double":
+        raise ValueError("a whole number or truth value is missing")
+    return np.asarray(column.to_numpy())

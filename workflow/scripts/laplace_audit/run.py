@@ -1,0 +1,25 @@
+"""Run the audit of a configuration, and leave its record on disk."""
+
+from pathlib import Path
+
+from laplace_audit.asked import asked_from
+from laplace_audit.findings import audit_record
+from laplace_audit.reading import Unreadable, read_record
+from laplace_audit.whole import audit
+from laplace_files.artifacts import plain, write_json
+
+
+def audited(asked: dict, code: str) -> dict:
+    """Return the record of the audit of what is on disk now; `code` is its own fingerprint."""
+    return audit_record(audit(asked_from(asked)).checks) | {"core": code}
+
+
+def write_if_other(path, record: dict) -> None:
+    """Write a record unless it is there already: what follows from it is then not made again."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        same = read_record(path) == plain(record)
+    except Unreadable:
+        same = False
+    if not same:
+        write_json(path, record)

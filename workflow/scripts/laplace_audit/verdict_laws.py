@@ -1,0 +1,205 @@
+"""The laws of a verdict: errors, coverage, class and remedy follow from what they rest on."""
+
+import math
+
+import numpy as np
+
+from laplace_audit.ledger import Page
+from laplace_audit.modes import relative
+from laplace_audit.quantile_laws import REGION, Sides
+
+LEVELS = {"50": 0.5, "80": 0.8, "90": 0.9, "95": 0.95, "99": 0.99}
+JUDGED = ("50", "95")
+ORDER = ("fine", "fine_for_50", "remedy", "sample", "declined")
+CLASSES = ((1e-8, "exact"), (0.05, "good"), (0.15, "fair"), (0.30, "poor"), (math.inf, "bad"))
+NOTABLE = 1e-3  # share of a mode that counts although it lies outside the grid
+SAME = 1e-12
+
+
+class Rows:
+    """A table of remedies by (method, quantity, probability)."""
+
+    def __init__(self, columns: dict):
+        self.columns = columns
+        keys = zip(columns["method"], columns["quantity"], columns["probability"], strict=True)
+        self.at = {(m, q, round(float(p), 9)): row for row, (m, q, p) in enumerate(keys)}
+        self.methods = list(dict.fromkeys(columns["method"]))
+
+    def get(self, column: str, method: str, quantity: str, p: float):
+        return self.columns[column][self.at[method, quantity, round(p, 9)]]
+
+    def ends(self, column: str, method: str, quantity: str, level: str):
+        tail = (1 - LEVELS[level]) / 2
+        return np.array(
+            [self.get(column, method, quantity, p) for p in (tail, 1 - tail)], dtype=float
+        )
+
+    def error(self, method: str, quantity: str, level: str) -> tuple[float, float]:
+        """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
+        scale = self.ends("scale_sd", method, quantity, level)
+        own = self.ends("exact_error", method, quantity, level) / scale
+        if method != "grid":
+            own = own + self.ends("value_error", method, quantity, level) / scale
+        off = np.abs(self.ends("error_sd", method, quantity, level))
+        return float(np.max(off)), float(np.max(own))
+
+
+def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance: float) -> None:
+    """Hold a verdict against its inputs: `mode`, `curvature`, `grid`, `found` (the record of the
+    remedies) and `columns` (their table)."""
+    page.same("tolerance is as configured", record["tolerance"], tolerance)
+    rows = Rows(inputs["columns"])
+    page.same(
+        "a verdict for each quantity", sorted(record["quantities"]), sorted(sides.target.everything)
+    )
+    for key in ("status", "reason", "message"):
+        page.same("status is that of the normal", record[key], inputs["curvature"][key])
+    kind, reliable = _judge(inputs)
+    page.same("what the verdict rests on", record["exact"]["kind"], kind)
+    page.same("what the verdict rests on", bool(record["exact"]["faults"]), not reliable)
+    for name, said in record["quantities"].items():
+        page.same("what the verdict rests on", said["rests_on"], kind)
+        _endpoints(page, said, name, rows)
+        _decision(page, said, name, rows, record["status"], reliable, tolerance)
+        _coverage(page, said, name, rows, sides)
+    worst = max((said["verdict"] for said in record["quantities"].values()), key=ORDER.index)
+    page.same("verdict is the worst of its quantities", record["verdict"], worst)
+    _copies(page, record, inputs)
+
+
+def _judge(inputs: dict) -> tuple[str, bool]:
+    grid, found = inputs["grid"], inputs["found"]
+    if grid["status"] != "ok":
+        serves = found["reference"]["serves"]
+        return ("importance", True) if serves else ("none", False)
+    faults = grid["outside_mass"]["total"] is None
+    for mode in inputs["mode"].get("modes") or []:
+        for value, name in zip(mode["theta"], grid["parameters"], strict=True):
+            low, high = grid["bounds"][name]
+            beyond = (low is not None and value < low) or (high is not None and value > high)
+            faults = faults or (mode["share"] > NOTABLE and beyond)
+    return "grid", not faults
+
+
+def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:
+    for level in JUDGED:
+        off, own = rows.error("laplace", name, level)
+        stored = said["endpoint_error_sd"][level]
+        page.most("endpoint errors follow", relative(_number(stored["value"]), _finite(off)), SAME)
+        page.most("endpoint errors follow", relative(_number(stored["error"]), _finite(own)), SAME)
+        for side, column in (
+            ("laplace", "value"),
+            ("exact", "exact"),
+            ("exact_error", "exact_error"),
+        ):
+            ends = [_number(x) for x in said["intervals"][level][side]]
+            page.most(
+                "intervals follow",
+                relative(ends, _finite(rows.ends(column, "laplace", name, level))),
+                SAME,
+            )
+    due = rows.get("scale_sd", "laplace", name, 0.5)
+    page.most("intervals follow", relative(_number(said["scale_sd"]), _finite(due)), SAME)
+
+
+def _finite(values):
+    """Return numbers as a record holds them: NaN, which is null there, for what is not finite."""
+    values = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _number(x) -> float:
+    return math.nan if x is None else float(x)
+
+
+def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
+    """The verdict and the remedy from the errors, each with its uncertainty, and the tolerance."""
+
+    def meets(method, levels=JUDGED):
+        trusted = bool(rows.get("trusted", method, name, 0.5))
+        return (
+            reliable
+            and trusted
+            and all(sum(rows.error(method, name, level)) <= tolerance for level in levels)
+        )
+
+    good = [method for method in rows.methods if method != "laplace" and meets(method)]
+    cost = {m: float(rows.get("log_density_evaluations", m, name, 0.5)) for m in good}
+    cheapest = min(good, key=cost.get, default=None)
+    if status == "declined":
+        due = "declined"
+    elif meets("laplace"):
+        due, cheapest = "fine", None
+    elif meets("laplace", ("50",)):
+        due = "fine_for_50"
+    else:
+        due = "remedy" if cheapest else "sample"
+    page.same("verdict follows from the errors", said["verdict"], due)
+    page.same("remedy is the cheapest that meets the tolerance", said["remedy"], cheapest)
+    if cheapest and said["remedy"] == cheapest:
+        stored = said["remedy_evaluations"]
+        page.most(
+            "remedy is the cheapest that meets the tolerance", relative(stored, cost[cheapest]), 0.0
+        )
+        for level in JUDGED:
+            off, own = rows.error(cheapest, name, level)
+            stored = said["remedy_error_sd"][level]
+            found = [_number(stored["value"]), _number(stored["error"])]
+            page.most(
+                "remedy is the cheapest that meets the tolerance",
+                relative(found, _finite([off, own])),
+                SAME,
+            )
+
+
+def _coverage(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> None:
+    """What the interval of the normal holds of the exact posterior: F(upper) - F(lower)."""
+    for level, share in said["coverage"].items():
+        parts = [share[key] for key in ("value", "below", "above")]
+        if None in parts:
+            page.true("coverage adds up", share["reason"] is not None)
+            continue
+        page.most("coverage adds up", abs(sum(parts) - 1), 1e-12)
+        if not (sides.normal and sides.exact):
+            continue
+        ends = rows.ends("value", "laplace", name, level)
+        parameter = name in sides.target.parameters
+        cdf = np.array(sides.exact.cdf(name, ends))
+        if parameter:
+            cdf = np.where(np.isnan(ends), [0.0, 1.0], cdf)
+        due = [cdf[0], 1 - cdf[1]]
+        limit = 1e-9 if parameter else REGION + 2 * min(_number(share["error"]), 0.01)
+        page.most("coverage recomputed", relative([share["below"], share["above"]], due), limit)
+    stored = said["excluded"]
+    for side, key in ((sides.normal, "laplace"), (sides.exact, "exact")):
+        if side:
+            limit = 1e-12 if name in sides.target.parameters else REGION
+            page.most("excluded mass", relative(_number(stored[key]), side.excluded(name)), limit)
+
+
+def _copies(page: Page, record: dict, inputs: dict) -> None:
+    """What a verdict repeats of its inputs is what they say."""
+    grid, found = inputs["grid"], inputs["found"]
+    page.same("copies are what was copied", record["exact"]["reference"], found["reference"])
+    for key, value in record["exact"]["grid"].items():
+        page.same("copies are what was copied", value, grid[key])
+    page.same("copies are what was copied", record["replication"], found["replication"])
+    moments = {name: said["moments"] for name, said in found["methods"].items()}
+    page.same("copies are what was copied", record["moments"], moments)
+    evidence = {
+        name: said["log_evidence"]
+        for name, said in found["methods"].items()
+        if said["log_evidence"] is not None
+    }
+    evidence |= {"laplace": inputs["curvature"].get("log_evidence"), "grid": grid["log_evidence"]}
+    page.same("copies are what was copied", record["evidence"], evidence)
+    for name, signal in (found["signals"] or {}).items():
+        if name != "reflection_bound" or grid["status"] != "ok":
+            page.same("copies are what was copied", record["joint"].get(name), signal)
+
+
+def class_of(total_variation: float | None) -> str | None:
+    """Return the word for a total variation."""
+    if total_variation is None:
+        return None
+    return next(word for most, word in CLASSES if total_variation <= most)

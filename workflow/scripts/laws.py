@@ -1,0 +1,8 @@
+"""Hold every artifact against its laws, and write down what was found."""
+
+from laplace_audit.run import audited
+from laplace_files import job
+from laplace_files.artifacts import write_json
+
+job.start(snakemake.log)
+write_json(snakemake.output[0], audited(snakemake.params.asked, snakemake.params.code))
