@@ -43,6 +43,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 
 include: "workflow/rules/exercises.smk"
+include: "workflow/rules/arviz.smk"
 
 
 wildcard_constraints:

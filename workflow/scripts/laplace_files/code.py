@@ -60,8 +60,16 @@ def library_versions(files) -> dict[str, str]:
     """Return the versions of Python and of the libraries that the files import."""
     tops = {name.split(".")[0] for file in files for name in _imported_names(file)}
     installed = _distributions()
-    found = {installed[top]: metadata.version(installed[top]) for top in tops if top in installed}
+    found = {installed[top]: _version(installed[top]) for top in tops if top in installed}
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(found.items()))}
+
+
+def _version(distribution: str) -> str:
+    """Return an installed version; a package that a target of its own needs may be absent."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "absent"
 
 
 @cache
@@ -73,6 +81,9 @@ def _distributions() -> dict[str, str]:
         "pyarrow": "pyarrow",
         "matplotlib": "matplotlib",
         "arviz_stats": "arviz-stats",
+        "arviz_base": "arviz-base",
+        "xarray": "xarray",
+        "nutpie": "nutpie",
         "jinja2": "jinja2",
         "yaml": "pyyaml",
         "jsonschema": "jsonschema",
