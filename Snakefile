@@ -44,6 +44,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/arviz.smk"
+include: "workflow/rules/external.smk"
 
 
 wildcard_constraints:
@@ -65,6 +66,7 @@ rule all:
             case=CASES,
         ),
         rules.exercises.output,
+        rules.external.input,
 
 
 rule core:

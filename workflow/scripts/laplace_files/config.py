@@ -30,7 +30,7 @@ _BYTES = 8
 # model or prior of such a name would share a path with what is not its own.
 RESERVED_FOLDERS = (
     *("grid", "laplace", "compare", "figures"),
-    *("sweeps", "report", "logs", "benchmarks"),
+    *("sweeps", "report", "logs", "benchmarks", "external"),
 )
 RESERVED_FILES = (
     *("core.json", "claims.json", "audit.json", "manifest.json"),
