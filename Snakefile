@@ -17,7 +17,7 @@ from laplace_approx.errors import InputError
 from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.config import check_overlay_files
-from laplace_files.request import check_request, source_hashes
+from laplace_files.request import check_nuts_cases, check_request, source_hashes
 from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
@@ -34,7 +34,8 @@ configfile: DEFAULTS
 
 try:
     CASES = check_request(config, [*workflow.configfiles, *workflow.overwrite_configfiles])
-    SOURCES = source_hashes(config, CASES)
+    NUTS_CASES = check_nuts_cases(config)
+    SOURCES = source_hashes(config, [*CASES, *NUTS_CASES])
     CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -45,6 +46,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/arviz.smk"
 include: "workflow/rules/external.smk"
+include: "workflow/rules/nuts.smk"
 
 
 wildcard_constraints:

@@ -19,7 +19,7 @@ def bulk_ess(draws) -> float:
 
 def tail_ess(draws) -> float:
     """Return the smaller effective sample size of the 5 and 95 % quantiles."""
-    return _diagnostic("ess", draws, method="tail")
+    return _diagnostic("ess", draws, method="tail", prob=(0.05, 0.95))
 
 
 def quantile_errors(draws, probabilities) -> np.ndarray:

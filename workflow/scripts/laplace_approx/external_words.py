@@ -58,10 +58,11 @@ def _not_fine(j: Judged) -> str:
 
 def _unknown(j: Judged) -> str:
     if not {"fine", "fine_for_50"} & set(j.record["possible"]):
+        mended = _sd(j.record["remedy_error_sd"])
         return (
             f"The normal is not good enough for {j.quantity}: {_wrong(j)} ({_judged(j)}). Whether "
-            f"importance weights mend it is open: they are within {_sd(j.record['remedy_error_sd'])}"
-            f" of the exact ends. {j.weights} Draw more, or by Markov chain Monte Carlo."
+            f"importance weights mend it is open: they are within {mended} of the exact ends. "
+            f"{j.weights} Draw more, or by Markov chain Monte Carlo."
         )
     *others, last = (WORDS[word] for word in j.record["possible"])
     needed = _draws_needed(j)

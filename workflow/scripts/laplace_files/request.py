@@ -42,6 +42,15 @@ def check_request(config: dict, files) -> list[Case]:
     checked = check_config(config, ", ".join(files))
     config.clear()
     config.update(checked)
+    return _checked_cases(config)
+
+
+def check_nuts_cases(config: dict) -> list[Case]:
+    """Return the cases under `nuts` of a configuration that is checked, themselves checked."""
+    return _checked_cases(config | {"cases": config["nuts"]["cases"]})
+
+
+def _checked_cases(config: dict) -> list[Case]:
     cases = [Case(*case) for case in expand_cases(config)]
     for name in dict.fromkeys(case.model for case in cases):
         definition = config["models"][name]

@@ -8,6 +8,7 @@ import numpy as np
 from laplace_approx.figures import style, text
 
 MOST_QUANTITIES = 12  # more rows make a page that nobody can read
+LEAST_ERROR = 0.005  # of an SD: a smaller one would be a dot
 PROBABILITIES = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
@@ -68,7 +69,7 @@ def intervals(rows: Sequence[Row], tolerance: float, title: str, *, units=None, 
     axes.set_xlabel("distance from the reference's median (SD of the reference)")
     left_out = len(rows) - len(shown)
     notes = [
-        "Thick: 50 % interval; thin: 95 %. Bars across the ends: two standard errors.",
+        "Thick: 50 % interval; thin: 95 %. Bars across the ends: two errors.",
         f"Shaded: within the tolerance of {tolerance:g} SD.",
         f"The first {len(shown)} quantities are shown, {left_out} more are left out."
         if left_out
@@ -103,7 +104,7 @@ def _bar(axes, y: float, value, error, look: Look) -> None:
         )
     axes.plot(value[2], y, "o", color="white", markersize=3.5, markeredgecolor=look.color, zorder=4)
     for place in (0, 1, 3, 4):
-        if np.isfinite(value[place]) and error[place] > 0:
+        if np.isfinite(value[place]) and error[place] > LEAST_ERROR:
             ends = value[place] + 2 * error[place] * np.array([-1, 1])
             axes.plot(ends, [y, y], "|-", color="black", linewidth=0.7, markersize=5, zorder=5)
 
