@@ -56,6 +56,22 @@ def _files_of(name: str, root: Path) -> list[Path]:
     return [file for file in candidates if file.is_file()]
 
 
+def adapter_files(paths) -> list[Path]:
+    """Return the files of this project's own `laplace_adapters` that any of the files imports."""
+    scripts = Path(__file__).resolve().parent.parent
+    names = {name for path in paths for name in _imported_names(path)}
+    entries = {file for name in names if _is_adapter(name) for file in _files_of(name, scripts)}
+    found = set(entries)
+    for entry in entries:
+        for name in filter(_is_adapter, _imported_names(entry)):
+            found.update(_files_of(name, scripts))
+    return sorted(found)
+
+
+def _is_adapter(name: str) -> bool:
+    return name.split(".")[0] == "laplace_adapters"
+
+
 def library_versions(files) -> dict[str, str]:
     """Return the versions of Python and of the libraries that the files import."""
     tops = {name.split(".")[0] for file in files for name in _imported_names(file)}
