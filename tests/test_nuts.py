@@ -164,7 +164,7 @@ def validate(step, record):
 
 CONFIGURATION = """\
 nuts:
-  cases: [{model: bioassay, prior: weak, space: natural, grid: chapter}]
+  cases: [{model: bioassay, prior: weak_normal, space: natural, grid: chapter}]
   draws: 500
   tune: 500
 """
@@ -189,15 +189,15 @@ def test_exercise_5_has_its_numbers_and_pictures(exercise):
     assert "Where they agree" in text and "Where not" in text
     assert "nan" not in text.lower().split()
     assert (exercise / "exercises/figures-5/exercise-5.svg").is_file()
-    figures = exercise / "bioassay/weak/compare/natural/chapter/nuts/figures"
+    figures = exercise / "bioassay/weak_normal/compare/natural/chapter/nuts/figures"
     assert {path.name for path in figures.glob("*.svg")} == {"intervals.svg", "overlay.svg"}
-    (run,) = (exercise / "bioassay/weak/nuts").glob("*.json")
+    (run,) = (exercise / "bioassay/weak_normal/nuts").glob("*.json")
     validate("nuts", json.loads(run.read_text("utf-8")))
 
 
 @pytest.mark.workflow
 def test_nuts_and_the_grid_agree_within_their_errors_and_the_normal_does_not(exercise):
-    path = exercise / "bioassay/weak/compare/natural/chapter/nuts/quantiles.parquet"
+    path = exercise / "bioassay/weak_normal/compare/natural/chapter/nuts/quantiles.parquet"
     rows = pq.read_table(path).to_pylist()
     promised = json.loads((PROJECT / "workflow/schemas/tables.json").read_text("utf-8"))
     assert set(rows[0]) == set(promised["nuts_quantiles"]["columns"])
