@@ -6,7 +6,12 @@ from laplace_approx.errors import InputError
 
 # Target: its packages, by the names under which they are imported and installed.
 EXTRAS = {
-    "arviz": {"arviz_base": "arviz-base", "h5netcdf": "h5netcdf", "h5py": "h5py"},
+    "arviz": {
+        "arviz_base": "arviz-base",
+        "xarray": "xarray",
+        "h5netcdf": "h5netcdf",
+        "h5py": "h5py",
+    },
     "nuts": {"nutpie": "nutpie"},
 }
 
