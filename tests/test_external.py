@@ -310,3 +310,15 @@ def test_the_bioassay_through_the_workflow(tmp_path):
     schema = pq.read_schema(results / "alone/quantiles.parquet")
     assert {name: str(schema.field(name).type) for name in schema.names} == promised
     assert not (folder / "results/bioassay").exists()
+
+
+def test_values_without_a_number_are_never_cleared():
+    x, log_q = normal_draws(200)
+    infinite, nothing = np.where(np.arange(200) < 20, np.inf, x), np.full(200, np.nan)
+    values = {"infinite": infinite, "nothing": nothing, "huge": 1e200 * x}
+    for log_p in (log_q + 0.1 * x, np.full(200, -np.inf)):
+        for exact in (None, values):
+            found = judge(ExternalDraws(values, log_p, log_q, exact), TOLERANCE, 7)
+            external_figure(plain(found.record), found.table, "mine")
+            verdicts = {name: q["verdict"] for name, q in found.record["quantities"].items()}
+            assert set(verdicts.values()) <= {"unknown", "sample"}, verdicts

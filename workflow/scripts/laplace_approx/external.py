@@ -48,8 +48,14 @@ class External(NamedTuple):
 def judge(draws: ExternalDraws, tolerance: float, seed: int) -> External:
     """Return the verdict on every quantity.
 
-    `seed` seeds the bootstrap of the difference of two quantiles of the same draws.
+    `seed` seeds the bootstrap of the difference of two quantiles of the same draws. Infinite and
+    huge values are somebody else's: what has no number for them comes out as NaN.
     """
+    with np.errstate(all="ignore"):
+        return _judged(draws, tolerance, seed)
+
+
+def _judged(draws: ExternalDraws, tolerance: float, seed: int) -> External:
     log_p = np.where(np.isnan(draws.log_p), -np.inf, draws.log_p)
     log_weights = log_p - draws.log_q
     smoothed = pareto_smoothed(log_weights)

@@ -25,7 +25,7 @@ def _row(name: str, judged: dict, table: dict) -> Row | None:
     ]
     known = [side for side in _SIDES if np.isfinite(table[side][places]).all()]
     scale = judged["scale_sd"]
-    if not known or not np.isfinite(scale):
+    if not known or scale is None or not np.isfinite(scale):
         return None
     middle = table[known[0]][places][2]
     sides = {
