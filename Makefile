@@ -5,7 +5,7 @@ ARGS ?=
 NAME ?=
 PYTHON ?=
 VENV := .venv
-EXTRAS := slurm bench arviz nuts crate
+EXTRAS := slurm bench arviz nuts adapters crate
 RUN := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 
 .PHONY: run test setup extra check lock clean help
@@ -37,7 +37,7 @@ setup:  ## make .venv from requirements.lock, once; PYTHON=... names the interpr
 	  --require-hashes --requirement requirements.lock; \
 	cp requirements.lock $(VENV)/requirements.lock
 
-extra: setup  ## add optional packages to .venv; NAME=slurm, bench, arviz, nuts or crate
+extra: setup  ## add optional packages to .venv; NAME=slurm, bench, arviz, nuts, adapters or crate
 	@if ! [ -f "requirements-$(NAME).lock" ]; then \
 	  echo "There is no extra called '$(NAME)'; the extras are: $(EXTRAS) (make extra NAME=slurm)" >&2; \
 	  exit 1; \

@@ -22,7 +22,12 @@ from laplace_approx.errors import InputError
 from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.config import check_overlay_files
-from laplace_files.request import check_request, source_hash, source_hashes
+from laplace_files.request import (
+    check_nuts_cases,
+    check_request,
+    source_hash,
+    source_hashes,
+)
 from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
@@ -47,7 +52,8 @@ try:
         config,
         [*workflow.configfiles, *workflow.overwrite_configfiles] if OWN_FILES else [],
     )
-    SOURCES = source_hashes(config, CASES)
+    NUTS_CASES = check_nuts_cases(config)
+    SOURCES = source_hashes(config, [*CASES, *NUTS_CASES])
     CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -59,6 +65,9 @@ include: "workflow/rules/audit.smk"
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/arviz.smk"
+include: "workflow/rules/external.smk"
+include: "workflow/rules/nuts.smk"
 
 
 wildcard_constraints:
@@ -81,6 +90,7 @@ rule all:
         ),
         rules.exercises.output,
         rules.report.output,
+        rules.external.input,
 
 
 rule core:

@@ -15,10 +15,11 @@ def slope_and_curvature(density, z, basis, scale):
     elsewhere.
     """
     with np.errstate(invalid="ignore"):
-        return _slope(density, z, basis, scale), _curvature(density, z, basis, scale)
+        return slope(density, z, basis, scale), _curvature(density, z, basis, scale)
 
 
-def _slope(density, z, basis, scale):
+def slope(density, z, basis, scale):
+    """Return the gradient (m, k) of f(z + basis v) in v at v = 0, as above."""
     if density.gradient is not None:
         return density.gradient(z) @ basis
     step = FIRST_STEP * scale

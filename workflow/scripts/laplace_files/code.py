@@ -80,12 +80,36 @@ def _files_of(name: str, root: Path) -> list[Path]:
     return [file for file in candidates if file.is_file()]
 
 
+def adapter_files(paths) -> list[Path]:
+    """Return the files of this project's own `laplace_adapters` that any of the files imports."""
+    scripts = Path(__file__).resolve().parent.parent
+    names = {name for path in paths for name in _imported_names(path)}
+    entries = {file for name in names if _is_adapter(name) for file in _files_of(name, scripts)}
+    found = set(entries)
+    for entry in entries:
+        for name in filter(_is_adapter, _imported_names(entry)):
+            found.update(_files_of(name, scripts))
+    return sorted(found)
+
+
+def _is_adapter(name: str) -> bool:
+    return name.split(".")[0] == "laplace_adapters"
+
+
 def library_versions(files) -> dict[str, str]:
     """Return the versions of Python and of the libraries that the files import."""
     tops = {name.split(".")[0] for file in files for name in _imported_names(file)}
     installed = _distributions()
-    found = {installed[top]: metadata.version(installed[top]) for top in tops if top in installed}
+    found = {installed[top]: _version(installed[top]) for top in tops if top in installed}
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(found.items()))}
+
+
+def _version(distribution: str) -> str:
+    """Return an installed version; a package that a target of its own needs may be absent."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "absent"
 
 
 @cache
@@ -97,6 +121,9 @@ def _distributions() -> dict[str, str]:
         "pyarrow": "pyarrow",
         "matplotlib": "matplotlib",
         "arviz_stats": "arviz-stats",
+        "arviz_base": "arviz-base",
+        "xarray": "xarray",
+        "nutpie": "nutpie",
         "jinja2": "jinja2",
         "yaml": "pyyaml",
         "jsonschema": "jsonschema",

@@ -31,7 +31,7 @@ _BYTES = 8
 # model or prior of such a name would share a path with what is not its own.
 RESERVED_FOLDERS = (
     *("grid", "laplace", "compare", "figures"),
-    *("sweeps", "report", "logs", "benchmarks"),
+    *("sweeps", "report", "logs", "benchmarks", "external"),
 )
 RESERVED_FILES = (
     *("core.json", "claims.json", "audit.json", "manifest.json"),
@@ -181,10 +181,16 @@ def _listed(value) -> list:
 
 
 def _with_lists(config: dict) -> dict:
-    cases = [{kind: _listed(names) for kind, names in block.items()} for block in config["cases"]]
     seeds = {kind: _listed(values) for kind, values in config["seeds"].items()}
     probabilities = _listed(config["probabilities"])
-    return config | {"cases": cases, "seeds": seeds, "probabilities": probabilities}
+    nuts = config["nuts"]
+    nuts = nuts | {"cases": _with_listed_names(nuts["cases"]), "seeds": _listed(nuts["seeds"])}
+    cases = _with_listed_names(config["cases"])
+    return config | {"cases": cases, "seeds": seeds, "probabilities": probabilities, "nuts": nuts}
+
+
+def _with_listed_names(blocks: list) -> list:
+    return [{kind: _listed(names) for kind, names in block.items()} for block in blocks]
 
 
 def _check_reserved(config: dict) -> list[str]:
@@ -234,6 +240,11 @@ def _check_case_names(config: dict) -> list[str]:
                     if wanted not in known
                 )
     return problems
+
+
+def _check_nuts_names(config: dict) -> list[str]:
+    cases = config["nuts"]["cases"]
+    return [f"nuts.{problem}" for problem in _check_case_names(config | {"cases": cases})]
 
 
 def _check_number_of_files(config: dict) -> list[str]:
@@ -307,6 +318,7 @@ _CHECKS = (
     (("models",), _check_collisions),
     (("models",), _check_grids),
     (("models", "cases"), _check_case_names),
+    (("models", "nuts"), _check_nuts_names),
     (("cases", "seeds"), _check_number_of_files),
     (("n_draws",), _check_draw_bytes),
 )

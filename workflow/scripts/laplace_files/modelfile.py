@@ -28,6 +28,7 @@ from laplace_approx.errors import InputError
 from laplace_approx.model import Model
 from laplace_approx.nearest import nearest, suggestion
 from laplace_files import modelparts
+from laplace_files.code import adapter_files
 from laplace_files.localmodules import local_modules, run_module
 
 CONSTANTS = (
@@ -77,8 +78,9 @@ def load_model(path, data: dict[str, np.ndarray]) -> Model:
 
 
 def model_files(path) -> list[Path]:
-    """Return the model file, and then the files beside it that it imports, transitively."""
-    return [Path(path), *sorted(set(local_modules(path).values()) - {Path(path)})]
+    """Return the model file, the files beside it that it imports, transitively, and its adapter."""
+    beside = sorted(set(local_modules(path).values()) - {Path(path)})
+    return [Path(path), *beside, *adapter_files([Path(path), *beside])]
 
 
 def lambda_texts(path, constant: str) -> dict[str, str]:

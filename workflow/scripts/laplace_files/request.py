@@ -43,6 +43,15 @@ def check_request(config: dict, files) -> list[Case]:
     checked = check_config(config, ", ".join(files) or "config")
     config.clear()
     config.update(checked | {"claims": claims_file(checked["claims"])})
+    return _checked_cases(config)
+
+
+def check_nuts_cases(config: dict) -> list[Case]:
+    """Return the cases under `nuts` of a configuration that is checked, themselves checked."""
+    return _checked_cases(config | {"cases": config["nuts"]["cases"]})
+
+
+def _checked_cases(config: dict) -> list[Case]:
     cases = [Case(*case) for case in expand_cases(config)]
     for name in dict.fromkeys(case.model for case in cases):
         definition = config["models"][name]

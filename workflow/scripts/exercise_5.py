@@ -1,0 +1,16 @@
+"""Answer exercise 5 of the chapter: the grid, the normal and NUTS."""
+
+from laplace_approx.exercises.nuts import answer
+from laplace_approx.figures.style import save
+from laplace_files import job
+from laplace_files.artifacts import replacing_folder, write_json, write_text
+from laplace_files.nuts_files import open_three_way
+
+job.start(snakemake.log)
+cases = open_three_way(snakemake.params.cases, snakemake.input)
+outcome = answer(cases, snakemake.params.tolerance)
+write_json(snakemake.output.record, outcome.record | {"core": snakemake.params.code})
+write_text(snakemake.output.text, outcome.text)
+with replacing_folder(snakemake.output.figures) as folder:
+    if outcome.figure:
+        save(outcome.figure, folder / "exercise-5.svg")

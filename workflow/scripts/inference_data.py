@@ -1,0 +1,16 @@
+"""Put the exact and the Laplace draws of a case in one file that ArviZ opens."""
+
+from laplace_files import job
+from laplace_files.artifacts import read_json
+from laplace_files.draw_files import read_draws
+from laplace_files.inference_data import data_tree, write_tree
+from laplace_files.posterior import open_posterior
+
+job.start(snakemake.log)
+posterior = open_posterior(snakemake.input.posterior)
+verdict = read_json(snakemake.input.verdict)
+draws = {
+    "grid": read_draws(snakemake.input.grid_draws),
+    "laplace": read_draws(snakemake.input.laplace_draws),
+}
+write_tree(snakemake.output[0], data_tree(posterior, verdict, draws, snakemake.params.code))

@@ -1,0 +1,34 @@
+"""Packages that only some targets need, and that the default installation leaves out."""
+
+from importlib import import_module
+
+from laplace_approx.errors import InputError
+
+# Target: its packages, by the names under which they are imported and installed.
+EXTRAS = {
+    "arviz": {
+        "arviz_base": "arviz-base",
+        "xarray": "xarray",
+        "h5netcdf": "h5netcdf",
+        "h5py": "h5py",
+    },
+    "nuts": {"nutpie": "nutpie"},
+}
+
+
+def require(target: str) -> None:
+    """Raise InputError, with the command that installs them, if a target's packages are missing."""
+    missing = [name for module, name in EXTRAS[target].items() if not _imports(module)]
+    if missing:
+        raise InputError(
+            f"the target {target} needs {', '.join(missing)}, which the default installation "
+            f"leaves out. Install them with: make extra NAME={target}"
+        )
+
+
+def _imports(module: str) -> bool:
+    try:
+        import_module(module)
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,18 @@
+"""Sample a posterior by NUTS, and hold the draws against the gates."""
+
+from laplace_approx.nuts import Settings
+from laplace_approx.nuts_record import sampled
+from laplace_files import extras, job
+from laplace_files.artifacts import write_json, write_table
+from laplace_files.posterior import open_posterior
+
+job.start(snakemake.log)
+extras.require("nuts")
+posterior = open_posterior(snakemake.input.posterior)
+seed, code = int(snakemake.wildcards.seed), snakemake.params.code
+settings = Settings(**snakemake.params.settings, seed=seed)
+found = sampled(posterior.model, posterior.prior, posterior.density(), settings)
+case = {**posterior.record["case"], "seed": seed}
+write_json(snakemake.output.record, {"case": case, **found.record, "core": code})
+metadata = {**case, "status": found.record["status"], "core": code}
+write_table(snakemake.output.draws, found.columns, metadata)
