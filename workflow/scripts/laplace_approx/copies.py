@@ -124,9 +124,7 @@ class _Copies:
     def _normal(self, natural: Density, copies: int) -> Normal | None:
         """Return the normal of so many copies, climbed to from that of the nearest number."""
         near = min(self.normals, key=lambda other: abs(math.log(other / copies)))
-        found = refitted(
-            density_in(natural, self.fit.space), self.normals[near], copies / near
-        )
+        found = refitted(density_in(natural, self.fit.space), self.normals[near], copies / near)
         if found is not None:
             self.normals[copies] = found
         return found

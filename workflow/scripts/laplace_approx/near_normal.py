@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.bounds import axis_between
 from laplace_approx.density import Density
 from laplace_approx.lattice import Frame, Lattice, evaluate, trapezoid_weights
-from laplace_approx.bounds import axis_between
 from laplace_approx.marginal import Marginal, build_marginal, cdf_from_marginal
 from laplace_approx.pilot import find_pilot
 from laplace_approx.quadrature import band_limited
