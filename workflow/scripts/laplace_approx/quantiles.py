@@ -172,10 +172,12 @@ class DerivedQuantity:
                 search.settled[which] = settles
         rest = np.flatnonzero(~search.settled)
         if rest.size:
-            ends = search.low[rest], search.high[rest]
-            value[rest] = invert_cdf(lambda x: self._cdf(x)[0], p[rest], *ends)
+            low, high = search.low[rest], search.high[rest]
+            value[rest] = invert_cdf(lambda x: self._cdf(x)[0], p[rest], low, high)
             with np.errstate(divide="ignore", invalid="ignore"):
-                error[rest] = self._cdf(value[rest])[1] / search.density[rest]
+                there = self.moved(value[rest], (high - low) / 2) * 2 / (high - low)
+                density = np.fmin(search.density[rest], there)
+                error[rest] = self._cdf(value[rest])[1] / density
         return Estimates(value, error)
 
     def _begun(self, p) -> "_Search":
@@ -300,7 +302,9 @@ class _Cells:
         value, mass = value.ravel(), mass.ravel()
         kept = np.flatnonzero(np.isfinite(value) & (mass > 0))
         kept = kept[np.argsort(value[kept], kind="stable")]
-        self.value, self.rising = value[kept], np.cumsum(mass[kept])
+        value, rising = value[kept], np.cumsum(mass[kept])
+        last = np.append(np.diff(value) > 0, True)[: value.size]  # of those that are equal
+        self.value, self.rising = value[last], rising[last]
 
     def quantiles(self, p):
         """Return the value of the cell at which the mass passes each p (0 where there is none)."""

@@ -16,10 +16,10 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0):
     `function(x, which)` gives the values at x of the functions `which` (places in 0..n-1);
     `f_low` and `f_high` are those at the two ends, of which one is <= 0 and the other not. A NaN
     is not <= 0, and infinities are halved toward. The search ends when the crossing is enclosed
-    within `close` (n,), where the next step is no longer than that, or a value within `near` (n,).
-    The first step is that of false position; then (A + B x) / (1 + C x) through the last three
-    points (Jarratt and Nudds 1965, The Computer Journal 8, p. 62), and bisection where that does
-    not halve the enclosure in two steps.
+    within `close` (n,), where the next step is no longer than that, or where a value is within
+    `near` (n,) of zero. The first step is that of false position; then (A + B x) / (1 + C x)
+    through the last three points (Jarratt and Nudds 1965, The Computer Journal 8, p. 62), and
+    bisection where that does not halve the enclosure in two steps.
     """
     close, near = (np.broadcast_to(limit, np.shape(low)) for limit in (close, near))
     x = np.array(high, dtype=float)
