@@ -148,10 +148,9 @@ def check_definitions(config, model_name, kind, definitions, values, where, mode
     names = [f"v{i}" for i in range(len(definitions))]
     entry = config["models"][model_name] | {f"{kind}s": dict(zip(names, definitions, strict=True))}
     case = {each: next(iter(entry[f"{each}s"])) for each in DEFINITIONS}
-    tried = config | {
+    tried = {
         "cases": [{"model": model_name, **case, kind: names}],
         "models": {model_name: entry},
-        "sweeps": {},
     }
     try:
         checked = check_config(tried, where)
