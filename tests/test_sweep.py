@@ -230,9 +230,9 @@ def test_two_settings_that_make_the_same_scenario_are_refused():
 
 def test_a_scenario_as_a_configuration_passes_its_checks():
     for each in scenarios({"prior.beta.sd": [1, 2], "space.beta": ["log"], "replicate": [3]}):
-        config = check_config(
-            {**copy.deepcopy(DEFAULT), **overlay(each.key, each.definition)}, "scenario"
-        )
+        laid = overlay(each.key, each.definition)
+        models = DEFAULT["models"] | laid["models"]
+        config = check_config(copy.deepcopy(DEFAULT | laid | {"models": models}), "scenario")
         entry = config["models"][f"bioassay-{each.key}"]
         assert entry["priors"]["normal_sd"] == each.definition["prior_definition"]
         assert entry["spaces"]["natural"] == {"beta": "log"}
