@@ -42,6 +42,7 @@ except InputError as error:
 CODE = {step: described["fingerprint"] for step, described in describe_steps(SCRIPTS).items()}
 
 
+include: "workflow/rules/durable.smk"
 include: "workflow/rules/exercises.smk"
 
 
@@ -64,6 +65,9 @@ rule all:
             case=CASES,
         ),
         rules.exercises.output,
+        "results/manifest.json",
+        "results/manifest-sha256.txt",
+        force_what_is_wrong,
 
 
 rule core:
@@ -88,6 +92,7 @@ rule posterior:
             lookup("models/{model}/data", within=config, default=None),
             then=lookup("models/{model}/data", within=config, default=""),
         ),
+        wrong=force_what_is_wrong,
     output:
         "results/{model}/{prior}/posterior.json",
     log:
@@ -401,6 +406,9 @@ rule strict:
         "Insist that no case is declined"
     script:
         "workflow/scripts/strict.py"
+
+
+include: "workflow/rules/manifest.smk"
 
 
 onsuccess:

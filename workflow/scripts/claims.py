@@ -4,7 +4,7 @@ from laplace_files import job
 from laplace_files.artifacts import write_json
 from laplace_files.claims import judge_claims
 
-job.start(snakemake.log)
+job.start(snakemake)
 write_json(
     snakemake.output[0], judge_claims(snakemake.input.claims, snakemake.input.get("artifacts", []))
 )

@@ -6,7 +6,7 @@ from laplace_files import job
 from laplace_files.artifacts import read_json, write_json
 from laplace_files.posterior import open_posterior
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 mode = read_json(snakemake.input.mode)
 space = posterior.space(mode["space_definition"])

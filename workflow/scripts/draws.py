@@ -7,7 +7,7 @@ from laplace_files import job
 from laplace_files.artifacts import write_table
 from laplace_files.laplace import open_laplace
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 seed, n_draws = int(snakemake.wildcards.seed), snakemake.params.n_draws
 columns = no_draws(laplace.model)

@@ -5,7 +5,7 @@ from laplace_files import job
 from laplace_files.artifacts import write_json, write_table
 from laplace_files.posterior import open_posterior
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 tables = grid_tables(posterior.model, posterior.density, snakemake.params.grid)
 case = {**posterior.record["case"], "grid": snakemake.wildcards.grid}

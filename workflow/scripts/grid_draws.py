@@ -9,7 +9,7 @@ from laplace_files.artifacts import read_json, write_table
 from laplace_files.exact import open_cells
 from laplace_files.posterior import open_posterior
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 record = read_json(snakemake.input.grid)
 seed, n_draws = int(snakemake.wildcards.seed), snakemake.params.n_draws

@@ -6,7 +6,7 @@ from laplace_files import job
 from laplace_files.artifacts import write_json
 from laplace_files.posterior import open_posterior
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 space = posterior.space(snakemake.params.space)
 found = attempt("mode", lambda: mode_record(posterior.model, posterior.density(), space))

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from laplace_approx.errors import InputError
+from laplace_files.recordfile import differs_from_record
 
 SCHEMA_VERSION = "1"
 
@@ -37,9 +38,9 @@ def replacing(path):
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         os.replace(temporary, path)
+        _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,11 +54,23 @@ def replacing_folder(path):
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
+        for part in (*temporary.rglob("*"), temporary):
+            _sync(part)
         if path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)
+        _sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sync(path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk now."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:
@@ -97,7 +110,7 @@ def read_json(path) -> dict:
     """Read a strict JSON artifact; a corrupt one is an error that names the way to remake it."""
     try:
         record = json.loads(
-            Path(path).read_text(encoding="utf-8"),
+            _read_unchanged(path).decode("utf-8"),
             parse_constant=_refuse_constant,
             object_pairs_hook=_refuse_duplicates,
         )
@@ -106,6 +119,14 @@ def read_json(path) -> dict:
     except (ValueError, OSError) as error:
         raise corrupt(path, error) from error
     return record
+
+
+def _read_unchanged(path) -> bytes:
+    """Return the bytes of an artifact; ValueError if its record says that they were others."""
+    raw = Path(path).read_bytes()
+    if differs_from_record(path, raw):
+        raise ValueError("its content is not what was written: it was edited or damaged since")
+    return raw
 
 
 def _refuse_constant(text):
@@ -177,7 +198,8 @@ def read_table(path):
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        source = pa.BufferReader(_read_unchanged(path))
+        with pq.ParquetFile(source, page_checksum_verification=True) as file:
             table = file.read()
         _check_types(table.schema)
         metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}

@@ -1,0 +1,61 @@
+from functools import cache
+
+from snakemake.iocontainers import Wildcards
+
+from laplace_files.manifest import DAMAGE, OWN, findings, to_mend
+from laplace_files.records import as_json
+
+TARGETS = [str(item) for item in rules.all.input if not callable(item)]
+
+
+def params_now(rule, wildcards):
+    """Return the parameters that a rule would get now; None where rule or settings are gone."""
+    if not workflow.is_rule(rule):
+        return None
+    given = Wildcards(fromdict=wildcards)
+    try:
+        params = {
+            name: value(given) if callable(value) else value
+            for name, value in workflow.get_rule(rule).params.items()
+        }
+    except (LookupError, WorkflowError):
+        return None
+    return as_json(params)
+
+
+@cache
+def findings_now():
+    """Return what is wrong on disk, looked for once; nothing while another run is at work."""
+    if not workflow.is_main_process or not (HELD or all(map(is_free, WORKPLACES))):
+        return []
+    found = findings(TARGETS, params_now)
+    damaged = [finding for finding in found if finding.fault in DAMAGE]
+    for finding in damaged[:10]:
+        print(f"{finding.message}. It is to be made anew.", file=sys.stderr)
+    if len(damaged) > 10:
+        print(f"The same holds for {len(damaged) - 10} more outputs.", file=sys.stderr)
+    return found
+
+
+rule manifest:
+    """List every artifact with its size, its SHA-256 and what it was made from."""
+    input:
+        [target for target in TARGETS if target not in OWN],
+    output:
+        record="results/manifest.json",
+        lines="results/manifest-sha256.txt",
+    log:
+        "logs/manifest.log",
+    params:
+        targets=TARGETS,
+        code=CODE["manifest"],
+    message:
+        "List the artifacts and what they were made from"
+    script:
+        "../scripts/manifest.py"
+
+
+rule repair:
+    """Make anew exactly what is not as it should be, and nothing that follows from it."""
+    input:
+        what_is_wrong,
