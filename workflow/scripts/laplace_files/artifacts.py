@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from laplace_approx.errors import InputError
-from laplace_files.recordfile import differs_from_record
+from laplace_files.contract import fault_of_record, fault_of_table
+from laplace_files.recordfile import agrees_with_record
 
 SCHEMA_VERSION = "1"
 
@@ -96,8 +97,16 @@ def plain(value):
 
 def write_json(path, record: dict) -> None:
     """Write a record as strict JSON: sorted keys, every float with the digits that restore it."""
-    text = json.dumps(plain(record), sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
+    content = plain(record)
+    _insist(path, fault_of_record(path, content))
+    text = json.dumps(content, sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
     write_text(path, text + "\n")
+
+
+def _insist(path, fault: str | None) -> None:
+    """Write nothing that breaks the schema of its name: that is a fault of the program."""
+    if fault:
+        raise InputError(f"{path} was not written, since it would break its schema: {fault}")
 
 
 def write_text(path, text: str) -> None:
@@ -109,24 +118,31 @@ def write_text(path, text: str) -> None:
 def read_json(path) -> dict:
     """Read a strict JSON artifact; a corrupt one is an error that names the way to remake it."""
     try:
+        raw, proven = _read_unchanged(path)
         record = json.loads(
-            _read_unchanged(path).decode("utf-8"),
+            raw.decode("utf-8"),
             parse_constant=_refuse_constant,
             object_pairs_hook=_refuse_duplicates,
         )
         if not isinstance(record, dict | list):
             raise ValueError("a record is due, not a single value")
+        if not proven and (fault := fault_of_record(path, record)):
+            raise ValueError(fault)
     except (ValueError, OSError) as error:
         raise corrupt(path, error) from error
     return record
 
 
-def _read_unchanged(path) -> bytes:
-    """Return the bytes of an artifact; ValueError if its record says that they were others."""
+def _read_unchanged(path) -> tuple[bytes, bool]:
+    """Return the bytes of an artifact, and whether a record proves that they are what was written.
+
+    Raises ValueError if its record says that they were others.
+    """
     raw = Path(path).read_bytes()
-    if differs_from_record(path, raw):
+    agrees = agrees_with_record(path, raw)
+    if agrees is False:
         raise ValueError("its content is not what was written: it was edited or damaged since")
-    return raw
+    return raw, bool(agrees)
 
 
 def _refuse_constant(text):
@@ -162,6 +178,7 @@ def write_table(path, columns: dict, metadata: dict) -> None:
         [(name, array.type) for name, array in arrays.items()],
         metadata={key: str(entries[key]) for key in sorted(entries)},
     )
+    _insist(path, fault_of_table(path, {field.name: str(field.type) for field in schema}))
     with replacing(path) as temporary:
         pq.write_table(
             pa.table(list(arrays.values()), schema=schema),
@@ -198,10 +215,13 @@ def read_table(path):
     import pyarrow.parquet as pq
 
     try:
-        source = pa.BufferReader(_read_unchanged(path))
-        with pq.ParquetFile(source, page_checksum_verification=True) as file:
+        raw, proven = _read_unchanged(path)
+        with pq.ParquetFile(pa.BufferReader(raw), page_checksum_verification=True) as file:
             table = file.read()
         _check_types(table.schema)
+        types = {field.name: str(field.type) for field in table.schema}
+        if not proven and (fault := fault_of_table(path, types)):
+            raise ValueError(fault)
         metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     except (pa.ArrowException, OSError, ValueError) as error:
         raise corrupt(path, error) from error

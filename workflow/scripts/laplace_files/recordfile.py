@@ -27,10 +27,10 @@ def artifact_of(record) -> str:
     return str(RESULTS / below.with_name(below.name.removesuffix(".json")))
 
 
-def differs_from_record(path, raw: bytes) -> bool:
-    """Return whether an artifact's bytes are others than its record says; False without one."""
+def agrees_with_record(path, raw: bytes) -> bool | None:
+    """Return whether an artifact's bytes are those that its record says; None without a record."""
     record = record_path(path)
     if record is None or not record.exists():
-        return False
+        return None
     said = json.loads(record.read_bytes())["files"].get("", {}).get("sha256")
-    return said != hashlib.sha256(raw).hexdigest()
+    return said == hashlib.sha256(raw).hexdigest()

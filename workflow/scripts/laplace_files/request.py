@@ -17,6 +17,7 @@ from laplace_files.config import (
 )
 from laplace_files.datafile import read_data
 from laplace_files.modelfile import load_model, model_files
+from laplace_files.trial import try_models
 
 FOLDERS = ("results", "logs")  # where every rule writes, in the working directory
 
@@ -43,7 +44,12 @@ def check_request(config: dict, files) -> list[Case]:
     config.clear()
     config.update(checked)
     cases = [Case(*case) for case in expand_cases(config)]
-    for name in dict.fromkeys(case.model for case in cases):
+    names = list(dict.fromkeys(case.model for case in cases))
+    try_models(
+        {name: config["models"][name] for name in names},
+        {name: _hash_for_trial(config["models"][name]) for name in names},
+    )
+    for name in names:
         definition = config["models"][name]
         check_against_model(config, name, open_model(definition))
     return cases
@@ -60,6 +66,14 @@ def source_hashes(config: dict, cases: list[Case]) -> dict[str, str]:
 def _hash_of(definition: dict) -> str:
     files = [*model_files(definition["file"]), *filter(None, [definition.get("data")])]
     return hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()
+
+
+def _hash_for_trial(definition: dict) -> str:
+    """Return the hash of a model's files, or that of nothing for what cannot be read."""
+    try:
+        return _hash_of(definition)
+    except (InputError, OSError):
+        return ""
 
 
 def check_folders(paths) -> None:
