@@ -30,7 +30,7 @@ def start(job) -> None:
 
 
 def _name(job) -> str:
-    values = "/".join(map(str, job.wildcards))
+    values = "/".join(str(value) for _, value in job.wildcards.items())
     return f"the job {job.rule} of {values}" if values else f"the job {job.rule}"
 
 
