@@ -14,7 +14,9 @@ from laplace_files.contract import SCHEMAS, fault_of_record, fault_of_table
 
 STEPS = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json"))
 SHA = "0" * 64
-CORE = {"steps": {"mode": {"fingerprint": SHA, "files": {"a.py": SHA}, "versions": {"python": "3"}}}}
+CORE = {
+    "steps": {"mode": {"fingerprint": SHA, "files": {"a.py": SHA}, "versions": {"python": "3"}}}
+}
 MODE = {
     "case": {"model": "m", "prior": "p", "space": "s"},
     "core": SHA,
@@ -62,7 +64,9 @@ def test_a_changed_record_is_judged_alike(key, value):
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -62,7 +62,9 @@ def tables(draw, columns):
     cells = {name: [draw(CELLS.get(name, small)) for _ in range(rows)] for name in columns}
     if "deaths" in cells and draw(st.integers(0, 9)):
         cells["animals"] = [max(n, 1) for n in cells["animals"]]
-        cells["deaths"] = [min(pair) for pair in zip(cells["deaths"], cells["animals"], strict=True)]
+        cells["deaths"] = [
+            min(pair) for pair in zip(cells["deaths"], cells["animals"], strict=True)
+        ]
     lines = [",".join(columns)]
     lines += [",".join(map(str, row)) for row in zip(*cells.values(), strict=True)]
     return "\n".join(lines) + "\n"
@@ -181,7 +183,7 @@ def test_a_drawn_configuration_has_a_normal_or_a_sentence(drawn):
     if laplace.curvature["status"] == "ok":
         assert laplace.mode["status"] == "ok"
         assert all(math.isfinite(sd) and sd > 0 for sd in laplace.curvature["sd"])
-    assert exact.record["status"] in ("ok", "declined")
+    assert exact.record["status"] in ("ok", "declined", "empty", "absent")
     json.dumps(exact.record, allow_nan=False)
 
 

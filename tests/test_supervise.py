@@ -49,7 +49,9 @@ def test_who_asks_for_all_memory_is_refused(tmp_path):
     status, said = run_job(tmp_path, text, resources={"mem_mb": 200})
     assert status == 1
     assert said.startswith("Error: more memory was asked for than the job may have")
-    status, said = run_job(tmp_path, "import numpy as np; np.ones(10**6)", resources={"mem_mb": 200})
+    status, said = run_job(
+        tmp_path, "import numpy as np; np.ones(10**6)", resources={"mem_mb": 200}
+    )
     assert (status, said) == (0, ""), "what it needs it gets"
 
 

@@ -59,3 +59,24 @@ rule repair:
     """Make anew exactly what is not as it should be, and nothing that follows from it."""
     input:
         what_is_wrong,
+
+
+rule crate:
+    """Describe the results as a Workflow Run RO-Crate (needs the extra `crate`)."""
+    input:
+        manifest="results/manifest.json",
+    output:
+        "results/ro-crate-metadata.json",
+    log:
+        "logs/crate.log",
+    params:
+        description={
+            "name": "Is the normal approximation good enough?",
+            "description": "Laplace approximations of posteriors, held against exact ones.",
+            "version": "0.1.0",
+        },
+        code=CODE["crate"],
+    message:
+        "Describe the results as an RO-Crate"
+    script:
+        "../scripts/crate.py"

@@ -9,8 +9,8 @@ from laplace_files.manifest import checksum_lines, manifest
 
 job.start(snakemake)
 listed = manifest(snakemake.params.targets)
-codes = {record["params"].get("code") for record in listed["artifacts"] if record["rule"] != "core"}
+rules = {record["rule"] for record in listed["artifacts"]}
 steps = describe_steps(Path(__file__).parent)
-used = {name: step for name, step in steps.items() if step["fingerprint"] in codes}
+used = {name: step for name, step in steps.items() if name in rules}
 write_json(snakemake.output.record, {**listed, "steps": used})
 write_text(snakemake.output.lines, checksum_lines(listed))

@@ -35,7 +35,9 @@ def try_models(definitions: dict[str, dict], hashes: dict[str, str]) -> None:
     model is for the caller to find, who loads it next.
     """
     tried = _remembered()
-    new = {name: definition for name, definition in definitions.items() if hashes[name] not in tried}
+    new = {
+        name: definition for name, definition in definitions.items() if hashes[name] not in tried
+    }
     if not new:
         return
     status, begun = _in_child(new)
@@ -62,7 +64,9 @@ def _what_happened(name: str, status: int) -> str:
 def _in_child(definitions: dict[str, dict]) -> tuple[int, list[str]]:
     """Return the child's status, and the names of the models that it began to load."""
     # the Snakefile quotes the interpreter's path for the jobs
-    interpreter = sys.executable if os.path.exists(sys.executable) else shlex.split(sys.executable)[0]
+    interpreter = (
+        sys.executable if os.path.exists(sys.executable) else shlex.split(sys.executable)[0]
+    )
     with tempfile.TemporaryFile() as printed:
         done = subprocess.run(
             [interpreter, "-m", "laplace_files.trial"],
