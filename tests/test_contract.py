@@ -80,7 +80,7 @@ def test_the_two_validators_agree(name, value, key):
 
 def test_nothing_that_breaks_its_schema_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="mode.json was not written.*mode.status"):
+    with pytest.raises(InputError, match=r"mode.json was not written.*mode.status"):
         write_json(path_of("mode"), {**MODE, "status": "perhaps"})
     with pytest.raises(InputError, match="column 'mass' is not there, and double is due"):
         write_table("results/m/mass.parquet", {"a": [0.5], "log_density": [0.5]}, {})
@@ -95,12 +95,12 @@ def test_what_has_no_record_is_held_to_its_schema_when_it_is_read(tmp_path, monk
     assert read_json(path_of("mode")) == MODE
     file = tmp_path / path_of("mode")
     file.write_text(file.read_text().replace('"restricts": [],', ""))
-    with pytest.raises(InputError, match="restricts.*snakemake --force results/m/mode.json"):
+    with pytest.raises(InputError, match=r"restricts.*snakemake --force results/m/mode.json"):
         read_json(path_of("mode"))
     (tmp_path / "x.parquet").parent.mkdir(exist_ok=True)
     write_table("x.parquet", {"a": [0.5]}, {})
     (tmp_path / "x.parquet").rename(tmp_path / "results/m/mass.parquet")
-    with pytest.raises(InputError, match="'log_density' is not there.*snakemake --force"):
+    with pytest.raises(InputError, match=r"'log_density' is not there.*snakemake --force"):
         read_table("results/m/mass.parquet")
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_clean_results_have_no_findings():
 
 def test_a_flipped_bit_is_found_wherever_it_is():
     for path in (TABLE, MODE):
-        whole = open(path, "rb").read()
+        whole = Path(path).read_bytes()
         for i in range(len(whole)):
             rewrite(path, lambda raw, i=i: raw[:i] + bytes([raw[i] ^ 1 << i % 8]) + raw[i + 1 :])
             assert found() == {path: "edited"}
@@ -102,7 +103,7 @@ def test_a_flipped_bit_is_found_wherever_it_is():
 
 
 def test_every_truncation_is_found():
-    whole = open(TABLE, "rb").read()
+    whole = Path(TABLE).read_bytes()
     for length in range(len(whole)):
         rewrite(TABLE, lambda raw, n=length, whole=whole: whole[:n])
         assert found() == {TABLE: "truncated"}
@@ -139,7 +140,7 @@ def test_a_damage_is_found_and_nothing_else(name):
 
 def test_what_a_dead_writer_left_is_no_artifact():
     (record_path(MODE).parents[1] / ".x.json.abc.part").write_text("half")
-    open("results/m/.y.json.abc.part", "w").write("half")
+    Path("results/m/.y.json.abc.part").write_text("half")
     assert found() == {}
 
 
@@ -196,7 +197,7 @@ def test_mending_what_is_found_leaves_nothing_to_find():
 
 
 def digest_of(path):
-    return hashlib.sha256(open(path, "rb").read()).hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def test_the_manifest_lists_what_the_targets_rest_on_and_sha256sum_agrees(results):
@@ -212,7 +213,7 @@ def test_the_manifest_lists_what_the_targets_rest_on_and_sha256sum_agrees(result
 def test_a_manifest_of_part_of_the_targets_is_of_what_they_rest_on():
     assert [each["artifact"] for each in manifest([MODE])["artifacts"]] == sorted([POSTERIOR, MODE])
     os.unlink(record_path(POSTERIOR))
-    with pytest.raises(InputError, match="origin.json has no record.*snakemake repair"):
+    with pytest.raises(InputError, match=r"origin.json has no record.*snakemake repair"):
         manifest([MODE])
 
 

@@ -1,4 +1,4 @@
-"""No source runs what it reads, hands a name to a shell, asks the network, or unpickles anything."""
+"""No source runs what it reads, hands a name to a shell, or asks the network."""
 
 import ast
 import re

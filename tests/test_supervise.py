@@ -1,4 +1,4 @@
-"""A job keeps to its limits, its end is told in a sentence, and it leaves a record if it ends well."""
+"""A job keeps to its limits, its end is told in words, and one that ends well is recorded."""
 
 import json
 import signal

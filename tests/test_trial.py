@@ -1,4 +1,4 @@
-"""A model file that cannot be loaded stops the run with its name, whatever it does to its process."""
+"""A model file that cannot be loaded is refused by name, whatever it does to its process."""
 
 import json
 

@@ -21,8 +21,8 @@ PROFILES = (
 )
 LICENSE = "https://spdx.org/licenses/BSD-3-Clause"
 LANGUAGE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
-# The crate says what was made, not when: the same results have the same crate. The date that RO-Crate
-# insists on is that of the layout of the crate.
+# The crate says what was made, not when: the same results have the same crate. The date that
+# RO-Crate insists on is that of the layout of the crate.
 DATE = "2026-01-01"
 TYPES = {".json": "application/json", ".svg": "image/svg+xml", ".md": "text/markdown"}
 TYPES |= {".parquet": "application/vnd.apache.parquet", ".html": "text/html"}

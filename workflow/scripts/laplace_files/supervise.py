@@ -11,6 +11,7 @@ import select
 import signal
 import time
 import warnings
+from contextlib import suppress
 from typing import NamedTuple
 
 LOG_BYTES = 16 * 1024 * 1024
@@ -136,10 +137,8 @@ def _log(file: int, piece: bytes, left: int) -> int:
 
 
 def _write(file: int, raw: bytes) -> None:
-    try:
+    with suppress(OSError):  # a full disk: the job itself finds out when it writes what counts
         os.write(file, raw)
-    except OSError:  # a full disk: the job itself finds out when it writes what counts
-        pass
 
 
 def _say(file: int, text: str) -> None:
