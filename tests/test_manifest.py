@@ -144,6 +144,11 @@ def test_what_a_dead_writer_left_is_no_artifact():
     assert found() == {}
 
 
+def test_a_report_on_the_results_is_none_of_them():
+    write_json("results/audit.json", {"findings": 3})
+    assert found() == {}
+
+
 def test_other_code_or_settings_are_found_with_all_that_rests_on_them():
     def later(rule, wildcards):
         return {**PARAMS[rule], "code": "new"} if rule == "mode" else PARAMS[rule]

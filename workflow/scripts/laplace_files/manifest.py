@@ -16,6 +16,7 @@ from laplace_files.runlock import is_temporary
 
 REPAIR = "snakemake repair"
 MANIFEST = "results/manifest.json"
+REPORTS = ("results/audit.json",)  # written anew by whoever looks, with or without a record
 OWN = (MANIFEST, "results/manifest-sha256.txt")  # what the manifest does not list: itself
 
 # faults of an output that a run can mend by making it anew; an orphan is for its owner to judge
@@ -64,7 +65,7 @@ def findings(targets: Iterable[str], current: Current) -> list[Finding]:
             found[path] = _orphan(path)
     if MANIFEST in wanted and MANIFEST not in found and _lists_others(disk, wanted):
         found[MANIFEST] = _finding(MANIFEST, "stale", "lists other artifacts than there are")
-    return [found[path] for path in sorted(found)]
+    return [found[path] for path in sorted(found.keys() - set(REPORTS))]
 
 
 def to_mend(found: Iterable[Finding]) -> list[str]:
