@@ -1,3 +1,4 @@
+from laplace_files.links import refuse_links_out
 from laplace_files.runlock import clear_after_dead_runs, is_free, runs_jobs, take
 
 # One run at a time, here and in a folder of results that several projects share. A job that
@@ -7,6 +8,7 @@ WORKPLACES = [".snakemake", "results"]
 if workflow.is_main_process and runs_jobs(sys.argv[1:]):
     try:
         HELD = take(WORKPLACES)
+        refuse_links_out(["results", "logs"])
     except InputError as error:
         raise WorkflowError(str(error)) from None
     if len(HELD) == len(WORKPLACES):
