@@ -1,4 +1,5 @@
 from functools import cache
+from inspect import signature
 
 from snakemake.iocontainers import Wildcards
 
@@ -9,7 +10,10 @@ TARGETS = [str(item) for item in rules.all.input if not callable(item)]
 
 
 def params_now(rule, wildcards):
-    """Return the parameters that a rule would get now; None where rule or settings are gone."""
+    """Return the parameters that a rule would get now; None where rule or settings are gone.
+
+    Those that are functions of more than the wildcards are left out.
+    """
     if not workflow.is_rule(rule):
         return None
     given = Wildcards(fromdict=wildcards)
@@ -17,6 +21,7 @@ def params_now(rule, wildcards):
         params = {
             name: value(given) if callable(value) else value
             for name, value in workflow.get_rule(rule).params.items()
+            if not callable(value) or len(signature(value).parameters) == 1
         }
     except (LookupError, WorkflowError):
         return None

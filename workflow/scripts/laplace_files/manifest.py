@@ -154,8 +154,8 @@ def _stale(disk: Disk, current: Current, broken: dict[str, Finding]) -> dict[str
         if disk.files[path] is None:
             continue
         now = current(record["rule"], record["wildcards"])
-        if now is not None and now != record["params"]:
-            found[path] = _finding(path, "stale", _difference(record["params"], now))
+        if now is not None and (other := _difference(record["params"], now)):
+            found[path] = _finding(path, "stale", other)
             continue
         for name, said in record["inputs"].items():
             if (digests.get(name) or _digest_of(name)) not in (said, None):
@@ -169,7 +169,10 @@ def _digest_of(path: str) -> str | None:
 
 
 def _difference(said: dict, now: dict) -> str:
-    names = sorted(key for key in said.keys() | now.keys() if said.get(key) != now.get(key))
+    """Return which of today's parameters were others, in words; nothing if none was."""
+    names = sorted(key for key in now if said.get(key) != now[key])
+    if not names:
+        return ""
     what = ["code or library versions" if name == "code" else f"setting {name!r}" for name in names]
     return f"was made with other {' and '.join(what)} than there are now"
 
