@@ -89,7 +89,7 @@ def rewrite(path, change):
 
 def test_clean_results_have_no_findings():
     assert found() == {}
-    assert found(targets=[]).keys() == CHAIN.keys() - {SUMMARY}, "nothing asks for the cases"
+    assert found(targets=[]).keys() == CHAIN.keys() - {SUMMARY}, "nothing asks for the case"
 
 
 def test_a_flipped_bit_is_found_wherever_it_is():
@@ -181,13 +181,31 @@ def test_times_do_not_matter():
 
 
 def test_a_removed_case_is_an_orphan_and_is_not_mended():
-    (record_path("results/m/old/x.json")).parent.mkdir(parents=True)
-    write_json("results/m/old/x.json", {})
-    write_record("results/m/old/x.json", made_from("mode", CASE, [], PARAMS["mode"]))
+    extra("results/m/old/x.json", "mode", {**CASE, "prior": "old"})
     orphans = findings(TARGETS, current)
     assert [(each.file, each.fault) for each in orphans] == [("results/m/old/x.json", "orphan")]
     assert to_mend(orphans) == []
     assert orphans[0].remake.startswith("rm ")
+
+
+def extra(path, rule, wildcards):
+    write_json(path, {})
+    write_record(path, made_from(rule, wildcards, [], PARAMS.get(rule, {})))
+
+
+def test_what_a_person_asked_for_is_no_orphan_as_long_as_its_case_is_there():
+    def now(rule, wildcards):
+        return {} if rule in ("nuts", "sweep") else current(rule, wildcards)
+
+    extra("results/m/p/nuts.json", "nuts", CASE)
+    extra("results/sweeps/a/x.json", "sweep", {"sweep": "a"})
+    assert found(now) == {}
+    extra("results/m/q/nuts.json", "nuts", {**CASE, "prior": "q"})
+    assert found(now) == {"results/m/q/nuts.json": "orphan"}
+    gone = findings(TARGETS, current)
+    assert {each.file for each in gone if each.fault == "orphan"} == {
+        *("results/m/p/nuts.json", "results/m/q/nuts.json", "results/sweeps/a/x.json")
+    }
 
 
 def test_mending_what_is_found_leaves_nothing_to_find():

@@ -23,7 +23,7 @@ def params_now(rule, wildcards):
             for name, value in workflow.get_rule(rule).params.items()
             if not callable(value) or len(signature(value).parameters) == 1
         }
-    except (LookupError, WorkflowError):
+    except (LookupError, InputError, WorkflowError):
         return None
     return as_json(params)
 

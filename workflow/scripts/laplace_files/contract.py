@@ -9,7 +9,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from laplace_files.recordfile import RECORDS, record_path
+from laplace_files.recordfile import RECORDS, RESULTS, record_path
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
@@ -41,7 +41,9 @@ def fault_of_table(path, types: dict[str, str]) -> str | None:
 
 
 def _has_contract(path) -> bool:
-    return record_path(path) is not None and RECORDS not in Path(path).parents
+    """Return whether the name of an artifact says what is in it: the sweeps have own tables."""
+    folders = set(Path(path).parents)
+    return record_path(path) is not None and folders.isdisjoint((RECORDS, RESULTS / "sweeps"))
 
 
 def _schema_file(name: str) -> Path:

@@ -60,8 +60,9 @@ def findings(targets: Iterable[str], current: Current) -> list[Finding]:
         found[path] = _no_record(path) if path in wanted else _stranger(path)
     stale = _stale(disk, current, found)
     found |= {path: finding for path, finding in stale.items() if path not in found}
+    asked = [disk.records[path] for path in wanted if path in disk.records]
     for path, record in disk.records.items():
-        if path not in found and path not in wanted and _is_orphan(record, current):
+        if path not in found and path not in wanted and _is_orphan(record, asked, current):
             found[path] = _orphan(path)
     if MANIFEST in wanted and MANIFEST not in found and _lists_others(disk, wanted):
         found[MANIFEST] = _finding(MANIFEST, "stale", "lists other artifacts than there are")
@@ -193,9 +194,24 @@ def _resting_on(stale: dict[str, Finding], records: dict[str, dict]) -> dict[str
     return found
 
 
-def _is_orphan(record: dict, current: Current) -> bool:
-    """An output of a case, or of a rule, that the configuration no longer asks for."""
-    return bool(record["wildcards"]) or current(record["rule"], record["wildcards"]) is None
+def _is_orphan(record: dict, asked: list[dict], current: Current) -> bool:
+    """Return whether an output that nothing asks for is of a case or a rule that was removed.
+
+    A rule that is asked for, with other wildcards, would make this if the configuration asked for
+    it. Of a rule that only a person asks for (a sweep, a crate), what belongs to a case is kept as
+    long as the case is.
+    """
+    rule, wildcards = record["rule"], record["wildcards"]
+    if current(rule, wildcards) is None:
+        return True
+    if any(other["rule"] == rule for other in asked):
+        return True
+    cases = [other["wildcards"] for other in asked if "model" in other["wildcards"]]
+    return "model" in wildcards and not any(_agree(wildcards, case) for case in cases)
+
+
+def _agree(one: dict, other: dict) -> bool:
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
 
 
 def _finding(path: str, fault: str, text: str, whole: bool = False) -> Finding:
