@@ -1,13 +1,17 @@
 """A job keeps to its limits, its end is told in words, and one that ends well is recorded."""
 
 import json
+import os
 import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
-from fake_job import run_job
+from fake_job import PROGRAM, run_job
 from laplace_files.supervise import LOG_BYTES, Limits, limits_of
+from project_copy import PROJECT
 
 ARTIFACT = "results/m/p/thing.json"
 RECORD = "results/.records/m/p/thing.json.json"
@@ -68,6 +72,29 @@ def test_a_process_that_a_job_leaves_behind_does_not_hold_it_up(tmp_path):
     text = "import subprocess; subprocess.Popen(['sleep', '5']); print('done')"
     status, said = run_job(tmp_path, text, resources={"runtime": 1})
     assert (status, said) == (0, "done\n")
+
+
+def test_a_job_whose_run_is_dead_is_stopped(tmp_path):
+    """The run is a process that starts the job and is killed before the job ends."""
+    text = "import time; print('begun', flush=True); time.sleep(5); open('ended', 'w')"
+    program = PROGRAM % ([], [], {}) + text
+    run = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[1]]);"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT / "workflow/scripts")}
+    command = [sys.executable, "-c", f"{run} time.sleep(60)", program]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    log = tmp_path / "logs/job.log"
+    assert within(30, lambda: log.exists() and "begun" in log.read_text())
+    process.kill()
+    process.wait()
+    assert within(30, lambda: "the run that it belongs to is dead" in log.read_text())
+    assert not (tmp_path / "ended").exists()
+
+
+def within(seconds, condition):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not condition():
+        time.sleep(0.05)
+    return condition()
 
 
 def test_who_ends_well_leaves_a_record_of_bytes_and_origin(tmp_path):

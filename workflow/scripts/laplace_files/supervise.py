@@ -42,6 +42,7 @@ def become_child(log: str, limits: Limits, name: str, finish) -> None:
     with the child's status (128 + n for signal n).
     """
     output, into = os.pipe()
+    run = os.getppid()
     with warnings.catch_warnings():
         # Python warns of forking with threads: those of BLAS know how to be forked
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -56,7 +57,7 @@ def become_child(log: str, limits: Limits, name: str, finish) -> None:
     os.close(into)
     status = 1
     try:
-        status = _watch(child, output, log, limits, name, finish)
+        status = _watch(child, output, log, limits, name, finish, run)
     finally:
         os._exit(status)
 
@@ -81,13 +82,15 @@ def _data_pages() -> int | None:
         return None
 
 
-def _watch(child: int, output: int, log: str, limits: Limits, name: str, finish) -> int:
+def _watch(child: int, output: int, log: str, limits: Limits, name: str, finish, run: int) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the child as well: it ends it
     signal.signal(signal.SIGTERM, lambda number, frame: os.kill(child, number))
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    status, late = _pump(child, output, file, limits)
+    status, late = _pump(child, output, file, limits, run)
     code = os.waitstatus_to_exitcode(status)
-    if late:
+    if os.getppid() != run:
+        _say(file, f"Error: {name} was stopped, since the run that it belongs to is dead.")
+    elif late:
         _say(file, _too_long(name, limits))
     elif code < 0:
         _say(file, _ended_by(name, -code, limits))
@@ -96,8 +99,12 @@ def _watch(child: int, output: int, log: str, limits: Limits, name: str, finish)
     return code if code > 0 else 128 - code
 
 
-def _pump(child: int, output: int, file: int, limits: Limits) -> tuple[int, bool]:
-    """Copy output to the log until the child ends; return its status, and whether it was late."""
+def _pump(child: int, output: int, file: int, limits: Limits, run: int) -> tuple[int, bool]:
+    """Copy output to the log until the child ends; return its status, and whether it was late.
+
+    A child whose run has died, so that this process has another parent, is killed: the next run
+    is free to begin, and would meet it.
+    """
     until = time.monotonic() + 60 * limits.minutes if limits.minutes else None
     left, late, open_still = LOG_BYTES, False, True
     while True:
@@ -107,8 +114,8 @@ def _pump(child: int, output: int, file: int, limits: Limits) -> tuple[int, bool
             left = _log(file, piece, left)
         elif not open_still:
             time.sleep(0.001)
-        if until and not late and time.monotonic() > until:
-            late = True
+        late = late or bool(until and time.monotonic() > until)
+        if late or os.getppid() != run:
             os.kill(child, signal.SIGKILL)
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
