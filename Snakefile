@@ -62,6 +62,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/durable.smk"
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/report.smk"
@@ -91,6 +92,9 @@ rule all:
         rules.exercises.output,
         rules.report.output,
         rules.external.input,
+        "results/manifest.json",
+        "results/manifest-sha256.txt",
+        force_what_is_wrong,
 
 
 rule core:
@@ -115,6 +119,7 @@ rule posterior:
             lookup("models/{model}/data", within=config, default=None),
             then=lookup("models/{model}/data", within=config, default=""),
         ),
+        wrong=force_what_is_wrong,
     output:
         "results/{model}/{prior}/posterior.json",
     log:
@@ -480,6 +485,7 @@ rule strict:
         "workflow/scripts/strict.py"
 
 
+include: "workflow/rules/manifest.smk"
 include: "workflow/rules/help.smk"
 include: "workflow/rules/cluster.smk"
 

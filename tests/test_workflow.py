@@ -13,7 +13,17 @@ from project_copy import content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
 
-JUDGED = {"remedies", "verdict", "basin", "figures", "summary", "claims", "report", "all"}
+JUDGED = {
+    "remedies",
+    "verdict",
+    "basin",
+    "figures",
+    "summary",
+    "claims",
+    "report",
+    "manifest",
+    "all",
+}
 CHAIN = {"mode", "curvature", "draws", "quantiles", "exercises"} | JUDGED
 CASE = "bioassay/flat"
 
@@ -65,7 +75,7 @@ def test_every_promised_artifact_is_there(finished):
             f"{posterior}/compare/natural/chapter/figures/replication.svg",
             f"{posterior}/compare/natural/chapter/figures/newton_basin.svg",
         } <= made
-    assert {"core.json", "summary.parquet", "claims.json", "report.html"} <= made
+    assert {"core.json", "summary.parquet", "claims.json", "report.html", "manifest.json"} <= made
     for number in range(1, 5):
         assert {f"exercises/exercise-{number}.json", f"exercises/exercise-{number}.md"} <= made
         assert f"exercises/figures/exercise-{number}.svg" in made
@@ -183,7 +193,7 @@ def test_an_edited_core_module_reruns_what_imports_it_and_no_more(project):
     original = module.read_text(encoding="utf-8")
     module.write_text(original + "\n# a remark\n", encoding="utf-8")
     assert set(planned_rules(project)) == {
-        *("core", "quantiles", "figures", "summary", "claims", "report", "all")
+        *("core", "quantiles", "figures", "summary", "claims", "report", "manifest", "all")
     }
     module.write_text(original, encoding="utf-8")
     assert planned_rules(project) == {}
@@ -215,7 +225,17 @@ def test_one_more_seed_makes_its_draws_and_what_follows(project):
     edit(project / "config/config.yaml", "draws: [42]", "draws: [42, 43]")
     planned = planned_rules(project)
     assert set(planned) == {
-        *("draws", "quantiles", "figures", "summary", "claims", "exercises", "report", "all")
+        *(
+            "draws",
+            "quantiles",
+            "figures",
+            "summary",
+            "claims",
+            "exercises",
+            "report",
+            "manifest",
+            "all",
+        )
     }
     assert planned["draws"] == 9  # one for each posterior and space
 

@@ -4,7 +4,7 @@ from laplace_audit.findings import require_lawful
 from laplace_audit.run import audited, write_if_other
 from laplace_files import job
 
-job.start(snakemake.log)
+job.start(snakemake)
 record = audited(snakemake.params.asked, snakemake.params.code)
 write_if_other(snakemake.params.record, record)
 require_lawful(record)

@@ -5,7 +5,7 @@ from laplace_files import job
 from laplace_files.artifacts import read_json, write_table
 from laplace_files.laplace import open_laplace
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 columns, reason = basin_table(laplace.fit(), box_of(read_json(snakemake.input.grid)))
 metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}

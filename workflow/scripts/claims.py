@@ -6,6 +6,6 @@ from laplace_files import job
 from laplace_files.artifacts import write_json
 from laplace_files.claims import judge_claims
 
-job.start(snakemake.log)
+job.start(snakemake)
 artifacts, results = snakemake.input.get("artifacts", []), Path(snakemake.output[0]).parent
 write_json(snakemake.output[0], judge_claims(snakemake.input.claims, artifacts, results))

@@ -6,5 +6,5 @@ from laplace_files import job
 from laplace_files.artifacts import write_json
 from laplace_files.code import describe_steps
 
-job.start(snakemake.log)
+job.start(snakemake)
 write_json(snakemake.output[0], {"steps": describe_steps(Path(__file__).parent)})

@@ -6,7 +6,7 @@ from laplace_files.artifacts import read_json, write_json, write_table
 from laplace_files.posterior import open_posterior
 from laplace_files.steps.curvature import curvature_step
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 mode = read_json(snakemake.input.mode)
 measured = curvature_step(posterior, mode)

@@ -5,7 +5,7 @@ from laplace_files.artifacts import write_table
 from laplace_files.laplace import open_laplace
 from laplace_files.steps.draws import draws_step
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 seed = int(snakemake.wildcards.seed)
 columns = draws_step(laplace, seed, snakemake.params.n_draws)

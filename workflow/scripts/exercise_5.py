@@ -6,7 +6,7 @@ from laplace_files import job
 from laplace_files.artifacts import replacing_folder, write_json, write_text
 from laplace_files.nuts_files import open_three_way
 
-job.start(snakemake.log)
+job.start(snakemake)
 cases = open_three_way(snakemake.params.cases, snakemake.input)
 outcome = answer(cases, snakemake.params.tolerance)
 write_json(snakemake.output.record, outcome.record | {"core": snakemake.params.code})

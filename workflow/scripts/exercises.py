@@ -8,7 +8,7 @@ from laplace_files import job
 from laplace_files.artifacts import replacing_folder, write_json, write_text
 from laplace_files.studied import open_cases
 
-job.start(snakemake.log)
+job.start(snakemake)
 outcomes = answer_all(open_cases(snakemake.params.cases, snakemake.input))
 for outcome, record, text in zip(
     outcomes.values(), snakemake.output.records, snakemake.output.texts, strict=True

@@ -9,7 +9,7 @@ from laplace_files import job
 from laplace_files.artifacts import replacing_folder, write_json, write_table
 from laplace_files.external import open_external
 
-job.start(snakemake.log)
+job.start(snakemake)
 name, code = snakemake.wildcards.name, snakemake.params.code
 case = open_external(name, snakemake.params.definition)
 found = judge(case.draws, snakemake.params.tolerance, snakemake.params.seed)

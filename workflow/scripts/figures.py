@@ -11,7 +11,7 @@ from laplace_files.artifacts import read_json, read_table, read_tables, replacin
 from laplace_files.exact import open_exact
 from laplace_files.laplace import open_laplace
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 side = laplace_side(laplace.model, laplace.space, laplace.normal)
 exact = open_exact(snakemake.input, laplace.model)

@@ -5,7 +5,7 @@ from laplace_files.artifacts import write_json, write_table
 from laplace_files.posterior import open_posterior
 from laplace_files.steps.grid import grid_step
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 tables = grid_step(posterior, snakemake.wildcards.grid, snakemake.params.grid)
 metadata = tables.record["case"] | {"core": snakemake.params.code}

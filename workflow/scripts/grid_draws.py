@@ -6,7 +6,7 @@ from laplace_files.exact import open_cells
 from laplace_files.posterior import open_posterior
 from laplace_files.steps.grid_draws import grid_draws_step
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 record = read_json(snakemake.input.grid)
 cells = open_cells(record, snakemake.input.mass) if record["status"] == "ok" else None

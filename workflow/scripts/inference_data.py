@@ -6,7 +6,7 @@ from laplace_files.draw_files import read_draws
 from laplace_files.inference_data import data_tree, write_tree
 from laplace_files.posterior import open_posterior
 
-job.start(snakemake.log)
+job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
 verdict = read_json(snakemake.input.verdict)
 draws = {

@@ -4,5 +4,5 @@ from laplace_audit.run import audited
 from laplace_files import job
 from laplace_files.artifacts import write_json
 
-job.start(snakemake.log)
+job.start(snakemake)
 write_json(snakemake.output[0], audited(snakemake.params.asked, snakemake.params.code))

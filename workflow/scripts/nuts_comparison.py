@@ -11,7 +11,7 @@ from laplace_files.exact import open_exact
 from laplace_files.laplace import open_laplace
 from laplace_files.nuts_files import open_nuts, three_draws
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 normal = laplace_side(laplace.model, laplace.space, laplace.normal)
 exact, nuts = open_exact(snakemake.input, laplace.model), open_nuts(snakemake.input, laplace.model)

@@ -6,7 +6,7 @@ from laplace_files import extras, job
 from laplace_files.artifacts import write_json, write_table
 from laplace_files.posterior import open_posterior
 
-job.start(snakemake.log)
+job.start(snakemake)
 extras.require("nuts")
 posterior = open_posterior(snakemake.input.posterior)
 seed, code = int(snakemake.wildcards.seed), snakemake.params.code

@@ -4,7 +4,7 @@ from laplace_files import job
 from laplace_files.artifacts import write_json
 from laplace_files.posterior import freeze
 
-job.start(snakemake.log)
+job.start(snakemake)
 case = {"model": snakemake.wildcards.model, "prior": snakemake.wildcards.prior}
 data_file = snakemake.input.get("data") or None
 params = snakemake.params

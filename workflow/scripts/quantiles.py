@@ -7,7 +7,7 @@ from laplace_files.artifacts import read_tables, write_table
 from laplace_files.exact import open_exact
 from laplace_files.laplace import open_laplace
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 exact = open_exact(snakemake.input, laplace.model)
 columns = quantile_table(

@@ -6,7 +6,7 @@ from laplace_files.artifacts import write_json, write_table
 from laplace_files.exact import open_exact
 from laplace_files.laplace import open_laplace, open_spaces
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 tables = remedy_tables(
     laplace,

@@ -4,7 +4,7 @@ from laplace_approx.summary import case_rows, stack
 from laplace_files import job
 from laplace_files.artifacts import read_json, read_table, write_table
 
-job.start(snakemake.log)
+job.start(snakemake)
 inputs = zip(
     snakemake.params.cases,
     map(read_json, snakemake.input.modes),

@@ -6,7 +6,7 @@ from laplace_files import job
 from laplace_sweep.chunk import run_chunk
 from laplace_sweep.plan import scenarios_of_part
 
-job.start(snakemake.log)
+job.start(snakemake)
 part = snakemake.params.part
 metadata = {
     "sweep": snakemake.wildcards.sweep,

@@ -4,7 +4,7 @@ from laplace_files import job
 from laplace_files.artifacts import read_table, write_table
 from laplace_sweep.effects import effects_table
 
-job.start(snakemake.log)
+job.start(snakemake)
 rows, _ = read_table(snakemake.input[0])
 metadata = {"sweep": snakemake.wildcards.sweep, "core": snakemake.params.code}
 write_table(snakemake.output[0], effects_table(rows, snakemake.params.settings), metadata)

@@ -8,7 +8,7 @@ from laplace_files.artifacts import read_table, replacing_folder
 from laplace_sweep.figures import VERDICT_COLUMNS, sweep_figures
 from laplace_sweep.gather import read_columns
 
-job.start(snakemake.log)
+job.start(snakemake)
 settings = snakemake.params.settings
 verdicts = read_columns(snakemake.input.verdicts, [*VERDICT_COLUMNS, *settings])
 effects = read_table(snakemake.input.effects)[0]

@@ -4,6 +4,6 @@ from laplace_files import job
 from laplace_files.artifacts import write_text
 from laplace_sweep.replay import overlay_text
 
-job.start(snakemake.log)
+job.start(snakemake)
 text = overlay_text(snakemake.wildcards.scenario, snakemake.params.definition, snakemake.output[0])
 write_text(snakemake.output[0], text)

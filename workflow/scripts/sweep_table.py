@@ -4,7 +4,7 @@ from laplace_files import job
 from laplace_sweep.gather import chunk_files, gather
 from laplace_sweep.plan import scenarios_of_part
 
-job.start(snakemake.log)
+job.start(snakemake)
 sweep = snakemake.params.sweep
 scenarios = [(each.key, each.settings) for each in scenarios_of_part(sweep)]
 files = chunk_files(list(snakemake.input), [key for key, _ in scenarios])

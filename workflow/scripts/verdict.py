@@ -6,7 +6,7 @@ from laplace_files.artifacts import read_json, read_table, write_json
 from laplace_files.exact import open_exact
 from laplace_files.laplace import open_laplace
 
-job.start(snakemake.log)
+job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 record = verdict_record(
     laplace,

@@ -90,6 +90,8 @@ def _call(model: Model, what: str, function: Callable, theta: np.ndarray) -> np.
     try:
         with np.errstate(all="ignore"):  # -alpha / beta at beta = 0 is a value, not an event
             value = np.asarray(function(**arguments))
+    except MemoryError:  # says something of the machine, not of the model
+        raise
     except Exception as error:
         raise _violation(model, what, f"raised {type(error).__name__}: {error}") from error
     try:

@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from laplace_approx.errors import InputError
+from laplace_files.contract import fault_of_record, fault_of_table
+from laplace_files.recordfile import agrees_with_record
 
 SCHEMA_VERSION = "1"
 
@@ -39,9 +41,9 @@ def replacing(path):
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         os.replace(temporary, path)
+        _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -55,11 +57,23 @@ def replacing_folder(path):
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
+        for part in (*temporary.rglob("*"), temporary):
+            _sync(part)
         if path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)
+        _sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sync(path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk now."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:
@@ -85,8 +99,16 @@ def plain(value):
 
 def write_json(path, record: dict) -> None:
     """Write a record as strict JSON: sorted keys, every float with the digits that restore it."""
-    text = json.dumps(plain(record), sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
+    content = plain(record)
+    _insist(path, fault_of_record(path, content))
+    text = json.dumps(content, sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
     write_text(path, text + "\n")
+
+
+def _insist(path, fault: str | None) -> None:
+    """Write nothing that breaks the schema of its name: that is a fault of the program."""
+    if fault:
+        raise InputError(f"{path} was not written, since it would break its schema: {fault}")
 
 
 def write_text(path, text: str) -> None:
@@ -98,16 +120,31 @@ def write_text(path, text: str) -> None:
 def read_json(path) -> dict:
     """Read a strict JSON artifact; a corrupt one is an error that names the way to remake it."""
     try:
+        raw, proven = _read_unchanged(path)
         record = json.loads(
-            Path(path).read_text(encoding="utf-8"),
+            raw.decode("utf-8"),
             parse_constant=_refuse_constant,
             object_pairs_hook=_refuse_duplicates,
         )
         if not isinstance(record, dict | list):
             raise ValueError("a record is due, not a single value")
+        if not proven and (fault := fault_of_record(path, record)):
+            raise ValueError(fault)
     except (ValueError, OSError) as error:
         raise corrupt(path, error) from error
     return record
+
+
+def _read_unchanged(path) -> tuple[bytes, bool]:
+    """Return the bytes of an artifact, and whether a record proves that they are what was written.
+
+    Raises ValueError if its record says that they were others.
+    """
+    raw = Path(path).read_bytes()
+    agrees = agrees_with_record(path, raw)
+    if agrees is False:
+        raise ValueError("its content is not what was written: it was edited or damaged since")
+    return raw, bool(agrees)
 
 
 def _refuse_constant(text):
@@ -143,6 +180,7 @@ def write_table(path, columns: dict, metadata: dict) -> None:
         [(name, array.type) for name, array in arrays.items()],
         metadata={key: str(entries[key]) for key in sorted(entries)},
     )
+    _insist(path, fault_of_table(path, {field.name: str(field.type) for field in schema}))
     with replacing(path) as temporary:
         pq.write_table(
             pa.table(list(arrays.values()), schema=schema),
@@ -206,9 +244,13 @@ def read_table(path):
 
     _do_without_pandas()
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        raw, proven = _read_unchanged(path)
+        with pq.ParquetFile(pa.BufferReader(raw), page_checksum_verification=True) as file:
             table = file.read()
         _check_types(table.schema)
+        types = {field.name: str(field.type) for field in table.schema}
+        if not proven and (fault := fault_of_table(path, types)):
+            raise ValueError(fault)
         metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     except (pa.ArrowException, OSError, ValueError) as error:
         raise corrupt(path, error) from error

@@ -127,6 +127,7 @@ def _distributions() -> dict[str, str]:
         "jinja2": "jinja2",
         "yaml": "pyyaml",
         "jsonschema": "jsonschema",
+        "fastjsonschema": "fastjsonschema",
     }
     return names
 

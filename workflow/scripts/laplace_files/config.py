@@ -34,7 +34,8 @@ RESERVED_FOLDERS = (
     *("sweeps", "report", "logs", "benchmarks", "external"),
 )
 RESERVED_FILES = (
-    *("core.json", "claims.json", "audit.json", "manifest.json"),
+    *("core.json", "claims.json", "audit.json", "manifest.json", "manifest-sha256.txt"),
+    "ro-crate-metadata.json",
     *("summary.parquet", "report.html"),
 )
 

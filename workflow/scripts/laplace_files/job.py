@@ -1,25 +1,37 @@
-"""What every job does first: send its output to the log, and end an error as a paragraph."""
+"""What every job does first: set a watched child to work, and end an error as a paragraph."""
 
 import os
 import sys
 import traceback
 
 from laplace_approx.errors import InputError
+from laplace_files.records import made_from, write_record
+from laplace_files.supervise import become_child, limits_of
 
 
-def start(log) -> None:
-    """Send this process's output to the first file of `log` and report errors for people.
+def start(job) -> None:
+    """Go on in a child process within the limits of the job, its output sent to the log.
 
-    The redirection is on the level of file descriptors, so that what a model's own compiled
-    code prints goes to the log as well.
+    `job` is the `snakemake` object of a script. The redirection is on the level of file
+    descriptors, so that what a model's own compiled code prints goes to the log as well. When the
+    child has ended well, the parent writes the record of every output.
     """
-    if log:
-        os.makedirs(os.path.dirname(log[0]) or ".", exist_ok=True)
-        descriptor = os.open(log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        os.close(descriptor)
     sys.excepthook = _report
+    making = made_from(job.rule, dict(job.wildcards.items()), job.input, dict(job.params.items()))
+    outputs = list(map(str, job.output))
+
+    def finish() -> None:
+        for path in outputs:
+            write_record(path, making)
+
+    log = job.log[0] if job.log else os.devnull
+    os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
+    become_child(log, limits_of(job.resources), _name(job), finish)
+
+
+def _name(job) -> str:
+    values = "/".join(str(value) for _, value in job.wildcards.items())
+    return f"the job {job.rule} of {values}" if values else f"the job {job.rule}"
 
 
 def _report(kind, error, trace) -> None:
@@ -29,4 +41,10 @@ def _report(kind, error, trace) -> None:
         return
     if issubclass(kind, OSError):
         print(f"Error: the system refused: {error}", file=sys.stderr)
+    if issubclass(kind, MemoryError):
+        print(
+            "Error: more memory was asked for than the job may have, or than there is; allow more "
+            "with: snakemake --default-resources mem_mb=MEGABYTES",
+            file=sys.stderr,
+        )
     traceback.print_exception(kind, error, trace)

@@ -18,6 +18,7 @@ from laplace_files.config import (
 )
 from laplace_files.modelfile import load_model, model_files
 from laplace_files.posterior import read_replicated
+from laplace_files.trial import try_models
 
 FOLDERS = ("results", "logs")  # where every rule writes, in the working directory
 
@@ -53,10 +54,17 @@ def check_nuts_cases(config: dict) -> list[Case]:
 
 def _checked_cases(config: dict) -> list[Case]:
     cases = [Case(*case) for case in expand_cases(config)]
-    for name in dict.fromkeys(case.model for case in cases):
-        definition = config["models"][name]
-        check_against_model(config, name, open_model(definition))
+    models = open_models(config, list(dict.fromkeys(case.model for case in cases)))
+    for name, model in models.items():
+        check_against_model(config, name, model)
     return cases
+
+
+def open_models(config: dict, names) -> dict:
+    """Return models of the configuration by name, each tried in a process of its own before."""
+    definitions = {name: config["models"][name] for name in names}
+    try_models(definitions, {name: _hash_for_trial(each) for name, each in definitions.items()})
+    return {name: open_model(definition) for name, definition in definitions.items()}
 
 
 def source_hashes(config: dict, cases: list[Case]) -> dict[str, str]:
@@ -71,6 +79,14 @@ def source_hash(definition: dict) -> str:
     """Return one hash of the files that a `models:` entry rests on."""
     files = [*model_files(definition["file"]), *filter(None, [definition.get("data")])]
     return hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()
+
+
+def _hash_for_trial(definition: dict) -> str:
+    """Return the hash of a model's files, or that of nothing for what cannot be read."""
+    try:
+        return source_hash(definition)
+    except (InputError, OSError):
+        return ""
 
 
 def check_folders(paths) -> None:

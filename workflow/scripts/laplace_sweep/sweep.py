@@ -7,7 +7,7 @@ from typing import NamedTuple
 from laplace_approx.errors import InputError
 from laplace_approx.nearest import suggestion
 from laplace_files.config import check_against_model, check_config, schema_of_values
-from laplace_files.request import open_model
+from laplace_files.request import open_models
 from laplace_files.schema import coerce, violations
 from laplace_sweep.settings import DEFINITIONS, check_setting, place
 from laplace_sweep.values import values_of
@@ -65,7 +65,7 @@ def _open(name: str, definition: dict, config: dict) -> Sweep:
         tuple(definition["keep"]),
     )
     _check_size(sweep, where)
-    model = open_model(config["models"][sweep.base["model"]])
+    (model,) = open_models(config, [sweep.base["model"]]).values()
     applied = {
         setting: _apply(sweep, setting, config, model, f"{where}.vary.{setting}")
         for setting in axes

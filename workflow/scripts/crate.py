@@ -1,0 +1,9 @@
+"""Describe the results as a Workflow Run RO-Crate."""
+
+from laplace_files import job
+from laplace_files.artifacts import read_json, write_json
+from laplace_files.crate import crate_document
+
+job.start(snakemake)
+document = crate_document(read_json(snakemake.input.manifest), snakemake.params.description)
+write_json(snakemake.output[0], document)
