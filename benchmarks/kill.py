@@ -1,6 +1,6 @@
 """Kill the default run at random moments, finish it, and compare every byte.
 
-    python benchmarks/kill.py --kills 30 --seed 1 [--configfile FILE]
+    .venv/bin/python benchmarks/kill.py --kills 30 --seed 1 [--configfile FILE]
 
 Prints a table in Markdown. The run is started as it was, `snakemake` and nothing else, after each
 kill; the reference is a run that nobody disturbs.
