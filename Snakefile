@@ -61,7 +61,6 @@ except InputError as error:
 CODE = {step: described["fingerprint"] for step, described in describe_steps(SCRIPTS).items()}
 
 
-include: "workflow/rules/audit.smk"
 include: "workflow/rules/durable.smk"
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/sweep.smk"
@@ -486,6 +485,7 @@ rule strict:
 
 
 include: "workflow/rules/manifest.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/help.smk"
 include: "workflow/rules/cluster.smk"
 

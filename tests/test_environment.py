@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 # What conda calls by another name, and what it packages apart from the extra that asks for it.
 CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
+CONDA_NAMES["fastjsonschema"] = "python-fastjsonschema"
 CONDA_EXTRAS = {("snakemake", "reports"): "pygments"}
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]

@@ -32,6 +32,7 @@ rule audit:
         "logs/audit.log",
     params:
         asked=ASKED.record(),
+        disk=findings_as_params,
         record="results/audit.json",
         code=CODE["laws"],
     message:

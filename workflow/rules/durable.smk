@@ -1,4 +1,11 @@
+from functools import cache
+from inspect import signature
+
+from snakemake.iocontainers import Wildcards
+
 from laplace_files.links import refuse_links_out
+from laplace_files.manifest import DAMAGE, findings, to_mend
+from laplace_files.records import as_json
 from laplace_files.runlock import clear_after_dead_runs, is_free, runs_jobs, take
 
 # One run at a time, here and in a folder of results that several projects share. A job that
@@ -33,3 +40,41 @@ def what_is_wrong(wildcards):
     """Return the outputs that are to be made anew, and have Snakemake make them."""
     force_what_is_wrong(wildcards)
     return to_mend(findings_now())
+
+
+def params_now(rule, wildcards):
+    """Return the parameters that a rule would get now; None where rule or settings are gone.
+
+    Those that are functions of more than the wildcards are left out.
+    """
+    if not workflow.is_rule(rule):
+        return None
+    given = Wildcards(fromdict=wildcards)
+    try:
+        params = {
+            name: value(given) if callable(value) else value
+            for name, value in workflow.get_rule(rule).params.items()
+            if not callable(value) or len(signature(value).parameters) == 1
+        }
+    except (LookupError, InputError, WorkflowError):
+        return None
+    return as_json(params)
+
+
+@cache
+def findings_now():
+    """Return what is wrong on disk, looked for once; nothing while another run is at work."""
+    if not workflow.is_main_process or not (HELD or all(map(is_free, WORKPLACES))):
+        return []
+    found = findings(TARGETS, params_now)
+    damaged = [finding for finding in found if finding.fault in DAMAGE]
+    for finding in damaged[:10]:
+        print(f"{finding.message}. It is to be made anew.", file=sys.stderr)
+    if len(damaged) > 10:
+        print(f"The same holds for {len(damaged) - 10} more outputs.", file=sys.stderr)
+    return found
+
+
+def findings_as_params(wildcards):
+    """Return the findings as plain maps: for a rule that reports what is on disk and mends nothing."""
+    return [finding._asdict() for finding in findings_now()]

@@ -5,6 +5,7 @@ from laplace_audit.run import audited, write_if_other
 from laplace_files import job
 
 job.start(snakemake)
-record = audited(snakemake.params.asked, snakemake.params.code)
+params = snakemake.params
+record = audited(params.asked, params.code, params.disk)
 write_if_other(snakemake.params.record, record)
 require_lawful(record)

@@ -23,6 +23,16 @@ def _family(name: str, laws: dict[str, tuple[str, str]]) -> dict[str, Law]:
 
 LAWS = {
     **_family(
+        "Records",
+        {
+            "as it was recorded": (
+                "bytes, inputs, parameters and code are those of the record that its job left, "
+                "and the configuration still asks for it",
+                EXACT,
+            ),
+        },
+    ),
+    **_family(
         "Form",
         {
             "readable": (

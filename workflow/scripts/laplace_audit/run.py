@@ -3,15 +3,22 @@
 from pathlib import Path
 
 from laplace_audit.asked import asked_from
-from laplace_audit.findings import audit_record
+from laplace_audit.findings import FOLDER, audit_record
 from laplace_audit.reading import Unreadable, read_record
 from laplace_audit.whole import audit
 from laplace_files.artifacts import plain, write_json
 
 
-def audited(asked: dict, code: str) -> dict:
-    """Return the record of the audit of what is on disk now; `code` is its own fingerprint."""
-    return audit_record(audit(asked_from(asked)).checks) | {"core": code}
+def audited(asked: dict, code: str, disk=()) -> dict:
+    """Return the record of the audit of what is on disk now; `code` is its own fingerprint.
+
+    `disk` are the findings of the manifest: what is not as its job left it.
+    """
+    ledger = audit(asked_from(asked))
+    for finding in disk:
+        file = finding["file"].removeprefix(f"{FOLDER}/")
+        ledger.page(file).true("as it was recorded", False, finding["message"])
+    return audit_record(ledger.checks) | {"core": code}
 
 
 def write_if_other(path, record: dict) -> None:
