@@ -47,13 +47,13 @@ def _fingerprint(files: dict, versions: dict) -> str:
 
 
 @cache
-def _version(package: str) -> str | None:
+def _version(package: str) -> str:
     if package == "python":
         return ".".join(map(str, version_info[:3]))
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return None
+        return "absent"  # as what only single targets need may be
 
 
 @cache

@@ -17,7 +17,7 @@ from laplace_files.runlock import is_temporary
 REPAIR = "snakemake repair"
 MANIFEST = "results/manifest.json"
 REPORTS = ("results/audit.json",)  # written anew by whoever looks, with or without a record
-OWN = (MANIFEST, "results/manifest-sha256.txt")  # what the manifest does not list: itself
+OWN = (MANIFEST, "results/manifest-sha256.txt")  # not listed: itself, nor what is said about it
 
 # faults of an output that a run can mend by making it anew; an orphan is for its owner to judge
 MENDED = ("missing", "truncated", "edited", "no_record", "not_made", "stale", "stale_input")
@@ -248,7 +248,7 @@ def manifest(targets: Iterable[str]) -> dict:
 
 
 def _listed(disk: Disk, wanted: set[str]) -> list[dict]:
-    paths = sorted(wanted - set(OWN))
+    paths = sorted(wanted - {*OWN, *REPORTS})
     return [disk.records.get(path, {"artifact": path}) for path in paths]
 
 
