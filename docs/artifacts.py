@@ -26,6 +26,12 @@ PATHS = {
     "reference": f"{CASE}/reference.parquet",
     "verdict": f"{CASE}/verdict.json",
     "basin": f"{CASE}/basin.parquet",
+    "nuts": f"{POSTERIOR}/nuts/nuts-seed{{seed}}.json",
+    "nuts_quantiles": f"{CASE}/nuts/quantiles.parquet",
+    "external": "external/{name}/verdict.json",
+    "external_quantiles": "external/{name}/quantiles.parquet",
+    "audit": "audit.json",
+    "manifest": "manifest.json",
     "summary": "summary.parquet",
     "claims": "claims.json",
 }

@@ -207,7 +207,8 @@ def test_benchmarks_import_only_what_is_declared():
 
 
 def test_tests_import_only_what_is_declared():
-    assert undeclared(ROOT.glob("tests/**/*.py"), declared()) == []
+    """The packages of extras too: the tests that need one are skipped without it."""
+    assert undeclared(ROOT.glob("tests/**/*.py"), declared() + declared_extra(*EXTRAS)) == []
 
 
 def test_imports_of_a_snakefile_are_found(tmp_path):

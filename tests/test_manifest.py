@@ -145,7 +145,7 @@ def test_what_a_dead_writer_left_is_no_artifact():
 
 
 def test_a_report_on_the_results_is_none_of_them():
-    write_json("results/audit.json", {"findings": 3})
+    write_text("results/audit.json", '{"findings": 3}')
     assert found() == {}
 
 
@@ -189,7 +189,7 @@ def test_a_removed_case_is_an_orphan_and_is_not_mended():
 
 
 def extra(path, rule, wildcards):
-    write_json(path, {})
+    write_text(path, "{}")
     write_record(path, made_from(rule, wildcards, [], PARAMS.get(rule, {})))
 
 
