@@ -159,19 +159,19 @@ def test_a_bad_file_of_claims_is_refused_in_words(tmp_path, text, words):
 
 def test_claims_are_judged_on_disk(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_text("results/m/p/posterior.json", '{"n": 9}')
+    write_text("results/m/p/counts.json", '{"n": 9}')
     write_table("results/m/p/other.parquet", {"x": np.array([1.0, 2.0])}, {})
     file = write_claims(
         tmp_path / "claims.yaml",
         "claims:\n"
-        "  - {id: n, claim: Nine rows., measure: {artifact: m/p/posterior.json, at: [n]}, "
+        "  - {id: n, claim: Nine rows., measure: {artifact: m/p/counts.json, at: [n]}, "
         "lower: 9, upper: 9, why: w}\n"
         "  - {id: x, claim: Ones., measure: {mean: {artifact: m/p/other.parquet, column: x}}, "
         "upper: 1, why: w}\n"
         "  - {id: q, claim: Elsewhere., measure: {artifact: q/p/posterior.json, at: [n]}, "
         "upper: 1, why: w}\n",
     )
-    available = ["results/m/p/posterior.json", "results/m/p/other.parquet"]
+    available = ["results/m/p/counts.json", "results/m/p/other.parquet"]
     found = {each["id"]: each for each in judge_claims(file, available)}
     assert [found[name]["holds"] for name in "nxq"] == [True, False, None]
     assert found["q"]["reason"] == "not among the cases: q/p/posterior.json"
