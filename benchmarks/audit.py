@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from default_run import _copy
+from default_run import fresh_copy
 
 
 def timed(folder: Path, *arguments: str) -> tuple[float, float]:
@@ -30,7 +30,7 @@ def timed(folder: Path, *arguments: str) -> tuple[float, float]:
 def main(targets: list[str]) -> None:
     """Print both times, and their ratio."""
     with tempfile.TemporaryDirectory() as name:
-        folder = _copy(Path(name) / "project")
+        folder = fresh_copy(Path(name) / "project")
         times = {"run": timed(folder, *targets), "audit": timed(folder, "audit")}
         counts = json.loads((folder / "results" / "audit.json").read_text("utf-8"))["counts"]
     for what, (clock, processors) in times.items():

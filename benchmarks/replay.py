@@ -4,7 +4,8 @@
     python replay.py run PLAN [script ...]      runs its scripts, all of them or those named
 
 The one process runs the very same scripts in the same order with the same inputs, outputs,
-parameters and wildcards, and imports nothing of Snakemake: what it costs is the work alone.
+parameters and wildcards, and imports nothing of Snakemake: what it costs is the work alone. It
+watches no child and keeps no record of what was made from what, as a job does.
 """
 
 import json
@@ -61,6 +62,9 @@ def replay(path: str, scripts: list[str]) -> None:
     """Run the scripts of a plan in this process, with the object that Snakemake would give it."""
     folder = Path("workflow/scripts").resolve()
     sys.path.insert(0, str(folder))
+    from laplace_files import job as jobs
+
+    jobs.start = lambda _: None  # no child to watch, no log, no record: the work alone
     for job in json.loads(Path(path).read_text()):
         if scripts and job["script"] not in scripts:
             continue

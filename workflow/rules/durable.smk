@@ -12,7 +12,7 @@ from laplace_files.runlock import clear_after_dead_runs, is_free, runs_jobs, tak
 # Snakemake starts as a process of its own (on a cluster) works for a run that has the lock.
 WORKPLACES = [".snakemake", "results"]
 
-if workflow.is_main_process and runs_jobs(sys.argv[1:]):
+if OWN_FILES and workflow.is_main_process and runs_jobs(sys.argv[1:]):
     try:
         HELD = take(WORKPLACES)
         refuse_links_out(["results", "logs"])
@@ -64,7 +64,9 @@ def params_now(rule, wildcards):
 @cache
 def findings_now():
     """Return what is wrong on disk, looked for once; nothing while another run is at work."""
-    if not workflow.is_main_process or not (HELD or all(map(is_free, WORKPLACES))):
+    if not OWN_FILES or not workflow.is_main_process:
+        return []
+    if not (HELD or all(map(is_free, WORKPLACES))):
         return []
     found = findings(TARGETS, params_now)
     damaged = [finding for finding in found if finding.fault in DAMAGE]

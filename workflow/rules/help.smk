@@ -1,10 +1,6 @@
 from laplace_files.targets import target_lines
 
 
-localrules:
-    help,
-
-
 rule help:
     """List what one can ask for."""
     log:

@@ -16,8 +16,8 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 def fault_of_record(path, record) -> str | None:
     """Return where a JSON record breaks the schema of its name, in words; None if it does not."""
-    name = Path(path).stem
-    if not _has_contract(path) or not _schema_file(name).is_file():
+    name = _contract(path)
+    if name is None or not _schema_file(name).is_file():
         return None
     from fastjsonschema import JsonSchemaValueException
 
@@ -30,8 +30,8 @@ def fault_of_record(path, record) -> str | None:
 
 def fault_of_table(path, types: dict[str, str]) -> str | None:
     """Return which promised column a table (name -> Arrow type) lacks; None if it has them all."""
-    promised = _tables().get(Path(path).stem.partition("-seed")[0])
-    if promised is None or not _has_contract(path):
+    promised = _tables().get(_contract(path))
+    if promised is None:
         return None
     for name, (kind, _) in promised["columns"].items():
         if types.get(name) != kind:
@@ -40,10 +40,19 @@ def fault_of_table(path, types: dict[str, str]) -> str | None:
     return None
 
 
-def _has_contract(path) -> bool:
-    """Return whether the name of an artifact says what is in it: the sweeps have own tables."""
-    folders = set(Path(path).parents)
-    return record_path(path) is not None and folders.isdisjoint((RECORDS, RESULTS / "sweeps"))
+def _contract(path) -> str | None:
+    """Return the name of an artifact's contract: its own, without a seed, but for artifacts of
+    another kind that lie elsewhere. The records and the sweeps have none."""
+    path = Path(path)
+    folders = set(path.parents)
+    if record_path(path) is None or not folders.isdisjoint((RECORDS, RESULTS / "sweeps")):
+        return None
+    name = path.stem.partition("-seed")[0]
+    if RESULTS / "external" in folders:
+        return {"verdict": "external", "quantiles": "external_quantiles"}.get(name)
+    if path.parent.name == "nuts" and name == "quantiles":
+        return "nuts_quantiles"
+    return name
 
 
 def _schema_file(name: str) -> Path:
