@@ -79,7 +79,6 @@ def configuration(k: int) -> dict:
         "spaces": {"s": space, "natural": {}},
         "grids": {"g": grid},
     }
-    config.pop("sweeps", None)  # they are of models that are not here
     return config | {
         "models": {model: definition},
         "cases": [{"model": model, "prior": "p", "space": "s", "grid": "g"}],
