@@ -228,6 +228,19 @@ def test_two_settings_that_make_the_same_scenario_are_refused():
         scenarios_of(open_sweeps(config)["s"], config)
 
 
+def test_values_of_a_definition_may_be_many():
+    assert len(scenarios({"prior.beta.sd": {"geometric": [1, 100, 6000]}})) == 6000
+    together = {"grid.alpha.points": {"range": [10, 90]}, "grid.beta.points": {"range": [10, 90]}}
+    assert len(scenarios(together)) == 6400
+
+
+def test_zip_takes_a_level_more_than_once():
+    vary = {"prior.beta.sd": [1, 1, 2, 2], "seed": [0, 1, 0, 1]}
+    assert len(scenarios(vary, combine="zip")) == 4
+    with pytest.raises(InputError, match="the same scenario"):
+        scenarios({"prior.beta.sd": [1, 1], "seed": [0, 0]}, combine="zip")
+
+
 def test_a_scenario_as_a_configuration_passes_its_checks():
     for each in scenarios({"prior.beta.sd": [1, 2], "space.beta": ["log"], "replicate": [3]}):
         laid = overlay(each.key, each.definition)
@@ -298,6 +311,30 @@ def test_a_value_added_to_a_setting_costs_its_own_scenarios_only(tmp_path):
     new = {after.scenarios[i].key for chunk in added for i in after.chunks[chunk]}
     assert not done & new
     assert len(new) == 12 - 6
+
+
+def test_a_chunk_that_finishes_renames_no_other(tmp_path):
+    """Short neighbours of what is finished must not be joined: their jobs are at work."""
+    vary = {"prior.beta.sd": SCALE, "seed": {"range": [0, 7]}}
+    names = list(planned(tmp_path, vary, chunk=5).chunks)
+    sizes = [len(own) for own in planned(tmp_path, vary, chunk=5).chunks.values()]
+    assert min(sizes) < 3
+    for name in sorted(names):
+        finish(planned(tmp_path, vary, chunk=5), name)
+        assert set(planned(tmp_path, vary, chunk=5).chunks) == set(names)
+
+
+def test_what_an_older_cut_left_is_kept_and_the_rest_keeps_its_names(tmp_path):
+    for chunk in (5, 7):
+        plan = planned(tmp_path, {"prior.beta.sd": SCALE, "seed": SEED}, chunk=chunk)
+        finish(plan, next(iter(plan.chunks)))
+    plan = planned(tmp_path, {"prior.beta.sd": SCALE, "seed": SEED}, chunk=4)
+    places = sorted(i for own in plan.chunks.values() for i in own)
+    assert places == list(range(15))
+    for name in list(plan.chunks):
+        finish(plan, name)
+        again = planned(tmp_path, {"prior.beta.sd": SCALE, "seed": SEED}, chunk=4)
+        assert set(again.chunks) == set(plan.chunks)
 
 
 def test_a_damaged_inventory_makes_its_scenarios_run_again(tmp_path):

@@ -47,9 +47,14 @@ def params_now(rule, wildcards):
 
     Those that are functions of more than the wildcards are left out.
     """
+    return _params_now(rule, tuple(sorted(wildcards.items())))
+
+
+@cache
+def _params_now(rule, wildcards):
     if not workflow.is_rule(rule):
         return None
-    given = Wildcards(fromdict=wildcards)
+    given = Wildcards(fromdict=dict(wildcards))
     try:
         params = {
             name: value(given) if callable(value) else value

@@ -28,6 +28,7 @@ rule sweep_chunk:
     """Run some scenarios of a sweep through every step, in one process."""
     input:
         SWEPT.files,
+        force_what_is_wrong,
     output:
         "results/sweeps/{sweep}/chunks/{chunk}/scenarios.json",
         collect("results/sweeps/{{sweep}}/chunks/{{chunk}}/{step}.parquet", step=STEPS),

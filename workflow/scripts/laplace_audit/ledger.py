@@ -48,7 +48,10 @@ class Page:
 
     def true(self, law: str, holds, detail: str = "") -> bool:
         """Hold a condition, or an array of them: the value is how many fail."""
-        failed = int(np.sum(~np.atleast_1d(np.asarray(holds, dtype=bool))))
+        held = np.atleast_1d(np.asarray(holds))
+        # NaN counts as true, and holds nothing
+        held = held.astype(bool) & ~(np.isnan(held) if held.dtype.kind == "f" else False)
+        failed = int(np.sum(~held))
         means = LAWS[law].means
         return self._note(law, failed, 0.0, f"{means}: {detail}" if failed and detail else means)
 

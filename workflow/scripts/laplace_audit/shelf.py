@@ -11,6 +11,7 @@ from laplace_audit.asked import Asked, Case
 from laplace_audit.lattices import Lattice
 from laplace_audit.ledger import Ledger, Page
 from laplace_audit.marginals import marginals_of
+from laplace_audit.matrices import BESIDE, with_matrices
 from laplace_audit.normals import Normal, normal_of
 from laplace_audit.quantile_laws import Sides
 from laplace_audit.reading import Table, Unreadable, read_record, read_table
@@ -18,6 +19,11 @@ from laplace_audit.sides import GridSide, NormalSide
 from laplace_audit.target import Target
 
 SOURCES = ("laplace", "grid")
+
+
+def content_in_table(content) -> bool:
+    """Return whether a record says that its matrices are in the table beside it."""
+    return isinstance(content, dict) and content.get("matrices_in") == BESIDE
 
 
 class Unusable(Exception):
@@ -48,8 +54,24 @@ class Shelf:
         if content is not None and (
             not self.wanted(path) or schemas.record_form(page, step, content)
         ):
+            if content_in_table(content):
+                content = self._with_matrices(path, content)
+            if content is None:
+                return
             self.usable[path] = content
             self.safely(path, laws, content, *given)
+
+    def _with_matrices(self, path: str, content: dict) -> dict | None:
+        """Return a curvature with the matrices of the table beside it."""
+        beside = str(Path(path).with_name(BESIDE))
+        table = self._read(beside, read_table)
+        if table is None:
+            return None
+        try:
+            return with_matrices(content, table.columns)
+        except (KeyError, ValueError, IndexError) as error:
+            self.ledger.page(beside).broken("every law can be evaluated", str(error))
+            return None
 
     def table(self, path: str, step: str, laws: Callable, *given) -> None:
         """Apply laws to a table, if it can be read."""

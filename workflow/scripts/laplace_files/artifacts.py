@@ -135,6 +135,11 @@ def read_json(path) -> dict:
     return record
 
 
+def read_unchanged(path) -> bytes:
+    """Return the bytes of an artifact; ValueError if its record says that they were others."""
+    return _read_unchanged(path)[0]
+
+
 def _read_unchanged(path) -> tuple[bytes, bool]:
     """Return the bytes of an artifact, and whether a record proves that they are what was written.
 

@@ -6,6 +6,7 @@ derived quantity may have none at a draw.
 """
 
 import io
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -106,6 +107,8 @@ def _read_parquet(path) -> dict[str, np.ndarray]:
     import pyarrow.parquet as pq
 
     try:
+        if os.path.getsize(path) > MAX_BYTES:
+            raise InputError(f"{path}: is larger than {MAX_BYTES} bytes; give fewer draws")
         table = pq.read_table(path)
         _check_names(path, table.column_names)
         numbers = {

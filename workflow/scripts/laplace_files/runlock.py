@@ -23,7 +23,8 @@ _SHOWS = (
     *("--report", "--unlock", "--print-compilation", "--list-untracked", "--list-changes"),
     *("--list-input-changes", "--list-params-changes", "--list-code-changes", "--archive"),
 )
-_SHOWS_SHORT = re.compile(r"-[a-zA-Z]*[nSDlL][a-zA-Z]*")
+# one of n, S, D, l, L in a cluster of short options, before one that takes the rest as its value
+_SHOWS_SHORT = re.compile(r"-[^-cjCsdfRUOATqtwbe]*[nSDlL].*")
 
 
 def runs_jobs(arguments) -> bool:

@@ -5,10 +5,12 @@ asks for all memory, its job ends with a sentence that names the signal or the l
 job notices.
 """
 
+import contextlib
 import os
 import resource
 import select
 import signal
+import sys
 import time
 import warnings
 from contextlib import suppress
@@ -58,7 +60,13 @@ def become_child(log: str, limits: Limits, name: str, finish) -> None:
     status = 1
     try:
         status = _watch(child, output, log, limits, name, finish, run)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        print(f"Error: {name} could not be watched, and was stopped: {error}", file=sys.stderr)
     finally:
+        sys.stderr.flush()
         os._exit(status)
 
 

@@ -44,7 +44,8 @@ def try_models(definitions: dict[str, dict], hashes: dict[str, str]) -> None:
     if status != 0:
         name = begun[-1] if begun else next(iter(new))
         raise InputError(f"{definitions[name]['file']}: {_what_happened(name, status)}")
-    _remember(sorted({*tried, *filter(None, (hashes[name] for name in new))})[-1000:])
+    now = [*tried, *filter(None, (hashes[name] for name in new))]
+    _remember(list(dict.fromkeys(now))[-1000:])
 
 
 def _what_happened(name: str, status: int) -> str:
@@ -80,11 +81,12 @@ def _in_child(definitions: dict[str, dict]) -> tuple[int, list[str]]:
     return _PRINTS if full else done.returncode, done.stdout.decode().splitlines()
 
 
-def _remembered() -> set[str]:
+def _remembered() -> dict[str, None]:
+    """Return the hashes of what was tried, the oldest first."""
     try:
-        return set(json.loads(MEMORY.read_bytes()))
+        return dict.fromkeys(json.loads(MEMORY.read_bytes()))
     except (OSError, ValueError, TypeError):
-        return set()
+        return {}
 
 
 def _remember(hashes: list[str]) -> None:

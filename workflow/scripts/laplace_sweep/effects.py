@@ -15,9 +15,9 @@ def effects_table(rows: dict, settings: list[str]) -> dict:
       Saltelli et al. 2008, Global Sensitivity Analysis, section 1.2.13), 0 where y does not vary;
       effect = max_i E[y | x_i] - min_i E[y | x_i], in the unit of y, reached from `lowest_at` to
       `highest_at`.
-    Exact sums over the design, no estimates: in a product design the shares of all settings add up
-    to at most one, and what is left are interactions. Under `zip` settings move together, and so do
-    their effects.
+    Exact sums over the design, no estimates: in a product design of which every scenario has a
+    value the shares of all settings add up to at most one, and what is left are interactions.
+    Under `zip` settings move together, and so do their effects.
     """
     found = []
     for quantity, probability, mask in _quantiles(rows):

@@ -70,11 +70,27 @@ def _line(verdicts: dict, quantity: str, setting: str) -> dict:
     found = {}
     for level in LEVELS:
         error = _numbers(verdicts[f"endpoint_error_sd.{level}"], rows)
-        groups = [error[[value == v for v in x]] for value in values]
-        known = [group[np.isfinite(group)] for group in groups]
-        summary = [(g.mean(), g.min(), g.max()) if g.size else (math.nan,) * 3 for g in known]
-        found[level] = (values, *np.array(summary).T)
+        found[level] = (values, *_summary(_index(x, values), error, len(values)))
     return found
+
+
+def _summary(index, error, n: int):
+    """Return the mean, the least and the largest error of each of n groups, NaN where none is."""
+    known = np.isfinite(error)
+    index, error = index[known], error[known]
+    least, largest = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(least, index, error)
+    np.maximum.at(largest, index, error)
+    count = np.bincount(index, minlength=n)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(index, weights=error, minlength=n) / count
+    return mean, np.where(count, least, np.nan), np.where(count, largest, np.nan)
+
+
+def _index(values: list, levels: list):
+    """Return the place of each value among the levels."""
+    place = {level: i for i, level in enumerate(levels)}
+    return np.array([place[value] for value in values], dtype=int)
 
 
 def _map(verdicts: dict, quantity: str, settings: list[str]) -> tuple:
@@ -84,8 +100,7 @@ def _map(verdicts: dict, quantity: str, settings: list[str]) -> tuple:
     xs, ys = _levels(first), _levels(second)
     error = _numbers(verdicts["endpoint_error_sd.95"], rows)
     known = np.isfinite(error)
-    i = np.array([xs.index(value) for value in first])[known]
-    j = np.array([ys.index(value) for value in second])[known]
+    i, j = _index(first, xs)[known], _index(second, ys)[known]
     total, count = np.zeros((len(xs), len(ys))), np.zeros((len(xs), len(ys)))
     np.add.at(total, (i, j), error[known])
     np.add.at(count, (i, j), 1)

@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import corrupt, read_json, replacing
+from laplace_files.artifacts import corrupt, read_json, read_unchanged, replacing
 from laplace_sweep.plan import INVENTORY
 from laplace_sweep.tables import HOW, entries
 
-SLAB = 2000  # scenarios at a time, one row group each slab
-AT_HAND = 4  # chunks kept open in memory
+SLAB = 2000  # scenarios at a time at the most, one row group each slab
+ROWS = 1_000_000  # at a time, about
+AT_HAND = 2  # chunks kept in memory
 
 
 def gather(paths: dict[str, str], scenarios: list[tuple], settings: list[str], output, metadata):
@@ -33,10 +34,13 @@ def gather(paths: dict[str, str], scenarios: list[tuple], settings: list[str], o
     columns = settings_columns(scenarios, settings)
     rest = [field for field in schema if field.name not in ("scenario", *settings)]
     fields = [pa.field("scenario", pa.string()), *columns.schema, *rest]
+    # by the numbers of rows, which do not depend on how the scenarios were cut
+    rows = sum(read.rows(path) for path in dict.fromkeys(paths.values()))
+    size = max(1, min(SLAB, ROWS * len(scenarios) // max(rows, 1)))
     final = pa.schema(fields, metadata=entries(metadata))
     with replacing(output) as temporary, pq.ParquetWriter(temporary, final, **HOW) as writer:
-        for start in range(0, len(scenarios), SLAB):
-            slab = scenarios[start : start + SLAB]
+        for start in range(0, len(scenarios), size):
+            slab = scenarios[start : start + size]
             rows = _rows(read, paths, [key for key, _ in slab], schema)
             position = pc.add(rows["position"], start)
             added = columns.take(position)
@@ -69,6 +73,9 @@ class _Reader:
     def schema(self, path: str) -> pa.Schema:
         return _guarded(path, lambda: pq.read_schema(path)).remove_metadata()
 
+    def rows(self, path: str) -> int:
+        return _guarded(path, lambda: pq.read_metadata(path)).num_rows
+
     def table(self, path: str, schema: pa.Schema) -> pa.Table:
         if path not in self.kept:
             if len(self.kept) >= AT_HAND:
@@ -79,7 +86,8 @@ class _Reader:
 
 
 def _read(path: str, schema: pa.Schema) -> pa.Table:
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    source = pa.BufferReader(read_unchanged(path))
+    with pq.ParquetFile(source, page_checksum_verification=True) as file:
         table = file.read().replace_schema_metadata(None)
     if len(table) == 0:
         return schema.empty_table()
@@ -134,7 +142,8 @@ def read_columns(path, names) -> dict[str, list]:
     """
 
     def read():
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        source = pa.BufferReader(read_unchanged(path))
+        with pq.ParquetFile(source, page_checksum_verification=True) as file:
             return file.read(columns=list(names))
 
     table = _guarded(path, read)

@@ -33,20 +33,30 @@ class Plan:
 
     @cached_property
     def chunks(self) -> dict[str, list[int]]:
-        """The chunks by name: for each the places of its scenarios, in order."""
+        """The chunks by name: for each the places of its scenarios, in order.
+
+        All scenarios are cut first, as if nothing were there; a chunk of which finished chunks of
+        another cut hold a part keeps the rest. So a chunk that finishes renames no other one.
+        """
         places = {scenario.key: i for i, scenario in enumerate(self.scenarios)}
-        found, waiting = {}, dict.fromkeys(range(len(self.scenarios)))
+        cut = {self._name(own): own for own in self._cut(list(range(len(self.scenarios))))}
+        finished, held = {}, set()
         for name, keys in self._finished().items():
             own = [places[key] for key in keys if key in places]
-            # whole, so that it stays the job that it was; a chunk of which a part is no longer
-            # wanted is done anew
-            if own and len(own) == len(keys) and all(i in waiting for i in own):
-                found[name] = own
-                for i in own:
-                    del waiting[i]
-        for own in self._cut(list(waiting)):
-            found[chunk_name([self.scenarios[i].key for i in own])] = own
+            # whole, so that it stays the job that it was; one of which a part is no longer wanted
+            # is done anew
+            if own and len(own) == len(keys) and held.isdisjoint(own):
+                finished[name] = own
+                held.update(own)
+        found = dict(finished)
+        for own in cut.values():
+            rest = [i for i in own if i not in held]
+            if rest:
+                found[self._name(rest)] = rest
         return found
+
+    def _name(self, places: list[int]) -> str:
+        return chunk_name([self.scenarios[i].key for i in places])
 
     def _finished(self) -> dict[str, list[str]]:
         """Return the keys of the scenarios of every chunk on disk; a damaged one is none."""
@@ -133,10 +143,16 @@ class Plan:
         }
 
     def _applied(self, setting: str, values: list) -> list:
-        made = dict(
-            zip(map(repr, self.sweep.axes[setting]), self.sweep.applied[setting], strict=True)
-        )
-        return [made[repr(value)] for value in values]
+        return [self._made[setting][repr(value)] for value in values]
+
+    @cached_property
+    def _made(self) -> dict[str, dict]:
+        """What each value of a setting becomes, by the value as written."""
+        axes, applied = self.sweep.axes, self.sweep.applied
+        return {
+            setting: dict(zip(map(repr, axes[setting]), applied[setting], strict=True))
+            for setting in axes
+        }
 
     def _slice(self, own: list[Scenario], settings: list[str]) -> dict:
         """Return what the scenarios take from the configuration beyond their settings."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.grid_record import GridTables
+from laplace_approx.matrices import split
 from laplace_approx.priors import build_prior
 from laplace_approx.quantile_table import compared_sides, with_draws
 from laplace_approx.remedy_record import remedy_tables
@@ -20,7 +21,7 @@ from laplace_approx.sides import laplace_side
 from laplace_approx.verdict_record import verdict_record
 from laplace_files.artifacts import plain
 from laplace_files.exact import Exact, assemble_exact
-from laplace_files.laplace import assemble_laplace
+from laplace_files.laplace import Laplace, assemble_laplace
 from laplace_files.modelfile import load_model
 from laplace_files.posterior import Posterior, Sources, frozen, read_replicated
 from laplace_files.steps.curvature import curvature_step
@@ -51,10 +52,13 @@ class Runner:
     def run(self, scenario: Scenario) -> Outcome:
         """Return what every step leaves of a scenario.
 
-        Whatever goes wrong costs this scenario only: its records then say so.
+        Whatever goes wrong with it costs this scenario only: its records then say so. What says
+        something of the machine, and not of the scenario, ends the job.
         """
         try:
             return self._steps(scenario.definition)
+        except (MemoryError, OSError):
+            raise
         except Exception as error:
             traceback.print_exc()  # for the log; a person reads the row
             said = " ".join(f"{type(error).__name__}: {error}".split())
@@ -95,7 +99,7 @@ class Runner:
         records = {
             "posterior": posterior.record,
             "mode": laplace.mode,
-            "curvature": laplace.curvature,
+            "curvature": split(laplace.curvature, len(laplace.mode["coordinates"]))[0],
             "grid": exact.record,
             "verdict": verdict,
         }
@@ -125,9 +129,9 @@ class Runner:
         """Return the quantiles of both sides, which no seed has a part in."""
 
         def make():
-            side = laplace_side(laplace.model, laplace.space, laplace.normal)
-            exact = open_grid(laplace.posterior, tables).side
-            return compared_sides(laplace.model, side, exact, definition["probabilities"])
+            own, exact = opened(laplace, tables)
+            side = laplace_side(own.model, own.space, own.normal)
+            return compared_sides(own.model, side, exact.side, definition["probabilities"])
 
         key = [_posterior_key(definition), definition["space"], _of(definition, "space")]
         key += [definition["grid"], _of(definition, "grid")]
@@ -153,12 +157,10 @@ class Runner:
                 name: self._laplace(definition, laplace.posterior, name, space)
                 for name, space in definition.get("other_spaces", {}).items()
             }
-            posterior = laplace.posterior
-            for_remedies, for_verdict = (open_grid(posterior, tables) for _ in range(2))
-            made = remedy_tables(laplace, for_remedies, others, seed, tolerance, extent)
+            made = remedy_tables(*opened(laplace, tables), others, seed, tolerance, extent)
             judged = verdict_record(
-                *(laplace, for_verdict, made.reference, made.remedies),
-                *(plain(made.record), tolerance),
+                *opened(laplace, tables),
+                *(made.reference, made.remedies, plain(made.record), tolerance),
             )
             return made, plain(judged)
 
@@ -176,6 +178,13 @@ class Runner:
                 kept.pop(next(iter(kept)))
             kept[text] = make()
         return kept[text]
+
+
+def opened(laplace: Laplace, tables: GridTables) -> tuple[Laplace, Exact]:
+    """Return both sides as a job of its own would open them: what a side has found out for one
+    step, the next one does not know."""
+    own = assemble_laplace(laplace.posterior, laplace.mode, laplace.curvature)
+    return own, open_grid(laplace.posterior, tables)
 
 
 def open_grid(posterior: Posterior, tables: GridTables) -> Exact:

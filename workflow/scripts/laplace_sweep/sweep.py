@@ -13,6 +13,7 @@ from laplace_sweep.settings import DEFINITIONS, check_setting, place
 from laplace_sweep.values import values_of
 
 MAX_SCENARIOS = 200_000  # of one sweep
+AT_ONCE = 1000  # definitions that are checked together
 
 
 class Sweep(NamedTuple):
@@ -53,7 +54,9 @@ def _open(name: str, definition: dict, config: dict) -> Sweep:
     axes = {}
     for setting, values in definition["vary"].items():
         check_setting(setting, f"{where}.vary.{setting}")
-        axes[setting] = values_of(values, f"{where}.vary.{setting}")
+        axes[setting] = values_of(
+            values, f"{where}.vary.{setting}", repeated=definition["combine"] == "zip"
+        )
     sweep = Sweep(
         name,
         definition["base"],
@@ -143,8 +146,18 @@ def _at(definition, path: list[str]):
 def check_definitions(config, model_name, kind, definitions, values, where, model) -> list:
     """Return definitions of a kind with their types put right; the first bad one is an error.
 
-    They are checked as if each stood in the configuration under a name of its own.
+    They are checked as if each stood in the configuration under a name of its own, a thousand at
+    a time: a configuration has a limit of cases.
     """
+    checked = []
+    for start in range(0, len(definitions), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        about = (definitions[some], values[some], where, model)
+        checked += _checked(config, model_name, kind, *about)
+    return checked
+
+
+def _checked(config, model_name, kind, definitions, values, where, model) -> list:
     names = [f"v{i}" for i in range(len(definitions))]
     entry = config["models"][model_name] | {f"{kind}s": dict(zip(names, definitions, strict=True))}
     case = {each: next(iter(entry[f"{each}s"])) for each in DEFINITIONS}
@@ -156,7 +169,8 @@ def check_definitions(config, model_name, kind, definitions, values, where, mode
         checked = check_config(tried, where)
         check_against_model(checked, model_name, model)
     except InputError as error:
-        raise InputError(_in_terms_of(str(error), kind, values, where)) from None
+        message = str(error).removeprefix(f"{where}: ")
+        raise InputError(_in_terms_of(message, kind, values, where)) from None
     return [checked["models"][model_name][f"{kind}s"][name] for name in names]
 
 

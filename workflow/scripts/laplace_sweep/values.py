@@ -10,20 +10,22 @@ SEQUENCES = ("range", "linear", "geometric")
 MAX_VALUES = 100_000  # of one setting
 
 
-def values_of(definition, where: str) -> list:
+def values_of(definition, where: str, repeated: bool = False) -> list:
     """Return the values that a definition gives, in order.
 
     A list is its own values. {range: [start, stop, step]} are whole numbers, stop left out;
     {linear: [a, b, n]} are a + i (b - a) / (n - 1) and {geometric: [a, b, n]} are
     a (b / a)^(i / (n - 1)), i = 0 ... n - 1, both ends exact; `whole: true` rounds them. Raises
-    InputError, headed by `where`, for none, too many or repeated values.
+    InputError, headed by `where`, for none, for too many, and for repeated values unless these are
+    allowed.
     """
     values = definition if isinstance(definition, list) else _sequence(definition, where)
     if not values:
         raise InputError(f"{where}: has no values; give at least one")
     if len(values) > MAX_VALUES:
         raise InputError(f"{where}: has {len(values)} values; at most {MAX_VALUES}")
-    _refuse_repeated(values, where)
+    if not repeated:
+        _refuse_repeated(values, where)
     return values
 
 

@@ -1,0 +1,117 @@
+"""A scenario of a sweep gives what the steps give one by one, to the last digit."""
+
+import copy
+import json
+
+import pytest
+
+from laplace_approx.quantile_table import quantile_table
+from laplace_approx.remedy_record import remedy_tables
+from laplace_approx.sides import laplace_side
+from laplace_approx.verdict_record import verdict_record
+from laplace_files import strict_yaml
+from laplace_files.artifacts import plain
+from laplace_files.config import check_config
+from laplace_files.laplace import assemble_laplace
+from laplace_sweep.run import Runner, open_grid
+from laplace_sweep.scenarios import scenarios_of
+from laplace_sweep.sweep import open_sweeps
+from project_copy import PROJECT
+
+DEFAULT = strict_yaml.load(PROJECT / "config/config.yaml")
+BIOASSAY = {"model": "bioassay", "prior": "normal_sd", "space": "natural", "grid": "certified"}
+WINDSHIELD = {
+    "model": "windshieldy1",
+    "prior": "reciprocal",
+    "space": "natural",
+    "grid": "certified",
+}
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch):
+    monkeypatch.chdir(PROJECT)
+
+
+def scenarios(base, vary, probabilities, remedies="none"):
+    sweep = {"base": base, "vary": vary, "remedies": remedies}
+    config = {**copy.deepcopy(DEFAULT), "sweeps": {"s": sweep}, "probabilities": probabilities}
+    config = check_config(config, "my.yaml")
+    return scenarios_of(open_sweeps(config)["s"], config)
+
+
+@pytest.mark.parametrize(
+    ("base", "vary", "remedies"),
+    [
+        (BIOASSAY, {"prior.beta.sd": [2, 60], "space.beta": ["identity", "log"]}, "none"),
+        (BIOASSAY, {"prior": ["flat"], "replicate": [1, 3]}, "signals"),
+        (WINDSHIELD, {"space": ["natural", "sigma_squared"]}, "none"),
+    ],
+)
+@pytest.mark.parametrize("probabilities", [[0.025, 0.25, 0.5, 0.75, 0.975], [0.1, 0.33, 0.6]])
+def test_a_scenario_gives_what_each_step_gives_alone(base, vary, remedies, probabilities):
+    """Probabilities that nothing else asks for are found in another company in a sweep."""
+    runner = Runner()
+    for scenario in scenarios(base, vary, probabilities, remedies):
+        _compare(runner.run(scenario), scenario.definition)
+
+
+def _compare(outcome, definition):
+    assert outcome.error is None
+    alone = Runner()
+    posterior = alone._posterior(definition)
+    tables = alone._grid(definition, posterior)
+
+    def opened():
+        """Both sides, as a job reads them from disk."""
+        records = [json.loads(json.dumps(outcome.records[name])) for name in ("mode", "curvature")]
+        return assemble_laplace(posterior, *records), open_grid(posterior, tables)
+
+    laplace, exact = opened()
+    side = laplace_side(laplace.model, laplace.space, laplace.normal)
+    drawn = [outcome.tables[name][0][1] for name in ("draws", "grid_draws")]
+    quantiles = quantile_table(laplace.model, side, exact.side, *drawn, definition["probabilities"])
+    _same(quantiles, outcome.tables["quantiles"][0][1])
+    seed, tolerance = definition["seeds"]["draws"][0], definition["tolerance"]
+    made = remedy_tables(*opened(), {}, seed, tolerance, definition["remedies"])
+    _same(made.remedies, outcome.tables["remedies"][0][1])
+    told = made.reference, made.remedies, plain(made.record), tolerance
+    assert plain(verdict_record(*opened(), *told)) == outcome.records["verdict"]
+
+
+def _same(alone, swept):
+    assert alone.keys() == swept.keys()
+    for name in alone:
+        assert [str(x) for x in alone[name]] == [str(x) for x in swept[name]], name
+
+
+def test_what_goes_wrong_with_a_scenario_is_a_row_and_what_is_wrong_with_the_machine_is_not(
+    monkeypatch,
+):
+    (scenario,) = scenarios(BIOASSAY, {"seed": [1]}, [0.5])
+
+    def failing(error):
+        def step(*_):
+            raise error
+
+        monkeypatch.setattr("laplace_sweep.run.grid_step", step)
+        return Runner().run(scenario)
+
+    outcome = failing(ZeroDivisionError("a fault of the model"))
+    assert {record["status"] for record in outcome.records.values()} == {"failed"}
+    assert "a fault of the model" in outcome.records["verdict"]["message"]
+    for error in (MemoryError(), OSError(28, "No space left on device")):
+        with pytest.raises(type(error)):
+            failing(error)
+
+
+def test_what_seeds_share_is_computed_once(monkeypatch):
+    calls = []
+    from laplace_sweep import run
+
+    original = run.mode_step
+    monkeypatch.setattr(run, "mode_step", lambda *a: calls.append(1) or original(*a))
+    runner = Runner()
+    found = [runner.run(each) for each in scenarios(BIOASSAY, {"seed": [1, 2, 3]}, [0.5])]
+    assert len(calls) == 1
+    assert len({str(each.tables["draws"][0][1]["beta"][:3]) for each in found}) == 3
