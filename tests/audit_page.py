@@ -34,7 +34,8 @@ command.
   broken or not.
 - An artifact that cannot be read, or that does not keep its schema, is of no use to those that
   rest on it: they are then said to rest on what is not fit for use. The first line is the cause.
-- Whether a file is, byte for byte, the one that was written is not a law but a matter of hashes.
+- Whether a file is, byte for byte, the one that its job left is told by its record (the first
+  law), not by its content.
 
 What the audit takes as given is the model: the log likelihood, and the formulas of derived
 quantities, are called from the model file, after its SHA-256 was held against the one recorded.

@@ -541,9 +541,9 @@ def test_what_is_no_transform_is_refused(transform, words):
     [
         pytest.param({"lower": 8, "upper": -4}, "lower 8 is not below upper -4", id="F07-reversed"),
         pytest.param({"lower": 3, "upper": 3}, "lower 3 is not below upper 3", id="F07-equal"),
-        pytest.param({"points": 0}, "0 is not at least 2", id="F08-zero-points"),
-        pytest.param({"points": 1}, "1 is not at least 2", id="F08-one-point"),
-        pytest.param({"points": -3}, "-3 is not at least 2", id="F08-negative"),
+        pytest.param({"points": 0}, "0 is not at least 3", id="F08-zero-points"),
+        pytest.param({"points": 2}, "2 is not at least 3", id="F08-two-points"),
+        pytest.param({"points": -3}, "-3 is not at least 3", id="F08-negative"),
         pytest.param({"points": 2.5}, "not a whole number", id="F08-fraction"),
         pytest.param({"points": True}, "truth value", id="F08-true"),
         pytest.param({"lower": math.nan}, "not finite", id="F09-nan"),

@@ -7,6 +7,7 @@ from laplace_audit.catalogue import LAWS
 from laplace_audit.ledger import Check
 
 FOLDER = "results"
+SHOWN = 30  # lines on the screen
 
 
 def audit_record(checks: list[Check]) -> dict:
@@ -50,7 +51,7 @@ def failure_lines(record: dict) -> list[str]:
     """Return one line for each law that a file breaks: file, law, value, limit, way out."""
     return [
         f"{row['file']}: {row['law']} ({row['means']}): "
-        f"{_shown(row['value'])}, the limit is {row['limit']:.3g}. Remake it with: {row['remake']}"
+        f"{_shown(row['value'])}, the limit is {row['limit']:.3g}. Do: {row['remake']}"
         for row in record["checks"]
         if not row["ok"]
     ]
@@ -65,7 +66,8 @@ def require_lawful(record: dict) -> None:
     lines = failure_lines(record)
     if lines:
         counts = record["counts"]
+        more = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
         raise InputError(
             f"{counts['failed']} of {counts['checks']} laws are broken; results/audit.json has all "
-            "of them.\n  " + "\n  ".join(lines)
+            "of them.\n  " + "\n  ".join([*lines[:SHOWN], *more])
         )

@@ -50,7 +50,7 @@ class Page:
         """Hold a condition, or an array of them: the value is how many fail."""
         held = np.atleast_1d(np.asarray(holds))
         # NaN counts as true, and holds nothing
-        held = held.astype(bool) & ~(np.isnan(held) if held.dtype.kind == "f" else False)
+        held = held.astype(bool) & ((held == held) if held.dtype.kind == "f" else True)
         failed = int(np.sum(~held))
         means = LAWS[law].means
         return self._note(law, failed, 0.0, f"{means}: {detail}" if failed and detail else means)

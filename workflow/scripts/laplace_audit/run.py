@@ -8,17 +8,24 @@ from laplace_audit.reading import Unreadable, read_record
 from laplace_audit.whole import audit
 from laplace_files.artifacts import plain, write_json
 
+RECORDED = "as it was recorded"
+
 
 def audited(asked: dict, code: str, disk=()) -> dict:
     """Return the record of the audit of what is on disk now; `code` is its own fingerprint.
 
     `disk` are the findings of the manifest: what is not as its job left it.
     """
-    ledger = audit(asked_from(asked))
+    ledger, ways_out = audit(asked_from(asked)), {}
     for finding in disk:
         file = finding["file"].removeprefix(f"{FOLDER}/")
-        ledger.page(file).true("as it was recorded", False, finding["message"])
-    return audit_record(ledger.checks) | {"core": code}
+        ledger.page(file).true(RECORDED, False, finding["message"])
+        ways_out[finding["file"]] = finding["remake"]
+    record = audit_record(ledger.checks)
+    for row in record["checks"]:
+        if row["law"] == RECORDED:  # what nothing asks for any more is to be removed, not remade
+            row["remake"] = ways_out.get(row["file"], row["remake"])
+    return record | {"core": code}
 
 
 def write_if_other(path, record: dict) -> None:

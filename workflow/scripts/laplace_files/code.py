@@ -61,8 +61,8 @@ def import_statements(source: bytes, name: str) -> list[ast.Import | ast.ImportF
     """
     if not _HIDDEN.search(source):
         try:
-            lines = (ast.parse(line).body for line in _IMPORT.findall(source))
-            return [statement for body in lines for statement in body]
+            nodes = [node for line in _IMPORT.findall(source) for node in ast.parse(line).body]
+            return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
         except SyntaxError:
             pass
     nodes = ast.walk(ast.parse(source, filename=name))

@@ -77,7 +77,8 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, case=""):
         )
         _scale(axes.xaxis, xs, x, x_log)
         _scale(axes.yaxis, ys, y, y_log)
-        if tolerance is not None and min(error.shape) > 1 and np.isfinite(error).all():
+        numbers = "names" not in (x_log, y_log)  # between names there is no place for a line
+        if tolerance is not None and numbers and np.isfinite(error).all():
             axes.contour(x, y, error.T, levels=[tolerance], colors="white", linewidths=1.2)
         axes.set_title(text.wrap(quantity, 140, 9, 1))
         axes.set_xlabel(text.wrap(settings[0], 140, 9, 1))
