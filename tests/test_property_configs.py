@@ -99,7 +99,7 @@ def spaces(parameters):
 def grids(parameters):
     axis = st.builds(
         lambda lower, width, points: {"lower": lower, "upper": lower + width, "points": points},
-        *(small, positive, st.integers(2, 12)),
+        *(small, positive, st.integers(3, 12)),
     )
     return st.fixed_dictionaries(dict.fromkeys(parameters, axis))
 
