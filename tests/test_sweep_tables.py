@@ -10,6 +10,7 @@ import pytest
 from laplace_approx.errors import InputError
 from laplace_files.artifacts import write_json
 from laplace_sweep.effects import effects_table
+from laplace_sweep.figures import _line, _map, sweep_figures
 from laplace_sweep.gather import chunk_files, gather, settings_columns
 from laplace_sweep.plan import INVENTORY
 from laplace_sweep.rows import column_name, records_table
@@ -238,3 +239,47 @@ def _is_typed(node):
         return True
     inner = node.get("items") or node.get("additionalProperties")
     return _is_typed(inner) if isinstance(inner, dict) else "number" in node.get("type", ())
+
+
+# ------------------------------------------------------------------ pictures
+
+
+def verdicts():
+    """Return the columns of a sweep of two settings and two seeds, one value missing."""
+    rows = [(sd, space, seed) for sd in (1.0, 30.0) for space in ("id", "log") for seed in (0, 1)]
+    error = [sd * (2 if space == "id" else 1) + seed for sd, space, seed in rows]
+    return {
+        "quantity": ["q"] * len(rows),
+        "tolerance": [0.1] * len(rows),
+        "sd": [row[0] for row in rows],
+        "space": [row[1] for row in rows],
+        "seed": [row[2] for row in rows],
+        "endpoint_error_sd.50": error,
+        "endpoint_error_sd.95": [*error[:-1], None],
+    }
+
+
+def test_lines_show_the_mean_and_the_range_over_the_other_settings():
+    values, mean, least, largest = _line(verdicts(), "q", "sd")["50"]
+    assert values == [1.0, 30.0]
+    assert mean.tolist() == [2.0, 45.5]
+    assert (least.tolist(), largest.tolist()) == ([1.0, 30.0], [3.0, 61.0])
+
+
+def test_maps_show_means_of_what_has_a_value():
+    xs, ys, error = _map(verdicts(), "q", ["sd", "space"])
+    assert (xs, ys) == ([1.0, 30.0], ["id", "log"])
+    assert error.tolist() == [[2.5, 1.5], [60.5, 30.0]]
+
+
+def test_a_sweep_has_a_map_only_of_settings_that_move_something():
+    rows = verdicts()
+    rows |= {"probability": [0.5] * 8}
+    rows |= dict.fromkeys(("difference_sd", "laplace", "grid"), rows["endpoint_error_sd.50"])
+    moving = effects_table(rows, ["sd", "space"])
+    assert set(sweep_figures(verdicts(), moving, ["sd", "space"], "s")) == {
+        *("effects", "error_lines", "error_maps")
+    }
+    still = effects_table(rows | {"none": ["x"] * 8}, ["sd", "none"])
+    drawn = sweep_figures(verdicts() | {"none": ["x"] * 8}, still, ["sd", "none"], "s")
+    assert set(drawn) == {"effects", "error_lines"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
 from laplace_approx.figures import style, text
 
@@ -61,7 +61,7 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, case=""):
     low, high = (known.min(), known.max()) if known.size else (0.1, 1.0)
     norm = LogNorm(max(low, high / 1e3), high if high > low else 10 * low)
     cells = figure.add_gridspec(-(-len(maps) // COLUMNS), min(COLUMNS, len(maps)))
-    drawn = []
+    drawn, lined = [], False
     for cell, (quantity, (xs, ys, error)) in zip(_cells(cells), maps.items(), strict=False):
         axes = figure.add_subplot(cell)
         x, x_log = _places(xs)
@@ -80,14 +80,16 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, case=""):
         numbers = "names" not in (x_log, y_log)  # between names there is no place for a line
         if tolerance is not None and numbers and np.isfinite(error).all():
             axes.contour(x, y, error.T, levels=[tolerance], colors="white", linewidths=1.2)
+            lined = True
         axes.set_title(text.wrap(quantity, 140, 9, 1))
         axes.set_xlabel(text.wrap(settings[0], 140, 9, 1))
         if len(drawn) % COLUMNS == 1:
             axes.set_ylabel(text.wrap(settings[1], 140, 9, 1))
     bar = figure.colorbar(drawn[0], ax=figure.axes, label="error (exact posterior SD)", pad=0.02)
+    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
-    notes = [f"White line: the tolerance, {tolerance:g}."] if tolerance is not None else []
+    notes = [f"White line: the tolerance, {tolerance:g}."] if lined else []
     style.footer(figure, [*notes, "Means over the other settings."], case)
     return figure
 
