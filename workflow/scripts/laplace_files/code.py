@@ -104,7 +104,6 @@ def library_versions(files) -> dict[str, str]:
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(found.items()))}
 
 
-@cache
 def _version(distribution: str) -> str:
     """Return an installed version; a package that a target of its own needs may be absent."""
     try:
