@@ -9,8 +9,6 @@ from laplace_audit.ledger import Page
 from laplace_audit.modes import relative
 from laplace_audit.reading import Table
 
-NOWHERE = object()
-
 
 def claim_laws(page: Page, judged: list, path: str, read) -> None:
     """Hold the judged claims against their file and the artifacts; `read(name)` opens one of those

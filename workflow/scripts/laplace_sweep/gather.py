@@ -30,13 +30,14 @@ def gather(paths: dict[str, str], scenarios: list[tuple], settings: list[str], o
     the step; a setting that has the name of a column takes its place.
     """
     read = _Reader()
-    schema = _united([read.schema(path) for path in dict.fromkeys(paths.values())])
+    files = list(dict.fromkeys(paths.values()))
+    schema = pa.unify_schemas([read.schema(path) for path in files], promote_options="default")
     columns = settings_columns(scenarios, settings)
     rest = [field for field in schema if field.name not in ("scenario", *settings)]
     fields = [pa.field("scenario", pa.string()), *columns.schema, *rest]
     # by the numbers of rows, which do not depend on how the scenarios were cut
-    rows = sum(read.rows(path) for path in dict.fromkeys(paths.values()))
-    size = max(1, min(SLAB, ROWS * len(scenarios) // max(rows, 1)))
+    total = sum(read.rows(path) for path in files)
+    size = max(1, min(SLAB, ROWS * len(scenarios) // max(total, 1)))
     final = pa.schema(fields, metadata=entries(metadata))
     with replacing(output) as temporary, pq.ParquetWriter(temporary, final, **HOW) as writer:
         for start in range(0, len(scenarios), size):
@@ -86,16 +87,17 @@ class _Reader:
 
 
 def _read(path: str, schema: pa.Schema) -> pa.Table:
-    source = pa.BufferReader(read_unchanged(path))
-    with pq.ParquetFile(source, page_checksum_verification=True) as file:
-        table = file.read().replace_schema_metadata(None)
+    table = _stored(path).replace_schema_metadata(None)
     if len(table) == 0:
         return schema.empty_table()
     return pa.concat_tables([schema.empty_table(), table], promote_options="default")
 
 
-def _united(schemas: list[pa.Schema]) -> pa.Schema:
-    return pa.unify_schemas(schemas, promote_options="default")
+def _stored(path, columns: list[str] | None = None) -> pa.Table:
+    """Return a table, or some of its columns, whose bytes and pages are those that were written."""
+    source = pa.BufferReader(read_unchanged(path))
+    with pq.ParquetFile(source, page_checksum_verification=True) as file:
+        return file.read(columns=columns)
 
 
 def settings_columns(scenarios: list[tuple], settings: list[str]) -> pa.Table:
@@ -141,12 +143,7 @@ def read_columns(path, names) -> dict[str, list]:
     A column that the table lacks, because no scenario had a value, is None throughout.
     """
 
-    def read():
-        source = pa.BufferReader(read_unchanged(path))
-        with pq.ParquetFile(source, page_checksum_verification=True) as file:
-            return file.read(columns=list(names))
-
-    table = _guarded(path, read)
+    table = _guarded(path, lambda: _stored(path, list(names)))
     nothing = dict.fromkeys(names, [None] * table.num_rows)
     return nothing | table.to_pydict()
 

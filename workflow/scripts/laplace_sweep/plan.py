@@ -39,7 +39,6 @@ class Plan:
         another cut hold a part keeps the rest. So a chunk that finishes renames no other one.
         """
         places = {scenario.key: i for i, scenario in enumerate(self.scenarios)}
-        cut = {self._name(own): own for own in self._cut(list(range(len(self.scenarios))))}
         finished, held = {}, set()
         for name, keys in self._finished().items():
             own = [places[key] for key in keys if key in places]
@@ -49,7 +48,7 @@ class Plan:
                 finished[name] = own
                 held.update(own)
         found = dict(finished)
-        for own in cut.values():
+        for own in self._cut(list(range(len(self.scenarios)))):
             rest = [i for i in own if i not in held]
             if rest:
                 found[self._name(rest)] = rest

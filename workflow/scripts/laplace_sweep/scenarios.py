@@ -8,7 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from laplace_approx.errors import InputError
-from laplace_files.request import open_model
+from laplace_files.request import open_models
 from laplace_sweep.settings import DEFINITIONS, NUMBERS, place
 from laplace_sweep.sweep import Sweep, check_definitions
 
@@ -69,7 +69,7 @@ def _check_together(sweep: Sweep, config: dict, found: list[Scenario]) -> None:
             made.setdefault(id(definition), (said, definition))
         values, definitions = zip(*made.values(), strict=True)
         where = f"sweeps.{sweep.name}.vary.{' and '.join(list(sweep.axes)[i] for i in own)}"
-        model = open_model(config["models"][sweep.base["model"]])
+        (model,) = open_models(config, [sweep.base["model"]]).values()
         check_definitions(
             *(config, sweep.base["model"], kind, list(definitions), list(values), where, model)
         )
