@@ -2,9 +2,11 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,25 +15,30 @@ class Kill(NamedTuple):
     """One kill: seconds into the attempt, and what it found and left behind."""
 
     seconds: float
-    still_running: bool
     records: int  # outputs that were finished
     unfinished: int  # temporary files and folders of writers
     markers: int  # outputs that Snakemake takes for incomplete
     locks: int  # files of Snakemake's locks
 
 
-def kill_again_and_again(folder: Path, arguments, kills: int, seed: int, longest: float):
+def kill_again_and_again(
+    folder: Path, arguments, kills: int, seed: int, longest: float, ended: Callable
+):
     """Yield a `Kill` each time that the run was started as before and killed with SIGKILL.
 
-    The seconds are uniform on (0, `longest`). An attempt that has ended before is no kill: its
-    exit status must have been 0 then, and everything is made.
+    The seconds are uniform on (0, `longest`). An attempt that ends before is no kill: its exit
+    status must be 0, and `ended(folder)` is called, which may put the folder back to the start.
     """
     drawn = random.Random(seed)
-    for _ in range(kills):
+    while kills:
         seconds = drawn.uniform(0, longest)
         status = run_for(folder, arguments, seconds)
         assert status in (None, 0), (folder / "attempt.log").read_text()[-2000:]
-        yield Kill(seconds, status is None, *left_behind(folder))
+        if status is None:
+            kills -= 1
+            yield Kill(seconds, *left_behind(folder))
+        else:
+            ended(folder)
 
 
 def run_for(folder: Path, arguments, seconds: float) -> int | None:
@@ -50,6 +57,12 @@ def run_for(folder: Path, arguments, seconds: float) -> int | None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return None
+
+
+def start_over(folder: Path) -> None:
+    """Remove everything that runs have made in a folder."""
+    for made in ("results", "logs", ".snakemake"):
+        shutil.rmtree(folder / made, ignore_errors=True)
 
 
 def left_behind(folder: Path) -> tuple[int, int, int, int]:
