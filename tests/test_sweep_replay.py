@@ -34,6 +34,11 @@ SWEEPS = {
         "combine": "product",
         "chunk": 3,
     },
+    "grids": {
+        "base": {"model": "bioassay", "prior": "flat", "space": "natural", "grid": "certified"},
+        "vary": {"grid": ["certified", "coarse"]},
+        "keep": [],
+    },
 }
 GRIDS = {
     "coarse": {
@@ -75,6 +80,26 @@ def test_every_step_has_a_table_with_the_settings_and_the_key(swept):
     assert table(swept, "small", "draws").num_rows == 16 * 200
     assert table(swept, "small", "mass").num_rows == 16 * 41 * 61
     assert table(swept, "mixed", "mass").num_rows == 0, "not kept"
+
+
+def test_a_sweep_over_grids_has_both_the_setting_and_the_exact_quantile(swept):
+    rows = table(swept, "grids", "quantiles").to_pylist()
+    assert [row["grid_setting"] for row in rows] == ["certified"] * 27 + ["coarse"] * 27
+    verdicts = table(swept, "grids", "verdict").to_pylist()
+    median = {
+        row["grid_setting"]: row["grid"]
+        for row in rows
+        if (row["quantity"], row["probability"]) == ("beta", 0.5)
+    }
+    # the true median, and the coarse grid's own, whose box cuts the tail off at 90
+    assert median["certified"] == pytest.approx(10.657926726851, abs=1e-8)
+    assert median["coarse"] == pytest.approx(median["certified"], abs=0.05)
+    assert median["coarse"] != median["certified"]
+    assert {row["grid"] for row in verdicts} == {"certified", "coarse"}
+    effects = table(swept, "grids", "effects").to_pylist()
+    assert {row["setting"] for row in effects} == {"grid"}
+    exact = next(r for r in effects if (r["measure"], r["quantity"]) == ("grid", "beta"))
+    assert exact["effect"] > 0
 
 
 def test_random_rows_run_as_cases_give_the_same_numbers(swept):

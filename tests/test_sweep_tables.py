@@ -14,7 +14,7 @@ from laplace_sweep.figures import _line, _map, sweep_figures
 from laplace_sweep.gather import chunk_files, gather, settings_columns
 from laplace_sweep.plan import INVENTORY
 from laplace_sweep.rows import column_name, records_table
-from laplace_sweep.tables import HOW
+from laplace_sweep.tables import HOW, column_of
 from project_copy import PROJECT
 
 SCHEMA = {
@@ -136,6 +136,22 @@ def test_a_table_is_the_same_bytes_however_it_was_cut(tmp_path, monkeypatch, key
     assert [(row["i"], row["letter"]) for row in rows[::3]] == [each for _, each in scenarios]
 
 
+def test_a_setting_and_a_column_of_the_same_name_are_both_kept(tmp_path, keys):
+    scenarios = [(key, ("abc"[i % 3], i)) for i, key in enumerate(keys)]
+    output = tmp_path / "both.parquet"
+    paths = chunk_files(chunked(tmp_path / "all", keys, [10]), keys)
+    gather(paths, scenarios, ["value", "seed"], output, {})
+    table = pq.read_table(output)
+    assert table.column_names == ["scenario", "value_setting", "seed", "row", "value"]
+    assert [column_of(name, table.column_names) for name in ("value", "seed")] == [
+        "value_setting",
+        "seed",
+    ]
+    for row in table.to_pylist():
+        assert row["value"] == hash_of(row["scenario"], row["row"])
+        assert row["value_setting"] == "abc"[row["seed"] % 3]
+
+
 def test_rows_of_scenarios_that_are_no_longer_wanted_are_left_out(tmp_path, keys):
     paths = chunked(tmp_path / "all", keys, [10])
     wanted = [(key, (i,)) for i, key in enumerate(keys) if i % 2]
@@ -185,7 +201,7 @@ def design(f, a=(1, 2, 4), b=(0, 10)):
 
 
 def effects_of(rows):
-    table = effects_table(rows, ["a", "b"])
+    table = effects_table(rows, {name: rows[name] for name in "ab"})
     keys = zip(table["measure"], table["setting"], strict=True)
     return dict(zip(keys, zip(table["variance_share"], table["effect"], strict=True), strict=True))
 
@@ -213,7 +229,7 @@ def test_what_does_not_vary_has_no_share():
 def test_the_largest_share_comes_first_and_missing_values_do_not_count():
     rows = design(lambda a, b: 3 * a + 0.1 * b)
     rows["grid"] = [np.nan, *rows["grid"][1:]]
-    table = effects_table(rows, ["b", "a"])
+    table = effects_table(rows, {name: rows[name] for name in "ba"})
     own = [i for i, measure in enumerate(table["measure"]) if measure == "difference_sd"]
     assert [table["setting"][i] for i in own] == ["a", "b"]
     assert table["scenarios"][table["measure"].index("grid")] == 5
@@ -222,7 +238,7 @@ def test_the_largest_share_comes_first_and_missing_values_do_not_count():
 
 def test_no_values_at_all_make_an_empty_table():
     rows = design(lambda a, b: np.nan)
-    assert effects_table(rows, ["a", "b"])["measure"] == []
+    assert effects_table(rows, {name: rows[name] for name in "ab"})["measure"] == []
 
 
 def test_the_schemas_of_records_give_every_number_a_type():
@@ -276,10 +292,10 @@ def test_a_sweep_has_a_map_only_of_settings_that_move_something():
     rows = verdicts()
     rows |= {"probability": [0.5] * 8}
     rows |= dict.fromkeys(("difference_sd", "laplace", "grid"), rows["endpoint_error_sd.50"])
-    moving = effects_table(rows, ["sd", "space"])
+    moving = effects_table(rows, {name: rows[name] for name in ("sd", "space")})
     assert set(sweep_figures(verdicts(), moving, ["sd", "space"], "s")) == {
         *("effects", "error_lines", "error_maps")
     }
-    still = effects_table(rows | {"none": ["x"] * 8}, ["sd", "none"])
+    still = effects_table(rows, {"sd": rows["sd"], "none": ["x"] * 8})
     drawn = sweep_figures(verdicts() | {"none": ["x"] * 8}, still, ["sd", "none"], "s")
     assert set(drawn) == {"effects", "error_lines"}

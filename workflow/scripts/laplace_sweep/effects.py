@@ -5,11 +5,11 @@ import numpy as np
 MEASURES = ("difference_sd", "laplace", "grid")
 
 
-def effects_table(rows: dict, settings: list[str]) -> dict:
+def effects_table(rows: dict, settings: dict[str, list]) -> dict:
     """Return the main effects as tidy columns, the largest share of the variance first.
 
-    `rows` are the columns of a sweep's quantiles: `quantity`, `probability`, each setting and each
-    measure. For a measure y of one quantile and a setting x with values x_1 ... x_m, with E the
+    `rows` are the columns of a sweep's quantiles, `quantity`, `probability` and each measure, and
+    `settings` the value of each setting in the same rows. For a measure y of one quantile and a setting x with values x_1 ... x_m, with E the
     mean over the scenarios that have a value, all equally likely:
       variance_share = Var(E[y | x]) / Var(y), the first-order sensitivity index (Sobol 1993;
       Saltelli et al. 2008, Global Sensitivity Analysis, section 1.2.13), 0 where y does not vary;
@@ -23,8 +23,8 @@ def effects_table(rows: dict, settings: list[str]) -> dict:
     for quantity, probability, mask in _quantiles(rows):
         for measure in MEASURES:
             y = np.asarray(rows[measure], dtype=float)[mask]
-            for setting in settings:
-                x = [rows[setting][i] for i in np.flatnonzero(mask)]
+            for setting, values in settings.items():
+                x = [values[i] for i in np.flatnonzero(mask)]
                 effect = _effect(x, y)
                 if effect is not None:
                     found.append((measure, quantity, probability, setting, *effect))

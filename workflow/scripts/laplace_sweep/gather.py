@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from laplace_approx.errors import InputError
 from laplace_files.artifacts import corrupt, read_json, read_unchanged, replacing
 from laplace_sweep.plan import INVENTORY
-from laplace_sweep.tables import HOW, entries
+from laplace_sweep.tables import HOW, entries, setting_column
 
 SLAB = 2000  # scenarios at a time at the most, one row group each slab
 ROWS = 1_000_000  # at a time, about
@@ -27,13 +27,14 @@ def gather(paths: dict[str, str], scenarios: list[tuple], settings: list[str], o
 
     `paths` maps the key of each scenario to the file that holds its rows, `scenarios` lists (key,
     values of the settings) in order. The table has `scenario`, a column a setting, then those of
-    the step; a setting that has the name of a column takes its place.
+    the step. Where both have a name in common, `setting_column` says which column is whose.
     """
     read = _Reader()
     files = list(dict.fromkeys(paths.values()))
     schema = pa.unify_schemas([read.schema(path) for path in files], promote_options="default")
-    columns = settings_columns(scenarios, settings)
-    rest = [field for field in schema if field.name not in ("scenario", *settings)]
+    names = [setting_column(setting, schema.names) for setting in settings]
+    columns = settings_columns(scenarios, names)
+    rest = [field for field in schema if field.name not in ("scenario", *names)]
     fields = [pa.field("scenario", pa.string()), *columns.schema, *rest]
     # by the numbers of rows, which do not depend on how the scenarios were cut
     total = sum(read.rows(path) for path in files)
