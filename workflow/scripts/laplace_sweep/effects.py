@@ -9,8 +9,9 @@ def effects_table(rows: dict, settings: dict[str, list]) -> dict:
     """Return the main effects as tidy columns, the largest share of the variance first.
 
     `rows` are the columns of a sweep's quantiles, `quantity`, `probability` and each measure, and
-    `settings` the value of each setting in the same rows. For a measure y of one quantile and a setting x with values x_1 ... x_m, with E the
-    mean over the scenarios that have a value, all equally likely:
+    `settings` the value of each setting in the same rows. For a measure y of one quantile and a
+    setting x with values x_1 ... x_m, with E the mean over the scenarios that have a value, all
+    equally likely:
       variance_share = Var(E[y | x]) / Var(y), the first-order sensitivity index (Sobol 1993;
       Saltelli et al. 2008, Global Sensitivity Analysis, section 1.2.13), 0 where y does not vary;
       effect = max_i E[y | x_i] - min_i E[y | x_i], in the unit of y, reached from `lowest_at` to
