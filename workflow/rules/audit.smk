@@ -33,6 +33,8 @@ rule audit:
     params:
         asked=ASKED.record(),
         disk=findings_as_params,
+        sweeps=SWEPT.on_disk,
+        steps={step: CODE[step] for step in ("sweep_table", "sweep_effects")},
         record="results/audit.json",
         code=CODE["laws"],
     message:

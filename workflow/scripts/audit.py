@@ -1,11 +1,15 @@
 """Hold what is on disk now against its laws, and fail if one of them is broken."""
 
-from laplace_audit.findings import require_lawful
-from laplace_audit.run import audited, write_if_other
+from laplace_audit.findings import FOLDER, require_lawful
+from laplace_audit.run import audited, audited_sweep, write_if_other
 from laplace_files import job
 
 job.start(snakemake)
 params = snakemake.params
-record = audited(params.asked, params.code, params.disk)
-write_if_other(snakemake.params.record, record)
-require_lawful(record)
+records = {params.record: audited(params.asked, params.code, params.disk)}
+for sweep in params.sweeps:
+    path = f"{FOLDER}/sweeps/{sweep['name']}/audit.json"
+    records[path] = audited_sweep(sweep, params.steps, params.code)
+for path, record in records.items():
+    write_if_other(path, record)
+require_lawful(records)

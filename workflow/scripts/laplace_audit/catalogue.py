@@ -700,4 +700,51 @@ LAWS = {
             ),
         },
     ),
+    **_family(
+        "Sweeps",
+        {
+            "scenarios are those of the configuration": (
+                "every table has one block of rows for each scenario, in the order of the settings "
+                "(the last one fastest), under the first 16 digits of the SHA-256 of what "
+                "determines its numbers; only what was not kept, or failed, is missing",
+                EXACT,
+            ),
+            "settings come first": (
+                "after the scenario's key, a column for each setting",
+                EXACT,
+            ),
+            "settings are as configured": (
+                "every row holds the values of its scenario",
+                EXACT,
+            ),
+            "scenario is as configured": (
+                "prior, space, grid, replication and tolerance in the rows are the base case with "
+                "the values of the settings put in their places",
+                EXACT,
+            ),
+            "a posterior has one record, whatever the seed": (
+                "scenarios that differ in seeds and number of draws alone have equal rows of "
+                "posterior, mode, curvature and grid",
+                EXACT,
+            ),
+            "steps agree on the scenario": (
+                "mode, curvature and verdict have one status and reason; a mode may be one where "
+                "the curvature is declined",
+                EXACT,
+            ),
+            "an effect for each measure, quantile and setting": (
+                "for which at least two scenarios have a value, and no others",
+                EXACT,
+            ),
+            "effects follow from the quantiles": (
+                "share = Var(E[y | x]) / Var(y), effect = max E[y | x] - min E[y | x], and where "
+                "they are reached",
+                f"1e-10 of the largest value, 1e-6 of a share: {ROUNDING}",
+            ),
+            "the largest effect comes first": (
+                "shares of the variance fall, measure by measure",
+                EXACT,
+            ),
+        },
+    ),
 }

@@ -50,8 +50,10 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
             if space != case.space and shelf.asked.remedies == "all"
         }
         found = shelf.need(f"{case.compare}/remedies.json")
-        costs = _costs(shelf, case)
-        remedy_laws.remedy_laws(page, table.columns, sides, others, found, costs)
+        methods = found["methods"]
+        costs = {name: said["log_density_evaluations"] for name, said in methods.items()}
+        costs |= _costs(shelf, case)
+        remedy_laws.remedy_laws(page, table.columns, sides, others, list(methods), costs)
 
     def of_reference(page: Page, table: Table) -> None:
         target = shelf.target(case.model, case.prior)

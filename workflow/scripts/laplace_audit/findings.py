@@ -1,7 +1,5 @@
 """An audit as a record, and as lines for a person: one for each law that a file breaks."""
 
-import math
-
 from laplace_approx.errors import InputError
 from laplace_audit.catalogue import LAWS
 from laplace_audit.ledger import Check
@@ -11,13 +9,8 @@ SHOWN = 30  # lines on the screen
 
 
 def audit_record(checks: list[Check]) -> dict:
-    """Return the checks as a record, the worst of every file and law, in the order of the audit."""
-    worst: dict[tuple[str, str], Check] = {}
-    for check in checks:
-        key = check.file, check.law
-        if key not in worst or _badness(check) > _badness(worst[key]):
-            worst[key] = check
-    rows = [_row(check) for check in worst.values()]
+    """Return the checks of a ledger as a record, in the order of the audit."""
+    rows = [_row(check) for check in checks]
     failed = [row for row in rows if not row["ok"]]
     return {
         "ok": not failed,
@@ -29,12 +22,6 @@ def audit_record(checks: list[Check]) -> dict:
         },
         "checks": rows,
     }
-
-
-def _badness(check: Check) -> tuple:
-    value = math.inf if check.value is None else check.value
-    over = value / check.limit if check.limit > 0 else value
-    return not check.ok, over
 
 
 def _row(check: Check) -> dict:
@@ -61,13 +48,17 @@ def _shown(value) -> str:
     return "not measured" if value is None else f"{value:.6g}"
 
 
-def require_lawful(record: dict) -> None:
-    """Raise an InputError that lists every broken law, if there is one."""
-    lines = failure_lines(record)
+def require_lawful(records: dict[str, dict]) -> None:
+    """Raise an InputError that lists every broken law of these records, given by their paths."""
+    lines = [line for record in records.values() for line in failure_lines(record)]
     if lines:
-        counts = record["counts"]
+        broken, checks = (
+            sum(record["counts"][key] for record in records.values())
+            for key in ("failed", "checks")
+        )
+        where = " and ".join(path for path, record in records.items() if not record["ok"])
         more = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
         raise InputError(
-            f"{counts['failed']} of {counts['checks']} laws are broken; results/audit.json has all "
-            "of them.\n  " + "\n  ".join([*lines[:SHOWN], *more])
+            f"{broken} of {checks} laws are broken; {where} has all of them.\n  "
+            + "\n  ".join([*lines[:SHOWN], *more])
         )

@@ -24,21 +24,37 @@ class Check(NamedTuple):
 
 
 class Ledger:
-    """The checks of one audit, in the order in which they were made."""
+    """The checks of one audit, the worst of each file and law, in the order of the first ones."""
 
     def __init__(self):
-        self.checks: list[Check] = []
+        self.worst: dict[tuple[str, str], Check] = {}
 
-    def page(self, file) -> "Page":
-        """Return the page on which the checks of a file are written."""
-        return Page(self, str(file))
+    @property
+    def checks(self) -> list[Check]:
+        return list(self.worst.values())
+
+    def page(self, file, about: str = "") -> "Page":
+        """Return the page on which the checks of a file are written, or of a part of it."""
+        return Page(self, str(file), about)
+
+    def note(self, check: Check) -> None:
+        """Keep a check, unless a worse one of its file and law is there."""
+        key = check.file, check.law
+        if key not in self.worst or _badness(check) > _badness(self.worst[key]):
+            self.worst[key] = check
+
+
+def _badness(check: Check) -> tuple:
+    value = math.inf if check.value is None else check.value
+    over = value / check.limit if check.limit > 0 else value
+    return not check.ok, over
 
 
 class Page:
-    """The part of a ledger that is about one file."""
+    """The part of a ledger that is about one file, or `about` a part of it, in words."""
 
-    def __init__(self, ledger: Ledger, file: str):
-        self.ledger, self.file = ledger, file
+    def __init__(self, ledger: Ledger, file: str, about: str = ""):
+        self.ledger, self.file, self.about = ledger, file, about
 
     def most(self, law: str, value, limit: float) -> bool:
         """Hold the largest of `value` (a number or an array) against a limit."""
@@ -66,7 +82,9 @@ class Page:
     def _note(self, law: str, value: float, limit: float, means: str) -> bool:
         ok = bool(value <= limit)
         shown = value if math.isfinite(value) else None
-        self.ledger.checks.append(Check(self.file, law, shown, limit, ok, means))
+        if not ok and self.about:
+            means = f"{means} ({self.about})"
+        self.ledger.note(Check(self.file, law, shown, limit, ok, means))
         return ok
 
 

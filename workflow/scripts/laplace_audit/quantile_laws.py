@@ -51,19 +51,30 @@ def _equal(a, b) -> bool:
 
 def block_laws(page: Page, block: dict, name: str, sides: Sides) -> None:
     """Hold the rows of one quantity, one a probability, against both sides."""
+    shape_laws(page, block)
+    p, normal, exact = block["probability"], block["laplace"], block["grid"]
+    scale = block["scale_sd"]
+    normal_law(page, name, p, normal, block["laplace_error"], sides, block["laplace_excluded"])
+    exact_law(page, name, p, exact, block["grid_error"], scale, sides)
+    exact_side = sides.exact
+    due = exact_side.excluded(name) if exact_side else math.nan
+    limit = excluded_limit(name, exact_side) if exact_side else 0.0
+    page.most("excluded mass", relative(block["grid_excluded"], due), limit)
+
+
+def shape_laws(page: Page, block: dict) -> None:
+    """Hold the rows of one quantity against each other: neither side is needed."""
     p, normal, exact = block["probability"], block["laplace"], block["grid"]
     for values in (normal, exact, block["laplace_draws"], block["grid_draws"]):
         page.true("quantiles increase", _rises(values[np.argsort(p)]))
-    scale = block["scale_sd"]
     with np.errstate(invalid="ignore"):
-        page.most("difference follows", _off(block["difference"], normal - exact, scale), CLOSED)
+        scale = block["scale_sd"]
+        page.most(
+            "difference follows", off_scale(block["difference"], normal - exact, scale), CLOSED
+        )
         due = block["difference"] / scale
         page.most("difference follows", relative(block["difference_sd"], due), CLOSED)
     page.true("errors are not negative", _not_negative(block["laplace_error"], block["grid_error"]))
-    normal_law(page, name, p, normal, block["laplace_error"], sides, block["laplace_excluded"])
-    exact_law(page, name, p, exact, block["grid_error"], scale, sides)
-    due = sides.exact.excluded(name) if sides.exact else math.nan
-    page.most("excluded mass", relative(block["grid_excluded"], due), _excluded_limit(name, sides))
 
 
 def _not_negative(*columns) -> bool:
@@ -75,7 +86,7 @@ def _rises(values) -> bool:
     return bool(np.all(np.diff(known) >= 0))
 
 
-def _off(found, due, scale):
+def off_scale(found, due, scale):
     return relative(found / scale, due / scale)
 
 
@@ -91,16 +102,17 @@ def normal_law(page: Page, name: str, p, value, error, sides: Sides, excluded=No
         scale = (spread[1] - spread[0]) / 2
         scale = scale if scale > 0 else 1.0
         with np.errstate(invalid="ignore"):
-            page.most("quantiles of the normal", _off(value, due, scale), CLOSED)
+            page.most("quantiles of the normal", off_scale(value, due, scale), CLOSED)
     else:
         _region_law(page, "quantiles of the normal", side.region(name), p, value, error)
     if excluded is not None:
         due = side.excluded(name)
-        page.most("excluded mass", relative(excluded, due), _excluded_limit(name, sides))
+        page.most("excluded mass", relative(excluded, due), excluded_limit(name, side))
 
 
-def _excluded_limit(name: str, sides: Sides) -> float:
-    return 1e-14 if name in sides.target.parameters else REGION
+def excluded_limit(name: str, side) -> float:
+    """Return how far the excluded mass of a quantity may be from the one that is due."""
+    return 1e-12 if name in side.target.parameters else REGION + side.straddling
 
 
 def _region_law(page: Page, law: str, region, p, value, error) -> None:
@@ -118,11 +130,11 @@ def _region_law(page: Page, law: str, region, p, value, error) -> None:
 
 def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> None:
     """Exact quantiles: those of the stored marginal, or of the grid's own region."""
-    side, target = sides.exact, sides.target
+    side = sides.exact
     if side is None:
         page.true("nothing is known of what is not there", np.isnan(value))
         return
-    if name in target.parameters:
+    if name in side.marginals:
         marginal = side.marginals[name]
         page.most("quantiles of the grid", np.abs(marginal.cdf_at(value) - p), INVERTED)
         due = side.error(name, value, p)

@@ -1,6 +1,7 @@
 """Artifacts read with suspicion, by readers of the audit's own: strict JSON and whole Parquet."""
 
 import json
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -55,25 +56,40 @@ def _once(pairs):
 
 def read_table(path) -> Table:
     """Return a Parquet file, every page of it read with its checksum. Raises Unreadable."""
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read()
-            promised = file.metadata.num_rows
-        types = {field.name: str(field.type) for field in table.schema}
-        metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    with parquet(path) as file:
+        table = file.read()
+        promised = file.metadata.num_rows
+        types, metadata = _types(table.schema), footer(table.schema)
         columns = {name: _plain(table.column(k)) for k, name in enumerate(table.column_names)}
-    except FileNotFoundError:
-        raise Unreadable("it is not there") from None
-    except Exception as error:  # a damaged footer makes Arrow raise what it likes
-        raise Unreadable(f"{type(error).__name__}: {error}"[:300]) from None
     odd = [name for name, kind in types.items() if kind not in KINDS]
     if odd:
         raise Unreadable(f"the column {odd[0]!r} holds {types[odd[0]]}")
     if len(columns) < len(table.column_names) or table.num_rows != promised:
         raise Unreadable("a column stands twice, or rows are missing")
     return Table(columns, types, metadata)
+
+
+@contextmanager
+def parquet(path):
+    """Open a Parquet file, with page checksums, and raise Unreadable for what goes wrong inside."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            yield file
+    except FileNotFoundError:
+        raise Unreadable("it is not there") from None
+    except Exception as error:  # a damaged footer makes Arrow raise what it likes
+        raise Unreadable(f"{type(error).__name__}: {error}"[:300]) from None
+
+
+def _types(schema) -> dict[str, str]:
+    return {field.name: str(field.type) for field in schema}
+
+
+def footer(schema) -> dict[str, str]:
+    """Return the key-value metadata of a table as texts."""
+    return {k.decode(): v.decode() for k, v in (schema.metadata or {}).items()}
 
 
 def _plain(column):

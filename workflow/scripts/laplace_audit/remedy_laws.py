@@ -10,22 +10,22 @@ PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.9
 
 
 def remedy_laws(
-    page: Page, columns: dict, sides: Sides, others: dict, found: dict, costs: dict
+    page: Page, columns: dict, sides: Sides, others: dict, further: list[str], costs: dict
 ) -> None:
     """Hold the table of remedies, given by columns, against both sides.
 
-    `others` maps each other space of the model to its normal side (None: declined), `found` is the
-    record beside the table, and `costs` maps the methods whose cost stands elsewhere to it.
+    `others` maps each other space of the model to its normal side (None: declined), `further` are
+    the methods beyond those, and `costs` maps methods to their cost as it stands elsewhere.
     """
     target = sides.target
-    methods = ["laplace", *(f"space:{name}" for name in others), *found["methods"], "grid"]
+    methods = ["laplace", *(f"space:{name}" for name in others), *further, "grid"]
     due = [(q, m, p) for q in target.everything for m in methods for p in PROBABILITIES]
     rows = list(zip(columns["quantity"], columns["method"], columns["probability"], strict=True))
     wanted, there = sorted(due), sorted((q, m, float(p)) for q, m, p in rows)
     if not page.true("a row for each method, quantity and probability", wanted == there):
         return
-    _arithmetic(page, columns)
-    _costs(page, columns, found, costs)
+    arithmetic_laws(page, columns)
+    _costs(page, columns, further, costs)
     quantity, method = (np.array(columns[key], dtype=object) for key in ("quantity", "method"))
     for name in target.everything:
         mine = quantity == name
@@ -34,7 +34,7 @@ def remedy_laws(
             p, value = columns["probability"][rows], columns["value"][rows]
             known = value[~np.isnan(value)]
             page.true("quantiles increase", [*(np.diff(p) > 0), *(np.diff(known) >= 0)])
-            if each == "laplace" or each.startswith("space:"):
+            if each == "laplace" or each[6:] in others:
                 side = sides.normal if each == "laplace" else others[each[6:]]
                 if name in target.parameters or side is None:
                     error = columns["value_error"][rows]
@@ -65,7 +65,8 @@ def _same_truth(page: Page, columns: dict, rows, first) -> None:
         page.true("one exact side for all methods", (a == b) | (np.isnan(a) & np.isnan(b)))
 
 
-def _arithmetic(page: Page, columns: dict) -> None:
+def arithmetic_laws(page: Page, columns: dict) -> None:
+    """Hold the rows of remedies, of any scenarios, each against itself."""
     with np.errstate(invalid="ignore", divide="ignore"):
         due = (columns["value"] - columns["exact"]) / columns["scale_sd"]
     page.most("error in exact SDs follows", relative(columns["error_sd"], due), CLOSED)
@@ -76,9 +77,8 @@ def _arithmetic(page: Page, columns: dict) -> None:
     page.true("what is not trusted has a reason", ~np.isnan(columns["value"]) | said)
 
 
-def _costs(page: Page, columns: dict, found: dict, costs: dict) -> None:
-    due = {name: said["log_density_evaluations"] for name, said in found["methods"].items()} | costs
-    for name, cost in due.items():
+def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
+    for name, cost in costs.items():
         rows = [row for row, each in enumerate(columns["method"]) if each == name]
         stored = columns["log_density_evaluations"][rows]
         page.most("evaluations are those of the method", relative(stored, cost), 0.0)
@@ -86,7 +86,7 @@ def _costs(page: Page, columns: dict, found: dict, costs: dict) -> None:
         page.same(
             "evaluations are those of the method",
             starts,
-            {"laplace" if name in found["methods"] else "nothing"},
+            {"laplace" if name in further else "nothing"},
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from laplace_audit.asked import asked_from
 from laplace_audit.findings import FOLDER, audit_record
 from laplace_audit.reading import Unreadable, read_record
+from laplace_audit.sweeping import audit_sweep
 from laplace_audit.whole import audit
 from laplace_files.artifacts import plain, write_json
 
@@ -18,6 +19,8 @@ def audited(asked: dict, code: str, disk=()) -> dict:
     """
     ledger, ways_out = audit(asked_from(asked)), {}
     for finding in disk:
+        if finding["fault"] == "not_made" and Path(finding["file"]).exists():
+            continue  # made for this very audit
         file = finding["file"].removeprefix(f"{FOLDER}/")
         ledger.page(file).true(RECORDED, False, finding["message"])
         ways_out[finding["file"]] = finding["remake"]
@@ -25,6 +28,18 @@ def audited(asked: dict, code: str, disk=()) -> dict:
     for row in record["checks"]:
         if row["law"] == RECORDED:  # what nothing asks for any more is to be removed, not remade
             row["remake"] = ways_out.get(row["file"], row["remake"])
+    return record | {"core": code}
+
+
+def audited_sweep(sweep: dict, steps: dict[str, str], code: str) -> dict:
+    """Return the record of the audit of a sweep, given by its plain values.
+
+    `steps` are the fingerprints of the steps of a sweep as they are now.
+    """
+    record = audit_record(audit_sweep(sweep, steps).checks)
+    for row in record["checks"]:
+        if not row["file"].endswith("/effects.parquet"):  # a gathered table is its chunks' rows
+            row["remake"] = f"snakemake --forcerun sweep_chunk -- {row['file']}"
     return record | {"core": code}
 
 

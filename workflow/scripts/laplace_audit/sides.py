@@ -1,7 +1,7 @@
 """Both sides of a comparison as the audit sees them: quantiles, CDFs, scales, what is left out."""
 
 import math
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.special import ndtr
@@ -15,6 +15,8 @@ ONE_SD = np.array([float(ndtr(-1.0)), float(ndtr(1.0))])
 
 class NormalSide:
     """The normal approximation; a derived quantity is measured, not inverted."""
+
+    straddling = 0.0
 
     def __init__(self, target: Target, normal: Normal):
         self.target, self.normal = target, normal
@@ -36,7 +38,7 @@ class NormalSide:
 
 
 class GridSide:
-    """The exact posterior on a grid: its record, lattice, cells and marginals."""
+    """The exact posterior on a grid: its record, lattice, cells and marginals (or none of them)."""
 
     def __init__(self, target: Target, record: dict, lattice, cells, marginals):
         self.target, self.record, self.lattice = target, record, lattice
@@ -48,7 +50,7 @@ class GridSide:
         return Region(self._lines(), self.target, name)
 
     def cdf(self, name: str, x):
-        if name in self.target.parameters:
+        if name in self.marginals:
             return self.marginals[name].cdf_at(x)
         return self.region(name).cdf(x)
 
@@ -60,9 +62,25 @@ class GridSide:
         total = self.record["outside_mass"]["total"]
         return math.nan if total is None else total
 
+    @cached_property
+    def straddling(self) -> float:
+        """Return the mass of the nodes whose neighbour on an axis lies outside the support: the
+        density breaks off between the two, which no rule over the nodes sees."""
+        theta = self.lattice.theta
+        inside = np.all((theta > self.target.lower) & (theta < self.target.upper), axis=1)
+        if inside.all():
+            return 0.0
+        cube, edge = inside.reshape(self.lattice.points), np.zeros(self.lattice.points, dtype=bool)
+        for axis in range(cube.ndim):
+            a, b = (np.moveaxis(c, axis, 0) for c in (cube, edge))
+            b[:-1] |= a[:-1] & ~a[1:]
+            b[1:] |= a[1:] & ~a[:-1]
+        return float(np.sum(self.cells.columns["mass"][edge.ravel()]))
+
     def table_scale(self, name: str) -> float:
-        """Return half the central 68.3 % interval of a parameter's table."""
-        low, high = self.marginals[name].quantile(ONE_SD)
+        """Return half the central 68.3 % interval of a parameter."""
+        table = self.marginals.get(name)
+        low, high = table.quantile(ONE_SD) if table else self._inverted(name)
         return float(high - low) / 2
 
     def _scale(self, name: str) -> float:
@@ -85,7 +103,8 @@ class GridSide:
         found = []
         for p in ONE_SD:
             ends = np.interp([p - 0.05, p + 0.05], rising / rising[-1], value)
-            found.append(brentq(lambda x, p=p: region.cdf([x])[0] - p, *ends, rtol=1e-9))
+            near = 1e-7 * abs(ends[1] - ends[0])  # far below what the scale is held to
+            found.append(brentq(lambda x, p=p: region.cdf([x])[0] - p, *ends, xtol=near))
         return found
 
     def error(self, name: str, value, p):

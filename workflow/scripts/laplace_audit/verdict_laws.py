@@ -6,7 +6,7 @@ import numpy as np
 
 from laplace_audit.ledger import Page
 from laplace_audit.modes import relative
-from laplace_audit.quantile_laws import REGION, Sides
+from laplace_audit.quantile_laws import REGION, Sides, excluded_limit
 
 LEVELS = {"50": 0.5, "80": 0.8, "90": 0.9, "95": 0.95, "99": 0.99}
 JUDGED = ("50", "95")
@@ -54,30 +54,41 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     )
     for key in ("status", "reason", "message"):
         page.same("status is that of the normal", record[key], inputs["curvature"][key])
-    kind, reliable = _judge(inputs)
+    serves = inputs["found"]["reference"]["serves"]
+    kind, reliable = judged(inputs["grid"], inputs["mode"], serves)
     page.same("what the verdict rests on", record["exact"]["kind"], kind)
     page.same("what the verdict rests on", bool(record["exact"]["faults"]), not reliable)
     for name, said in record["quantities"].items():
-        page.same("what the verdict rests on", said["rests_on"], kind)
-        _endpoints(page, said, name, rows)
-        _decision(page, said, name, rows, record["status"], reliable, tolerance)
-        _coverage(page, said, name, rows, sides)
-    worst = max((said["verdict"] for said in record["quantities"].values()), key=ORDER.index)
-    page.same("verdict is the worst of its quantities", record["verdict"], worst)
+        decision_laws(page, said, name, rows, record["status"], kind, reliable, tolerance)
+        coverage_laws(page, said, name, rows, sides)
+    worst_law(page, record["verdict"], record["quantities"])
     _copies(page, record, inputs)
 
 
-def _judge(inputs: dict) -> tuple[str, bool]:
-    grid, found = inputs["grid"], inputs["found"]
+def worst_law(page: Page, verdict: str, quantities: dict) -> None:
+    """Hold the verdict on a case against those on its quantities."""
+    worst = max((said["verdict"] for said in quantities.values()), key=ORDER.index)
+    page.same("verdict is the worst of its quantities", verdict, worst)
+
+
+def decision_laws(page, said, name, rows, status, kind, reliable, tolerance) -> None:
+    """Hold the verdict on one quantity against the rows of the remedies."""
+    page.same("what the verdict rests on", said["rests_on"], kind)
+    _endpoints(page, said, name, rows)
+    _decision(page, said, name, rows, status, reliable, tolerance)
+
+
+def judged(grid: dict, mode: dict, serves: bool) -> tuple[str, bool]:
+    """Return what is held to be exact, and whether it can be relied on; `serves` says that of the
+    importance draws, which are looked at where there is no grid."""
     if grid["status"] != "ok":
-        serves = found["reference"]["serves"]
         return ("importance", True) if serves else ("none", False)
     faults = grid["outside_mass"]["total"] is None
-    for mode in inputs["mode"].get("modes") or []:
-        for value, name in zip(mode["theta"], grid["parameters"], strict=True):
+    for each in mode.get("modes") or []:
+        for value, name in zip(each["theta"], grid["parameters"], strict=True):
             low, high = grid["bounds"][name]
             beyond = (low is not None and value < low) or (high is not None and value > high)
-            faults = faults or (mode["share"] > NOTABLE and beyond)
+            faults = faults or (each["share"] > NOTABLE and beyond)
     return "grid", not faults
 
 
@@ -152,7 +163,7 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
             )
 
 
-def _coverage(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> None:
+def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> None:
     """What the interval of the normal holds of the exact posterior: F(upper) - F(lower)."""
     for level, share in said["coverage"].items():
         parts = [share[key] for key in ("value", "below", "above")]
@@ -168,13 +179,14 @@ def _coverage(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> No
         if parameter:
             cdf = np.where(np.isnan(ends), [0.0, 1.0], cdf)
         due = [cdf[0], 1 - cdf[1]]
-        limit = 1e-9 if parameter else REGION + 2 * min(_number(share["error"]), 0.01)
+        along_lines = REGION + 2 * min(_number(share["error"]), 0.01)
+        limit = 1e-9 if name in sides.exact.marginals else along_lines
         page.most("coverage recomputed", relative([share["below"], share["above"]], due), limit)
     stored = said["excluded"]
     for side, key in ((sides.normal, "laplace"), (sides.exact, "exact")):
         if side:
-            limit = 1e-12 if name in sides.target.parameters else REGION
-            page.most("excluded mass", relative(_number(stored[key]), side.excluded(name)), limit)
+            off = relative(_number(stored[key]), side.excluded(name))
+            page.most("excluded mass", off, excluded_limit(name, side))
 
 
 def _copies(page: Page, record: dict, inputs: dict) -> None:

@@ -5,6 +5,7 @@ results that was copied here, with whatever times its files have.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from laplace_files.runlock import is_temporary
 
 REPAIR = "snakemake repair"
 MANIFEST = "results/manifest.json"
-REPORTS = ("results/audit.json",)  # written anew by whoever looks, with or without a record
+REPORT = re.compile(r"results/(sweeps/[^/]+/)?audit\.json")  # written anew by whoever looks
 OWN = (MANIFEST, "results/manifest-sha256.txt")  # not listed: itself, nor what is said about it
 
 # faults of an output that a run can mend by making it anew; an orphan is for its owner to judge
@@ -66,7 +67,7 @@ def findings(targets: Iterable[str], current: Current) -> list[Finding]:
             found[path] = _orphan(path)
     if MANIFEST in wanted and MANIFEST not in found and _lists_others(disk, wanted):
         found[MANIFEST] = _finding(MANIFEST, "stale", "lists other artifacts than there are")
-    return [found[path] for path in sorted(found.keys() - set(REPORTS))]
+    return [found[path] for path in sorted(found) if not REPORT.fullmatch(path)]
 
 
 def to_mend(found: Iterable[Finding]) -> list[str]:
@@ -248,7 +249,7 @@ def manifest(targets: Iterable[str]) -> dict:
 
 
 def _listed(disk: Disk, wanted: set[str]) -> list[dict]:
-    paths = sorted(wanted - {*OWN, *REPORTS})
+    paths = sorted(path for path in wanted - {*OWN} if not REPORT.fullmatch(path))
     return [disk.records.get(path, {"artifact": path}) for path in paths]
 
 

@@ -1,6 +1,7 @@
 """What is asked of sweeps: their plans, and what each rule needs of them, by wildcards."""
 
 from functools import wraps
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -54,6 +55,16 @@ class SweepRequest:
     def definition(self, wildcards) -> dict:
         """Return the definition of a scenario by its key."""
         return self.plans[wildcards.sweep].definition(wildcards.scenario)
+
+    @_in_words
+    def on_disk(self, wildcards) -> list[dict]:
+        """Return the sweeps of which there are tables, as plain values, for the audit."""
+        sweeps = self.config["sweeps"]
+        return [
+            plan.whole() | {"recomputed": sweeps[name]["recomputed"]}
+            for name, plan in self.plans.items()
+            if any(Path("results/sweeps", name).glob("*.parquet"))
+        ]
 
     def settings(self, wildcards) -> list[str]:
         """Return the names of the settings that a sweep varies."""

@@ -1,0 +1,246 @@
+"""The laws of one scenario of a sweep, given what it has in each table.
+
+`light` laws need nothing but the rows, and are held for every scenario; `deep` ones run the model.
+"""
+
+import numpy as np
+
+from laplace_audit import (
+    cellular,
+    curvatures,
+    drawn,
+    grids,
+    joint_laws,
+    marginals,
+    modes,
+    posteriors,
+    quantile_laws,
+    remedy_laws,
+    verdict_laws,
+)
+from laplace_audit.blocks import Record, record_of, rows_of
+from laplace_audit.lattices import Lattice
+from laplace_audit.normals import normal_of
+from laplace_audit.quantile_laws import Sides
+from laplace_audit.reading import Table
+from laplace_audit.rebuilt import grid_side
+from laplace_audit.sides import NormalSide
+from laplace_audit.swept import Scenario, Swept
+from laplace_audit.target import Target
+from laplace_audit.verdict_laws import Rows
+
+RECORDS = ("posterior", "mode", "curvature", "grid")
+FAILED = "failed"
+DISTANCES = ("total_variation", "hellinger", "kl_exact_laplace", "kl_laplace_exact")
+
+
+class Opened:
+    """What a scenario has in the tables that there are: `records` by step, and `tables`."""
+
+    def __init__(self, scenario: Scenario, blocks: dict, settings: set[str]):
+        self.scenario, self.tables = scenario, blocks
+        self.records = {
+            step: record_of(rows[0])
+            for step in RECORDS
+            if (rows := rows_of(blocks.get(step, {}), settings))
+        }
+        self.verdicts = [record_of(row) for row in rows_of(blocks.get("verdict", {}), settings)]
+
+    @property
+    def failed(self) -> bool:
+        return any(
+            record["status"] == FAILED for record in (*self.records.values(), *self.verdicts)
+        )
+
+    def has(self, *steps) -> bool:
+        return all(step in self.records or step in self.tables for step in steps)
+
+
+def light_laws(pages, opened: Opened) -> None:
+    """Hold what a scenario has in one table against what it has in the others."""
+    for step in opened.records:
+        rows = len(opened.tables[step]["scenario"])
+        pages(step).true("scenarios are those of the configuration", rows == 1, f"{rows} rows")
+    _agreement(pages, opened)
+    if opened.failed:
+        return
+    _configured(pages, opened)
+    curvature = opened.records.get("curvature")
+    if curvature and curvature["status"] == "ok" and curvature["covariance"] is not None:
+        page = pages("curvature")
+        curvatures.normal_laws(page, curvature, len(curvature["parameters"]))
+    if "remedies" in opened.tables:
+        remedy_laws.arithmetic_laws(pages("remedies"), opened.tables["remedies"])
+    if opened.verdicts and opened.has("remedies", "grid", "mode"):
+        _verdicts(pages("verdict"), opened)
+
+
+def _agreement(pages, opened: Opened) -> None:
+    """All steps say the same of what became of the scenario."""
+    said = {
+        step: (record["status"], record["reason"])
+        for step, record in opened.records.items()
+        if step in ("mode", "curvature")
+    }
+    if opened.verdicts:
+        said["verdict"] = opened.verdicts[0]["status"], opened.verdicts[0]["reason"]
+    last = said.get("curvature") or said.get("verdict")
+    for step, what in said.items():
+        declined_later = step == "mode" and what[0] == "ok"  # the curvature may still decline
+        page = pages(step)
+        page.true("steps agree on the scenario", what == last or declined_later, f"{said}")
+    for step, record in opened.records.items():
+        if record["status"] in ("declined", FAILED):
+            page = pages(step)
+            page.true("a declined step says why", bool(record["reason"] and record["message"]))
+
+
+def _configured(pages, opened: Opened) -> None:
+    parts, records = opened.scenario.parts, opened.records
+    law = "scenario is as configured"
+    if "posterior" in records:
+        page, record = pages("posterior"), records["posterior"]
+        page.same(law, record["prior"]["definition"], parts["prior"])
+        if record["data"]:
+            page.same(law, record["data"]["replicate"], opened.scenario.replicate)
+    if "mode" in records:
+        pages("mode").same(law, records["mode"]["space_definition"], parts["space"])
+    if "grid" in records:
+        pages("grid").same(law, records["grid"]["definition"], parts["grid"])
+    for verdict in opened.verdicts:
+        pages("verdict").same(law, verdict["tolerance"], opened.scenario.tolerance)
+
+
+def _verdicts(page, opened: Opened) -> None:
+    """The verdict on each quantity from the remedies, and that on the case from them."""
+    rows = Rows(opened.tables["remedies"])
+    first = opened.verdicts[0]
+    serves = first["rests_on"] == "importance"  # the record of the importance draws is not kept
+    grid, mode = opened.records["grid"], opened.records["mode"]
+    kind, reliable = verdict_laws.judged(grid, mode, serves)
+    for said in opened.verdicts:
+        given = (rows, said["status"], kind, reliable, opened.scenario.tolerance)
+        verdict_laws.decision_laws(page, said, said["quantity"], *given)
+    quantities = {said["quantity"]: said for said in opened.verdicts}
+    verdict_laws.worst_law(page, first["case_verdict"], quantities)
+    due = verdict_laws.class_of(_value(first["total_variation"]))
+    page.same("class follows from the total variation", first["class"], due)
+
+
+def _value(stated):
+    return stated["value"] if isinstance(stated, dict) else stated
+
+
+def deep_laws(pages, opened: Opened, swept: Swept) -> None:
+    """Hold a scenario against its model, by every law that a case is held against."""
+    if opened.failed or not opened.has("posterior"):
+        return
+    record, parts = opened.records["posterior"], opened.scenario.parts
+    page = pages("posterior")
+    model = swept.model | {"replicate": opened.scenario.replicate}
+    if not posteriors.source_laws(page, record, model, parts["prior"]):
+        return
+    target = Target(record)
+    record["quantities"] = dict(sorted(record["quantities"].items()))
+    posteriors.posterior_laws(page, record, target)
+    sides = _sides(pages, opened, target)
+    _of_draws(pages, opened, target, sides)
+    if "quantiles" in opened.tables:
+        _quantiles(pages("quantiles"), opened, sides, swept.probabilities)
+    if opened.has("remedies", "mode", "grid"):
+        _remedies(pages("remedies"), opened, sides)
+    if opened.verdicts and "remedies" in opened.tables:
+        _judged(pages("verdict"), opened, sides)
+
+
+def _sides(pages, opened: Opened, target: Target) -> Sides:
+    """Hold mode, curvature and grid, and return both sides that they make."""
+    normal = exact = None
+    parts = opened.scenario.parts
+    if opened.has("mode", "curvature"):
+        mode, curvature = opened.records["mode"], opened.records["curvature"]
+        modes.mode_laws(pages("mode"), mode, target, parts["space"])
+        whole = curvature["covariance"] is not None
+        if curvature["status"] == "ok" and whole:
+            curvatures.curvature_laws(pages("curvature"), curvature, mode, target)
+            modes.stationary_law(pages("mode"), mode, curvature, target)
+            found = normal_of(mode, curvature, target.space(parts["space"]))
+            normal = NormalSide(target, found)
+    if "grid" in opened.records:
+        record, page = opened.records["grid"], pages("grid")
+        grids.grid_laws(page, record, parts["grid"], target)
+        if record["status"] == "ok":
+            exact = grid_side(target, record, opened.tables)
+            _cells(pages, opened, target, exact)
+    return Sides(target, normal, exact)
+
+
+def _cells(pages, opened: Opened, target: Target, exact) -> None:
+    record, lattice = exact.record, Lattice(exact.record["lattice"])
+    if "mass" in opened.tables:
+        grids.cell_laws(pages("mass"), exact.cells, lattice, target, record)
+    grids.number_laws(pages("grid"), record, exact.cells, lattice)
+    if "marginals" in opened.tables:
+        page = pages("marginals")
+        marginals.marginal_laws(page, exact.marginals, exact.cells, lattice, record)
+
+
+def _of_draws(pages, opened: Opened, target: Target, sides: Sides) -> None:
+    """Hold every seed's draws, where they were kept."""
+    n, seeds = opened.scenario.n_draws, opened.scenario.seeds
+    if "draws" in opened.tables:
+        normal = sides.normal.normal if sides.normal else None
+        for seed, table in _by_seed(opened.tables["draws"], seeds["draws"]):
+            drawn.draws_laws(pages("draws"), table, target, normal, seed, n)
+    if "grid_draws" in opened.tables:
+        side = sides.exact
+        parts = (side.lattice, side.cells, side.marginals) if side else None
+        if parts and not side.marginals:
+            return  # their law is one of the stored marginals
+        for seed, table in _by_seed(opened.tables["grid_draws"], seeds["grid"]):
+            cellular.grid_draws_laws(pages("grid_draws"), table, target, parts, seed, n)
+
+
+def _by_seed(columns: dict, seeds):
+    stated = np.asarray(columns.get("seed", []))
+    for seed in seeds:
+        own = stated == seed
+        yield seed, Table({name: np.asarray(v)[own] for name, v in columns.items()}, {}, {})
+
+
+def _quantiles(page, opened: Opened, sides: Sides, probabilities) -> None:
+    draws = {
+        source: opened.tables[step]
+        for source, step in (("laplace", "draws"), ("grid", "grid_draws"))
+        if step in opened.tables
+    }
+    columns = opened.tables["quantiles"]
+    numbers = {name: values for name, values in columns.items() if isinstance(values, np.ndarray)}
+    own = numbers | {"quantity": columns["quantity"]}
+    quantile_laws.quantile_laws(page, own, sides, draws, probabilities)
+
+
+def _remedies(page, opened: Opened, sides: Sides) -> None:
+    columns = opened.tables["remedies"]
+    methods = dict.fromkeys(columns["method"])
+    further = [name for name in methods if name not in ("laplace", "grid")]
+    mode, grid = opened.records["mode"], opened.records["grid"]
+    costs = {
+        "laplace": _known(mode["n_evaluations"]),
+        "grid": _known(grid["n_evaluations"] if grid["status"] == "ok" else None),
+    }
+    remedy_laws.remedy_laws(page, columns, sides, {}, further, costs)
+
+
+def _known(number) -> float:
+    return np.nan if number is None else number
+
+
+def _judged(page, opened: Opened, sides: Sides) -> None:
+    rows = Rows(opened.tables["remedies"])
+    for said in opened.verdicts:
+        verdict_laws.coverage_laws(page, said, said["quantity"], rows, sides)
+    first = opened.verdicts[0]
+    joint = {name: first[name] or Record() for name in DISTANCES}
+    joint["ellipse_coverage"] = first["ellipse_coverage"] or Record(levels=Record())
+    joint_laws.joint_laws(page, {"joint": joint, "class": first["class"]}, *sides)
