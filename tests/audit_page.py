@@ -49,9 +49,17 @@ they are held against, what they cost), the signals and the number of copies nee
 only held to be the same wherever they are repeated, sentences, and pictures.
 [`mutations.md`](mutations.md) lists what was tried.
 
-Each law is a function of columns or of a record, and of both sides of a case, not of a path
-(`quantile_laws.quantile_laws`, `remedy_laws.remedy_laws`, `summaries.summary_laws`): the block of
-rows of one scenario of a sweep can be cut out of its table and held against the same laws.
+## Sweeps
+
+`snakemake audit` looks at every sweep of the configuration of which there are tables, and writes
+`results/sweeps/NAME/audit.json`. The scenarios, their definitions and their keys are found anew
+from the configuration. What rows say of each other (the matrices of a normal, the order of
+quantiles, verdicts from errors, effects from quantiles, the same record for every seed) is held
+for every scenario. What needs the model (all the laws of a case) is held for as many different
+posteriors as the sweep's key `recomputed` says, with one scenario each, or for `all` scenarios.
+Cells that were not kept are computed from the stored lattice; without the stored marginals a
+parameter is measured along the lines of the lattice, as a derived quantity is. No law sees what a
+sweep does not keep: the record of the remedies, modes in other spaces, importance draws.
 
 `d` is the number of parameters, `eps` 2.2e-16, `n` the number of draws; `u` are coordinates in
 which the normal is standard, `L` the Cholesky factor of the covariance `C`, `H` the Hessian of

@@ -493,7 +493,8 @@ LAWS = {
             ),
             "excluded mass": (
                 "P(condition fails), and the normal's mass outside the support",
-                "1e-12 for a parameter; 3e-4 for a derived quantity, as above",
+                "1e-12 for a parameter; 3e-4 for a derived quantity, as above, and on a grid the "
+                "mass of the nodes next to an end of the support, where the density breaks off",
             ),
             "excluded share of the draws": (
                 "share of the draws that fail the condition",
