@@ -10,13 +10,28 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Skip what starts a SLURM, which takes minutes, unless it is asked for by its marker."""
+    """Skip what starts a SLURM, unless its marker asks for it; share the tests out by their runs."""
+    if getattr(config.option, "dist", "no") == "loadgroup":
+        _group(items)
     if "slurm" not in config.option.markexpr:
         not_asked_for = pytest.mark.skip(reason="starts a real SLURM; run it with -m slurm")
         for item in items:
             if item.get_closest_marker("slurm"):
                 item.add_marker(not_asked_for)
+
+
+def _group(items) -> None:
+    """Let one process have all tests of a module, and one all that look at the finished run.
+
+    What runs the Snakefile comes first: the last tests should be short ones.
+    """
+    for item in items:
+        shared = "finished" in item.fixturenames
+        name = "finished" if shared else item.module.__name__
+        item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
 
 
 @pytest.fixture(scope="session")
