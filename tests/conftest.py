@@ -1,18 +1,23 @@
 """Settings of the tests as a whole."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from project_copy import copy_project, snakemake
 
-# examples are judged by what they show, never by the clock of a busy machine
-settings.register_profile("unhurried", deadline=None)
+# Examples are judged by what they show, never by the clock of a busy machine. They are the same in
+# every run, so that a failure is of the change at hand; CONFIG_EXAMPLES=5000 draws others each time.
+settings.register_profile(
+    "unhurried", deadline=None, derandomize="CONFIG_EXAMPLES" not in os.environ
+)
 settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Skip what starts a SLURM, unless its marker asks for it; share the tests out by their runs."""
+    """Skip what starts a SLURM, unless its marker asks for it; share tests out by their runs."""
     if getattr(config.option, "dist", "no") == "loadgroup":
         _group(items)
     if "slurm" not in config.option.markexpr:

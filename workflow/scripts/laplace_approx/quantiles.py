@@ -118,7 +118,11 @@ class DerivedQuantity:
     def _excluded(self) -> tuple[float, float]:
         included, total = self._included, self._lines.total
         coarse_total = self._lines.coarse_total
+        if not total > 0:  # all mass of the grid on nodes that no line has a part of
+            return math.nan, math.nan
         excluded = max(total - included.fine, 0.0) / total
+        if not coarse_total > 0:
+            return excluded, 1.0  # of a share nothing is known then
         coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
         return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
 
