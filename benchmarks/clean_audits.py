@@ -2,7 +2,8 @@
 
 Each configuration has one case of its own: a model, a prior, a space and a grid, seeds, number of
 draws, probabilities and tolerance, all drawn from a seed. The run is made in a copy of the project
-in one process, by Snakemake's own plan, and audited at its end. Run it as
+in one process, by Snakemake's own plan, and audited at its end; with every fifth one goes a sweep
+of the same case, which is audited too, and two of fifty have 60 parameters. Run it as
 
     .venv/bin/python benchmarks/clean_audits.py [number of runs] [first]
 """
@@ -17,9 +18,17 @@ from pathlib import Path
 import numpy as np
 import yaml
 from default_run import PARTS
+from logistic_data import write
 from replay import replay, write_plan
 
 PROJECT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
+
+from laplace_audit.findings import audit_record  # noqa: E402
+from laplace_audit.sweeping import audit_sweep  # noqa: E402
+from sweeps_on_disk import CODE, made  # noqa: E402
+
+WIDE_EVERY, SWEPT_EVERY = 25, 5
 REAL = (
     {"family": "normal", "mean": 0, "sd": 8},
     {"family": "student_t", "df": 4, "location": 1, "scale": 3},
@@ -53,9 +62,20 @@ BOX = {
 }
 
 
+def wide(k: int) -> dict:
+    """Return a configuration of a regression with 60 coefficients, whose data it writes."""
+    overlay = yaml.safe_load(write(60, k, Path("wide")).read_text(encoding="utf-8"))
+    config = yaml.safe_load((PROJECT / "config" / "config.yaml").read_text(encoding="utf-8"))
+    for section in ("sweeps", "nuts", "external"):
+        config.pop(section, None)
+    return config | overlay | {"n_draws": 400}
+
+
 def configuration(k: int) -> dict:
     """Return the k-th configuration: the default one with a case and settings of its own."""
     rng = np.random.default_rng([20261126, k])
+    if k % WIDE_EVERY == 7:
+        return wide(k)
     config = yaml.safe_load((PROJECT / "config" / "config.yaml").read_text(encoding="utf-8"))
     for section in ("sweeps", "nuts", "external"):  # of other targets, and of other models
         config.pop(section, None)
@@ -112,12 +132,25 @@ def _prior_and_space(model: str, definition: dict, rng) -> tuple[dict, dict]:
     return definition["priors"][one(names)], definition["spaces"][one(list(definition["spaces"]))]
 
 
-def one_run(k: int) -> dict:
-    """Make the k-th run, here, and return what its audit found."""
-    Path("config/config.yaml").write_text(yaml.safe_dump(configuration(k)), encoding="utf-8")
+def one_run(k: int) -> None:
+    """Make the k-th run here, with its audits."""
+    config = configuration(k)
+    Path("config/config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    Path("case.json").write_text(json.dumps(config["models"]), encoding="utf-8")
     write_plan("plan.json", ["results/audit.json"])
     replay("plan.json", [])
-    return json.loads(Path("results/audit.json").read_text(encoding="utf-8"))
+    if k % SWEPT_EVERY == 2:
+        audit_of_a_sweep(config)
+
+
+def audit_of_a_sweep(config: dict) -> None:
+    """Sweep the case over data and seeds, and leave the audit of the sweep beside the other."""
+    vary = {"replicate": [1, 2], "seed": [5, 6]}
+    sweep = {"base": config["cases"][0], "vary": vary, "keep": ["draws", "marginals"]}
+    settings = {key: value for key, value in config.items() if key != "seeds"}
+    swept = made(Path("results"), sweep, **settings)
+    record = audit_record(audit_sweep(swept.plain, CODE).checks)
+    Path("results/sweep-audit.json").write_text(json.dumps(record), encoding="utf-8")
 
 
 def main(runs: int, first: int) -> None:
@@ -136,14 +169,16 @@ def main(runs: int, first: int) -> None:
                 print(f"run {k}: not made: {done.stderr[-500:]}")
                 alarms += 1
                 continue
-            record = json.loads((folder / "results" / "audit.json").read_text(encoding="utf-8"))
-            case = configuration(k)
-        alarms += record["counts"]["failed"]
-        checks += record["counts"]["checks"]
-        ((model, definition),) = case["models"].items()
-        asked = (definition["priors"]["p"], definition["spaces"]["s"], definition["grids"]["g"])
-        print(f"run {k}: {model} {asked}: {record['counts']}", flush=True)
-        for row in record["checks"]:
+            found = [folder / "results" / name for name in ("audit.json", "sweep-audit.json")]
+            records = [json.loads(file.read_text("utf-8")) for file in found if file.exists()]
+            case = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+        ((model, definition),) = case.items()
+        asked = [definition[kind] for kind in ("priors", "spaces", "grids")]
+        counts = [record["counts"] for record in records]
+        print(f"run {k}: {model} {asked}: {counts}", flush=True)
+        alarms += sum(each["failed"] for each in counts)
+        checks += sum(each["checks"] for each in counts)
+        for row in (row for record in records for row in record["checks"]):
             if not row["ok"]:
                 print("   ", *(row[key] for key in ("file", "law", "value", "limit", "means")))
     print(f"{runs} runs, {checks} checks, {alarms} false alarms")

@@ -32,6 +32,8 @@ class Swept(NamedTuple):
 def plan_of(definition: dict, name: str = "s", **settings) -> Plan:
     """Return the plan of a sweep of the default configuration with settings of its own."""
     config = copy.deepcopy(strict_yaml.load(PROJECT / "config/config.yaml"))
+    for section in ("nuts", "external"):  # of other models, if there are any
+        config.pop(section, None)
     config = check_config({**config, **settings, "sweeps": {name: definition}}, "my.yaml")
     return Plan(open_sweeps(config)[name], config)
 

@@ -12,12 +12,14 @@ from jsonschema import Draft202012Validator
 from scipy import integrate
 
 from audit_page import PAGE, page
+from cases_in_memory import MODELS, posterior_of
 from laplace_audit.catalogue import LAWS
 from laplace_audit.coordinates import Coordinate, Space
 from laplace_audit.differences import derivatives
 from laplace_audit.findings import audit_record, failure_lines
 from laplace_audit.ledger import Ledger
 from laplace_audit.priors import Prior
+from laplace_audit.target import Target
 from project_copy import PROJECT, snakemake
 
 AUDIT = PROJECT / "workflow" / "scripts" / "laplace_audit"
@@ -189,3 +191,23 @@ def test_a_clean_run_breaks_no_law_and_an_edited_file_breaks_one(finished, tmp_p
 
     assert snakemake(folder, "--force", f"results/{edited}").returncode == 0
     assert snakemake(folder, "audit").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        ("bioassay", "bioassay.csv"),
+        ("normal", "windshieldy1.csv"),
+        ("logistic_regression", "challenger.csv"),  # it transforms its data once
+        ("poisson_regression", "airline_accidents.csv"),
+        ("eight_schools", "eight_schools.csv"),
+    ],
+)
+def test_the_density_of_the_audit_is_that_of_the_model(model, data, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    posterior = posterior_of(MODELS / f"{model}.py", data, {})
+    target = Target(posterior.record)
+    near = np.random.default_rng(0).normal(posterior.model.start, 0.1, (20, len(target.parameters)))
+    due = posterior.density().log_density(near)
+    found = target.log_density(near)
+    assert found - found[0] == pytest.approx(due - due[0], rel=1e-12, abs=1e-11)

@@ -91,8 +91,8 @@ def _derivatives(target: Target, space, z, step):
         if np.isfinite(space.lower + space.upper).all()
         else 1.0,
     )
-    g = np.array(target.names["gradient"](safe, target.data), dtype=float)
-    H = np.array(target.names["hessian"](safe, target.data), dtype=float)
+    g = np.array(target.names["gradient"](safe, target.given), dtype=float)
+    H = np.array(target.names["hessian"](safe, target.given), dtype=float)
     slope = np.stack(
         [
             np.exp(c.log_slope(z[:, i])) * (-1 if c.falls else 1)

@@ -144,6 +144,9 @@ def deep_laws(pages, opened: Opened, swept: Swept) -> None:
     record["quantities"] = dict(sorted(record["quantities"].items()))
     posteriors.posterior_laws(page, record, target)
     sides = _sides(pages, opened, target)
+    curvature = opened.records.get("curvature")
+    if curvature is None or (curvature["status"] == "ok" and sides.normal is None):
+        return  # the matrices of many parameters are not kept, and the rest is about the normal
     _of_draws(pages, opened, target, sides)
     if "quantiles" in opened.tables:
         _quantiles(pages("quantiles"), opened, sides, swept.probabilities)

@@ -27,6 +27,8 @@ class Target:
         self.data = read_columns(data["file"], data.get("replicate", 1)) if data else {}
         path = Path(record["model"]["file"])
         self.names = vars(run_module("laplace_audited_model", path, local_modules(path)))
+        transform = self.names.get("transformed_data")
+        self.given = transform(self.data) if callable(transform) else self.data
         self.parameters = tuple(self._given("PARAMETERS"))
         self.prior = Prior(record["prior"]["definition"], self.parameters)
         support = self._given("SUPPORT") or {}
@@ -59,7 +61,7 @@ class Target:
         with np.errstate(all="ignore"):
             for start in range(0, inside.size, BLOCK):
                 rows = inside[start : start + BLOCK]
-                found = self.names["log_likelihood"](flat[rows].copy(), self.data)
+                found = self.names["log_likelihood"](flat[rows].copy(), self.given)
                 value[rows] = found + self.prior.log_density(flat[rows])
         return np.where(np.isnan(value), -np.inf, value).reshape(theta.shape[:-1])
 
