@@ -7,9 +7,9 @@ from hypothesis import settings
 
 from project_copy import copy_project, snakemake
 
-# Examples are judged by what they show, never by the clock of a busy machine. They are the same in
-# every run, so that a failure is of the change at hand; with CONFIG_EXAMPLES in the environment they
-# are others each time.
+# Examples are judged by what they show, never by the clock of a busy machine. They are the same
+# in every run, so that a failure is of the change at hand; with CONFIG_EXAMPLES in the environment
+# they are others each time.
 settings.register_profile(
     "unhurried", deadline=None, derandomize="CONFIG_EXAMPLES" not in os.environ
 )
