@@ -180,8 +180,13 @@ def _negligible(mass, limit) -> bool:
 def _grown(axis: Axis, pair: tuple[End, End], step: float, faint: float) -> Axis:
     w = [float(axis.stretched(u)) for u in (axis.lower, axis.upper)]
     growing = [i for i in (0, 1) if pair[i].must_grow(faint) and abs(w[i]) < FARTHEST]
+    width = w[1] - w[0]
     for i in growing:
-        w[i] = math.copysign(min(_further(abs(w[i]), pair[i].tail), FARTHEST), w[i])
+        way = (-1, 1)[i]
+        if way * w[i] > 0:
+            w[i] = way * min(_further(abs(w[i]), pair[i].tail), FARTHEST)
+        else:  # the axis was cut back beyond its centre: outward is toward it
+            w[i] += way * width
     return axis_between(*w, step) if growing else axis
 
 

@@ -28,6 +28,7 @@ from laplace_approx.space import build_space
 from laplace_approx.spacing import spacing_faults
 from laplace_approx.transforms import Identity, Log, Logit
 from laplace_approx.unbounded import natural_transforms
+from laplace_approx.words import point
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
 WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
@@ -68,6 +69,7 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
     log_density = _without_infinity(density.log_density)
     modes = _modes(density, transforms, np.asarray(start, dtype=float), seed)
     pilot = find_pilot(_unconstrained(log_density, transforms), modes)
+    _insist_on_a_scale(pilot, density.names)
     own = []
     for parameter in range(d):
         frame = _first_frame(density, transforms, pilot, parameter)
@@ -75,7 +77,11 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
         lost = _lost(reach, parameter)
         if lost:
             return empty_grid("certified", _glimpse(frame, log_density), lost)
-        own.append(own_lattice(_spaced(reach, frame), log_density, parameter))
+        found = own_lattice(_spaced(reach, frame), log_density, parameter)
+        if found is None:
+            glimpse = _glimpse(frame, log_density)
+            return empty_grid("certified", glimpse, [_too_narrow(density.names[parameter])])
+        own.append(found)
     return _assembled(own)
 
 
@@ -122,6 +128,17 @@ def _modes(density: Density, transforms, start, seed):
         modes = np.array([where])
     theta = space.constrain(modes)
     return np.stack([t.unconstrain(theta[:, i]) for i, t in enumerate(transforms)], axis=-1)
+
+
+def _insist_on_a_scale(pilot: Pilot, names) -> None:
+    if not (np.all(np.isfinite(pilot.factor)) and np.all(np.diag(pilot.factor) > 0)):
+        where = point([f"the coordinate of {name}" for name in names], pilot.centre)
+        raise Declined(
+            "not_converged",
+            f"no grid can be laid: where the search for the mode ended ({where}) the density has "
+            "no scale. Look for a scale of the prior that is far too small or too large, or give "
+            "another start.",
+        )
 
 
 def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> Frame:
@@ -173,6 +190,14 @@ def _lost(reach: Reach, parameter: int) -> list[str]:
                 continue
             lost.append(f"improper, or too heavy a tail: along {axis}, {way}, the density {what}")
     return lost
+
+
+def _too_narrow(name: str) -> str:
+    return (
+        f"too narrow: no lattice was found on which the density has a width along {name}; look for "
+        f"a scale of the prior that is too small, or give {name} a unit near its spread, measured "
+        "from where the density lies"
+    )
 
 
 def _out_of_digits(frame: Frame, k: int, u: float) -> bool:

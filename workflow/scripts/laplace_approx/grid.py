@@ -22,6 +22,7 @@ from laplace_approx.transforms import Identity
 
 MOST_CELLS = 2**26  # 1 GiB
 BYTES_PER_CELL = 16  # a log density and a mass
+ONE_NODE = 1e-12  # of the mass: less than that beside one node is no width
 HEAVY_CELL = 0.14  # to the power of the dimension: a normal's heaviest cell, 0.35 SD wide
 
 
@@ -115,6 +116,9 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
     total = float(sums.layers[0].sum())
     mass /= total
     layers = [layer / total for layer in sums.layers]
+    widthless = _widthless(frame, layers)
+    if widthless:
+        return empty_grid("named", lattice, [*faults, *widthless])
     found = moments(frame, mass, layers)
     spacing = spacing_error(sums, found.sd)
     sides = [side for k, layer in enumerate(layers) for side in _box_sides(frame, k, layer)]
@@ -258,6 +262,18 @@ def _support_faults(frame: Frame) -> list[str]:
         f"the box reaches beyond the support {low:.6g} < {name} < {high:.6g}"
         for name, axis, low, high in zip(frame.names, frame.axes, *frame.support, strict=True)
         if axis.lower < low or axis.upper > high
+    ]
+
+
+def _widthless(frame: Frame, layers) -> list[str]:
+    """Return a sentence for each parameter of which one node holds all the mass: such a grid says
+    where the posterior lies, and neither how wide it is nor anything else."""
+    heaviest = [int(np.argmax(layer)) for layer in layers]
+    return [
+        f"too coarse: all of the mass lies at the one node {name} = {axis.nodes()[i]:.6g}; take "
+        "bounds that are near it, or {} for bounds found automatically"
+        for name, axis, layer, i in zip(frame.names, frame.axes, layers, heaviest, strict=True)
+        if not layer[i] < 1 - ONE_NODE
     ]
 
 

@@ -24,6 +24,7 @@ IDLE = 3  # refinements in a row that change nothing for the better, after which
 FAINT = 1e-17  # of the mass on a node: less is only the rounding of the rest
 SEEN = (1e-13, 1e-12, 1e-11, 1e-10)  # of the mass on the node where what lies beyond is told
 TRUSTED = 0.1  # the share of a change that is taken for the next one at the least
+LEAST_WIDTH = 8  # of the middle two thirds, in units of the last digit of the parameter
 DENSE = 4  # places a node at which a marginal is tabulated
 
 
@@ -53,8 +54,9 @@ class Own(NamedTuple):
     faults: list[str]
 
 
-def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own:
-    """Return the refined lattice of a parameter, which varies along axis 0 of the frame alone.
+def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own | None:
+    """Return the refined lattice of a parameter, which varies along axis 0 of the frame alone;
+    None where no lattice tells how wide the density is.
 
     The points of an axis double while doubling them can still be expected to move a number (or
     the axis is sharpened, where that serves better); what they take is known before they are
@@ -70,7 +72,7 @@ def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own:
             continue
         candidates = _refinements(trial) if trial.excess > 1 and idle < IDLE else []
         if not candidates:
-            return best.result()
+            return best.result() if best.resolved else None
         trials = [_Trial(candidate, log_density, parameter) for candidate in candidates]
         trial = min(trials, key=lambda candidate: candidate.excess)
         idle = 0 if trial.excess < best.excess / 2 else idle + 1
@@ -122,6 +124,15 @@ class _Trial:
     def must_grow(self) -> bool:
         return any(end.must_grow(FAINT) for pair in self.ends() for end in pair)
 
+    @property
+    def resolved(self) -> bool:
+        """Whether the nodes see a width of the parameter, and one that numbers of its size can
+        have."""
+        if self.numbers is None or self.numbers.sd == 0:
+            return False
+        low, high = quantile_from_marginal(self.numbers.marginal, np.array([0.16, 0.84]))
+        return bool(high - low > LEAST_WIDTH * np.spacing(max(abs(low), abs(high))))
+
     def ends(self):
         return ends_of(self.frame, self.p, self.parameter, FAINT)
 
@@ -142,14 +153,16 @@ class _Trial:
         )
 
     def _numbers(self, frame: Frame, p) -> Numbers | None:
-        """Return the numbers of a lattice, None where no node of it has any density."""
+        """Return the numbers of a lattice, None where no node of it has any density, or where the
+        nodes are one and the same number."""
         density, axis = _first_marginal(frame, p), frame.axes[0]
         mass = density * trapezoid_weights(axis)
         total = mass.sum()
-        if not total > 0:
+        values = frame.values(self.parameter, axis.nodes())
+        if not (total > 0 and np.nanmax(values) > np.nanmin(values)):
             return None
         mass = mass / total
-        theta = np.where(mass > 0, frame.values(self.parameter, axis.nodes()), 0.0)
+        theta = np.where(mass > 0, values, 0.0)
         with np.errstate(all="ignore"):
             mean = mass @ theta
             sd = np.sqrt(mass @ (theta - mean) ** 2)

@@ -81,6 +81,8 @@ class Page:
 
     def _note(self, law: str, value: float, limit: float, means: str) -> bool:
         ok = bool(value <= limit)
+        if not math.isfinite(limit):  # then the law fails, and a record has room for numbers only
+            limit, means = 0.0, f"{means}: the limit itself cannot be computed"
         shown = value if math.isfinite(value) else None
         if not ok and self.about:
             means = f"{means} ({self.about})"

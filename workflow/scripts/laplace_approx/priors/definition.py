@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from laplace_approx.errors import InputError
 from laplace_approx.nearest import did_you_mean
 from laplace_approx.priors import bounded, location, positive
@@ -54,10 +56,23 @@ def build_marginal(settings, name: str) -> Marginal:
     family = FAMILIES[_family_name(settings, name)]
     transform = _transform(settings.get("on", "identity"), name)
     values = _values(settings, family, name)
-    marginal = family.build(**values)
     shown = ", ".join(f"{key} {quoted(value)}" for key, value in values.items())
+    try:
+        marginal = family.build(**values)
+        _evaluate_once(marginal)
+    except (ArithmeticError, ValueError):  # of Python's own arithmetic with the settings
+        raise InputError(
+            f"prior.{name}: {settings['family']} with {shown} has a density beyond the range of "
+            "floating-point numbers. Write less extreme numbers, or another family."
+        ) from None
     text = f"{settings['family']}({shown})" if shown else settings["family"]
     return on_transform(marginal._replace(text=text), transform, name)
+
+
+def _evaluate_once(marginal: Marginal) -> None:
+    with np.errstate(all="ignore"):
+        for function in (marginal.log_density, marginal.d1, marginal.d2):
+            function(np.ones(1))
 
 
 def _checked_map(settings, name):
