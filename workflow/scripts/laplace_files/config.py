@@ -92,8 +92,8 @@ def check_against_model(config: dict, model_name: str, model: Model) -> None:
     """Check what the configuration says of a model against the model itself.
 
     Priors, spaces and grids name only parameters that the model has, a grid all of them or none,
-    and every prior and space of a case can be built; its matrices and draws can be held. Raises
-    one `InputError` that lists every problem.
+    every prior can be built, and so can every space with the prior of a case; its matrices and
+    draws can be held. Raises one `InputError` that lists every problem.
     """
     definition = config["models"][model_name]
     where = f"models.{model_name}"
@@ -357,7 +357,7 @@ def _incomplete_grid(where: str, axes: dict, model: Model) -> list[str]:
 
 
 def _unbuildable(cases: list[tuple], definition: dict, model_name: str, model: Model) -> list[str]:
-    """Return the errors of building each prior of a case, and each space on that support.
+    """Return the errors of building each prior, and each space on the support of those of a case.
 
     All spaces of the model: those that are no case's own are remedies of the others.
     """
@@ -366,9 +366,9 @@ def _unbuildable(cases: list[tuple], definition: dict, model_name: str, model: M
     from laplace_approx.space import build_space
 
     problems, supports = [], {}
-    priors = dict.fromkeys(p for name, p, _, _ in cases if name == model_name)
-    pairs = list(product(priors, definition["spaces"]))
-    for name in priors:
+    selected = dict.fromkeys(p for name, p, _, _ in cases if name == model_name)
+    pairs = list(product(selected, definition["spaces"]))
+    for name in definition["priors"]:
         try:
             prior = build_prior(definition["priors"][name], model.parameters)
             supports[name] = joint_support(model, prior)

@@ -16,6 +16,7 @@ from laplace_files.config import (
     check_overlay_files,
     expand_cases,
 )
+from laplace_files.definitions import check_unselected
 from laplace_files.modelfile import load_model, model_files
 from laplace_files.posterior import read_replicated
 from laplace_files.trial import try_models
@@ -44,7 +45,9 @@ def check_request(config: dict, files) -> list[Case]:
     checked = check_config(config, ", ".join(files) or "config")
     config.clear()
     config.update(checked | {"claims": claims_file(checked["claims"])})
-    return _checked_cases(config)
+    cases = _checked_cases(config)
+    check_unselected(config, {case.model for case in cases})
+    return cases
 
 
 def check_nuts_cases(config: dict) -> list[Case]:
