@@ -92,6 +92,23 @@ def with_column(table: pa.Table, name: str, values) -> pa.Table:
     return table.set_column(place, field, pa.array(values, type=field.type, from_pandas=True))
 
 
+def nothing(_) -> None:
+    return None
+
+
+def without(*columns: str, quantity: str) -> Callable:
+    """Return a change that empties columns of a table in the rows of one quantity."""
+
+    def change(table: pa.Table) -> pa.Table:
+        there = [name != quantity for name in table["quantity"].to_pylist()]
+        for each in columns:
+            values = zip(table[each].to_pylist(), there, strict=True)
+            table = with_column(table, each, [x if kept else None for x, kept in values])
+        return table
+
+    return change
+
+
 def rows(order: Callable) -> Callable:
     """Return a change of the rows: `order` maps their numbers to those that are kept, in order."""
     return lambda table: table.take(pa.array(order(np.arange(table.num_rows))))
@@ -350,6 +367,17 @@ MUTATIONS = (
     Mutation(
         "a quantile of a derived quantity", QUANTILES, cell("grid", 20, lambda x: digit(x, 2))
     ),
+    Mutation(
+        "no quantile of a derived quantity under the normal",
+        QUANTILES,
+        without("laplace", "laplace_error", "difference", "difference_sd", quantity="ld50"),
+    ),
+    Mutation(
+        "no quantile of a derived quantity under the grid",
+        QUANTILES,
+        without("grid", "grid_error", "difference", "difference_sd", quantity="ld50"),
+    ),
+    Mutation("one quantile of a derived quantity missing", QUANTILES, cell("grid", 20, nothing)),
     Mutation("a quantile of the draws", QUANTILES, cell("laplace_draws", 2, lambda x: digit(x, 9))),
     Mutation("a Monte Carlo error", QUANTILES, cell("grid_draws_mcse", 2, lambda x: x / 2)),
     Mutation("differences with the wrong sign", QUANTILES, column("difference", minus)),

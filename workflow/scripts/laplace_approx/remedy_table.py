@@ -94,7 +94,10 @@ def grid_offer(truth: Truth, record: dict) -> Offer:
         "grid",
         {name: each.value for name, each in truth.quantiles.items()},
         {name: each.error for name, each in truth.quantiles.items()},
-        dict.fromkeys(names),
+        {
+            name: "the quantity is nowhere defined" if np.isnan(each.value).any() else None
+            for name, each in truth.quantiles.items()
+        },
         dict.fromkeys(names, True),
         float(record["n_evaluations"]),
         "nothing",

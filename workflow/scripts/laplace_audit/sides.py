@@ -92,12 +92,16 @@ class GridSide:
         return self.table_scale(name) if sd is None else sd
 
     def _inverted(self, name: str):
-        """Return the quantiles of a derived quantity one SD of a normal below and above."""
+        """Return the quantiles of a derived quantity one SD of a normal below and above, NaN where
+        no cell with any mass has a value of it."""
         from scipy.optimize import brentq
 
         region = self.region(name)
         value = self.target.quantity(name, self.lattice.theta)
         kept = self.target.kept(name, self.lattice.theta) & np.isfinite(value)
+        kept &= self.cells.columns["mass"] > 0
+        if not np.any(kept):
+            return math.nan, math.nan
         order = np.argsort(value[kept])
         value, rising = value[kept][order], np.cumsum(self.cells.columns["mass"][kept][order])
         found = []
