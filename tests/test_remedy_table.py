@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, laplace_of, posterior_of
+from laplace_approx import copies
 from laplace_approx.copies import copies_needed, refitted
+from laplace_approx.errors import Declined
 from laplace_approx.intervals import PROBABILITIES, at
 from laplace_approx.normal import Normal
 from laplace_approx.remedies import COMPUTED, DRAWN
@@ -155,8 +157,8 @@ REPEATED = {1: 0.2325, 2: 0.167, 4: 0.120, 8: 0.086, 16: 0.061, 64: 0.031, 256: 
 def test_replication_falls_as_it_is_known_to(tables):
     replication = tables.record["replication"]
     tried = {each["copies"]: each for each in replication["tried"]}
-    for copies, true in REPEATED.items():
-        assert abs(tried[copies]["total_variation"] - true) < 6e-4  # the digits of the true values
+    for times, true in REPEATED.items():
+        assert abs(tried[times]["total_variation"] - true) < 6e-4  # the digits of the true values
     beta = replication["quantities"]["beta"]
     assert beta["rate"] == pytest.approx(-0.5, abs=0.01)
     # the error is 0.0958 with 256 copies and 0.1024 with 224: bisection stops within 5 %
@@ -169,6 +171,29 @@ def test_replication_needs_data_and_few_parameters(bioassay):
     found = copies_needed(laplace.fit(), TOLERANCE, has_data=False)
     assert found["tried"] == []
     assert all("no data" in each["reason"] for each in found["quantities"].values())
+
+
+@pytest.mark.parametrize("error", [ValueError, ZeroDivisionError, FloatingPointError, KeyError])
+def test_an_error_of_the_code_is_no_finding_about_the_data(bioassay, monkeypatch, error):
+    def broken(*_):
+        raise error("a bug")
+
+    monkeypatch.setattr(copies, "_judged", broken)
+    with pytest.raises(error):
+        copies_needed(bioassay[0].fit(), TOLERANCE, has_data=True)
+
+
+@pytest.mark.parametrize(
+    "error", [Declined("not_converged", "no mode"), np.linalg.LinAlgError("not positive definite")]
+)
+def test_what_repeated_data_may_do_is_a_number_that_is_not_known(bioassay, monkeypatch, error):
+    def declined(*_):
+        raise error
+
+    monkeypatch.setattr(copies, "_judged", declined)
+    found = copies_needed(bioassay[0].fit(), TOLERANCE, has_data=True)
+    assert all(each["copies"] is None and each["reason"] for each in found["quantities"].values())
+    assert all(math.isnan(each["total_variation"]) for each in found["tried"])
 
 
 def test_a_normal_is_refitted_from_a_poor_start(bioassay):

@@ -32,7 +32,8 @@ RESOLUTION = 0.05  # of the number of copies: no one needs it better
 SHOWN = (1, 2, 4, 8, 16, 64, 256)  # always tried: the rate at which the error falls
 MANY = SHOWN[-1]  # copies at which the modes are searched for
 STARTS = 10  # of that search
-FAILURES = (Declined, ValueError, ArithmeticError, np.linalg.LinAlgError)
+# What a posterior with other data may do: have no mode, or a curvature that no normal can have.
+FAILURES = (Declined, np.linalg.LinAlgError)
 
 
 class Repeated(NamedTuple):
