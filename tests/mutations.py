@@ -421,6 +421,9 @@ MUTATIONS = (
         "an error of an interval", VERDICT, at(*BETA, "endpoint_error_sd", "95", "value", to=0.01)
     ),
     Mutation("an end of an interval", VERDICT, at(*BETA, "intervals", "95", "exact", 1, by=digit)),
+    Mutation(
+        "a warning that nothing calls for", VERDICT, at("warnings", to=["Something is left out."])
+    ),
     Mutation("another tolerance", VERDICT, at("tolerance", to=5.0)),
     Mutation(
         "one digit of the total variation",

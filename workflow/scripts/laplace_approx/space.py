@@ -21,7 +21,8 @@ class Space(NamedTuple):
     (`log_jacobian_d1`, `log_jacobian_d2`). `lower` and `upper` are the open bounds of z, `(d,)`.
     `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`.
     `text` says which density the normal approximates; `restricts` names the parameters of which
-    the space leaves out a part of the support; `natural` says that all keep their own scale.
+    the space leaves out a part of the `support`, and `reach` is what it keeps (both (2, d), open);
+    `natural` says that all keep their own scale.
     """
 
     names: tuple[str, ...]
@@ -37,6 +38,8 @@ class Space(NamedTuple):
     upper: np.ndarray
     text: str
     restricts: tuple[str, ...]
+    support: np.ndarray
+    reach: np.ndarray
     natural: bool
     constrain_one: Callable
 
@@ -71,6 +74,13 @@ def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upp
             name
             for t, name, low, high in zip(transforms, parameters, lower, upper, strict=True)
             if t.domain[0] > low or t.domain[1] < high
+        ),
+        support=np.array([lower, upper]),
+        reach=np.array(
+            [
+                np.maximum(lower, [t.domain[0] for t in transforms]),
+                np.minimum(upper, [t.domain[1] for t in transforms]),
+            ]
         ),
         natural=all(isinstance(t, Identity) for t in transforms),
         constrain_one=apply.constrain_one,

@@ -11,6 +11,7 @@ from laplace_approx.joint import (
 from laplace_approx.reference import reference_side
 from laplace_approx.sides import NoSide, laplace_side
 from laplace_approx.signal_record import signal_as_record
+from laplace_approx.unreached import unreached, warnings_of
 from laplace_approx.verdict import Judge, by_quantity, quantity_verdict, worst
 
 NOTABLE_SHARE = 1e-3  # of the mass of all modes, above which a mode outside the grid counts
@@ -34,6 +35,7 @@ def verdict_record(laplace, exact, reference: dict, table: dict, found: dict, to
         for name in quantity_names(laplace.model)
     }
     joint = _joint(fit, exact, found["signals"])
+    left_out = unreached(laplace.space, judge) if fit else {}
     return {
         "case": laplace.mode["case"] | exact.record["case"],
         **{field: laplace.curvature[field] for field in FIELDS},
@@ -41,6 +43,8 @@ def verdict_record(laplace, exact, reference: dict, table: dict, found: dict, to
         "verdict": worst(each["verdict"] for each in quantities.values()),
         "class": total_variation_class(joint["total_variation"]) if fit else None,
         "quantities": quantities,
+        "unreached": left_out,
+        "warnings": warnings_of(left_out),
         "joint": joint,
         "exact": _exact(judge, exact.record, found["reference"]),
         "replication": found["replication"],

@@ -601,6 +601,11 @@ LAWS = {
                 "over all quantities",
                 EXACT,
             ),
+            "what the space leaves out": (
+                "the parts of the support without a coordinate, the mass that the exact CDF gives "
+                "them, and a warning exactly where there are any",
+                "1e-9: two ways to read the same table",
+            ),
             "copies are what was copied": (
                 "what the verdict repeats of the grid, the remedies and the signals",
                 EXACT,

@@ -134,6 +134,7 @@ class Space:
 
     def __init__(self, coordinates, lower, upper):
         self.coordinates = tuple(coordinates)
+        self.support = np.array([lower, upper], dtype=float).T
         ends = [
             c.image(max(low, c.domain[0]), min(high, c.domain[1]))
             for c, low, high in zip(self.coordinates, lower, upper, strict=True)

@@ -62,6 +62,7 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
         decision_laws(page, said, name, rows, record["status"], kind, reliable, tolerance)
         coverage_laws(page, said, name, rows, sides)
     worst_law(page, record["verdict"], record["quantities"])
+    _unreached(page, record, sides)
     _copies(page, record, inputs)
 
 
@@ -187,6 +188,29 @@ def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -
         if side:
             off = relative(_number(stored[key]), side.excluded(name))
             page.most("excluded mass", off, excluded_limit(name, side))
+
+
+def _unreached(page: Page, record: dict, sides: Sides) -> None:
+    """What the space leaves out of the support, with the exact mass there."""
+    law, due = "what the space leaves out", {}
+    if sides.normal:
+        space = sides.normal.normal.space
+        for name, c, (low, high) in zip(
+            sides.target.parameters, space.coordinates, space.support, strict=True
+        ):
+            ends = [c.domain[0] if c.domain[0] > low else None]
+            ends += [c.domain[1] if c.domain[1] < high else None]
+            if ends != [None, None]:
+                due[name] = ends
+    found = record["unreached"]
+    page.same(law, {name: [each["below"], each["above"]] for name, each in found.items()}, due)
+    page.same(law, len(record["warnings"]), 1 if due else 0)
+    if not sides.exact:
+        return
+    for name, (below, above) in due.items():
+        mass = 0.0 if below is None else float(sides.exact.cdf(name, np.array([below]))[0])
+        mass += 0.0 if above is None else 1 - float(sides.exact.cdf(name, np.array([above]))[0])
+        page.most(law, relative(_number(found.get(name, {}).get("mass")), mass), 1e-9)
 
 
 def _copies(page: Page, record: dict, inputs: dict) -> None:

@@ -83,6 +83,7 @@ class Page:
                 "case": case,
                 "rows": verdicts.verdict_rows(case),
                 "sentences": verdicts.sentences(case),
+                "warnings": case.verdict["warnings"],
                 "intervals": comparison.interval_rows(case),
                 "remedies": comparison.remedy_rows(case),
                 "notes": comparison.remedy_notes(case),
