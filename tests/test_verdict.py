@@ -250,3 +250,26 @@ def test_the_worst_verdict_is_the_last_in_the_list():
 def test_methods_have_names_that_a_person_would_say():
     assert method_in_words("space:log_beta") == "the normal in the space log_beta"
     assert method_in_words("nested_laplace") == "the nested Laplace marginal"
+
+
+def test_a_cost_is_told_with_what_it_comes_on_top_of(bioassay):
+    """A remedy that starts from the normal needs what that took; the grid and a space do not."""
+    table = bioassay.tables.remedies
+    rows = list(zip(*(table[key] for key in ("method", "quantity", "starts_from")), strict=True))
+    starts = {row[:2]: row[2] for row in rows}
+    normal = f"{bioassay.laplace.mode['n_evaluations']:,.0f}".replace(",", " ")
+    for name, said in bioassay.verdict["quantities"].items():
+        cost = f"{said['remedy_evaluations']:,.0f} evaluations".replace(",", " ")
+        further = starts[said["remedy"], name] == "laplace"
+        told = f"{cost} beyond the {normal} of the normal" if further else f"{cost} in all"
+        assert told in said["sentence"]
+
+
+def test_a_declined_case_has_a_remedy_with_all_its_evaluations():
+    prior = {"alpha": {"family": "laplace", "location": 0, "scale": 0.1}}
+    posterior = posterior_of(MODELS / "bioassay.py", "bioassay.csv", prior)
+    found = judged(laplace_of(posterior), exact_of(posterior)).verdict
+    assert found["status"] == "declined"
+    for said in found["quantities"].values():
+        if said["remedy"]:
+            assert said["sentence"].endswith(" evaluations in all.")

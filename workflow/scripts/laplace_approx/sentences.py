@@ -96,8 +96,7 @@ def _declined(f: Facts) -> str:
     there = ""
     if f.remedy:
         there = (
-            f" {_capital(method_in_words(f.remedy.name))} serves for {f.quantity}, at "
-            f"{_count(f.remedy.evaluations)}."
+            f" {_capital(method_in_words(f.remedy.name))} serves for {f.quantity}, at {_cost(f)}."
         )
     return f"No normal approximation can serve for {f.quantity}. {_stop(f.message)}{there}"
 
@@ -138,7 +137,7 @@ def _what_instead(f: Facts) -> str:
         )
     return (
         f"The cheapest method that meets the tolerance is {method_in_words(f.remedy.name)} (within "
-        f"{_sd(_bound(f.remedy))}, its own error counted; {_count(f.remedy.evaluations)})."
+        f"{_sd(_bound(f.remedy))}, its own error counted; {_cost(f)})."
     )
 
 
@@ -178,8 +177,20 @@ def _sd(value: float) -> str:
     return f"{value:.3g} SD"
 
 
+def _cost(f: Facts) -> str:
+    """Return what the remedy costs, and whether the normal's own evaluations come on top."""
+    count = _count(f.remedy.evaluations)
+    if not f.remedy.further:
+        return f"{count} in all"
+    return f"{count} beyond the {_number(f.normal.evaluations)} of the normal"
+
+
+def _number(count: float) -> str:
+    return f"{count:,.0f}".replace(",", " ")
+
+
 def _count(evaluations: float) -> str:
-    return f"{evaluations:,.0f} evaluations".replace(",", " ")
+    return f"{_number(evaluations)} evaluations"
 
 
 def _stop(message: str | None) -> str:

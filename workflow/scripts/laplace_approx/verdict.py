@@ -27,10 +27,12 @@ class Judge(NamedTuple):
 
 class Method(NamedTuple):
     """One method's answer for one quantity: `off` maps each judged level to the larger error of
-    its two ends, and `own` to the larger uncertainty of that, both in exact SDs (NaN: unknown)."""
+    its two ends, and `own` to the larger uncertainty of that, both in exact SDs (NaN: unknown).
+    `further`: the evaluations are beyond those that the normal took, which the method needs."""
 
     name: str
     evaluations: float
+    further: bool
     off: dict[float, float]
     own: dict[float, float]
     trusted: bool
@@ -80,7 +82,9 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
         own[level] = float(np.max(errors))
     first = rows[0]
     cost = float(table["log_density_evaluations"][first])
-    return Method(name, cost, off, own, bool(table["trusted"][first]), table["reason"][first])
+    further = table["starts_from"][first] == "laplace"
+    said = bool(table["trusted"][first]), table["reason"][first]
+    return Method(name, cost, further, off, own, *said)
 
 
 def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float, case) -> dict:
