@@ -1,11 +1,11 @@
-"""What nominal intervals and ellipses of the normal truly cover, and how far their ends are off."""
+"""What nominal intervals and ellipses of the normal truly cover."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison import Measure, Nodes, normalised
+from laplace_approx.comparison import Measure
 from laplace_approx.counting import counted
 from laplace_approx.density import Density
 from laplace_approx.normal import Normal
@@ -32,37 +32,6 @@ def interval_coverage(cdf, lower, upper, levels=LEVELS) -> Coverage:
     below = np.asarray(cdf(np.asarray(lower, dtype=float)), dtype=float)
     above = 1.0 - np.asarray(cdf(np.asarray(upper, dtype=float)), dtype=float)
     return Coverage(np.asarray(levels, dtype=float), 1.0 - below - above, below, above)
-
-
-def endpoint_errors(approximate, exact, exact_sd):
-    """Return (approximate - exact) / exact_sd: errors in exact standard deviations."""
-    if not (np.all(np.isfinite(exact_sd)) and np.all(np.asarray(exact_sd) > 0)):
-        raise ValueError(f"the exact sd must be positive and finite, not {exact_sd}")
-    return (np.asarray(approximate, dtype=float) - np.asarray(exact, dtype=float)) / exact_sd
-
-
-def quantile_sd(lower, upper):
-    """Return half the length of the central 68.27 % interval: the sd of a normal with those ends.
-
-    The scale for a quantity whose standard deviation does not exist (a ratio of parameters, say);
-    `lower` and `upper` are its exact quantiles at 0.158655 and 0.841345.
-    """
-    return 0.5 * (np.asarray(upper, dtype=float) - np.asarray(lower, dtype=float))
-
-
-def ellipse_coverage_on_nodes(lattice: Nodes, radius_squared, dimension: int, levels=LEVELS):
-    """Return the mass of p within {|u|^2 <= chi^2_d quantile}, an array over the levels.
-
-    `radius_squared` is |u|^2 at the nodes, u the whitened coordinates. The indicator jumps at the
-    ellipse: on a lattice of N nodes in d dimensions the error is of order N^-1/d.
-    `ellipse_coverage` has no such error.
-    """
-    mass = normalised(lattice)[0]
-    square = np.ravel(np.asarray(radius_squared, dtype=float))
-    order = np.argsort(square)
-    cumulative = np.concatenate([[0.0], np.cumsum(mass[order])])
-    limits = chi_square_quantile(dimension, levels)
-    return cumulative[np.searchsorted(square[order], limits, side="right")]
 
 
 def chi_square_quantile(dimension: int, levels):
