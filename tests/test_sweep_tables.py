@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from laplace_approx.errors import InputError
+from laplace_approx.figures.sweep import error_lines
 from laplace_files.artifacts import write_json
 from laplace_sweep.effects import effects_table
 from laplace_sweep.figures import _line, _map, sweep_figures
@@ -299,3 +300,32 @@ def test_a_sweep_has_a_map_only_of_settings_that_move_something():
     still = effects_table(rows, {"sd": rows["sd"], "none": ["x"] * 8})
     drawn = sweep_figures(verdicts() | {"none": ["x"] * 8}, still, ["sd", "none"], "s")
     assert set(drawn) == {"effects", "error_lines"}
+
+
+def drawn_lines(setting):
+    rows = verdicts()
+    lines = {"q": _line(rows, "q", setting)}
+    figure = error_lines(lines, setting, tolerance=0.1, sweep="mine")
+    (panel,) = (axes for axes in figure.axes if axes.get_xlabel())
+    return figure, panel, [line for line in panel.lines if len(line.get_xdata()) == 2]
+
+
+def test_between_names_there_is_no_line_and_each_has_its_range():
+    _, panel, lines = drawn_lines("space")
+    marked = [line for line in lines if line.get_marker() not in ("None", None)]
+    assert len(marked) == 2 and all(line.get_linestyle() == "None" for line in marked)
+    bars = [path.vertices[:, 1] for each in panel.collections for path in each.get_paths()]
+    assert [2.0, 61.0] in [sorted(bar) for bar in bars]  # the 50 % interval, space "id"
+    assert len(bars) == 4
+
+
+def test_between_numbers_there_is():
+    _, _, lines = drawn_lines("sd")
+    assert sum(line.get_linestyle() != "None" for line in lines if line.get_marker() != "None") == 2
+
+
+@pytest.mark.parametrize("setting", ["sd", "space"])
+def test_a_picture_of_a_sweep_names_the_sweep_and_no_case(setting):
+    figure, *_ = drawn_lines(setting)
+    small_print = figure.get_supxlabel()
+    assert "Sweep mine." in small_print and "Case" not in small_print

@@ -20,13 +20,13 @@ def sweep_figures(verdicts: dict, effects: dict, settings: list[str], sweep: str
     quantities = _quantities(verdicts)
     if not quantities:
         return {}
-    figures = {"effects": effect_bars(_bars(effects), case=sweep)} if effects["measure"] else {}
+    figures = {"effects": effect_bars(_bars(effects), sweep=sweep)} if effects["measure"] else {}
     tolerance = _only(verdicts["tolerance"])
     lines = {q: _line(verdicts, q, ranked[0]) for q in quantities}
-    figures["error_lines"] = error_lines(lines, ranked[0], tolerance=tolerance, case=sweep)
+    figures["error_lines"] = error_lines(lines, ranked[0], tolerance=tolerance, sweep=sweep)
     if len(moving) > 1:
         maps = {q: _map(verdicts, q, moving[:2]) for q in quantities}
-        figures["error_maps"] = error_maps(maps, moving[:2], tolerance=tolerance, case=sweep)
+        figures["error_maps"] = error_maps(maps, moving[:2], tolerance=tolerance, sweep=sweep)
     return figures
 
 

@@ -112,9 +112,10 @@ def page(height: float, title: str) -> Figure:
     return figure
 
 
-def footer(figure: Figure, notes=(), case: str = "") -> None:
-    """Write the case and what the picture leaves out as small print under the axes."""
+def footer(figure: Figure, notes=(), case: str = "", sweep: str = "") -> None:
+    """Write the case, or the sweep, and what the picture leaves out as small print below."""
     sentences = [f"Case {text.literal(case)}."] if case else []
+    sentences += [f"Sweep {text.literal(sweep)}."] if sweep else []
     sentences += [text.literal(note) for note in notes if note]
     if sentences:
         wrapped = text.wrap(" ".join(sentences), POINTS - 16, SMALL, 5)

@@ -12,19 +12,21 @@ LABEL = "largest error of an end\n(exact posterior SD)"
 WIDE = 20.0  # ratio of positive values above which an axis is logarithmic
 COLUMNS = 3
 MOST_LABELS = 8
+BESIDE = {"50": -0.08, "95": 0.08}  # of the distance between two names
 
 
 @style.settings()
-def error_lines(lines: Mapping[str, Mapping], setting: str, *, tolerance=None, case=""):
+def error_lines(lines: Mapping[str, Mapping], setting: str, *, tolerance=None, sweep=""):
     """Draw the error of the 50 and 95 % intervals against a setting, a panel a quantity.
 
     `lines` maps a quantity to {level: (values, mean, least, largest)}; the band reaches from the
-    least to the largest error over the other settings.
+    least to the largest error over the other settings. Between names there is nothing: they have
+    a point and a bar each, and no line.
     """
     figure = style.page(
         1.3 + 2.4 * -(-len(lines) // COLUMNS), f"Error of the normal against {setting}"
     )
-    handles = [style.line(**_look(level)) for level in ("50", "95")]
+    handles = [style.line(**_look(level, _kind(lines))) for level in ("50", "95")]
     keys = ["50 % interval", "95 % interval"]
     if tolerance is not None:
         handles.append(style.line(color="black", linewidth=0.8, linestyle=":"))
@@ -33,8 +35,7 @@ def error_lines(lines: Mapping[str, Mapping], setting: str, *, tolerance=None, c
     for axes, (quantity, levels) in zip(panels, lines.items(), strict=True):
         for level, (values, mean, least, largest) in levels.items():
             x, axis = _places(values)
-            axes.plot(x, mean, markersize=3.5, **_look(level))
-            axes.fill_between(x, least, largest, color=_look(level)["color"], alpha=0.18, lw=0)
+            _draw(axes, x, (mean, least, largest), level, axis)
         _scale(axes.xaxis, values, x, axis)
         if tolerance is not None:
             axes.axhline(tolerance, color="black", linewidth=0.8, linestyle=":")
@@ -42,12 +43,14 @@ def error_lines(lines: Mapping[str, Mapping], setting: str, *, tolerance=None, c
         axes.set_xlabel(text.wrap(setting, 140, 9, 1))
     style.log_axis(panels[0].yaxis, _positive(lines, tolerance))
     panels[0].set_ylabel(LABEL)
-    style.footer(figure, ["Bands: from the least to the largest over the other settings."], case)
+    what = "Bars" if axis == "names" else "Bands"
+    note = f"{what}: from the least to the largest over the other settings."
+    style.footer(figure, [note], sweep=sweep)
     return figure
 
 
 @style.settings()
-def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, case=""):
+def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep=""):
     """Draw the mean error of the 95 % interval over two settings, a panel a quantity.
 
     `maps` maps a quantity to (values of the first setting, of the second, error (n, m)); all
@@ -90,12 +93,12 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, case=""):
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     notes = [f"White line: the tolerance, {tolerance:g}."] if lined else []
-    style.footer(figure, [*notes, "Means over the other settings."], case)
+    style.footer(figure, [*notes, "Means over the other settings."], sweep=sweep)
     return figure
 
 
 @style.settings()
-def effect_bars(bars: list[tuple], *, case=""):
+def effect_bars(bars: list[tuple], *, sweep=""):
     """Draw the largest effects on the error of the normal's quantiles, the largest on top.
 
     Each bar is (setting, quantity, probability, share of the variance, effect).
@@ -114,7 +117,7 @@ def effect_bars(bars: list[tuple], *, case=""):
     axes.set_xlim(0, 1.12 * max([*effects, 1e-12]))
     axes.set_xlabel("range of the mean error over the setting (exact posterior SD)")
     note = "At the bars: the share of the variance of the error that the setting alone explains."
-    style.footer(figure, [note], case)
+    style.footer(figure, [note], sweep=sweep)
     return figure
 
 
@@ -126,10 +129,29 @@ def _positive(lines, tolerance):
     return values[values > values.max() * 1e-4]
 
 
-def _look(level: str) -> dict:
+def _draw(axes, x, errors, level: str, kind: str) -> None:
+    """Draw (mean, least, largest) at the places x: a line in a band, or points on bars."""
+    mean, least, largest = errors
+    look = _look(level, kind)
+    if kind == "names":
+        x = x + BESIDE[level]
+        axes.vlines(x, least, largest, color=look["color"], linewidth=1.2)
+        axes.set_xlim(-0.5, x.size - 0.5)
+    else:
+        axes.fill_between(x, least, largest, color=look["color"], alpha=0.18, lw=0)
+    axes.plot(x, mean, markersize=3.5, **look)
+
+
+def _kind(lines) -> str:
+    """Return the kind of the horizontal axis, which all panels have in common."""
+    (values, *_) = next(iter(next(iter(lines.values())).values()))
+    return _places(values)[1]
+
+
+def _look(level: str, kind: str) -> dict:
     colors = {"50": (style.LAPLACE, "-", "o"), "95": (style.STUDENT, (0, (5, 1.5)), "s")}
     color, dash, marker = colors[level]
-    return {"color": color, "linestyle": dash, "marker": marker}
+    return {"color": color, "linestyle": "none" if kind == "names" else dash, "marker": marker}
 
 
 def _panels(figure, handles, keys, count: int) -> list:
