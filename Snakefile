@@ -28,7 +28,6 @@ from laplace_files.request import (
     source_hash,
     source_hashes,
 )
-from laplace_files.verdict_lines import verdict_lines
 
 DEFAULTS = "config/config.yaml"
 # As a module of another workflow it has its configuration from there, in no file of its own.
@@ -488,7 +487,4 @@ include: "workflow/rules/manifest.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/help.smk"
 include: "workflow/rules/cluster.smk"
-
-
-onsuccess:
-    print(verdict_lines("results/summary.parquet", CASES, "results/report.html"))
+include: "workflow/rules/ending.smk"

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -439,6 +440,7 @@ def test_a_tail_that_never_ends_is_declined(tmp_path, name):
 # ------------------------------------------------------------------ the real Snakefile
 
 MODE = "results/{}/flat/laplace/natural/mode.json"
+VERDICT = "results/{}/flat/compare/natural/certified/verdict.json"
 DYING = """
 import os, signal
 
@@ -495,6 +497,23 @@ def test_a_job_that_is_killed_costs_no_other_case_anything(project):
     assert read_json(project / MODE.format("bioassay"))["status"] == "ok"
     for name in ("killed", "crashed"):
         assert not list((project / "results" / name).rglob("mode*"))
+
+
+@pytest.mark.workflow
+def test_a_run_in_which_a_job_died_ends_with_what_there_is_and_what_not(project):
+    targets = [VERDICT.format(name) for name in ("killed", "bioassay")]
+    done = snakemake(project, "--cores", "2", "--configfile", "overlay.yaml", "--", *targets)
+    assert done.returncode != 0
+    end = done.stdout[done.stdout.index("has no verdict") :]
+    line = next(line for line in end.splitlines() if "killed/flat/natural/certified" in line)
+    for log in re.findall(r"see (logs/[^;]+)", line):
+        assert "SIGKILL" in (project / log).read_text()
+    assert "job mode died" in line
+    assert "take the case out of `cases`" in end
+    rows = [line.split() for line in end.splitlines() if line.startswith("bioassay/flat")]
+    assert [row[1] for row in rows] == ["alpha", "beta", "ld50"]
+    said = read_json(project / VERDICT.format("bioassay"))["quantities"]
+    assert [row[2] for row in rows] == [said[row[1]]["verdict"] for row in rows]
 
 
 @pytest.mark.workflow

@@ -23,7 +23,7 @@ def case_rows(
             "status": curvature["status"],
             "reason": curvature["reason"],
             "quantity": quantity,
-            **_verdict(verdict["quantities"][quantity]),
+            **verdict_columns(verdict["quantities"][quantity]),
             "mode": at_mode.get(quantity, math.nan),
             "laplace_sd": sd.get(quantity, math.nan),
             "grid_mean": _of(grid["mean"], quantity),
@@ -37,7 +37,8 @@ def case_rows(
     ]
 
 
-def _verdict(of_quantity: dict) -> dict:
+def verdict_columns(of_quantity: dict) -> dict:
+    """Return what the verdict on one quantity gives its row."""
     covered = of_quantity["coverage"]["95"]["value"]
     return {
         "verdict": of_quantity["verdict"],

@@ -1,5 +1,6 @@
 """The verdicts of a run as a few lines of text, for the end of the run."""
 
+import math
 from pathlib import Path
 
 CASE = ("model", "prior", "space", "grid")
@@ -21,6 +22,14 @@ def verdict_lines(path, cases, page="") -> str:
     rows = pq.read_table(path).to_pylist()
     if {tuple(row[name] for name in CASE) for row in rows} != {tuple(case) for case in cases}:
         return ""  # of an earlier configuration: this run made something else
+    lines = table_lines(rows, path)
+    if Path(page).is_file():
+        lines += ["", f"With pictures and all numbers: {page}"]
+    return "\n".join(["", *lines, ""])
+
+
+def table_lines(rows: list[dict], where) -> list[str]:
+    """Return rows of the summary as lines of a table; `where` are those that it has no room for."""
     cells = [HEADS, *(_cells(row) for row in rows[:MOST_ROWS])]
     widths = [max(len(line[k]) for line in cells) for k in range(len(HEADS))]
     lines = [
@@ -28,11 +37,7 @@ def verdict_lines(path, cases, page="") -> str:
         for line in cells
     ]
     more = len(rows) - MOST_ROWS
-    if more > 0:
-        lines.append(f"... and {more} more rows in {path}")
-    if Path(page).is_file():
-        lines += ["", f"With pictures and all numbers: {page}"]
-    return "\n".join(["", *lines, ""])
+    return [*lines, f"... and {more} more rows in {where}"] if more > 0 else lines
 
 
 def _cells(row: dict) -> tuple[str, ...]:
@@ -48,4 +53,4 @@ def _cells(row: dict) -> tuple[str, ...]:
 
 
 def _number(value, form: str) -> str:
-    return "-" if value is None else form.format(value)
+    return "-" if value is None or math.isnan(value) else form.format(value)
