@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from laplace_approx.errors import InputError
+from laplace_audit.run import write_if_other
 from laplace_files.artifacts import read_json, write_json, write_table, write_text
 from laplace_files.manifest import (
     MANIFEST,
@@ -285,3 +286,42 @@ def test_two_makings_have_the_same_records():
     for path in CHAIN:
         make(path)
     assert before == {path: record_path(path).read_bytes() for path in CHAIN}
+
+
+def audit_of(laws):
+    """Return the record of an audit of so many laws, none of them held against anything yet."""
+    counts = {"files": 0, "laws": laws, "checks": 0, "failed": 0}
+    return {"ok": True, "counts": counts, "checks": [], "core": "0" * 64}
+
+
+def page_of(report):
+    """Make a page that rests on a report, as the page of all cases does on the audit."""
+    write_json(report, audit_of(1))
+    write_record(report, made_from("laws", {}, [SUMMARY], {}))
+    write_text("results/page.html", "page")
+    write_record("results/page.html", made_from("page", {}, [SUMMARY, report], {}))
+
+
+def test_a_page_that_shows_an_older_audit_is_no_fault():
+    page_of("results/audit.json")
+    targets = [*TARGETS, "results/page.html"]
+    assert found(targets=targets) == {}
+    write_if_other("results/audit.json", audit_of(2))
+    assert found(targets=targets) == {}
+
+
+def test_what_an_audit_wrote_over_can_be_read_by_the_page():
+    page_of("results/audit.json")
+    write_if_other("results/audit.json", audit_of(2))
+    assert read_json("results/audit.json") == audit_of(2)
+
+
+def test_a_manifest_lists_nothing_of_what_was_asked_for_before():
+    listed = [record["artifact"] for record in manifest(TARGETS)["artifacts"]]
+    write_json("results/old.json", {})
+    write_record("results/old.json", made_from("mode", CASE, [], {}))
+    for own in OWN:
+        write_text(own, "{}")
+        write_record(own, made_from("manifest", {}, [SUMMARY, "results/old.json"], {}))
+    again = [record["artifact"] for record in manifest([*TARGETS, *OWN])["artifacts"]]
+    assert again == listed

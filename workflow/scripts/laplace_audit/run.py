@@ -7,7 +7,7 @@ from laplace_audit.findings import FOLDER, audit_record
 from laplace_audit.reading import Unreadable, read_record
 from laplace_audit.sweeping import audit_sweep
 from laplace_audit.whole import audit
-from laplace_files.artifacts import plain, write_json
+from laplace_files.artifacts import plain, write_unrecorded_json
 
 RECORDED = "as it was recorded"
 
@@ -44,11 +44,14 @@ def audited_sweep(sweep: dict, steps: dict[str, str], code: str) -> dict:
 
 
 def write_if_other(path, record: dict) -> None:
-    """Write a record unless it is there already: what follows from it is then not made again."""
+    """Write a record unless it is there already: what follows from it is then not made again.
+
+    What the rule `laws` noted of the bytes that it left is then no longer so, and goes.
+    """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
         same = read_record(path) == plain(record)
     except Unreadable:
         same = False
     if not same:
-        write_json(path, record)
+        write_unrecorded_json(path, record)

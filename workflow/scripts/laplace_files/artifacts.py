@@ -19,7 +19,7 @@ import numpy as np
 
 from laplace_approx.errors import InputError
 from laplace_files.contract import fault_of_record, fault_of_table
-from laplace_files.recordfile import agrees_with_record
+from laplace_files.recordfile import agrees_with_record, record_path
 
 SCHEMA_VERSION = "1"
 
@@ -103,6 +103,14 @@ def write_json(path, record: dict) -> None:
     _insist(path, fault_of_record(path, content))
     text = json.dumps(content, sort_keys=True, allow_nan=False, indent=1, ensure_ascii=False)
     write_text(path, text + "\n")
+
+
+def write_unrecorded_json(path, record: dict) -> None:
+    """Write a record that is no job's output; what a job noted of its own in that place goes."""
+    noted = record_path(path)
+    if noted is not None:
+        noted.unlink(missing_ok=True)
+    write_json(path, record)
 
 
 def _insist(path, fault: str | None) -> None:

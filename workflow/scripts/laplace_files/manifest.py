@@ -76,13 +76,17 @@ def to_mend(found: Iterable[Finding]) -> list[str]:
 
 
 def needed(targets: Iterable[str], records: dict[str, dict]) -> set[str]:
-    """Return the targets and every output that they rest on, as far as the records tell."""
+    """Return the targets and every output that they rest on, as far as the records tell.
+
+    A manifest rests on all that the configuration asked for when it was made: that is not followed.
+    """
     seen, waiting = set(), list(targets)
     while waiting:
         path = waiting.pop()
         if path not in seen and record_path(path) is not None:
             seen.add(path)
-            waiting.extend(records.get(path, {}).get("inputs", ()))
+            if path not in OWN:
+                waiting.extend(records.get(path, {}).get("inputs", ()))
     return seen
 
 
@@ -160,6 +164,8 @@ def _stale(disk: Disk, current: Current, broken: dict[str, Finding]) -> dict[str
             found[path] = _finding(path, "stale", other)
             continue
         for name, said in record["inputs"].items():
+            if REPORT.fullmatch(name):
+                continue  # Snakemake sets the page anew; that it shows an older one is no fault
             if (digests.get(name) or _digest_of(name)) not in (said, None):
                 found[path] = _finding(path, "stale", f"was made from another {name} than there is")
                 break
