@@ -34,6 +34,12 @@ command.
   broken or not.
 - An artifact that cannot be read, or that does not keep its schema, is of no use to those that
   rest on it: they are then said to rest on what is not fit for use. The first line is the cause.
+- Once there is a `results/audit.json`, it is an input of the page: after an audit with another
+  outcome the next `snakemake` sets the page anew (and the manifest, which lists it), and one that
+  makes an artifact anew makes `laws` again before the page. An audit that finds the same writes
+  nothing, and then nothing is made anew.
+- An artifact of a case that the configuration no longer asks for breaks the first law, and the
+  audit fails until it is removed; the line ends with the command that does that.
 - Whether a file is, byte for byte, the one that its job left is told by its record (the first
   law), not by its content.
 
