@@ -130,6 +130,21 @@ def test_ld50_across_its_pole():
     assert np.all(np.abs(found.value - LAPLACE_LD50_ALL) < found.error)
 
 
+def test_no_answer_depends_on_what_was_asked_before():
+    def opened():
+        lattice = normal_lattice(BIOASSAY_NORMAL, 81)
+        return DerivedQuantity(lattice, ld50, slope_positive, usual=P)
+
+    asked, fresh, x = opened(), opened(), np.array([-0.3, 0.1])
+    asked.cdf(np.array([0.7]))
+    asked.quantiles([0.3, 0.99])
+    asked.quantiles(P[2:4])
+    np.testing.assert_array_equal(asked.quantiles([0.99]), opened().quantiles([0.99]))
+    np.testing.assert_array_equal(asked.cdf(x), fresh.cdf(x))
+    assert asked.excluded_mass == fresh.excluded_mass
+    np.testing.assert_array_equal(asked.quantiles(P), np.flip(fresh.quantiles(P[::-1]), axis=1))
+
+
 def test_axes_in_the_other_order_give_the_same():
     swapped = Normal(
         BIOASSAY_NORMAL.mean[::-1],

@@ -12,8 +12,9 @@ from laplace_approx.verdict_record import verdict_record
 from laplace_files import strict_yaml
 from laplace_files.artifacts import plain
 from laplace_files.config import check_config
+from laplace_files.exact import assemble_exact
 from laplace_files.laplace import assemble_laplace
-from laplace_sweep.run import Runner, open_grid
+from laplace_sweep.run import Runner
 from laplace_sweep.scenarios import scenarios_of
 from laplace_sweep.sweep import open_sweeps
 from project_copy import PROJECT
@@ -65,7 +66,7 @@ def _compare(outcome, definition):
     def opened():
         """Both sides, as a job reads them from disk."""
         records = [json.loads(json.dumps(outcome.records[name])) for name in ("mode", "curvature")]
-        return assemble_laplace(posterior, *records), open_grid(posterior, tables)
+        return assemble_laplace(posterior, *records), assemble_exact(posterior.model, *tables)
 
     laplace, exact = opened()
     side = laplace_side(laplace.model, laplace.space, laplace.normal)

@@ -38,7 +38,8 @@ class DerivedQuantity:
     fastest. Its error adds what leaving out every other node
     changes, which is more than what the full lattice is off by, what the integration over the
     lines may be off by, and what `outside_mass`, the share of the mass that the lattice is known
-    to leave out, can move.
+    to leave out, can move. The quantiles at `usual` probabilities are found together, when one is
+    first asked for. No answer depends on what was asked for before it.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class DerivedQuantity:
         quantity: Callable,
         condition: Callable | None = None,
         outside_mass: float = 0.0,
+        usual=(),
     ):
         lattice = lattice.odd()
         evaluate_quantity = _given(quantity, condition)
@@ -54,7 +56,8 @@ class DerivedQuantity:
         self._cells = _Cells(lattice.thin(), evaluate_quantity)
         self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
         self.axis = self._lines.axis
-        self._found, self._everything = {}, None
+        self._usual = tuple(dict.fromkeys(np.asarray(usual, dtype=float).tolist()))
+        self._found: dict[tuple, dict] = {}  # what was found together, by its probabilities
 
     @property
     def excluded_mass(self) -> float:
@@ -80,21 +83,27 @@ class DerivedQuantity:
         mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / self._included.fine
         return 0.5 * np.abs(mass[1] - mass[0])
 
-    def quantiles(self, probabilities, also=()) -> Estimates:
+    def quantiles(self, probabilities) -> Estimates:
         """Return the quantiles given the condition for probabilities (n,), all NaN if it never
-        holds. Those that will be asked for `also`, later, are found at once."""
+        holds."""
         p = np.asarray(probabilities, dtype=float)
         if not np.all((p > 0) & (p < 1)):
             raise ValueError(f"a probability lies between 0 and 1: {p}")
         if self._cells.value.size == 0 and not self._included.fine > 0:
             return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
-        new = [x for x in dict.fromkeys(p.tolist()) if x not in self._found]
-        if new:
-            new += [x for x in dict.fromkeys(also) if x not in {*new, *self._found}]
-            found = self._quantiles(np.array(new))
-            self._found |= zip(new, zip(*found, strict=True), strict=True)
-        value, error = np.array([self._found[x] for x in p.tolist()]).reshape(-1, 2).T
+        others = tuple(sorted(set(p.tolist()) - set(self._usual)))
+        found = self._together(others)
+        if len(others) < p.size:
+            found = found | self._together(self._usual)
+        value, error = np.array([found[x] for x in p.tolist()]).reshape(-1, 2).T
         return Estimates(value, error)
+
+    def _together(self, probabilities: tuple) -> dict[float, tuple[float, float]]:
+        """Return (value, error) by probability, of a search for all of them at once."""
+        if probabilities and probabilities not in self._found:
+            found = self._quantiles(np.array(probabilities))
+            self._found[probabilities] = dict(zip(probabilities, zip(*found, strict=True), strict=True))
+        return self._found.get(probabilities, {})
 
     def rough_quantiles(self, probabilities):
         """Return the quantiles without their errors, from the lines of the lattice alone: far
@@ -108,11 +117,11 @@ class DerivedQuantity:
             value, slope = _straight(low, high, log_odds(rough), log_odds(p))
         return np.where(slope > 0, value, low)
 
-    @property
+    @cached_property
     def _included(self) -> Masses:
-        if self._everything is None:
-            self._everything = _last(self._lines.masses([np.inf]))
-        return self._everything
+        """The mass of all that the quantity is defined on."""
+        masses = self._lines.masses([np.inf])
+        return Masses(*(float(x[0]) for x in masses[:4]))
 
     @cached_property
     def _excluded(self) -> tuple[float, float]:
@@ -186,16 +195,15 @@ class DerivedQuantity:
 
     def _begun(self, p) -> "_Search":
         """Return the search after its first step, along the parabola of the rough CDF."""
-        target, whole = log_odds(p), self._lines.rough_masses(np.array([np.inf]))
-        low, high, rough = self._enclosed(p, whole)
+        target, whole = log_odds(p), self._included
+        low, high, rough = self._enclosed(p, whole.rough)
         ends = log_odds(rough)
         first, slope = _straight(low, high, ends, target)
         settled = (slope > 0) & (np.abs(first - low) < 2 * (high - low))
         first = np.where(settled, first, low)
-        near = self._lines.masses(np.append(first, np.inf))
-        self._everything = _last(near)
-        middle = log_odds(near.rough[:-1] / whole)
-        left = target - log_odds(near.fine[:-1] / self._everything.fine)
+        near = self._lines.masses(first)
+        middle = log_odds(near.rough / whole.rough)
+        left = target - log_odds(near.fine / whole.fine)
         slope, bend = _parabola((low, first, high), (ends[0], middle, ends[1]), slope)
         step = left / (slope + bend * left / slope)
         step = np.where(settled, step, 0.0)
@@ -261,11 +269,6 @@ def _given(quantity: Callable, condition: Callable | None) -> Callable:
             return value if condition is None else np.where(condition(theta), value, np.nan)
 
     return evaluate_quantity
-
-
-def _last(masses: Masses) -> Masses:
-    """Return the last of several masses, as numbers."""
-    return Masses(*(float(x[-1]) for x in masses[:4]))
 
 
 class _Search(NamedTuple):

@@ -73,7 +73,7 @@ class LaplaceSide:
         p = np.asarray(probabilities, dtype=float)
         if name not in self.model.parameters:
             derived = self.derived(name)
-            return unknown(p) if derived is None else derived.quantiles(p, USUAL)
+            return unknown(p) if derived is None else derived.quantiles(p)
         i = self.model.parameters.index(name)
         sign = self._sign(i)
         z = np.tile(self.normal.mean, (p.size, 1))
@@ -136,7 +136,8 @@ class LaplaceSide:
         points = LATTICE_POINTS.get(self.normal.mean.size)
         if points is None:
             return None
-        return DerivedQuantity(normal_lattice(self.normal, points), self.quantity(name))
+        lattice = normal_lattice(self.normal, points)
+        return DerivedQuantity(lattice, self.quantity(name), usual=USUAL)
 
 
 class ExactSide:
@@ -154,7 +155,7 @@ class ExactSide:
         """
         p = np.asarray(probabilities, dtype=float)
         if name not in self.model.parameters:
-            return self.derived(name).quantiles(p, USUAL)
+            return self.derived(name).quantiles(p)
         marginal = self.marginals[name]
         value = quantile_from_marginal(marginal, p)
         density = np.interp(value, marginal.value, marginal.density)
@@ -214,7 +215,7 @@ class ExactSide:
 
     def _derived(self, name: str) -> DerivedQuantity:
         quantity = natural_quantity(self.model, name)
-        return DerivedQuantity(self.lattice, quantity, outside_mass=self._outside())
+        return DerivedQuantity(self.lattice, quantity, None, self._outside(), USUAL)
 
 
 def _around(values, errors):

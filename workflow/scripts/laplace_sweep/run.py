@@ -1,8 +1,8 @@
 """Scenarios through every step of the chain, one after another in one process.
 
-The steps are those of the chain, called on the same values in the same order, each with sides of
-its own as a job has them: a scenario run as a case gives the same numbers to the last digit. What
-several scenarios share (the model, a posterior, its mode, its grid) is computed once.
+The steps are those of the chain, called on the same values: a scenario run as a case gives the same
+numbers to the last digit, as what a side answers does not depend on what it was asked before. What
+several steps or scenarios share (the model, a posterior, its mode, its grid) is computed once.
 """
 
 import json
@@ -31,7 +31,8 @@ from laplace_files.steps.grid_draws import grid_draws_step
 from laplace_files.steps.mode import mode_step
 from laplace_sweep.scenarios import Scenario
 
-SHARED = 8  # results of a step that are kept at hand
+MOST = 8  # results of a step that are kept at hand
+SHARED = {"exact": 2}  # fewer of those that grow
 
 
 class Outcome(NamedTuple):
@@ -72,7 +73,7 @@ class Runner:
         posterior = self._posterior(definition)
         laplace = self._laplace(definition, posterior, names["space"], _of(definition, "space"))
         tables = self._grid(definition, posterior)
-        exact = open_grid(posterior, tables)
+        exact = self._exact(definition, posterior, tables)
         seeds, n_draws = definition["seeds"], definition["n_draws"]
         draws = [({"seed": seed}, draws_step(laplace, seed, n_draws)) for seed in seeds["draws"]]
         grid_draws = [
@@ -81,12 +82,12 @@ class Runner:
         ]
         quantiles = with_draws(
             laplace.model,
-            self._sides(definition, laplace, tables),
+            self._sides(definition, laplace, exact),
             _stacked(draws),
             _stacked(grid_draws),
             definition["probabilities"],
         )
-        remedies, verdict = self._verdict(definition, laplace, tables)
+        remedies, verdict = self._verdict(definition, laplace, exact)
         found = {
             "draws": draws,
             "grid_draws": grid_draws,
@@ -125,31 +126,35 @@ class Runner:
 
         return self._once("laplace", [_posterior_key(definition), name, space], make)
 
-    def _sides(self, definition: dict, laplace, tables: GridTables) -> dict:
+    def _sides(self, definition: dict, laplace, exact: Exact) -> dict:
         """Return the quantiles of both sides, which no seed has a part in."""
 
         def make():
-            own, exact = opened(laplace, tables)
-            side = laplace_side(own.model, own.space, own.normal)
-            return compared_sides(own.model, side, exact.side, definition["probabilities"])
+            side = laplace_side(laplace.model, laplace.space, laplace.normal)
+            return compared_sides(laplace.model, side, exact.side, definition["probabilities"])
 
-        key = [_posterior_key(definition), definition["space"], _of(definition, "space")]
-        key += [definition["grid"], _of(definition, "grid")]
+        key = [_grid_key(definition), definition["space"], _of(definition, "space")]
         return self._once("sides", key, make)
 
     def _grid(self, definition: dict, posterior: Posterior) -> GridTables:
-        name, grid = definition["grid"], _of(definition, "grid")
-
         def make():
-            tables = grid_step(posterior, name, grid)
+            tables = grid_step(posterior, definition["grid"], _of(definition, "grid"))
             return tables._replace(record=plain(tables.record))
 
-        return self._once("grid", [_posterior_key(definition), name, grid], make)
+        return self._once("grid", _grid_key(definition), make)
 
-    def _verdict(self, definition: dict, laplace, tables: GridTables):
+    def _exact(self, definition: dict, posterior: Posterior, tables: GridTables) -> Exact:
+        """Return the exact side, which holds all that it has found so far."""
+
+        def make():
+            return assemble_exact(posterior.model, *tables)
+
+        return self._once("exact", _grid_key(definition), make)
+
+    def _verdict(self, definition: dict, laplace, exact: Exact):
         """Return remedies and verdict; without draws in them they are those of any other seed."""
         tolerance, extent = definition["tolerance"], definition["remedies"]
-        drawn = extent != "none" or tables.record["status"] != "ok"
+        drawn = extent != "none" or exact.record["status"] != "ok"
         seed = definition["seeds"]["draws"][0] if drawn else 0
 
         def make():
@@ -157,16 +162,13 @@ class Runner:
                 name: self._laplace(definition, laplace.posterior, name, space)
                 for name, space in definition.get("other_spaces", {}).items()
             }
-            made = remedy_tables(*opened(laplace, tables), others, seed, tolerance, extent)
-            judged = verdict_record(
-                *opened(laplace, tables),
-                *(made.reference, made.remedies, plain(made.record), tolerance),
-            )
+            made = remedy_tables(laplace, exact, others, seed, tolerance, extent)
+            told = made.reference, made.remedies, plain(made.record), tolerance
+            judged = verdict_record(laplace, exact, *told)
             return made, plain(judged)
 
         spaces = [_of(definition, "space"), definition.get("other_spaces")]
-        key = [_posterior_key(definition), definition["space"], spaces, definition["grid"]]
-        key += [_of(definition, "grid"), tolerance, extent, seed]
+        key = [_grid_key(definition), definition["space"], spaces, tolerance, extent, seed]
         return self._once("verdict", key, make)
 
     def _once(self, step: str, key, make: Callable):
@@ -174,27 +176,19 @@ class Runner:
         kept = self._kept.setdefault(step, {})
         text = json.dumps(key, sort_keys=True)
         if text not in kept:
-            if len(kept) >= SHARED:
+            if len(kept) >= SHARED.get(step, MOST):
                 kept.pop(next(iter(kept)))
             kept[text] = make()
         return kept[text]
 
 
-def opened(laplace: Laplace, tables: GridTables) -> tuple[Laplace, Exact]:
-    """Return both sides as a job of its own would open them: what a side has found out for one
-    step, the next one does not know."""
-    own = assemble_laplace(laplace.posterior, laplace.mode, laplace.curvature)
-    return own, open_grid(laplace.posterior, tables)
-
-
-def open_grid(posterior: Posterior, tables: GridTables) -> Exact:
-    """Return a grid as a job of its own would open it."""
-    return assemble_exact(posterior.model, tables.record, tables.cells, tables.marginals)
-
-
 def _posterior_key(definition: dict) -> list:
     keys = ("file", "data", "replicate", "model", "prior", "prior_definition")
     return [definition[key] for key in keys]
+
+
+def _grid_key(definition: dict) -> list:
+    return [_posterior_key(definition), definition["grid"], _of(definition, "grid")]
 
 
 def _of(definition: dict, kind: str) -> dict:
