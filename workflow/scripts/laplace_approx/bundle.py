@@ -5,7 +5,6 @@ so that no piece of a line hides between them. `Along` integrates a density up t
 rule of `quadrature`.
 """
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,14 +23,15 @@ CLOSE = 1e-9  # of a step: how well a crossing is known
 CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
 NARROW = 6e-8  # of an interval: how well a break is known
 NEAR_VERTEX = (0.25, 0.05)  # of an interval: how close to an extreme it is looked at once more
-PLACES = 4096  # looked at together in search of breaks, or 8 in each interval
+PARTS = 16  # into which an interval is divided, again and again, in search of a break
 
 
 class Breaks(NamedTuple):
     """Places inside an interval where the quantity begins, ends, jumps or turns back.
 
     `fraction` is how far along its interval (`line`, `cell`) each lies; `before` and `after` are
-    the quantity on its two sides, NaN where it has no value. There is one at most an interval.
+    the quantity on its two sides, NaN where it has no value. There is one at most an interval, and
+    the lines are in order.
     """
 
     line: np.ndarray
@@ -43,7 +43,7 @@ class Breaks(NamedTuple):
 
 class Pieces(NamedTuple):
     """Pieces low..high of intervals with the quantity less the level, of unequal sign, at their
-    ends; `pair` is the place of level and line in an array of shape (levels, lines)."""
+    ends; `pair` is the place of level and line among those that were asked for."""
 
     pair: np.ndarray
     line: np.ndarray
@@ -56,89 +56,111 @@ class Pieces(NamedTuple):
 
 
 class Borders(NamedTuple):
-    """Where lines cross the border of a region.
+    """Where lines cross the border of a region, for pairs of a level and a line.
 
     `place` is counted in nodes from the first one of its `line`, and `sign` is 1 where the line
-    leaves the region, -1 where it enters; `pair` as in `Pieces`. `ends_inside` (levels, lines)
-    says which lines end inside.
+    leaves the region, -1 where it enters. `lines` (N,) is the line of each pair, and `ends_inside`
+    (N,) whether it ends inside.
     """
 
     pair: np.ndarray
     line: np.ndarray
     place: np.ndarray
     sign: np.ndarray
+    lines: np.ndarray
     ends_inside: np.ndarray
 
 
-class Bundle:
-    """Lines with the same axis running: `outer` (L, d) holds u with that axis's entry unused.
+class Bundle(NamedTuple):
+    """Lines with the same axis of a frame running.
 
-    The quantity is known at the ends of intervals of `every` steps (`values`) and in the middle of
-    each (`middles`).
+    `base` (d, L) is where they are in unconstrained coordinates when that axis is at 0. The
+    quantity is known at the ends of intervals of `every` steps (`values`) and in the middle of
+    each (`middles`), and `breaks` are those of the intervals.
     """
 
-    def __init__(self, frame: Frame, axis: int, outer, quantity: Callable, thinned_from=None):
-        self.frame, self.axis, self.outer, self.quantity = frame, axis, outer, quantity
-        if thinned_from is None:
-            self.every = 1
-            self.values, self.middles = self._between(0.0, 0), self._between(0.5, 1)
-        else:
-            self.every = 2
-            self.values, self.middles = thinned_from[:, ::2], thinned_from[:, 1::2]
-        self.breaks = self._breaks()
+    frame: Frame
+    axis: int
+    quantity: Callable
+    every: int
+    base: np.ndarray
+    values: np.ndarray
+    middles: np.ndarray
+    breaks: Breaks | None = None
 
     def thin(self) -> "Bundle":
         """Return the same lines with intervals of two steps, of an even number of them."""
-        return Bundle(self.frame, self.axis, self.outer, self.quantity, self.values)
+        known = self.values[:, ::2], self.values[:, 1::2]
+        return with_breaks(self._replace(every=2, values=known[0], middles=known[1]))
 
-    def borders(self, levels) -> Borders:
-        """Return the borders of quantity <= level, for levels (C, 1) of all lines or (1, L)."""
-        n_lines = self.values.shape[0]
-        levels = np.broadcast_to(levels, (levels.shape[0], n_lines))
-        inside = self.values <= levels[..., None]
-        change = inside[..., 1:] != inside[..., :-1]
-        change[:, self.breaks.line, self.breaks.cell] = False
-        pair, cell = np.divmod(np.flatnonzero(change), max(change.shape[-1], 1))
-        whole = self._pieces(pair, pair % n_lines, cell, levels)
-        left, right, jumps = self._broken(levels)
-        cut = Pieces(*(np.concatenate(x) for x in zip(whole, left, right, strict=True)))
+    def joined(self, other: "Bundle") -> "Bundle":
+        """Return these lines and, after them, those of another bundle."""
+        breaks = other.breaks._replace(line=other.breaks.line + len(self.values))
+        return self._replace(
+            base=np.concatenate([self.base, other.base], axis=1),
+            values=np.concatenate([self.values, other.values]),
+            middles=np.concatenate([self.middles, other.middles]),
+            breaks=_joined([self.breaks, breaks]),
+        )
+
+    def borders(self, levels, lines=None) -> Borders:
+        """Return the borders of quantity <= level, for levels (N,) each of its own of `lines`
+        (N,); or for levels (C,), each of all lines, in this order."""
+        if lines is None:
+            inside = (self.values <= levels[:, None, None]).reshape(-1, self.values.shape[1])
+            lines = np.tile(np.arange(len(self.values)), levels.size)
+            levels = np.repeat(levels, len(self.values))
+        else:
+            inside = self.values[lines] <= levels[:, None]
+        change = inside[:, 1:] != inside[:, :-1]
+        pair, found = self._broken(lines)
+        change[pair, self.breaks.cell[found]] = False
+        crossed, cell = np.divmod(np.flatnonzero(change), max(change.shape[1], 1))
+        whole = self._pieces(crossed, lines[crossed], cell, levels)
+        left, right, jumps = self._parts(pair, found, levels[pair])
+        cut = _joined([whole, left, right])
         place = self.every * (cut.cell + self._crossings(cut))
         sign = np.where(cut.value_low <= cut.level, 1.0, -1.0)
         joined = zip((cut.pair, cut.line, place, sign), jumps, strict=True)
-        return Borders(*(np.concatenate(x) for x in joined), inside[..., -1])
+        return Borders(*(np.concatenate(x) for x in joined), lines, inside[:, -1])
 
     def _pieces(self, pair, line, cell, levels) -> Pieces:
         """Return whole intervals."""
-        level, ends = levels.ravel()[pair], (self.values[line, cell], self.values[line, cell + 1])
+        level, ends = levels[pair], (self.values[line, cell], self.values[line, cell + 1])
         return Pieces(pair, line, cell, np.zeros(line.size), np.ones(line.size), *ends, level)
 
-    def _broken(self, levels):
+    def _broken(self, lines):
+        """Return (pair, break): all breaks of each of the lines."""
+        first = np.searchsorted(self.breaks.line, np.arange(len(self.values) + 1))
+        count = np.diff(first)[lines]
+        pair = np.repeat(np.arange(lines.size), count)
+        return pair, np.arange(pair.size) + np.repeat(
+            first[lines] - np.cumsum(count) + count, count
+        )
+
+    def _parts(self, pair, found, level):
         """Return the pieces before and after breaks in which there is a crossing, and (pair, line,
         place, sign) of the breaks that are a border themselves."""
-        line, cell, at, before, after = self.breaks
-        level = levels[:, line]
+        line, cell, at, before, after = (x[found] for x in self.breaks)
         first, last = self.values[line, cell], self.values[line, cell + 1]
         inside = [value <= level for value in (first, before, after, last)]
-
-        def parts(chosen, low, high, value_low, value_high):
-            c, b = np.nonzero(chosen)
-            pair = c * levels.shape[1] + line[b]
-            ends = (x[b] for x in (low, high, value_low, value_high))
-            return Pieces(pair, line[b], cell[b], *ends, level[c, b])
-
         zero, one = np.zeros(line.size), np.ones(line.size)
-        left = parts(inside[0] != inside[1], zero, at, first, before)
-        right = parts(inside[2] != inside[3], at, one, after, last)
-        c, b = np.nonzero(inside[1] != inside[2])
-        place = self.every * (cell[b] + at[b])
-        sign = np.where(inside[1][c, b], 1.0, -1.0)
-        return left, right, (c * levels.shape[1] + line[b], line[b], place, sign)
+        left = Pieces(pair, line, cell, zero, at, first, before, level)
+        right = Pieces(pair, line, cell, at, one, after, last, level)
+        parts = [
+            Pieces(*(x[chosen] for x in part))
+            for part, chosen in ((left, inside[0] != inside[1]), (right, inside[2] != inside[3]))
+        ]
+        border = np.flatnonzero(inside[1] != inside[2])
+        place = self.every * (cell + at)[border]
+        sign = np.where(inside[1][border], 1.0, -1.0)
+        return *parts, (pair[border], line[border], place, sign)
 
     def _crossings(self, pieces: Pieces):
         """Return where each piece crosses its level."""
 
         def excess(fraction, which):
-            value = self._at(pieces.line[which], pieces.cell[which], fraction)
+            value = self.at(pieces.line[which], pieces.cell[which], fraction)
             return value - pieces.level[which]
 
         with np.errstate(invalid="ignore"):
@@ -147,66 +169,82 @@ class Bundle:
             near = np.where(np.isfinite(near) & (near > 0), near, -1.0)
             return crossings(excess, pieces.low, pieces.high, *ends, CLOSE, near)
 
-    def _at(self, line, cell, fraction):
+    def at(self, line, cell, fraction):
         """Return the quantity within the intervals `cell` of the lines `line`."""
         axis = self.frame.axes[self.axis]
-        u = self.outer[line]
-        u[..., self.axis] = axis.lower + axis.step * self.every * (cell + fraction)
-        return self.quantity(self.frame.place(u))
+        u = axis.lower + axis.step * self.every * (cell + fraction)
+        return self.quantity(self.frame.on_lines(self.base[:, line], self.axis, u))
 
-    def _between(self, fraction, dropped):
-        """Return the quantity on all lines, at the nodes or `fraction` of a step after them."""
-        axis = self.frame.axes[self.axis]
-        u = [coordinate[:, None] for coordinate in self.outer.T]
-        u[self.axis] = (axis.nodes()[: axis.points - dropped] + fraction * axis.step)[None]
-        return self.quantity(self.frame.place_product(u))
 
-    def _breaks(self) -> Breaks:
-        begin, end, middle = self.values[:, :-1], self.values[:, 1:], self.middles
-        one_sided = np.isnan(begin) != np.isnan(end)
-        beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
-        edges = self._narrowed(*np.nonzero(one_sided), _begins_or_ends)
-        line, cell = np.nonzero(beyond)
-        jumps = self._narrowed(line, cell, _change)
-        half = middle[line, cell]
-        change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
-        found = _change(jumps.before, jumps.after) > change / 2
-        jumps = Breaks(*(x[found] for x in jumps))
-        bent = _vertex(begin, middle, end)[1]
-        bent[edges.line, edges.cell] = bent[jumps.line, jumps.cell] = False
-        turns = self._turns(*np.nonzero(bent))
-        return Breaks(*(np.concatenate(x) for x in zip(edges, jumps, turns, strict=True)))
+def bundle_of(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:
+    """Return the lines through `outer` (L, d), u with the entry of their axis unused, with
+    intervals of one step."""
+    base, nodes, step = frame.lines(axis, outer), frame.axes[axis].nodes(), frame.axes[axis].step
+    known = (
+        quantity(frame.on_lines(base[..., None], axis, u)) for u in (nodes, nodes[:-1] + step / 2)
+    )
+    return with_breaks(Bundle(frame, axis, quantity, 1, base, *known))
 
-    def _narrowed(self, line, cell, change: Callable) -> Breaks:
-        """Return where the quantity changes most: what an interval narrows to, divided again and
-        again and left with the part over which `change(before, after)` is largest."""
-        low, width = np.zeros(line.size), 1.0
-        before, after = self.values[line, cell], self.values[line, cell + 1]
-        each = np.arange(line.size)
-        parts = min(max(PLACES // max(line.size, 1), 8), 64)
-        inner = np.arange(1, parts) / parts
-        while line.size and width > NARROW:
-            places = low[:, None] + width * inner
-            value = self._at(*np.broadcast_arrays(line[:, None], cell[:, None], places))
-            value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
-            part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
-            before, after = value[each, part], value[each, part + 1]
-            width /= parts
-            low = low + width * part
-        return Breaks(line, cell, low + width / 2, before, after)
 
-    def _turns(self, line, cell) -> Breaks:
-        """Return the extremes of a smooth quantity inside intervals: those of the parabolas
-        through their ends and middle, and then through three places ever closer to that."""
-        values = self.values[line, cell], self.middles[line, cell], self.values[line, cell + 1]
-        fraction = _vertex(*values)[0]
-        for near in NEAR_VERTEX:
-            fraction = np.clip(fraction, near, 1 - near)
-            places = fraction + near * np.array([[-1.0], [0.0], [1.0]])
-            closer, inside = _vertex(*(self._at(line, cell, place) for place in places))
-            fraction = np.where(inside, places[0] + 2 * near * closer, fraction)
-        value = self._at(line, cell, fraction)
-        return Breaks(line, cell, fraction, value, value)
+def bundle_between(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:
+    """Return such lines with intervals of two steps, the quantity known at the nodes alone."""
+    base = frame.lines(axis, outer)
+    values = quantity(frame.on_lines(base[..., None], axis, frame.axes[axis].nodes()))
+    return with_breaks(Bundle(frame, axis, quantity, 2, base, values[:, ::2], values[:, 1::2]))
+
+
+def with_breaks(bundle: Bundle) -> Bundle:
+    """Return the bundle with its breaks."""
+    begin, end, middle = bundle.values[:, :-1], bundle.values[:, 1:], bundle.middles
+    nan = np.isnan(bundle.values)
+    beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
+    edges = _narrowed(bundle, *np.nonzero(nan[:, :-1] != nan[:, 1:]), _begins_or_ends)
+    line, cell = np.nonzero(beyond)
+    jumps = _narrowed(bundle, line, cell, _change)
+    half = middle[line, cell]
+    change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
+    found = _change(jumps.before, jumps.after) > change / 2
+    jumps = Breaks(*(x[found] for x in jumps))
+    bent = _bent(begin, middle, end)
+    bent[edges.line, edges.cell] = bent[jumps.line, jumps.cell] = False
+    breaks = _joined([edges, jumps, _turns(bundle, *np.nonzero(bent))])
+    order = np.argsort(breaks.line, kind="stable")
+    return bundle._replace(breaks=Breaks(*(x[order] for x in breaks)))
+
+
+def _narrowed(bundle: Bundle, line, cell, change: Callable) -> Breaks:
+    """Return where the quantity changes most: what an interval narrows to, divided again and
+    again and left with the part over which `change(before, after)` is largest."""
+    low, width, each = np.zeros(line.size), 1.0, np.arange(line.size)
+    before, after = bundle.values[line, cell], bundle.values[line, cell + 1]
+    inner = np.arange(1, PARTS) / PARTS
+    while line.size and width > NARROW:
+        value = bundle.at(line[:, None], cell[:, None], low[:, None] + width * inner)
+        value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
+        part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
+        before, after = value[each, part], value[each, part + 1]
+        width /= PARTS
+        low = low + width * part
+    return Breaks(line, cell, low + width / 2, before, after)
+
+
+def _turns(bundle: Bundle, line, cell) -> Breaks:
+    """Return the extremes of a smooth quantity inside intervals: those of the parabolas
+    through their ends and middle, and then through three places ever closer to that."""
+    ends = bundle.values[line, cell], bundle.values[line, cell + 1]
+    fraction = _vertex(ends[0], bundle.middles[line, cell], ends[1])[0]
+    for near in NEAR_VERTEX if line.size else ():
+        fraction = np.clip(fraction, near, 1 - near)
+        places = fraction + near * np.array([[-1.0], [0.0], [1.0]])
+        closer, inside = _vertex(*bundle.at(line[None], cell[None], places))
+        fraction = np.where(inside, places[0] + 2 * near * closer, fraction)
+    value = bundle.at(line, cell, fraction)
+    return Breaks(line, cell, fraction, value, value)
+
+
+def _joined(parts: list):
+    """Return tuples of arrays as one, each array after those before it."""
+    return type(parts[0])(*(np.concatenate(x) for x in zip(*parts, strict=True)))
 
 
 class Along:
@@ -216,8 +254,12 @@ class Along:
     def __init__(self, rising, every: int = 1):
         self.rising, self.every = rising, every
 
+    def joined(self, other: "Along") -> "Along":
+        """Return these lines and, after them, others."""
+        return Along(np.concatenate([self.rising, other.rising]), self.every)
+
     def masses(self, borders: Borders):
-        """Return the mass of every line inside the borders, (levels, lines).
+        """Return the mass inside the borders on the line of every pair, (N,).
 
         Between the nodes the integral is that polynomial through eight of them.
         """
@@ -231,9 +273,9 @@ class Along:
         weights = interpolation_weights(place - cell, local, order)
         start = borders.line * n + cell
         amount = np.clip(np.einsum("to,to->t", window, weights), nodes[start], nodes[start + 1])
-        shape = borders.ends_inside.shape
-        total = np.bincount(borders.pair, borders.sign * amount, minlength=math.prod(shape))
-        return np.maximum(total.reshape(shape) + borders.ends_inside * self.rising[:, -1], 0.0)
+        last = np.where(borders.ends_inside, self.rising[borders.lines, -1], 0.0)
+        total = np.bincount(borders.pair, borders.sign * amount, minlength=last.size)
+        return np.maximum(total + last, 0.0)
 
 
 def rising_integral(density, every: int = 1):
@@ -249,6 +291,13 @@ def _vertex(begin, middle, end):
     with np.errstate(all="ignore"):
         where = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
         return where, (where > 0) & (where < 1)
+
+
+def _bent(begin, middle, end):
+    """Return whether such a vertex lies between the ends, from the slopes of the parabola there."""
+    with np.errstate(all="ignore"):
+        first, last = 4 * middle - 3 * begin - end, begin - 4 * middle + 3 * end
+        return ((first < 0) != (last < 0)) & np.isfinite(last - first) & (first != 0) & (last != 0)
 
 
 def _begins_or_ends(a, b):

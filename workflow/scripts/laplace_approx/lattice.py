@@ -116,10 +116,21 @@ class Frame(NamedTuple):
         w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
         return self._constrained(self._sheared(w, u.shape[:-1]))
 
-    def place_product(self, u):
-        """Return theta (..., d) where the coordinates u[k], one array an axis, broadcast."""
-        w = [axis.stretched(values) for axis, values in zip(self.axes, u, strict=True)]
-        return self._constrained(self._sheared(w, np.broadcast_shapes(*(x.shape for x in w))))
+    def lines(self, axis: int, outer):
+        """Return z (d, L) on the lines along an axis through u = `outer` (L, d), at w = 0 of it."""
+        z = np.repeat(self.origin[:, None], len(outer), axis=1)
+        for k, other in enumerate(self.axes):
+            if k != axis:
+                z += self.shear[:, k, None] * other.stretched(outer[:, k])
+        return z
+
+    def on_lines(self, base, axis: int, u):
+        """Return theta (..., d) at places u of lines along an axis that have z `base` (d, ...) at
+        w = 0 of it."""
+        w = self.axes[axis].stretched(u)
+        shape = (-1, *(1,) * max(base.ndim - 1, w.ndim))
+        z = base + self.shear[:, axis].reshape(shape) * w
+        return self._constrained(np.moveaxis(z, 0, -1))
 
     def locate(self, theta):
         """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""

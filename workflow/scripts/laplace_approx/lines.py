@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.bundle import Along, Bundle, rising_integral
+from laplace_approx.bundle import Along, Bundle, bundle_between, bundle_of, rising_integral
 from laplace_approx.lattice import Lattice
+from laplace_approx.panels import Kept, Panels, with_lines
 from laplace_approx.quadrature import (
     KRONROD,
     ORDER,
@@ -46,7 +47,7 @@ ONE_ROW = Effort(parts=6, depth=7, most=48)
 MANY_ROWS = Effort(parts=1, depth=0, most=2)  # what is left averages out over the rows
 
 
-class Panels(NamedTuple):
+class Cut(NamedTuple):
     """The panels into which stretches were divided: `start` and `width` (P,) in lines, and in
     `place` the stretch of each, counted in an array (levels, rows, stretches)."""
 
@@ -59,14 +60,16 @@ class Masses(NamedTuple):
     """Masses (C,): with the density of the lattice, and with that of every other node of it.
 
     `error` is what the integration over the lines may be off by: of both, as they share the lines.
-    `rough` is the mass from the lines of the lattice alone.
+    `rough` is the mass from the lines of the lattice alone. `cut` are the panels that it took, and
+    `kept` their lines.
     """
 
     fine: np.ndarray
     coarse: np.ndarray
     error: np.ndarray
     rough: np.ndarray
-    panels: Panels | None = None
+    cut: Cut | None = None
+    kept: Kept | None = None
 
 
 class Lines:
@@ -92,7 +95,7 @@ class Lines:
         for place, k in zip((1, 0), reversed(self.across), strict=False):
             u[..., k] = np.expand_dims(frame.axes[k].nodes(), 1 - place)
         self.u = u
-        self.bundle = Bundle(frame, axis, u.reshape(-1, u.shape[-1]), quantity)
+        self.bundle = bundle_of(frame, axis, u.reshape(-1, u.shape[-1]), quantity)
         self.along = Along(self.rising.reshape(-1, shape[-1]))
         self.total = self._total(self.along)
         self.effort = ONE_ROW if shape[0] == 1 else MANY_ROWS
@@ -127,16 +130,16 @@ class Lines:
             return lines[..., 0] @ self.row_weights
         return self._sum(increments(lines))
 
-    def masses(self, levels, near: Panels | None = None) -> Masses:
+    def masses(self, levels, kept: Kept | None = None, cut: Cut | None = None) -> Masses:
         """Return the mass where quantity <= level, for levels (C,).
 
-        The unit is that in which the density is 1 at its highest and every step is 1. The search
-        for panels begins with those of levels `near` to these, which saves most of it.
+        The unit is that in which the density is 1 at its highest and every step is 1. Lines that
+        were `kept` need not be made again, and a search for panels that begins with the `cut` of
+        levels near to these is nearly at its end.
         """
         levels = np.asarray(levels, dtype=float)
         bundle, along = self.coarse
-        shape = (-1, *self.shape)
-        coarse = along.masses(bundle.borders(levels[:, None])).reshape(shape)
+        coarse = along.masses(bundle.borders(levels)).reshape(-1, *self.shape)
         both = np.stack([self._lines(levels), coarse])
         if self.shape[1] == 1:
             fine, coarse = both[..., 0] @ self.row_weights
@@ -144,7 +147,6 @@ class Lines:
         stretches = increments(both)
         rough = self._sum(stretches[0])
         differences, error = self._errors(both[0])
-        panels = None
         level, row, stretch = np.nonzero(error > self._limit(STRETCH_ERROR))
         if level.size:
             place = level, row, stretch
@@ -154,16 +156,26 @@ class Lines:
             errors[~smooth] = error[tuple(x[~smooth] for x in place)]
             worst = self._worst(np.where(smooth, 0.0, errors), levels.size)
             place = tuple(x[worst] for x in place)
-            values, errors[worst], panels = self._refined(levels, place, near)
+            values, errors[worst], cut, kept = self._refined(levels, place, kept, cut)
             stretches[(slice(None), *place)] = values
             error = np.bincount(level, errors * self.row_weights[row], minlength=levels.size)
         else:
             error = np.zeros(levels.size)
-        return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough, panels)
+        return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough, cut, kept)
+
+    def cut_of(self, cut: Cut | None, which) -> Cut | None:
+        """Return the part of a cut that is that of some of its levels, `which` (in order)."""
+        if cut is None:
+            return None
+        level, place = np.divmod(cut.place, self.shape[0] * self.shape[1])
+        new = np.searchsorted(which, level)
+        kept = np.flatnonzero(np.isin(level, which))
+        place = (new * self.shape[0] * self.shape[1] + place)[kept]
+        return Cut(place, cut.start[kept], cut.width[kept])
 
     def _lines(self, levels):
         """Return the mass of every line of the lattice, (C, rows, lines)."""
-        borders = self.bundle.borders(np.asarray(levels, dtype=float)[:, None])
+        borders = self.bundle.borders(np.asarray(levels, dtype=float))
         return self.along.masses(borders).reshape(-1, *self.shape)
 
     def _sum(self, stretches):
@@ -212,69 +224,70 @@ class Lines:
         worst = np.argsort(-errors[rough], kind="stable")
         return rough[worst[: self.effort.most * self.shape[0] * n_levels]]
 
-    def _refined(self, levels, place, near: Panels | None):
-        """Return the integral over stretches (2, F), its error (F,), and the panels."""
+    def _refined(self, levels, place, kept: Kept | None, cut: Cut | None):
+        """Return the integral over stretches (2, F), its error (F,), the panels, and their lines
+        with those that were kept."""
         level, row, stretch = place
         place = (level * self.shape[0] + row) * self.shape[1] + stretch
-        owner, start, width = _begun(place, stretch, near)
+        owner, start, width = _begun(place, stretch, cut)
         parts, limit = self.effort.parts, self._limit(PANEL_ERROR)
-        values, errors, kept = np.zeros((2, level.size)), np.zeros(level.size), []
+        values, errors, done = np.zeros((2, level.size)), np.zeros(level.size), []
         for step in range(self.effort.depth + 1):
-            found, error = self._panels(levels[level[owner]], row[owner], start, width)
+            panels = Panels(row[owner], start, width)
+            kept, numbers = with_lines(kept, panels, self._made)
+            found, error = self._integrals(levels[level[owner]], width, kept, numbers)
             # NaN counts as an error
             again = ~(error <= limit) & (step < self.effort.depth)
             again = _largest(np.where(again, error, 0.0), self.effort.most * levels.size)
             for total, part in zip((*values, errors), (*found, error), strict=True):
                 total += np.bincount(owner[~again], part[~again], minlength=total.size)
-            kept.append(Panels(place[owner[~again]], start[~again], width[~again]))
+            done.append(Cut(place[owner[~again]], start[~again], width[~again]))
             if not again.any():
                 break
             width = np.repeat(width[again] / parts, parts)
             start = np.repeat(start[again], parts) + width * np.tile(np.arange(parts), again.sum())
             owner = np.repeat(owner[again], parts)
-        panels = Panels(*(np.concatenate(x) for x in zip(*kept, strict=True)))
-        return values, errors, panels
+        cut = Cut(*(np.concatenate(x) for x in zip(*done, strict=True)))
+        return values, errors, cut, kept
 
-    def _panels(self, level, row, start, width):
-        """Return the integral over panels [start, start + width] of rows, (2, P), counted in lines,
-        each of its level; and the error: the change from Gauss to Kronrod."""
-        nodes, kronrod, gauss = KRONROD
-        place = start[:, None] + width[:, None] * nodes
-        stretch = np.minimum(start.astype(int), self.shape[1] - 2)
-        fraction = place - stretch[:, None]
-        k = self.across[-1]
-        outer = np.repeat(self.u[row, stretch][:, None, :], nodes.size, axis=1)
-        outer[..., k] += fraction * self.frame.axes[k].step
-        bundle = self._between(outer.reshape(-1, outer.shape[-1]))
-        borders = bundle.borders(np.repeat(level, nodes.size)[None])
-        values = [
-            Along(self._rising_at(rising, row, place / every), every).masses(borders)
-            for rising, every in ((self.rising, 1), (self.coarse_rising, 2))
-        ]
-        values = np.reshape(values, (2, start.size, nodes.size))
+    def _integrals(self, levels, width, kept: Kept, numbers):
+        """Return the integral over panels, (2, P), each up to its level, and the error: the change
+        from Gauss to Kronrod. `numbers` (P, nodes) are those of their lines."""
+        _, kronrod, gauss = KRONROD
+        borders = kept.bundle.borders(np.repeat(levels, kronrod.size), numbers.ravel())
+        values = np.reshape([along.masses(borders) for along in kept.rising], (2, *numbers.shape))
         found = width * (values @ kronrod)
         return found, np.abs(found[0] - width * (values[0] @ gauss))
 
-    def _between(self, outer) -> Bundle:
-        """Return lines between those of the lattice, with intervals of two steps."""
-        u = [coordinate[:, None] for coordinate in outer.T]
-        u[self.axis] = self.frame.axes[self.axis].nodes()[None]
-        values = self.quantity(self.frame.place_product(u))
-        return Bundle(self.frame, self.axis, outer, self.quantity, values)
-
-    def _rising_at(self, rising, row, place):
-        """Return the integral along lines at places (P, m) of rows (P,), between those at which
-        it is known: (P m, nodes)."""
-        n = rising.shape[1]
-        order = min(ORDER, n)
-        stretch = np.clip(place[:, :1].astype(int), 0, n - 2)
-        first, local = stencils(stretch, n)
-        window = rising[row[:, None], first + np.arange(order)]
-        weights = interpolation_weights(place - stretch, local, order)
-        return (weights @ window).reshape(-1, rising.shape[2])
+    def _made(self, panels: Panels) -> tuple[Bundle, tuple[Along, Along]]:
+        """Return the lines of panels, with both densities integrated along them."""
+        place = panels.places()
+        stretch = np.minimum(panels.start.astype(int), self.shape[1] - 2)
+        k = self.across[-1]
+        outer = np.repeat(self.u[panels.row, stretch][:, None, :], place.shape[1], axis=1)
+        outer[..., k] += (place - stretch[:, None]) * self.frame.axes[k].step
+        outer = outer.reshape(-1, outer.shape[-1])
+        bundle = bundle_between(self.frame, self.axis, outer, self.quantity)
+        rising = (
+            Along(_rising_at(rising, panels.row, place / every), every)
+            for rising, every in ((self.rising, 1), (self.coarse_rising, 2))
+        )
+        return bundle, tuple(rising)
 
 
-def _begun(place, stretch, near: Panels | None):
+def _rising_at(rising, row, place):
+    """Return the integral along lines at places (P, m) of rows (P,), between those at which
+    it is known (rows, lines, nodes): (P m, nodes)."""
+    n = rising.shape[1]
+    order = min(ORDER, n)
+    stretch = np.clip(place[:, :1].astype(int), 0, n - 2)
+    first, local = stencils(stretch, n)
+    window = rising[row[:, None], first + np.arange(order)]
+    weights = interpolation_weights(place - stretch, local, order)
+    return (weights @ window).reshape(-1, rising.shape[2])
+
+
+def _begun(place, stretch, near: Cut | None):
     """Return (owner, start, width) of the panels to begin with: of each place those near to it,
     if there are any, else the whole stretch."""
     if near is None:

@@ -94,6 +94,8 @@ def _call(model: Model, what: str, function: Callable, theta: np.ndarray) -> np.
         raise
     except Exception as error:
         raise _violation(model, what, f"raised {type(error).__name__}: {error}") from error
+    if value.shape == theta.shape[:-1]:
+        return value
     try:
         return np.broadcast_to(value, theta.shape[:-1])
     except ValueError:

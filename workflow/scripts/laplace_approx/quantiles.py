@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.lines import Lines, Masses, Panels
+from laplace_approx.lines import Cut, Lines, Masses
+from laplace_approx.panels import Kept
 from laplace_approx.normal import Normal
 from laplace_approx.roots import invert_cdf, log_odds
 from laplace_approx.transforms import Identity
@@ -26,6 +27,10 @@ class Estimates(NamedTuple):
 
     value: np.ndarray
     error: np.ndarray
+
+    def by(self, keys) -> dict[float, tuple[float, float]]:
+        """Return (value, error) by key."""
+        return dict(zip(keys.tolist(), zip(*(x.tolist() for x in self), strict=True), strict=True))
 
 
 class DerivedQuantity:
@@ -56,7 +61,7 @@ class DerivedQuantity:
         self._cells = _Cells(lattice.thin(), evaluate_quantity)
         self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
         self.axis = self._lines.axis
-        self._usual = tuple(dict.fromkeys(np.asarray(usual, dtype=float).tolist()))
+        self._usual = np.unique(np.asarray(usual, dtype=float))
         self._found: dict[tuple, dict] = {}  # what was found together, by its probabilities
 
     @property
@@ -72,7 +77,7 @@ class DerivedQuantity:
         values = np.asarray(values, dtype=float)
         if not self._included.fine > 0:
             return Estimates(np.full(values.shape, np.nan), np.full(values.shape, np.nan))
-        cdf, error = self._cdf(values.ravel())
+        cdf, error, _ = self._cdf(values.ravel(), self._usually_found.kept)
         cdf, error = (np.where(np.isnan(values.ravel()), np.nan, x) for x in (cdf, error))
         return Estimates(cdf.reshape(values.shape), error.reshape(values.shape))
 
@@ -91,19 +96,27 @@ class DerivedQuantity:
             raise ValueError(f"a probability lies between 0 and 1: {p}")
         if self._cells.value.size == 0 and not self._included.fine > 0:
             return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
-        others = tuple(sorted(set(p.tolist()) - set(self._usual)))
-        found = self._together(others)
-        if len(others) < p.size:
-            found = found | self._together(self._usual)
+        usual = self._usually_found.estimates
+        others = tuple(sorted(set(p.tolist()) - set(usual)))
+        found = usual | self._together(others) if others else usual
         value, error = np.array([found[x] for x in p.tolist()]).reshape(-1, 2).T
         return Estimates(value, error)
 
+    @cached_property
+    def _usually_found(self) -> "_Found":
+        """The quantiles at the usual probabilities, and the lines that it took to find them."""
+        kept = self._included.kept
+        if not (self._usual.size and self._included.fine > 0):
+            return _Found({}, kept)
+        estimates, kept = self._quantiles(self._usual, kept)
+        return _Found(estimates.by(self._usual), kept)
+
     def _together(self, probabilities: tuple) -> dict[float, tuple[float, float]]:
         """Return (value, error) by probability, of a search for all of them at once."""
-        if probabilities and probabilities not in self._found:
-            found = self._quantiles(np.array(probabilities))
-            self._found[probabilities] = dict(zip(probabilities, zip(*found, strict=True), strict=True))
-        return self._found.get(probabilities, {})
+        if probabilities not in self._found:
+            p = np.array(probabilities)
+            self._found[probabilities] = self._quantiles(p, self._included.kept)[0].by(p)
+        return self._found[probabilities]
 
     def rough_quantiles(self, probabilities):
         """Return the quantiles without their errors, from the lines of the lattice alone: far
@@ -121,7 +134,7 @@ class DerivedQuantity:
     def _included(self) -> Masses:
         """The mass of all that the quantity is defined on."""
         masses = self._lines.masses([np.inf])
-        return Masses(*(float(x[0]) for x in masses[:4]))
+        return Masses(*(float(x[0]) for x in masses[:4]), kept=masses.kept)
 
     @cached_property
     def _excluded(self) -> tuple[float, float]:
@@ -135,13 +148,13 @@ class DerivedQuantity:
         coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
         return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
 
-    def _cdf(self, values, near: Panels | None = None):
-        """Return the CDF at values (C,) and its error."""
-        mass, whole = self._lines.masses(values, near), self._included
+    def _cdf(self, values, kept: Kept | None, cut: Cut | None = None):
+        """Return the CDF at values (C,), its error, and the masses."""
+        mass, whole = self._lines.masses(values, kept, cut), self._included
         cdf = np.clip(mass.fine / whole.fine, 0.0, 1.0)
         error = np.abs(cdf - mass.coarse / whole.coarse)
         error += (mass.error + cdf * whole.error) / whole.fine
-        return cdf, error + self.outside_mass * np.maximum(cdf, 1 - cdf)
+        return cdf, error + self.outside_mass * np.maximum(cdf, 1 - cdf), mass
 
     def _enclosed(self, p, whole):
         """Return places low < high about each quantile of the rough CDF, and that CDF there, as
@@ -165,35 +178,44 @@ class DerivedQuantity:
             low[wrong], high[wrong] = place - half, place + half
         return low, high, rough
 
-    def _quantiles(self, p) -> Estimates:
+    def _quantiles(self, p, kept: Kept | None) -> tuple[Estimates, Kept | None]:
         """Solve cdf(x) = p by a few steps of a secant, all in one; where that does not settle, as
-        where the CDF jumps, by bracketing."""
+        where the CDF jumps, by bracketing. Return the lines that it took, too."""
         with np.errstate(all="ignore"):
-            search = self._begun(p)
+            search = self._begun(p, kept)
             value, error, active = search.x.copy(), np.full(p.size, np.nan), search.settled.copy()
+            mass, before = search.mass, np.arange(p.size)
             for _ in range(STEPS):
                 which = np.flatnonzero(active)
                 if which.size == 0:
                     break
-                near = search.panels if which.size == p.size else None
-                cdf, cdf_error = self._cdf(search.x[which], near)
+                cut = self._lines.cut_of(mass.cut, np.flatnonzero(np.isin(before, which)))
+                cdf, cdf_error, mass = self._cdf(search.x[which], mass.kept, cut)
                 remaining, settles = search.stepped(which, log_odds(p[which]) - log_odds(cdf))
                 value[which] = search.x[which]
                 known = cdf_error / search.density[which]
                 error[which] = known + remaining
                 active[which] = settles & (remaining > known)
                 search.settled[which] = settles
-        rest = np.flatnonzero(~search.settled)
-        if rest.size:
-            low, high = search.low[rest], search.high[rest]
-            value[rest] = invert_cdf(lambda x: self._cdf(x)[0], p[rest], low, high)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                there = self.moved(value[rest], (high - low) / 2) * 2 / (high - low)
-                density = np.fmin(search.density[rest], there)
-                error[rest] = self._cdf(value[rest])[1] / density
-        return Estimates(value, error)
+                before = which
+            rest = np.flatnonzero(~search.settled)
+            if rest.size:
+                ends = search.low[rest], search.high[rest], search.density[rest]
+                value[rest], error[rest] = self._bracketed(p[rest], ends, mass.kept)
+        return Estimates(value, error), mass.kept
 
-    def _begun(self, p) -> "_Search":
+    def _bracketed(self, p, ends, kept: Kept | None):
+        """Return quantiles and their errors by bracketing, from (low, high, density)."""
+        low, high, density = ends
+
+        def cdf(x):
+            return self._cdf(x, kept)[0]
+
+        value = invert_cdf(cdf, p, low, high)
+        there = self.moved(value, (high - low) / 2) * 2 / (high - low)
+        return value, self._cdf(value, kept)[1] / np.fmin(density, there)
+
+    def _begun(self, p, kept: Kept | None) -> "_Search":
         """Return the search after its first step, along the parabola of the rough CDF."""
         target, whole = log_odds(p), self._included
         low, high, rough = self._enclosed(p, whole.rough)
@@ -201,14 +223,14 @@ class DerivedQuantity:
         first, slope = _straight(low, high, ends, target)
         settled = (slope > 0) & (np.abs(first - low) < 2 * (high - low))
         first = np.where(settled, first, low)
-        near = self._lines.masses(first)
+        near = self._lines.masses(first, kept)
         middle = log_odds(near.rough / whole.rough)
         left = target - log_odds(near.fine / whole.fine)
         slope, bend = _parabola((low, first, high), (ends[0], middle, ends[1]), slope)
         step = left / (slope + bend * left / slope)
         step = np.where(settled, step, 0.0)
         density = (rough[1] - rough[0]) / (high - low)
-        return _Search(low, high, density, first + step, step, left, slope, settled, near.panels)
+        return _Search(low, high, density, first + step, step, left, slope, settled, near)
 
 
 def normal_lattice(
@@ -271,10 +293,17 @@ def _given(quantity: Callable, condition: Callable | None) -> Callable:
     return evaluate_quantity
 
 
+class _Found(NamedTuple):
+    """Quantiles and their errors by probability, and the lines that it took to find them."""
+
+    estimates: dict[float, tuple[float, float]]
+    kept: Kept | None
+
+
 class _Search(NamedTuple):
     """A search for many quantiles, each at `x` after a `step` from where `left` was to go, in log
-    odds; `slope` is that of the log odds, `settled` where the steps become shorter, and `panels`
-    are those of the CDF at the place before."""
+    odds; `slope` is that of the log odds, `settled` where the steps become shorter, and `mass`
+    what was found at the place before."""
 
     low: np.ndarray
     high: np.ndarray
@@ -284,7 +313,7 @@ class _Search(NamedTuple):
     left: np.ndarray
     slope: np.ndarray
     settled: np.ndarray
-    panels: Panels | None
+    mass: Masses
 
     def stepped(self, which, left):
         """Step once more, in place, with `left` to go; return what the steps leave and whether
