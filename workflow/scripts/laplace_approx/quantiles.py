@@ -9,8 +9,8 @@ import numpy as np
 
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.lines import Cut, Lines, Masses
-from laplace_approx.panels import Kept
 from laplace_approx.normal import Normal
+from laplace_approx.panels import Kept
 from laplace_approx.roots import invert_cdf, log_odds
 from laplace_approx.transforms import Identity
 

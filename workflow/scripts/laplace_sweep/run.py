@@ -21,7 +21,7 @@ from laplace_approx.sides import laplace_side
 from laplace_approx.verdict_record import verdict_record
 from laplace_files.artifacts import plain
 from laplace_files.exact import Exact, assemble_exact
-from laplace_files.laplace import Laplace, assemble_laplace
+from laplace_files.laplace import assemble_laplace
 from laplace_files.modelfile import load_model
 from laplace_files.posterior import Posterior, Sources, frozen, read_replicated
 from laplace_files.steps.curvature import curvature_step
