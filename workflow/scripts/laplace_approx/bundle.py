@@ -42,8 +42,9 @@ class Breaks(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Pieces low..high of intervals with the quantity less the level, of unequal sign, at their
-    ends; `pair` is the place of level and line among those that were asked for."""
+    """Pieces low..high of intervals with the quantity at their ends, of which one is above the
+    `level` and the other is not, and at a `third` place (NaN: not known); `pair` is the place of
+    level and line among those that were asked for."""
 
     pair: np.ndarray
     line: np.ndarray
@@ -52,6 +53,8 @@ class Pieces(NamedTuple):
     high: np.ndarray
     value_low: np.ndarray
     value_high: np.ndarray
+    third: np.ndarray
+    value_third: np.ndarray
     level: np.ndarray
 
 
@@ -125,9 +128,14 @@ class Bundle(NamedTuple):
         return Borders(*(np.concatenate(x) for x in joined), lines, inside[:, -1])
 
     def _pieces(self, pair, line, cell, levels) -> Pieces:
-        """Return whole intervals."""
-        level, ends = levels[pair], (self.values[line, cell], self.values[line, cell + 1])
-        return Pieces(pair, line, cell, np.zeros(line.size), np.ones(line.size), *ends, level)
+        """Return the halves of intervals in which there is a crossing."""
+        level, middle = levels[pair], self.middles[line, cell]
+        first, last = self.values[line, cell], self.values[line, cell + 1]
+        early = (first <= level) != (middle <= level)
+        low, high = np.where(early, 0.0, 0.5), np.where(early, 0.5, 1.0)
+        ends = np.where(early, first, middle), np.where(early, middle, last)
+        third = np.where(early, 1.0, 0.0), np.where(early, last, first)
+        return Pieces(pair, line, cell, low, high, *ends, *third, level)
 
     def _broken(self, lines):
         """Return (pair, break): all breaks of each of the lines."""
@@ -145,8 +153,9 @@ class Bundle(NamedTuple):
         first, last = self.values[line, cell], self.values[line, cell + 1]
         inside = [value <= level for value in (first, before, after, last)]
         zero, one = np.zeros(line.size), np.ones(line.size)
-        left = Pieces(pair, line, cell, zero, at, first, before, level)
-        right = Pieces(pair, line, cell, at, one, after, last, level)
+        unknown = np.full((2, line.size), np.nan)
+        left = Pieces(pair, line, cell, zero, at, first, before, *unknown, level)
+        right = Pieces(pair, line, cell, at, one, after, last, *unknown, level)
         parts = [
             Pieces(*(x[chosen] for x in part))
             for part, chosen in ((left, inside[0] != inside[1]), (right, inside[2] != inside[3]))
@@ -167,7 +176,8 @@ class Bundle(NamedTuple):
             ends = pieces.value_low - pieces.level, pieces.value_high - pieces.level
             near = CLOSE_VALUE * np.minimum(*np.abs(ends))
             near = np.where(np.isfinite(near) & (near > 0), near, -1.0)
-            return crossings(excess, pieces.low, pieces.high, *ends, CLOSE, near)
+            third = pieces.third, pieces.value_third - pieces.level
+            return crossings(excess, pieces.low, pieces.high, *ends, CLOSE, near, third)
 
     def at(self, line, cell, fraction):
         """Return the quantity within the intervals `cell` of the lines `line`."""
@@ -232,8 +242,10 @@ def _turns(bundle: Bundle, line, cell) -> Breaks:
     """Return the extremes of a smooth quantity inside intervals: those of the parabolas
     through their ends and middle, and then through three places ever closer to that."""
     ends = bundle.values[line, cell], bundle.values[line, cell + 1]
+    if line.size == 0:
+        return Breaks(line, cell, *np.zeros((3, 0)))
     fraction = _vertex(ends[0], bundle.middles[line, cell], ends[1])[0]
-    for near in NEAR_VERTEX if line.size else ():
+    for near in NEAR_VERTEX:
         fraction = np.clip(fraction, near, 1 - near)
         places = fraction + near * np.array([[-1.0], [0.0], [1.0]])
         closer, inside = _vertex(*bundle.at(line[None], cell[None], places))

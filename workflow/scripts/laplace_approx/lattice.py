@@ -130,7 +130,7 @@ class Frame(NamedTuple):
         w = self.axes[axis].stretched(u)
         shape = (-1, *(1,) * max(base.ndim - 1, w.ndim))
         z = base + self.shear[:, axis].reshape(shape) * w
-        return self._constrained(np.moveaxis(z, 0, -1))
+        return self._constrained(z.transpose(*range(1, z.ndim), 0))
 
     def locate(self, theta):
         """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""

@@ -71,6 +71,10 @@ class Masses(NamedTuple):
     cut: Cut | None = None
     kept: Kept | None = None
 
+    def first(self, n: int) -> "Masses":
+        """Return the first n of them."""
+        return self._replace(**{name: getattr(self, name)[:n] for name in self._fields[:4]})
+
 
 class Lines:
     """All lines of a lattice along one axis, under a quantity of theta (NaN where it has none).

@@ -8,18 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.lines import Cut, Lines, Masses
+from laplace_approx.lines import Lines, Masses
 from laplace_approx.normal import Normal
 from laplace_approx.panels import Kept
-from laplace_approx.roots import invert_cdf, log_odds
+from laplace_approx.roots import invert_cdf
+from laplace_approx.secants import Guess, Search, guessed, rough_odds
 from laplace_approx.transforms import Identity
 
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
-SETTLED = 0.1  # of what was left to go before: where less is left, the search is at its end
-ENCLOSING = 8  # attempts to find places about a quantile
-STEPS = 4  # of a secant at the most
-DIGITS = 1e-6  # of the log odds, between two places: below, they are no use for a secant
-UNSURE = 0.1  # of a slope that is no secant's
+BESIDE = 0.03  # of the local scale: how far from a quantile a search by bracketing begins
 
 
 class Estimates(NamedTuple):
@@ -77,16 +74,15 @@ class DerivedQuantity:
         values = np.asarray(values, dtype=float)
         if not self._included.fine > 0:
             return Estimates(np.full(values.shape, np.nan), np.full(values.shape, np.nan))
-        cdf, error, _ = self._cdf(values.ravel(), self._usually_found.kept)
+        mass = self._lines.masses(values.ravel(), self._usually_found.kept)
+        cdf, error = self._cdf(mass, self._included)
         cdf, error = (np.where(np.isnan(values.ravel()), np.nan, x) for x in (cdf, error))
         return Estimates(cdf.reshape(values.shape), error.reshape(values.shape))
 
     def moved(self, values, errors):
         """Return what errors of values (n,) can move the CDF there by: half of the difference
         between their ends, from the lines of the lattice alone."""
-        ends = np.concatenate([values - errors, values + errors])
-        mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / self._included.fine
-        return 0.5 * np.abs(mass[1] - mass[0])
+        return self._moved(values, errors, self._included)
 
     def quantiles(self, probabilities) -> Estimates:
         """Return the quantiles given the condition for probabilities (n,), all NaN if it never
@@ -104,37 +100,31 @@ class DerivedQuantity:
 
     @cached_property
     def _usually_found(self) -> "_Found":
-        """The quantiles at the usual probabilities, and the lines that it took to find them."""
-        kept = self._included.kept
-        if not (self._usual.size and self._included.fine > 0):
-            return _Found({}, kept)
-        estimates, kept = self._quantiles(self._usual, kept)
-        return _Found(estimates.by(self._usual), kept)
+        """The quantiles at the usual probabilities, and what was found on the way."""
+        if self._usual.size and self._cells.value.size:
+            return self._quantiles(self._usual)
+        masses = self._lines.masses([np.inf])
+        return _Found({}, _last(masses), masses.kept)
+
+    @property
+    def _included(self) -> Masses:
+        """The mass of all that the quantity is defined on."""
+        return self._usually_found.included
 
     def _together(self, probabilities: tuple) -> dict[float, tuple[float, float]]:
         """Return (value, error) by probability, of a search for all of them at once."""
         if probabilities not in self._found:
             p = np.array(probabilities)
-            self._found[probabilities] = self._quantiles(p, self._included.kept)[0].by(p)
+            self._found[probabilities] = self._quantiles(p, self._included).estimates
         return self._found[probabilities]
 
     def rough_quantiles(self, probabilities):
         """Return the quantiles without their errors, from the lines of the lattice alone: far
         cheaper, and good to about a thousandth of an SD."""
         p = np.asarray(probabilities, dtype=float)
-        whole = self._lines.rough_masses(np.array([np.inf]))
-        if not whole > 0:
+        if self._cells.value.size == 0:
             return np.full(p.shape, np.nan)
-        low, high, rough = self._enclosed(p, whole)
-        with np.errstate(all="ignore"):
-            value, slope = _straight(low, high, log_odds(rough), log_odds(p))
-        return np.where(slope > 0, value, low)
-
-    @cached_property
-    def _included(self) -> Masses:
-        """The mass of all that the quantity is defined on."""
-        masses = self._lines.masses([np.inf])
-        return Masses(*(float(x[0]) for x in masses[:4]), kept=masses.kept)
+        return self._guessed(p).x
 
     @cached_property
     def _excluded(self) -> tuple[float, float]:
@@ -148,89 +138,62 @@ class DerivedQuantity:
         coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
         return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
 
-    def _cdf(self, values, kept: Kept | None, cut: Cut | None = None):
-        """Return the CDF at values (C,), its error, and the masses."""
-        mass, whole = self._lines.masses(values, kept, cut), self._included
-        cdf = np.clip(mass.fine / whole.fine, 0.0, 1.0)
-        error = np.abs(cdf - mass.coarse / whole.coarse)
-        error += (mass.error + cdf * whole.error) / whole.fine
-        return cdf, error + self.outside_mass * np.maximum(cdf, 1 - cdf), mass
+    def _cdf(self, mass: Masses, included: Masses):
+        """Return the CDF (C,) and its error, from masses of levels and that of all."""
+        cdf = np.clip(mass.fine / included.fine, 0.0, 1.0)
+        error = np.abs(cdf - mass.coarse / included.coarse)
+        error += (mass.error + cdf * included.error) / included.fine
+        return cdf, error + self.outside_mass * np.maximum(cdf, 1 - cdf)
 
-    def _enclosed(self, p, whole):
-        """Return places low < high about each quantile of the rough CDF, and that CDF there, as
-        far as few steps lead to them."""
-        low, high = self._cells.around(p, 0.03)
-        rough, wrong, wide = np.empty((2, p.size)), np.arange(p.size), 1.01 * (high - low)
-        for _ in range(ENCLOSING):
-            found = self._lines.rough_masses(np.concatenate([low[wrong], high[wrong]]))
-            rough[:, wrong] = np.reshape(found / whole, (2, wrong.size))
-            wrong = np.flatnonzero(~((rough[0] <= p) & (p <= rough[1]) & (high - low < wide)))
-            if wrong.size == 0:
-                break
-            with np.errstate(all="ignore"):
-                ends, target = log_odds(rough[:, wrong]), log_odds(p[wrong])
-                place, slope = _straight(low[wrong], high[wrong], ends, target)
-                middle = (low + high)[wrong] / 2
-                half = np.maximum(wide[wrong] / 2.02, np.abs(place - middle) / 4)
-                wrong, place, half = (x[slope > 0] for x in (wrong, place, half))
-            if wrong.size == 0:
-                break
-            low[wrong], high[wrong] = place - half, place + half
-        return low, high, rough
+    def _guessed(self, p) -> Guess:
+        """Return where the quantiles are, from the lines of the lattice alone."""
+        levels = self._cells.quantiles(rough_odds(p))
+        levels = np.unique(levels)
+        rough = self._lines.rough_masses(np.append(levels, np.inf))
+        return guessed(p, levels, rough[:-1] / rough[-1], self._cells.quantiles(p))
 
-    def _quantiles(self, p, kept: Kept | None) -> tuple[Estimates, Kept | None]:
+    def _quantiles(self, p, included: Masses | None = None) -> "_Found":
         """Solve cdf(x) = p by a few steps of a secant, all in one; where that does not settle, as
-        where the CDF jumps, by bracketing. Return the lines that it took, too."""
+        where the CDF jumps, by bracketing.
+
+        The mass of all that is `included` is found on the way, unless it is known.
+        """
         with np.errstate(all="ignore"):
-            search = self._begun(p, kept)
-            value, error, active = search.x.copy(), np.full(p.size, np.nan), search.settled.copy()
-            mass, before = search.mass, np.arange(p.size)
-            for _ in range(STEPS):
-                which = np.flatnonzero(active)
-                if which.size == 0:
-                    break
-                cut = self._lines.cut_of(mass.cut, np.flatnonzero(np.isin(before, which)))
-                cdf, cdf_error, mass = self._cdf(search.x[which], mass.kept, cut)
-                remaining, settles = search.stepped(which, log_odds(p[which]) - log_odds(cdf))
-                value[which] = search.x[which]
-                known = cdf_error / search.density[which]
-                error[which] = known + remaining
-                active[which] = settles & (remaining > known)
-                search.settled[which] = settles
-                before = which
+            search = Search(p, self._guessed(p))
+            levels = search.x if included else np.append(search.x, np.inf)
+            mass, place = self._lines.masses(levels), np.arange(p.size)
+            included = included or _last(mass)
+            if not included.fine > 0:
+                return _Found({}, included, mass.kept)
+            mass = mass.first(p.size)
+            search.begin(self._cdf(mass, included)[0])
+            while search.active.any():
+                which = np.flatnonzero(search.active)
+                cut = self._lines.cut_of(mass.cut, np.flatnonzero(np.isin(place, which)))
+                mass, place = self._lines.masses(search.x[which], mass.kept, cut), which
+                search.step(which, *self._cdf(mass, included))
             rest = np.flatnonzero(~search.settled)
             if rest.size:
-                ends = search.low[rest], search.high[rest], search.density[rest]
-                value[rest], error[rest] = self._bracketed(p[rest], ends, mass.kept)
-        return Estimates(value, error), mass.kept
+                found = self._bracketed(p[rest], search.density[rest], mass.kept, included)
+                search.value[rest], search.error[rest] = found
+        return _Found(Estimates(search.value, search.error).by(p), included, mass.kept)
 
-    def _bracketed(self, p, ends, kept: Kept | None):
-        """Return quantiles and their errors by bracketing, from (low, high, density)."""
-        low, high, density = ends
+    def _bracketed(self, p, density, kept: Kept | None, included: Masses):
+        """Return quantiles and their errors by bracketing."""
+        low, high = self._cells.around(p, BESIDE)
 
         def cdf(x):
-            return self._cdf(x, kept)[0]
+            return self._cdf(self._lines.masses(x, kept), included)
 
-        value = invert_cdf(cdf, p, low, high)
-        there = self.moved(value, (high - low) / 2) * 2 / (high - low)
-        return value, self._cdf(value, kept)[1] / np.fmin(density, there)
+        value = invert_cdf(lambda x: cdf(x)[0], p, low, high)
+        half = (high - low) / 2
+        there = self._moved(value, half, included) / half
+        return value, cdf(value)[1] / np.fmin(density, there)
 
-    def _begun(self, p, kept: Kept | None) -> "_Search":
-        """Return the search after its first step, along the parabola of the rough CDF."""
-        target, whole = log_odds(p), self._included
-        low, high, rough = self._enclosed(p, whole.rough)
-        ends = log_odds(rough)
-        first, slope = _straight(low, high, ends, target)
-        settled = (slope > 0) & (np.abs(first - low) < 2 * (high - low))
-        first = np.where(settled, first, low)
-        near = self._lines.masses(first, kept)
-        middle = log_odds(near.rough / whole.rough)
-        left = target - log_odds(near.fine / whole.fine)
-        slope, bend = _parabola((low, first, high), (ends[0], middle, ends[1]), slope)
-        step = left / (slope + bend * left / slope)
-        step = np.where(settled, step, 0.0)
-        density = (rough[1] - rough[0]) / (high - low)
-        return _Search(low, high, density, first + step, step, left, slope, settled, near)
+    def _moved(self, values, errors, included: Masses):
+        ends = np.concatenate([values - errors, values + errors])
+        mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / included.fine
+        return 0.5 * np.abs(mass[1] - mass[0])
 
 
 def normal_lattice(
@@ -293,39 +256,18 @@ def _given(quantity: Callable, condition: Callable | None) -> Callable:
     return evaluate_quantity
 
 
+def _last(masses: Masses) -> Masses:
+    """Return the last of several masses, as numbers."""
+    return Masses(*(float(x[-1]) for x in masses[:4]))
+
+
 class _Found(NamedTuple):
-    """Quantiles and their errors by probability, and the lines that it took to find them."""
+    """Quantiles and their errors by probability; the mass of all that the quantity is defined on;
+    and the lines that it took to find them."""
 
     estimates: dict[float, tuple[float, float]]
+    included: Masses
     kept: Kept | None
-
-
-class _Search(NamedTuple):
-    """A search for many quantiles, each at `x` after a `step` from where `left` was to go, in log
-    odds; `slope` is that of the log odds, `settled` where the steps become shorter, and `mass`
-    what was found at the place before."""
-
-    low: np.ndarray
-    high: np.ndarray
-    density: np.ndarray
-    x: np.ndarray
-    step: np.ndarray
-    left: np.ndarray
-    slope: np.ndarray
-    settled: np.ndarray
-    mass: Masses
-
-    def stepped(self, which, left):
-        """Step once more, in place, with `left` to go; return what the steps leave and whether
-        they settle."""
-        before, step = self.left[which], self.step[which]
-        far = np.abs(before - left) > DIGITS
-        new = left * np.where(far, step / (before - left), 1 / self.slope[which])
-        # each step of a secant is to the one before as that is to its own
-        remaining = np.abs(new) * np.where(far, np.abs(new / step), UNSURE)
-        self.x[which] += new
-        self.step[which], self.left[which] = new, left
-        return remaining, np.abs(left) <= SETTLED * np.abs(before) + DIGITS
 
 
 class _Cells:
@@ -373,21 +315,3 @@ def _steepest_axis(value, mass) -> int:
         slopes = np.abs([np.gradient(value, axis=k) for k in range(value.ndim)])
     slopes = np.nan_to_num(slopes, nan=0.0)
     return int(np.argmax([np.sum(mass[slope >= slopes.max(axis=0)]) for slope in slopes]))
-
-
-def _straight(low, high, ends, target):
-    """Return where a straight line through the values at both ends meets the target, at most five
-    intervals away, and its slope."""
-    slope = (ends[1] - ends[0]) / (high - low)
-    place = low + (target - ends[0]) / slope
-    return np.clip(place, low - 5 * (high - low), high + 5 * (high - low)), slope
-
-
-def _parabola(x, y, otherwise):
-    """Return (slope, half the curvature) at the middle of three points of a parabola; without the
-    curvature and with another slope where they are not in order."""
-    sides = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
-    bend = (sides[1] - sides[0]) / (x[2] - x[0])
-    slope = sides[0] + bend * (x[1] - x[0])
-    good = (x[0] < x[1]) & (x[1] < x[2]) & (slope > 0)
-    return np.where(good, slope, otherwise), np.where(good, bend, 0.0)
