@@ -49,8 +49,8 @@ def freeze(
     """
     data = read_replicated(data_file, replicate)
     model = load_model(file, data)
-    sources = Sources(file, data_file, replicate)
-    return frozen(case, sources, data, model, prior_definition)
+    described = describe(Sources(file, data_file, replicate), data, model)
+    return frozen(case, described, model, prior_definition)
 
 
 class Sources(NamedTuple):
@@ -61,14 +61,10 @@ class Sources(NamedTuple):
     replicate: int
 
 
-def frozen(case: dict, sources: Sources, data: dict, model: Model, prior_definition: dict) -> dict:
-    """Return the record of a posterior whose model and data are at hand."""
+def describe(sources: Sources, data: dict, model: Model) -> dict:
+    """Return what a record says of the model and the data: that which no prior has a part in."""
     file, data_file, replicate = sources
-    prior = build_prior(prior_definition, model.parameters)
-    lower, upper = joint_support(model, prior)
     return {
-        "case": case,
-        "parameters": list(model.parameters),
         "model": {
             "name": model.name,
             "file": _relative(file),
@@ -79,6 +75,19 @@ def frozen(case: dict, sources: Sources, data: dict, model: Model, prior_definit
             "gives_hessian_vector_product": model.hessian_vector_product is not None,
         },
         "data": _data_record(data_file, data, replicate),
+        "quantities": _quantity_records(model, file),
+    }
+
+
+def frozen(case: dict, described: dict, model: Model, prior_definition: dict) -> dict:
+    """Return the record of a posterior whose model and data are described."""
+    prior = build_prior(prior_definition, model.parameters)
+    lower, upper = joint_support(model, prior)
+    return {
+        "case": case,
+        "parameters": list(model.parameters),
+        "model": described["model"],
+        "data": described["data"],
         "prior": {
             "definition": prior_definition,
             "text": prior.text,
@@ -86,7 +95,7 @@ def frozen(case: dict, sources: Sources, data: dict, model: Model, prior_definit
         },
         "support": {name: [lower[i], upper[i]] for i, name in enumerate(model.parameters)},
         "start": model.start,
-        "quantities": _quantity_records(model, file),
+        "quantities": described["quantities"],
         "units": dict(model.units),
         "labels": dict(model.labels),
     }

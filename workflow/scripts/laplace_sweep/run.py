@@ -23,7 +23,7 @@ from laplace_files.artifacts import plain
 from laplace_files.exact import Exact, assemble_exact
 from laplace_files.laplace import assemble_laplace
 from laplace_files.modelfile import load_model
-from laplace_files.posterior import Posterior, Sources, frozen, read_replicated
+from laplace_files.posterior import Posterior, Sources, describe, frozen, read_replicated
 from laplace_files.steps.curvature import curvature_step
 from laplace_files.steps.draws import draws_step
 from laplace_files.steps.grid import grid_step
@@ -111,10 +111,10 @@ class Runner:
     def _posterior(self, definition: dict) -> Posterior:
         def make():
             sources = Sources(definition["file"], definition["data"], definition["replicate"])
-            data, model = self._once("model", sources, lambda: _open_model(sources))
+            data, model, described = self._once("model", sources, lambda: _open_model(sources))
             case = {"model": definition["model"], "prior": definition["prior"]}
             prior = definition["prior_definition"]
-            record = plain(frozen(case, sources, data, model, prior))
+            record = plain(frozen(case, described, model, prior))
             return Posterior(record, data, model, build_prior(prior, model.parameters))
 
         return self._once("posterior", _posterior_key(definition), make)
@@ -197,7 +197,8 @@ def _of(definition: dict, kind: str) -> dict:
 
 def _open_model(sources: Sources):
     data = read_replicated(sources.data_file, sources.replicate)
-    return data, load_model(sources.file, data)
+    model = load_model(sources.file, data)
+    return data, model, describe(sources, data, model)
 
 
 def _stacked(blocks: list[tuple[dict, dict]]) -> dict[str, np.ndarray]:
