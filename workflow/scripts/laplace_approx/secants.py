@@ -74,17 +74,21 @@ def _cubic(t, x, at):
 class Search:
     """A search for the quantiles at p (n,): `x` are the places where the CDF is to be found next.
 
-    `value` and `error` are what was found, `density` that of the quantity there, `settled` where
-    the steps become shorter, and `active` where the next one is worth its while.
+    `value` and `error` are what was found, `density` that of the quantity at the least, `settled`
+    where the steps become shorter, and `active` where the next one is worth its while.
     """
 
     def __init__(self, p, guess: Guess):
-        self.target, self.x, self.slope = log_odds(p), guess.x.copy(), guess.slope
-        self.density = guess.slope * p * (1 - p)
+        self.p, self.target = p, log_odds(p)
+        self.x, self.slope = guess.x.copy(), guess.slope.copy()  # the least slope that was seen
         self.active = np.isfinite(guess.x) & (guess.slope > 0) & np.isfinite(guess.slope)
         self.settled = self.active.copy()
         self.value, self.error = self.x.copy(), np.full(p.size, np.nan)
         self.steps = 0
+
+    @property
+    def density(self):
+        return self.slope * self.p * (1 - self.p)
 
     def begin(self, cdf):
         """Take the first step, along the slope of the guess."""
@@ -101,6 +105,9 @@ class Search:
         new = left * inverse
         # each step of a secant is to the one before as that is to its own
         remaining = np.abs(new) * np.where(far, np.abs(new / step), UNSURE)
+        self.slope[which] = np.where(
+            far, np.fmin(1 / inverse, self.slope[which]), self.slope[which]
+        )
         known = error / self.density[which]
         self.x[which] += new
         self.moved[which], self.left[which] = new, left
