@@ -43,8 +43,7 @@ class Breaks(NamedTuple):
 
 class Pieces(NamedTuple):
     """Pieces low..high of intervals with the quantity at their ends, of which one is above the
-    `level` and the other is not, and at a `third` place (NaN: not known); `pair` is the place of
-    level and line among those that were asked for."""
+    `level` and the other is not; `pair` is the place of level and line among those asked for."""
 
     pair: np.ndarray
     line: np.ndarray
@@ -53,8 +52,6 @@ class Pieces(NamedTuple):
     high: np.ndarray
     value_low: np.ndarray
     value_high: np.ndarray
-    third: np.ndarray
-    value_third: np.ndarray
     level: np.ndarray
 
 
@@ -109,6 +106,10 @@ class Bundle(NamedTuple):
     def borders(self, levels, lines=None) -> Borders:
         """Return the borders of quantity <= level, for levels (N,) each of its own of `lines`
         (N,); or for levels (C,), each of all lines, in this order."""
+        with np.errstate(invalid="ignore"):
+            return self._borders(levels, lines)
+
+    def _borders(self, levels, lines) -> Borders:
         if lines is None:
             inside = (self.values <= levels[:, None, None]).reshape(-1, self.values.shape[1])
             lines = np.tile(np.arange(len(self.values)), levels.size)
@@ -128,14 +129,10 @@ class Bundle(NamedTuple):
         return Borders(*(np.concatenate(x) for x in joined), lines, inside[:, -1])
 
     def _pieces(self, pair, line, cell, levels) -> Pieces:
-        """Return the halves of intervals in which there is a crossing."""
-        level, middle = levels[pair], self.middles[line, cell]
-        first, last = self.values[line, cell], self.values[line, cell + 1]
-        early = (first <= level) != (middle <= level)
-        low, high = np.where(early, 0.0, 0.5), np.where(early, 0.5, 1.0)
-        ends = np.where(early, first, middle), np.where(early, middle, last)
-        third = np.where(early, 1.0, 0.0), np.where(early, last, first)
-        return Pieces(pair, line, cell, low, high, *ends, *third, level)
+        """Return whole intervals."""
+        ends = self.values[line, cell], self.values[line, cell + 1]
+        low, high = np.zeros(line.size), np.ones(line.size)
+        return Pieces(pair, line, cell, low, high, *ends, levels[pair])
 
     def _broken(self, lines):
         """Return (pair, break): all breaks of each of the lines."""
@@ -153,9 +150,8 @@ class Bundle(NamedTuple):
         first, last = self.values[line, cell], self.values[line, cell + 1]
         inside = [value <= level for value in (first, before, after, last)]
         zero, one = np.zeros(line.size), np.ones(line.size)
-        unknown = np.full((2, line.size), np.nan)
-        left = Pieces(pair, line, cell, zero, at, first, before, *unknown, level)
-        right = Pieces(pair, line, cell, at, one, after, last, *unknown, level)
+        left = Pieces(pair, line, cell, zero, at, first, before, level)
+        right = Pieces(pair, line, cell, at, one, after, last, level)
         parts = [
             Pieces(*(x[chosen] for x in part))
             for part, chosen in ((left, inside[0] != inside[1]), (right, inside[2] != inside[3]))
@@ -166,24 +162,30 @@ class Bundle(NamedTuple):
         return *parts, (pair[border], line[border], place, sign)
 
     def _crossings(self, pieces: Pieces):
-        """Return where each piece crosses its level."""
+        """Return where each piece crosses its level, looked for in that half of it that does."""
+        _, line, cell, low, high, value_low, value_high, level = pieces
+        f_low, f_high, f_middle = (
+            value - level for value in (value_low, value_high, self.middles[line, cell])
+        )
+        halved = (low < 0.5) & (high > 0.5) & ~np.isnan(f_middle)
+        early = (f_low <= 0) != (f_middle <= 0)
+        first, second = halved & early, halved & ~early
+        third = np.where(first, high, low), np.where(first, f_high, np.where(second, f_low, np.nan))
+        low, f_low = np.where(second, 0.5, low), np.where(second, f_middle, f_low)
+        high, f_high = np.where(first, 0.5, high), np.where(first, f_middle, f_high)
 
         def excess(fraction, which):
-            value = self.at(pieces.line[which], pieces.cell[which], fraction)
-            return value - pieces.level[which]
+            return self.at(line[which], cell[which], fraction) - level[which]
 
-        with np.errstate(invalid="ignore"):
-            ends = pieces.value_low - pieces.level, pieces.value_high - pieces.level
-            near = CLOSE_VALUE * np.minimum(*np.abs(ends))
-            near = np.where(np.isfinite(near) & (near > 0), near, -1.0)
-            third = pieces.third, pieces.value_third - pieces.level
-            return crossings(excess, pieces.low, pieces.high, *ends, CLOSE, near, third)
+        near = CLOSE_VALUE * np.minimum(np.abs(f_low), np.abs(f_high))
+        near = np.where(np.isfinite(near) & (near > 0), near, -1.0)
+        return crossings(excess, low, high, f_low, f_high, CLOSE, near, third)
 
     def at(self, line, cell, fraction):
         """Return the quantity within the intervals `cell` of the lines `line`."""
         axis = self.frame.axes[self.axis]
         u = axis.lower + axis.step * self.every * (cell + fraction)
-        return self.quantity(self.frame.on_lines(self.base[:, line], self.axis, u))
+        return self.quantity(self.frame.on_lines(self.base.take(line, axis=1), self.axis, u))
 
 
 def bundle_of(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:

@@ -63,7 +63,8 @@ def _first(a, b, f_a, f_b, third):
     if third is None:
         return t
     c, f_c = third
-    return np.where(np.isnan(f_c), t, _interpolated(b - a, c - a, f_a, f_b, f_c))
+    exact = (f_a == 0) | (f_b == 0)
+    return np.where(np.isnan(f_c) | exact, t, _interpolated(b - a, c - a, f_a, f_b, f_c))
 
 
 def _interpolated(to_b, to_c, f_a, f_b, f_c):
