@@ -10,6 +10,7 @@ Weideman 2014, SIAM Review 56, section 5).
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,11 +20,11 @@ from laplace_approx.edges import NEGLIGIBLE_MASS, edge_record, outside_record, s
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, empty_grid
 from laplace_approx.lattice import Frame, Lattice, evaluate
-from laplace_approx.mode import find_mode
 from laplace_approx.moments import moments
 from laplace_approx.own import MOST_CELLS, Own, own_lattice
 from laplace_approx.pilot import Pilot, conditional_widths, find_pilot
 from laplace_approx.posterior import density_in
+from laplace_approx.searches import search
 from laplace_approx.space import build_space
 from laplace_approx.spacing import spacing_faults
 from laplace_approx.transforms import Identity, Log, Logit
@@ -35,7 +36,6 @@ WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
 MAIN_CELLS = 2**20  # of that lattice, at the most
-STARTS = 10
 LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
@@ -49,10 +49,19 @@ MEANING = (
 )
 
 
-def certified_grid(density: Density, start, seed: int = 0) -> Grid:
+class Known(NamedTuple):
+    """The modes (m, d) of a density in unconstrained coordinates, or where the search for them
+    ended in vain; and at how many points it evaluated the density."""
+
+    modes: np.ndarray
+    evaluations: int
+
+
+def certified_grid(density: Density, start, seed: int = 0, known: Known | None = None) -> Grid:
     """Return the grid of a density of one, two or three parameters, its bounds and points found.
 
-    `start` (d,) is where the search for the modes begins, `seed` that of its dispersed starts.
+    `start` (d,) is where the search for the modes begins, `seed` that of its dispersed starts; it
+    is not made where they are `known`.
     The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
     until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
     below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
@@ -67,8 +76,8 @@ def certified_grid(density: Density, start, seed: int = 0) -> Grid:
         raise ValueError(f"a certified grid takes one to three parameters, and here are {d}")
     transforms = natural_transforms(density.lower, density.upper)
     log_density = _without_infinity(density.log_density)
-    modes = _modes(density, transforms, np.asarray(start, dtype=float), seed)
-    pilot = find_pilot(_unconstrained(log_density, transforms), modes)
+    known = known or known_modes(density, start, seed)
+    pilot = find_pilot(_unconstrained(log_density, transforms), known.modes)
     _insist_on_a_scale(pilot, density.names)
     own = []
     for parameter in range(d):
@@ -108,18 +117,20 @@ def _unconstrained(log_density: Callable, transforms) -> Callable:
     return of_z
 
 
-def _modes(density: Density, transforms, start, seed):
-    """Return the modes in z, (m, d): the end of the search, or its start, where it is in vain."""
+def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
+    """Return the modes of a density, by a search from `start` (d,)."""
+    transforms = natural_transforms(density.lower, density.upper)
     definition = {
         name: {"log": {"shift": t.shift}} if isinstance(t, Log) else "logit"
         for name, t in zip(density.names, transforms, strict=True)
         if isinstance(t, Log | Logit)
     }
     space = build_space(definition, density.names, density.lower, density.upper)
-    begin = space.unconstrain(start)
+    begin = space.unconstrain(np.asarray(start, dtype=float))
     begin = np.where(np.isfinite(begin), begin, 0.0)
+    searched = search(density_in(density, space), begin, seed, None if definition else monotone)
     try:
-        found = find_mode(density_in(density, space), begin, seed, STARTS).modes
+        found = searched.mode.modes
         modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
     except Declined as declined:
         if declined.reason in BROKEN:
@@ -127,7 +138,8 @@ def _modes(density: Density, transforms, start, seed):
         where = declined.details.get("mode", declined.details.get("point", begin))
         modes = np.array([where])
     theta = space.constrain(modes)
-    return np.stack([t.unconstrain(theta[:, i]) for i, t in enumerate(transforms)], axis=-1)
+    modes = np.stack([t.unconstrain(theta[:, i]) for i, t in enumerate(transforms)], axis=-1)
+    return Known(modes, searched.evaluations)
 
 
 def _insist_on_a_scale(pilot: Pilot, names) -> None:

@@ -46,26 +46,31 @@ def grid_tables(model, density: Callable, definition: dict) -> GridTables:
             "evaluations.",
         )
     try:
-        watched, tally = tallied(density())
-        grid = _make(watched, definition, model.start)
+        grid, evaluations = (_named if definition else _certified)(model, density(), definition)
     except Declined as declined:
         return _absent(model, declined.message)
     status = "ok" if grid.marginals else "empty"
-    record = {"status": status, **grid.record(), "n_evaluations": tally.evaluations}
+    record = {"status": status, **grid.record(), "n_evaluations": evaluations}
     return GridTables(record, grid.columns(), _marginal_columns(grid.marginals))
 
 
-def _make(density, definition: dict, start) -> Grid:
-    if definition:
-        axes = [definition[name] for name in density.names]
-        lower, upper, points = (
-            [axis[key] for axis in axes] for key in ("lower", "upper", "points")
-        )
-        return named_grid(density, lower, upper, points)
-    from laplace_approx.certified import certified_grid
+def _named(model, density, definition: dict) -> tuple[Grid, int]:
+    """Return the grid of a box, and at how many points it evaluated the density."""
+    axes = [definition[name] for name in density.names]
+    lower, upper, points = ([axis[key] for axis in axes] for key in ("lower", "upper", "points"))
+    watched, tally = tallied(density)
+    return named_grid(watched, lower, upper, points), tally.evaluations
+
+
+def _certified(model, density, definition: dict) -> tuple[Grid, int]:
+    from laplace_approx.certified import certified_grid, known_modes
 
     # a prior may leave the model's own start on the edge of the support, or beyond
-    return certified_grid(density, point_inside(start, density.lower, density.upper))
+    start = point_inside(model.start, density.lower, density.upper)
+    known = known_modes(density, start, monotone=model.monotone)
+    watched, tally = tallied(density)
+    grid = certified_grid(watched, start, known=known)
+    return grid, known.evaluations + tally.evaluations
 
 
 def _absent(model, reason: str) -> GridTables:

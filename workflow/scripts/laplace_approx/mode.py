@@ -22,7 +22,8 @@ from laplace_approx.starts import dispersed, pulled_inside
 SAME_MODE = 1e-2  # SDs between two ends of ascents that are one mode
 HIGHER = 1e-6  # log density by which a point must exceed a mode to disprove it
 NOTABLE_SHARE = 0.01  # Laplace mass of a second mode that is worth a warning
-FEWEST = 2
+N_STARTS = 20  # dispersed ones
+FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
 MOST_PROOFS = 8
 MOST_BUMPS = 10  # rises on rays that are followed up
@@ -58,8 +59,7 @@ class Mode(NamedTuple):
     warnings: list[str]
 
 
-@np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
-def find_mode(density: Density, start, seed: int, n_starts: int = 20, monotone=None) -> Mode:
+def find_mode(density: Density, start, seed: int, n_starts: int = N_STARTS, monotone=None) -> Mode:
     """Return the proven mode of a density, or raise `Declined` with the reason why there is none.
 
     Damped Newton from `start` (d,); trust-region and simplex methods only where that does not
@@ -71,16 +71,10 @@ def find_mode(density: Density, start, seed: int, n_starts: int = 20, monotone=N
     integrable, and whether it is higher elsewhere. `monotone` (m, d) holds linear forms whose
     increase never lowers the likelihood, for a certificate of separation.
     """
-    search = _Search(density, start, seed, monotone)
-    search.check_inputs()
-    search.from_start()
-    search.from_dispersed(n_starts)
-    search.settle()
-    search.look_out()
-    return search.result()
+    return Search(density, start, seed, monotone).run(n_starts)
 
 
-class _Search:
+class Search:
     """The search for the mode of one density: attempts, proofs and warnings so far."""
 
     def __init__(self, density, start, seed, monotone):
@@ -92,6 +86,16 @@ class _Search:
         self.proofs = []  # (attempt, proof) of every distinct end that was looked at
         self.warnings = []
         self.n_starts = 0
+
+    @np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
+    def run(self, n_starts: int = N_STARTS) -> Mode:
+        """Return the mode, or raise Declined."""
+        self.check_inputs()
+        self.from_start()
+        self.from_dispersed(n_starts)
+        self.settle()
+        self.look_out()
+        return self.result()
 
     def check_inputs(self):
         evaluator = self.evaluator

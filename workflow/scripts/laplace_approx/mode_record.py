@@ -1,7 +1,7 @@
 """The mode as a record: what was found, in the space and on the natural scale."""
 
-from laplace_approx.mode import find_mode
 from laplace_approx.posterior import density_in, point_inside
+from laplace_approx.searches import search
 
 STARTS_SEED = 0  # of the dispersed starts: no result depends on them, so no one needs to set it
 
@@ -16,7 +16,7 @@ def mode_record(model, density, space) -> dict:
     # directions in theta are directions in z only where the two are the same
     monotone = model.monotone if space.names == space.parameters else None
     in_space = density_in(density, space)
-    mode = find_mode(in_space, start, STARTS_SEED, monotone=monotone)
+    mode = search(in_space, start, STARTS_SEED, monotone).mode
     fields = mode._asdict()
     z = fields.pop("x")
     return {

@@ -15,6 +15,7 @@ import numpy as np
 from laplace_approx.density import Density
 from laplace_approx.errors import Declined, InputError
 from laplace_approx.priors import Prior
+from laplace_approx.recent import recent
 from laplace_approx.space import Space
 from laplace_approx.support import Support
 
@@ -45,6 +46,7 @@ def joint_support(model, prior: Prior):
     return lower, upper
 
 
+@recent(2)
 @np.errstate(all="ignore")  # what a model does outside its comfort is a value, not an event
 def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.

@@ -5,7 +5,6 @@ for a derived quantity; the exact side is the grid's marginal, or a quadrature o
 """
 
 import math
-from collections import deque
 from collections.abc import Callable
 from functools import cache
 from statistics import NormalDist
@@ -16,12 +15,12 @@ from laplace_approx.intervals import PROBABILITIES
 from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
 from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_approx.quantiles import DerivedQuantity, Estimates, normal_lattice
+from laplace_approx.recent import recent
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 ONE_SD = NormalDist().cdf(1.0)  # the two tails beyond one SD take the rest
 # The steps of a comparison ask for these quantiles one after another: they are found together.
 USUAL = np.append(PROBABILITIES, [1 - ONE_SD, ONE_SD])
-_RECENT = deque(maxlen=4)  # sides, which hold what they have found of derived quantities
 
 
 def unknown(probabilities) -> Estimates:
@@ -239,12 +238,9 @@ def laplace_side(model, space, normal) -> LaplaceSide | NoSide:
 
     Of the same objects as a little before, it is the same side, with all that it has found.
     """
-    if not normal:
-        return NoSide()
-    given = (model, space, normal)
-    for side in _RECENT:
-        if all(x is y for x, y in zip(given, (side.model, side.space, side.normal), strict=True)):
-            return side
-    side = LaplaceSide(*given)
-    _RECENT.append(side)
-    return side
+    return _side(model, space, normal) if normal else NoSide()
+
+
+@recent(4)
+def _side(model, space, normal) -> LaplaceSide:
+    return LaplaceSide(model, space, normal)
