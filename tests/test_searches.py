@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from known_posteriors import BIOASSAY, values
+from known_posteriors import BIOASSAY
 from laplace_approx.errors import Declined
 from laplace_approx.mode import find_mode
 from laplace_approx.recent import recent
 from laplace_approx.searches import search
+from shapes_of_posteriors import values
 
 
 def test_a_search_of_the_same_density_is_made_once_and_gives_the_same():

@@ -32,8 +32,19 @@ class Measure(NamedTuple):
     reason: str | None = None
 
 
-def normalised(lattice: Nodes):
-    """Return (mass of p at each node, summing to 1; log p normalised; log q; log weights), flat."""
+class Normalised(NamedTuple):
+    """The mass of p at each node, summing to 1, and log p with it; log q; log weights: all flat."""
+
+    mass: np.ndarray
+    log_p: np.ndarray
+    log_q: np.ndarray
+    log_weights: np.ndarray
+
+
+def normalised(lattice: Nodes | Normalised) -> Normalised:
+    """Return nodes with p normalised; as they are where it is already."""
+    if isinstance(lattice, Normalised):
+        return lattice
     log_p, log_q, log_weights = (np.ravel(np.asarray(part, dtype=float)) for part in lattice)
     log_mass = log_p + log_weights
     top = log_mass.max()
@@ -41,31 +52,31 @@ def normalised(lattice: Nodes):
         raise ValueError("the lattice needs a node with a finite log density, and no NaN or +inf")
     mass = np.exp(log_mass - top)
     total = mass.sum()
-    return mass / total, log_p - top - math.log(total), log_q, log_weights
+    return Normalised(mass / total, log_p - top - math.log(total), log_q, log_weights)
 
 
-def total_variation(lattice: Nodes) -> float:
+def total_variation(lattice: Nodes | Normalised) -> float:
     """Return TV(p, q) = integral of (p - q)+, in [0, 1]: half of the integral of |p - q|."""
     mass, log_p, log_q, log_weights = normalised(lattice)
     shared = np.exp(np.minimum(log_p, log_q) + log_weights)
     return float(np.clip(np.sum(mass - shared), 0.0, 1.0))
 
 
-def hellinger(lattice: Nodes) -> float:
+def hellinger(lattice: Nodes | Normalised) -> float:
     """Return H = sqrt(1 - integral of sqrt(p q)), in [0, 1], so that H^2 <= TV <= sqrt(2) H."""
     _, log_p, log_q, log_weights = normalised(lattice)
     affinity = np.sum(np.exp(0.5 * (log_p + log_q) + log_weights))
     return float(np.sqrt(np.maximum(0.0, 1.0 - affinity)))
 
 
-def kl_exact_laplace(lattice: Nodes) -> float:
+def kl_exact_laplace(lattice: Nodes | Normalised) -> float:
     """Return KL(p || q) = integral of p log(p/q); infinite where q leaves out mass of p."""
     mass, log_p, log_q, _ = normalised(lattice)
     held = mass > 0
     return float(np.maximum(0.0, np.sum(mass[held] * (log_p[held] - log_q[held]))))
 
 
-def kl_laplace_exact(lattice: Nodes) -> float:
+def kl_laplace_exact(lattice: Nodes | Normalised) -> float:
     """Return KL(q || p) = integral of q log(q/p); the lattice must cover q as well as p.
 
     Infinite where q puts mass outside the support of p.
@@ -88,6 +99,7 @@ def compare(fine: Nodes, coarse: Nodes, outside_mass: float = 0.0) -> dict[str, 
     """
     if not 0 <= outside_mass < 1:
         raise ValueError(f"the mass outside the lattice must lie in [0, 1), not {outside_mass}")
+    fine, coarse = normalised(fine), normalised(coarse)
     tails = {
         "total_variation": outside_mass,
         "hellinger": _hellinger_tail(fine, outside_mass),

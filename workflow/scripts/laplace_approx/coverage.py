@@ -1,6 +1,7 @@
 """What nominal intervals and ellipses of the normal truly cover."""
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +68,7 @@ def ellipse_coverage(
 def _mass_in_balls(density, normal, log_evidence, radii, order):
     """Integrate p over the balls |u| <= radius; the log determinant turns du into dz."""
     d = normal.mean.size
-    node, weight = np.polynomial.legendre.leggauss(order)
+    node, weight = _legendre(order)
     r = 0.5 * radii[:, None] * (1 + node)  # (levels, order)
     dr = 0.5 * radii[:, None] * weight * r ** (d - 1)
     direction, area = _sphere(d, order)
@@ -78,6 +79,10 @@ def _mass_in_balls(density, normal, log_evidence, radii, order):
     return np.einsum("lr,lra,a->l", dr, values.reshape(u.shape[:-1]), area)
 
 
+_legendre = cache(np.polynomial.legendre.leggauss)
+
+
+@cache
 def _sphere(d, order):
     """Return directions (n, d) and weights (n,) of a rule on the unit sphere of d dimensions."""
     if d == 1:
@@ -87,7 +92,7 @@ def _sphere(d, order):
     step = math.pi / order
     if d == 2:
         return circle, np.full(angle.size, step)
-    node, weight = np.polynomial.legendre.leggauss(order)
+    node, weight = _legendre(order)
     ring = np.sqrt(1 - node**2)[:, None, None] * circle
     height = np.broadcast_to(node[:, None, None], (*ring.shape[:-1], 1))
     direction = np.concatenate([ring, height], axis=-1).reshape(-1, 3)

@@ -70,8 +70,12 @@ def judged_by(record: dict, lattice: Lattice) -> Judged | None:
 def joint_measures(fit: Fit, exact: Judged) -> dict:
     """Return every joint measure as {value, error, reason, meaning, blind_spot}."""
     fine = exact.lattice.odd()
-    nodes = _nodes(fit, fine)
-    found = compare(nodes, _nodes(fit, fine.thin()), exact.outside_mass)
+    log_q = fit.log_approximation(fine.nodes())
+    nodes, thin = (
+        Nodes(each.log_density, part, each.log_weights())
+        for each, part in ((fine, log_q), (fine.thin(), _every_other(log_q)))
+    )
+    found = compare(nodes, thin, exact.outside_mass)
     found["kl_exact_laplace"] = _explained(found["kl_exact_laplace"], nodes)
     off = exact.log_evidence_error + exact.outside_mass
     divergence = kl_laplace_exact_by_hermite(fit.density, fit.normal, exact.log_evidence)
@@ -135,28 +139,35 @@ def _widened(measure: Measure, error: float) -> Measure:
 def reflection_signal(fit: Fit, exact: Judged):
     """Return the reflection bound by quadrature over the grid, in the coordinates of the space."""
     fine = exact.lattice.odd()
-    parts = (_reflected(fit, lattice) for lattice in (fine, fine.thin()))
+    values = _reflected(fit, fine)
+    parts = (
+        (log_density, reflected, lattice.log_weights() - log_jacobian)
+        for lattice, (log_density, reflected, log_jacobian) in (
+            (fine, values),
+            (fine.thin(), [_every_other(each) for each in values]),
+        )
+    )
     return reflection_bound_on_lattice(*parts, exact.outside_mass)
 
 
 def _reflected(fit: Fit, lattice: Lattice):
-    """Return (log p(z), log p(2 mode - z), log weight of the node in z) at the nodes of a lattice.
+    """Return (log p(z), log p(2 mode - z), log |d theta / d z|) at the nodes of a lattice.
 
-    Nodes outside the space have no weight: a space that restricts the support leaves them out.
+    Nodes outside the space have no density: a space that restricts the support leaves them out.
     """
-    z = fit.space.unconstrain(lattice.nodes()).reshape(-1, fit.normal.mean.size)
+    z = fit.space.unconstrain(lattice.nodes())
     inside = np.all((z > fit.space.lower) & (z < fit.space.upper), axis=-1)
-    log_jacobian = fit.space.log_jacobian(z[inside])
-    with np.errstate(divide="ignore"):
-        log_weights = np.log(lattice.weights()).ravel()[inside] - log_jacobian
-    log_density = lattice.log_density.ravel()[inside] + log_jacobian
-    return log_density, fit.density.log_density(2 * fit.normal.mean - z[inside]), log_weights
+    log_density, reflected = np.full((2, *inside.shape), -np.inf)
+    log_jacobian = np.zeros(inside.shape)
+    log_jacobian[inside] = fit.space.log_jacobian(z[inside])
+    log_density[inside] = lattice.log_density[inside] + log_jacobian[inside]
+    reflected[inside] = fit.density.log_density(2 * fit.normal.mean - z[inside])
+    return log_density, reflected, log_jacobian
 
 
-def _nodes(fit: Fit, lattice: Lattice) -> Nodes:
-    with np.errstate(divide="ignore"):
-        log_weights = np.log(lattice.weights())
-    return Nodes(lattice.log_density, fit.log_approximation(lattice.nodes()), log_weights)
+def _every_other(values):
+    """Return the values at every other node along every axis, as `Lattice.thin` keeps them."""
+    return values[(slice(None, None, 2),) * values.ndim]
 
 
 def total_variation_class(measure: dict) -> str | None:

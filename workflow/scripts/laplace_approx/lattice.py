@@ -244,6 +244,11 @@ class Lattice(NamedTuple):
             weights *= _along(trapezoid_weights(axis), k, len(self.frame.axes))
         return weights
 
+    def log_weights(self):
+        """Return the logarithms of these weights, -inf where one is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.weights())
+
     def nodes(self):
         """Return theta at every node, shape (*lattice, d)."""
         return np.concatenate([theta for _, theta in self.frame.blocks()], axis=0)
