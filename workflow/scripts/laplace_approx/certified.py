@@ -250,7 +250,7 @@ def _assembled(own: list[Own]) -> Grid:
         discretisation_error=spacing,
         certified=not faults,
         reasons=tuple(faults),
-        marginals={names[each.parameter]: each.numbers.marginal for each in own},
+        marginals={names[each.parameter]: each.marginal for each in own},
     )
 
 

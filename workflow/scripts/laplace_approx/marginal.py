@@ -31,18 +31,19 @@ class Marginal(NamedTuple):
     cdf: np.ndarray
 
 
-def build_marginal(frame: Frame, parameter: int, density_u) -> Marginal:
+def build_marginal(frame: Frame, parameter: int, density_u, rows: int | None = None) -> Marginal:
     """Return the table of a parameter from its marginal density per unit of u, at the nodes.
 
     The parameter must vary along one axis of the lattice only. Density and CDF between the nodes
     come from the polynomials of `quadrature`; a part of an interval never holds less
     than nothing or more than the whole, so the CDF rises even where the spacing is too coarse.
+    There are `rows` of the table a node, or as many as `ROWS_PER_SD` asks for.
     """
     k = frame.axis_of(parameter)
     axis = frame.axes[k]
     cdf = np.zeros(density_u.size)
     np.cumsum(bounded_increments(density_u), out=cdf[1:])
-    rows = _rows_per_node(density_u)
+    rows = _rows_per_node(density_u) if rows is None else rows
     fine_density, fine_cdf = _refined(np.maximum(density_u, 0.0), cdf, rows)
     u = np.linspace(axis.lower, axis.upper, fine_cdf.size)
     slope = frame.slopes(parameter, u) * axis.step

@@ -11,7 +11,7 @@ from laplace_approx.edges import ENDS, NEGLIGIBLE_MASS, Side, find_sides
 from laplace_approx.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.marginal import Marginal, build_marginal, quantile_from_marginal
 from laplace_approx.quadrature import band_limited
-from laplace_approx.spacing import largest_change, probed
+from laplace_approx.spacing import PROBES, largest_change
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
 MOST_POINTS = 2**16  # of an axis
@@ -29,25 +29,29 @@ DENSE = 4  # places a node at which a marginal is tabulated
 
 
 class Numbers(NamedTuple):
-    """What a lattice says of its own parameter; a moment is NaN where it does not exist. `probed`
-    are the quantiles of the marginal that are held against those of other lattices."""
+    """What a lattice says of its own parameter; a moment is NaN where it does not exist. `density`
+    is the marginal's at the nodes, and `probed` are those quantiles of it that are held against
+    those of other lattices; `middle` are the ends of the central 68 % interval, half of which
+    serves as an SD where there is none."""
 
     log_evidence: float
     mean: float
     sd: float
     skewness: float
-    marginal: Marginal
+    density: np.ndarray
     probed: np.ndarray
+    middle: tuple[float, float]
 
 
 class Own(NamedTuple):
-    """A parameter's own lattice with its numbers; what its spacing owes to the log evidence, and
+    """A parameter's own lattice with its numbers and marginal; what its spacing owes to the log evidence, and
     to the rest in SDs, summed over the axes; its two sides; and what is wrong with the other axes,
     in words."""
 
     parameter: int
     lattice: Lattice
     numbers: Numbers
+    marginal: Marginal
     evidence_change: float
     change: float
     sides: list[Side]
@@ -130,7 +134,7 @@ class _Trial:
         have."""
         if self.numbers is None or self.numbers.sd == 0:
             return False
-        low, high = quantile_from_marginal(self.numbers.marginal, np.array([0.16, 0.84]))
+        low, high = self.numbers.middle
         return bool(high - low > LEAST_WIDTH * np.spacing(max(abs(low), abs(high))))
 
     def ends(self):
@@ -146,15 +150,17 @@ class _Trial:
             self.parameter,
             self.lattice,
             self.numbers,
+            _table(self.frame, self.parameter, self.numbers.density, DENSE),
             evidence_change,
             change,
             self._sides(),
             self._other_faults(),
         )
 
-    def _numbers(self, frame: Frame, p) -> Numbers | None:
+    def _numbers(self, frame: Frame, p, dense: int = DENSE) -> Numbers | None:
         """Return the numbers of a lattice, None where no node of it has any density, or where the
-        nodes are one and the same number."""
+        nodes are one and the same number. Its marginal is held against others at `dense` places a
+        node."""
         density, axis = _first_marginal(frame, p), frame.axes[0]
         mass = density * trapezoid_weights(axis)
         total = mass.sum()
@@ -172,8 +178,8 @@ class _Trial:
             float(x) if there and math.isfinite(x) else math.nan
             for x, there in zip(moments, exist, strict=True)
         ]
-        table = _table(frame, self.parameter, density)
-        return Numbers(self.shift + math.log(total), *kept, table, probed(table))
+        table = _table(frame, self.parameter, density, dense, rows=1)
+        return Numbers(self.shift + math.log(total), *kept, density, *_probed(table))
 
     def _change(self, k: int) -> tuple[float, float]:
         """Return what the spacing of axis k still owes: the log evidence, and the rest in SDs.
@@ -189,16 +195,17 @@ class _Trial:
 
     def _thinned(self, k: int, times: int) -> Numbers:
         axes, kept = list(self.frame.axes), self.p
+        dense = DENSE * times if k == 0 else DENSE  # the places are the same on all lattices
         while times > 1:
             axes[k] = axes[k].thin()
             kept = kept[(slice(None),) * k + (slice(None, None, 2),)]
             times //= 2
-        return self._numbers(self.frame._replace(axes=tuple(axes)), kept)
+        return self._numbers(self.frame._replace(axes=tuple(axes)), kept, dense)
 
     def _moved(self, one: Numbers | None, other: Numbers | None) -> tuple[float, float]:
         if one is None or other is None:
             return math.inf, math.inf
-        scale = one.sd if math.isfinite(one.sd) else _half_width(one.marginal)
+        scale = one.sd if math.isfinite(one.sd) else (one.middle[1] - one.middle[0]) / 2
         if not scale > 0:
             return math.inf, math.inf
         moved = [
@@ -246,15 +253,15 @@ def _first_marginal(frame: Frame, p):
     return p
 
 
-def _table(frame: Frame, parameter: int, density) -> Marginal:
+def _table(frame: Frame, parameter: int, density, dense: int, rows: int | None = None) -> Marginal:
     """Return the table of a marginal from its nodes, filled in by Fourier's series."""
     axis = frame.axes[0]
-    dense = axis._replace(points=(axis.points - 1) * DENSE + 1)
-    frame = frame._replace(axes=(dense, *frame.axes[1:]))
-    return build_marginal(frame, parameter, band_limited(density, DENSE))
+    filled = axis._replace(points=(axis.points - 1) * dense + 1)
+    frame = frame._replace(axes=(filled, *frame.axes[1:]))
+    return build_marginal(frame, parameter, band_limited(density, dense), rows)
 
 
-def _half_width(marginal: Marginal) -> float:
-    """Return half the central 68 % interval: what serves as an SD where there is none."""
-    low, high = quantile_from_marginal(marginal, np.array([0.16, 0.84]))
-    return float(high - low) / 2
+def _probed(table: Marginal):
+    """Return the quantiles of a table that are held against others, and those at 16 and 84 %."""
+    found = quantile_from_marginal(table, (*PROBES, 0.16, 0.84))
+    return found[:-2], (float(found[-2]), float(found[-1]))
