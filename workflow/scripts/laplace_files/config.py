@@ -152,15 +152,14 @@ def _unusable(config, spared: tuple = ()) -> list[str]:
         if count > strict_yaml.MAX_NODES or len(path) > strict_yaml.MAX_DEPTH:
             limits = f"{strict_yaml.MAX_DEPTH} levels or {strict_yaml.MAX_NODES} values"
             return [f"{key_path(path)[:80]}: there are more than {limits}; write it out flatter"]
-        where = key_path(path)
         if isinstance(value, dict):
             odd = [key for key in value if not isinstance(key, str) and key not in spared]
-            problems.extend(_odd_key(where, key) for key in odd)
+            problems.extend(_odd_key(key_path(path), key) for key in odd)
         elif isinstance(value, int) and value.bit_length() > 1023:
-            problems.append(f"{where}: is a number of more than 300 digits")
+            problems.append(f"{key_path(path)}: is a number of more than 300 digits")
         elif not (value is None or isinstance(value, str | int | float | list)):
             kind = type(value).__name__
-            problems.append(f"{where}: is read as a {kind}, {value!s:.80}; quote it")
+            problems.append(f"{key_path(path)}: is read as a {kind}, {value!s:.80}; quote it")
     return problems
 
 
