@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.lattice import Frame
+from laplace_approx.matches import matches
 from laplace_approx.quadrature import (
     ORDER,
     bounded_increments,
@@ -117,7 +118,7 @@ class Bundle(NamedTuple):
         else:
             inside = self.values[lines] <= levels[:, None]
         change = inside[:, 1:] != inside[:, :-1]
-        pair, found = self._broken(lines)
+        pair, found = matches(self.breaks.line, lines)
         change[pair, self.breaks.cell[found]] = False
         crossed, cell = np.divmod(np.flatnonzero(change), max(change.shape[1], 1))
         whole = self._pieces(crossed, lines[crossed], cell, levels)
@@ -133,15 +134,6 @@ class Bundle(NamedTuple):
         ends = self.values[line, cell], self.values[line, cell + 1]
         low, high = np.zeros(line.size), np.ones(line.size)
         return Pieces(pair, line, cell, low, high, *ends, levels[pair])
-
-    def _broken(self, lines):
-        """Return (pair, break): all breaks of each of the lines."""
-        first = np.searchsorted(self.breaks.line, np.arange(len(self.values) + 1))
-        count = np.diff(first)[lines]
-        pair = np.repeat(np.arange(lines.size), count)
-        return pair, np.arange(pair.size) + np.repeat(
-            first[lines] - np.cumsum(count) + count, count
-        )
 
     def _parts(self, pair, found, level):
         """Return the pieces before and after breaks in which there is a crossing, and (pair, line,

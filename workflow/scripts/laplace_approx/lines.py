@@ -16,6 +16,7 @@ import numpy as np
 
 from laplace_approx.bundle import Along, Bundle, bundle_between, bundle_of, rising_integral
 from laplace_approx.lattice import Lattice
+from laplace_approx.matches import matches
 from laplace_approx.panels import Kept, Panels, with_lines
 from laplace_approx.quadrature import (
     KRONROD,
@@ -168,14 +169,15 @@ class Lines:
         return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough, cut, kept)
 
     def cut_of(self, cut: Cut | None, which) -> Cut | None:
-        """Return the part of a cut that is that of some of its levels, `which` (in order)."""
+        """Return a cut for levels of which each takes the panels of one of those of this cut."""
         if cut is None:
             return None
         level, place = np.divmod(cut.place, self.shape[0] * self.shape[1])
-        new = np.searchsorted(which, level)
-        kept = np.flatnonzero(np.isin(level, which))
-        place = (new * self.shape[0] * self.shape[1] + place)[kept]
-        return Cut(place, cut.start[kept], cut.width[kept])
+        order = np.argsort(level, kind="stable")
+        new, found = matches(level[order], which)
+        found = order[found]
+        place = new * self.shape[0] * self.shape[1] + place[found]
+        return Cut(place, cut.start[found], cut.width[found])
 
     def _lines(self, levels):
         """Return the mass of every line of the lattice, (C, rows, lines)."""

@@ -44,9 +44,9 @@ class Numbers(NamedTuple):
 
 
 class Own(NamedTuple):
-    """A parameter's own lattice with its numbers and marginal; what its spacing owes to the log evidence, and
-    to the rest in SDs, summed over the axes; its two sides; and what is wrong with the other axes,
-    in words."""
+    """A parameter's own lattice with its numbers and its marginal; what its spacing owes to the log
+    evidence, and to the rest in SDs, summed over the axes; its two sides; and what is wrong with
+    the other axes, in words."""
 
     parameter: int
     lattice: Lattice

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.lines import Lines, Masses
+from laplace_approx.lines import Cut, Lines, Masses
 from laplace_approx.normal import Normal
 from laplace_approx.panels import Kept
 from laplace_approx.roots import invert_cdf
@@ -74,8 +74,7 @@ class DerivedQuantity:
         values = np.asarray(values, dtype=float)
         if not self._included.fine > 0:
             return Estimates(np.full(values.shape, np.nan), np.full(values.shape, np.nan))
-        mass = self._lines.masses(values.ravel(), self._usually_found.kept)
-        cdf, error = self._cdf(mass, self._included)
+        cdf, error = self._cdf(self._masses_near(values.ravel()), self._included)
         cdf, error = (np.where(np.isnan(values.ravel()), np.nan, x) for x in (cdf, error))
         return Estimates(cdf.reshape(values.shape), error.reshape(values.shape))
 
@@ -104,7 +103,16 @@ class DerivedQuantity:
         if self._usual.size and self._cells.value.size:
             return self._quantiles(self._usual)
         masses = self._lines.masses([np.inf])
-        return _Found({}, _last(masses), masses.kept)
+        return _Found({}, np.array([np.inf]), _last(masses), masses.cut, masses.kept)
+
+    def _masses_near(self, levels) -> Masses:
+        """Return masses, from the panels that served the levels next to these in the usual
+        search."""
+        found = self._usually_found
+        order = np.argsort(found.levels)
+        middles = (found.levels[order[1:]] + found.levels[order[:-1]]) / 2
+        cut = self._lines.cut_of(found.cut, order[np.searchsorted(middles, levels)])
+        return self._lines.masses(levels, found.kept, cut)
 
     @property
     def _included(self) -> Masses:
@@ -161,22 +169,23 @@ class DerivedQuantity:
         with np.errstate(all="ignore"):
             search = Search(p, self._guessed(p))
             levels = search.x if included else np.append(search.x, np.inf)
-            mass, place = self._lines.masses(levels), np.arange(p.size)
-            included = included or _last(mass)
+            mass = self._masses_near(levels) if included else self._lines.masses(levels)
+            included, place = included or _last(mass), np.arange(p.size)
+            begun = (levels, included, mass.cut)
             if not included.fine > 0:
-                return _Found({}, included, mass.kept)
+                return _Found({}, *begun, mass.kept)
             mass = mass.first(p.size)
             search.begin(self._cdf(mass, included)[0])
             while search.active.any():
                 which = np.flatnonzero(search.active)
-                cut = self._lines.cut_of(mass.cut, np.flatnonzero(np.isin(place, which)))
+                cut = self._lines.cut_of(mass.cut, np.searchsorted(place, which))
                 mass, place = self._lines.masses(search.x[which], mass.kept, cut), which
                 search.step(which, *self._cdf(mass, included))
             rest = np.flatnonzero(~search.settled)
             if rest.size:
                 found = self._bracketed(p[rest], search.density[rest], mass.kept, included)
                 search.value[rest], search.error[rest] = found
-        return _Found(Estimates(search.value, search.error).by(p), included, mass.kept)
+        return _Found(Estimates(search.value, search.error).by(p), *begun, mass.kept)
 
     def _bracketed(self, p, density, kept: Kept | None, included: Masses):
         """Return quantiles and their errors by bracketing."""
@@ -262,11 +271,13 @@ def _last(masses: Masses) -> Masses:
 
 
 class _Found(NamedTuple):
-    """Quantiles and their errors by probability; the mass of all that the quantity is defined on;
-    and the lines that it took to find them."""
+    """Quantiles and their errors by probability; the levels that were looked at first; the mass of
+    all that the quantity is defined on; the panels of those levels, and the lines of all."""
 
     estimates: dict[float, tuple[float, float]]
+    levels: np.ndarray
     included: Masses
+    cut: Cut | None
     kept: Kept | None
 
 
