@@ -132,7 +132,8 @@ class DerivedQuantity:
         p = np.asarray(probabilities, dtype=float)
         if self._cells.value.size == 0:
             return np.full(p.shape, np.nan)
-        return self._guessed(p).x
+        with np.errstate(all="ignore"):
+            return self._guessed(p).x
 
     @cached_property
     def _excluded(self) -> tuple[float, float]:
@@ -155,8 +156,7 @@ class DerivedQuantity:
 
     def _guessed(self, p) -> Guess:
         """Return where the quantiles are, from the lines of the lattice alone."""
-        levels = self._cells.quantiles(rough_odds(p))
-        levels = np.unique(levels)
+        levels = np.unique(self._cells.quantiles(rough_odds(p)))
         rough = self._lines.rough_masses(np.append(levels, np.inf))
         return guessed(p, levels, rough[:-1] / rough[-1], self._cells.quantiles(p))
 
