@@ -1,14 +1,17 @@
 """The audit of a sweep: silent on a clean one, loud on a changed one, with scenarios of its own."""
 
 import copy
+import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from laplace_audit.findings import audit_record
+from laplace_audit.scenario_laws import OF_QUANTITY
 from laplace_audit.sweeping import audit_sweep
 from laplace_audit.swept import swept_from
-from mutations import Mutation, cell, digit, exchanged, footer, minus, mutated, rows
+from mutations import Mutation, cell, digit, exchanged, footer, minus, mutated, rows, with_column
 from project_copy import PROJECT
 from sweeps_on_disk import CODE, made, plan_of
 
@@ -113,6 +116,9 @@ def test_a_clean_sweep_breaks_no_law(whole):
             {"space": ["natural", "sigma_squared"], "replicate": [1, 2]},
             ["draws", "grid_draws", "marginals"],
         ),
+        # settings that are maps, numbers of both kinds, and columns of a step themselves
+        (WINDSHIELD, {"space.sigma": [{"power": 0.5}, {"log": {"shift": 0.5}}, "log"]}, []),
+        (WINDSHIELD, {"tolerance": [5, 0.05], "n_draws": [50, 60]}, ["draws"]),
     ],
 )
 def test_what_was_not_kept_is_computed_anew(tmp_path, base, vary, keep):
@@ -129,6 +135,21 @@ def test_a_scenario_that_failed_is_a_row_and_no_broken_law(tmp_path, monkeypatch
     monkeypatch.setattr(run, "grid_step", fails)
     swept = made(tmp_path, {"base": BIOASSAY, "vary": {"seed": [1, 2]}, "keep": []}, **SMALL)
     assert pq.read_table(swept.folder / "mode.parquet")["status"].to_pylist() == ["failed"] * 2
+    assert broken(swept) == []
+
+
+def test_a_seed_that_failed_does_not_speak_against_the_others(tmp_path, monkeypatch):
+    from laplace_sweep import run
+
+    def fails_once(laplace, seed, n, draw=run.draws_step):
+        if seed == 2:
+            raise ArithmeticError("no draws of this seed")
+        return draw(laplace, seed, n)
+
+    monkeypatch.setattr(run, "draws_step", fails_once)
+    swept = made(tmp_path, {"base": WINDSHIELD, "vary": {"seed": [1, 2, 3]}, "keep": []}, **SMALL)
+    status = pq.read_table(swept.folder / "mode.parquet")["status"].to_pylist()
+    assert status == ["ok", "failed", "ok"]
     assert broken(swept) == []
 
 
@@ -267,3 +288,114 @@ def test_a_law_names_the_scenario_that_breaks_it(whole, k):
     finally:
         path.write_bytes(original)
     assert any(f"scenario {key}" in row["means"] for row in laws)
+
+
+# -------------------------------------------------------- scenarios whose model is not run
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory):
+    """Four posteriors, of which an audit is to run the model of the first and the last."""
+    vary = {"replicate": [1, 2, 3, 4]}
+    definition = {"base": WINDSHIELD, "vary": vary, "keep": ["draws"]}
+    return made(tmp_path_factory.mktemp("four") / "results", definition, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def tolerances(tmp_path_factory):
+    definition = {"base": WINDSHIELD, "vary": {"tolerance": [0.05, 0.2, 5.0]}, "keep": []}
+    return made(tmp_path_factory.mktemp("tolerances") / "results", definition, **SMALL)
+
+
+def forged(swept, steps, change):
+    """Return the files that break a law once `change` was made to these tables, and undo it."""
+    paths = [swept.folder / f"{step}.parquet" for step in steps]
+    originals = [path.read_bytes() for path in paths]
+    try:
+        for path, original in zip(paths, originals, strict=True):
+            path.write_bytes(mutated(Mutation("forged", path.name, change), original))
+        return {row["file"].rpartition("/")[2] for row in broken(swept, recomputed=2)}
+    finally:
+        for path, original in zip(paths, originals, strict=True):
+            path.write_bytes(original)
+
+
+def block(table, key):
+    return [i for i, each in enumerate(table["scenario"].to_pylist()) if each == key]
+
+
+def put_in_the_place_of(swept, k, j):
+    """Return a change that gives scenario k the rows of scenario j, under its own key."""
+    keys = [each.key for each in swept_from(swept.plain).scenarios]
+
+    def change(table):
+        mine, others = block(table, keys[k]), block(table, keys[j])
+        order = [others[mine.index(i)] if i in mine else i for i in range(table.num_rows)]
+        moved = table.take(order)
+        for name in ("scenario", *swept.plain["values"]):
+            moved = with_column(moved, name, table[name].to_pylist())
+        return moved
+
+    return change
+
+
+def test_another_scenario_in_the_place_of_one_is_seen(four):
+    steps = ("posterior", "mode", "curvature", "grid", "verdict", "quantiles", "remedies")
+    assert "posterior.parquet" in forged(four, steps, put_in_the_place_of(four, 2, 1))
+
+
+def test_verdicts_of_another_tolerance_are_seen(tolerances):
+    change = put_in_the_place_of(tolerances, 1, 0)
+    assert "verdict.parquet" in forged(tolerances, ["verdict"], change)
+
+
+LIGHT = [
+    ("verdict", "a quantity left out", lambda table, rows: without(table, rows[:1])),
+    ("verdict", "another class", lambda table, rows: put(table, rows[1], "class", "bad")),
+    ("draws", "its draws left out", lambda table, rows: without(table, rows)),
+    ("quantiles", "all moved", lambda table, rows: moved_by(table, rows, 100.0)),
+    ("quantiles", "none known", lambda table, rows: moved_by(table, rows, np.nan)),
+    ("quantiles", "a row left out", lambda table, rows: without(table, rows[3:4])),
+]
+
+
+def without(table, rows):
+    return table.take([i for i in range(table.num_rows) if i not in rows])
+
+
+def put(table, row, column, value):
+    values = table[column].to_pylist()
+    values[row] = value
+    return with_column(table, column, values)
+
+
+def moved_by(table, rows, shift):
+    for name in ("laplace", "grid"):
+        values = table[name].to_numpy(zero_copy_only=False).copy()
+        values[rows] += shift
+        table = with_column(table, name, values)
+    return table
+
+
+@pytest.mark.parametrize(("step", "what", "change"), LIGHT, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize("k", [0, 2])
+def test_rows_are_held_against_each_other_where_no_model_is_run(four, step, what, change, k):
+    key = swept_from(four.plain).scenarios[k].key
+    names = forged(four, [step], lambda table: change(table, block(table, key)))
+    assert f"{step}.parquet" in names
+
+
+def test_tables_of_a_sweep_with_more_values_break_laws_and_raise_nothing(four):
+    """A value that was taken out of the configuration: the tables still have its scenario."""
+    plain = copy.deepcopy(four.plain)
+    for kind in ("values", "applied"):
+        plain[kind]["replicate"] = plain[kind]["replicate"][:3]
+    record = audit_record(audit_sweep(plain, CODE, four.results).checks)
+    laws = {row["law"] for row in record["checks"] if not row["ok"]}
+    assert laws == {"scenarios are those of the configuration"}
+
+
+def test_the_columns_about_a_quantity_are_those_of_the_schema():
+    schema = json.loads((PROJECT / "workflow/schemas/verdict.schema.json").read_text())
+    own = schema["properties"]["quantities"]["additionalProperties"]["properties"]
+    assert set(OF_QUANTITY) == {"quantity", *own}

@@ -16,6 +16,7 @@ from laplace_approx.secants import Guess, Search, guessed, rough_odds
 from laplace_approx.transforms import Identity
 
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
+DOUBLINGS = 60  # of the way that a CDF is followed
 BESIDE = 0.03  # of the local scale: how far from a quantile a search by bracketing begins
 
 
@@ -182,21 +183,43 @@ class DerivedQuantity:
                 search.step(which, *self._cdf(mass, included))
             rest = np.flatnonzero(~search.settled)
             if rest.size:
-                found = self._bracketed(p[rest], search.density[rest], mass.kept, included)
-                search.value[rest], search.error[rest] = found
+                search.value[rest] = self._bracketed(p[rest], mass.kept, included)
+            rest = np.flatnonzero(~(search.settled & search.measured))
+            if rest.size:
+                given = (p[rest], search.value[rest], search.density[rest])
+                search.error[rest] = self._followed(*given, mass.kept, included)
         return _Found(Estimates(search.value, search.error).by(p), *begun, mass.kept)
 
-    def _bracketed(self, p, density, kept: Kept | None, included: Masses):
-        """Return quantiles and their errors by bracketing."""
+    def _bracketed(self, p, kept: Kept | None, included: Masses):
+        """Return quantiles by bracketing."""
         low, high = self._cells.around(p, BESIDE)
 
         def cdf(x):
-            return self._cdf(self._lines.masses(x, kept), included)
+            return self._cdf(self._lines.masses(x, kept), included)[0]
 
-        value = invert_cdf(lambda x: cdf(x)[0], p, low, high)
-        half = (high - low) / 2
-        there = self._moved(value, half, included) / half
-        return value, cdf(value)[1] / np.fmin(density, there)
+        return invert_cdf(cdf, p, low, high)
+
+    def _followed(self, p, x, density, kept: Kept | None, included: Masses):
+        """Return the errors of quantiles at x whose density was not measured: how far each way
+        the CDF is to be followed until it has moved by its own error, within a factor of two.
+
+        A density says nothing of that where the CDF jumps or is flat; there a quantile is as
+        uncertain as the gap in the distribution is wide.
+        """
+        cdf, error = self._cdf(self._lines.masses(x, kept), included)
+        due = error + np.abs(cdf - p)
+        due = np.minimum(due, 0.5 * np.minimum(cdf, 1 - cdf))  # a tail has no more to give
+        low, high = self._cells.around(p, BESIDE)
+        half = np.fmin(np.where(density > 0, due / density, np.nan), (high - low) / 2)
+        half = np.maximum(half, 1e-15 * np.abs(x) + 1e-300)
+        for _ in range(DOUBLINGS):
+            three = self._lines.rough_masses(np.concatenate([x - half, x, x + half]))
+            below, here, above = np.reshape(three, (3, -1)) / included.fine
+            short = ~(np.minimum(here - below, above - here) >= due)
+            if not short.any():
+                break
+            half = np.where(short, 2 * half, half)
+        return np.where(short, np.nan, half)
 
     def _moved(self, values, errors, included: Masses):
         ends = np.concatenate([values - errors, values + errors])

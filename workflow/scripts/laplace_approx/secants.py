@@ -75,14 +75,15 @@ class Search:
     """A search for the quantiles at p (n,): `x` are the places where the CDF is to be found next.
 
     `value` and `error` are what was found, `density` that of the quantity at the least, `settled`
-    where the steps become shorter, and `active` where the next one is worth its while.
+    where the steps become shorter, `measured` where a secant told the slope, and `active` where
+    the next step is worth its while.
     """
 
     def __init__(self, p, guess: Guess):
         self.p, self.target = p, log_odds(p)
         self.x, self.slope = guess.x.copy(), guess.slope.copy()  # the least slope that was seen
         self.active = np.isfinite(guess.x) & (guess.slope > 0) & np.isfinite(guess.slope)
-        self.settled = self.active.copy()
+        self.settled, self.measured = self.active.copy(), np.zeros(p.size, dtype=bool)
         self.value, self.error = self.x.copy(), np.full(p.size, np.nan)
         self.steps = 0
 
@@ -105,9 +106,10 @@ class Search:
         new = left * inverse
         # each step of a secant is to the one before as that is to its own
         remaining = np.abs(new) * np.where(far, np.abs(new / step), UNSURE)
-        self.slope[which] = np.where(
-            far, np.fmin(1 / inverse, self.slope[which]), self.slope[which]
-        )
+        rising = far & (inverse > 0)
+        least = np.fmin(1 / inverse, self.slope[which])
+        self.slope[which] = np.where(rising, least, self.slope[which])
+        self.measured[which] |= rising
         known = error / self.density[which]
         self.x[which] += new
         self.moved[which], self.left[which] = new, left

@@ -12,7 +12,7 @@ import numpy as np
 from laplace_audit.reading import footer, parquet
 
 FILES = "model.files."  # the rest of such a name is a path, dots and all
-EMPTY = ("space_definition", "quantities", "units", "labels")  # maps that may have no entry
+EMPTY = ("quantities", "units", "labels")  # maps that may have no entry
 
 
 class Record(dict):
@@ -23,12 +23,12 @@ class Record(dict):
 
 
 class Blocks:
-    """One table of a sweep, open: `columns` and `footer`, and its blocks in their order."""
+    """One table of a sweep, open: `columns`, `rows`, `footer`, and its blocks in their order."""
 
     def __init__(self, path):
         self.path = path
         with parquet(path) as file:
-            self.columns = list(file.schema_arrow.names)
+            self.columns, self.rows = list(file.schema_arrow.names), file.metadata.num_rows
             self.footer = footer(file.schema_arrow)
 
     def walk(self, wanted: set[str] | None = None) -> Iterator[tuple[str, dict]]:
@@ -99,21 +99,7 @@ def record_of(row: dict) -> Record:
             place.setdefault(path[-1], Record())["value"] = _parsed(value)
         else:
             place[path[-1]] = _parsed(value)
-    record["space_definition"] = _said(record["space_definition"])
     return record
-
-
-def _said(definition: dict) -> dict:
-    """Return the transforms that a row defines: a null is that of another row's space."""
-    found = {}
-    for name, transform in definition.items():
-        if isinstance(transform, dict):
-            plain = transform.pop("value", None)
-            inner = _said(transform)
-            transform = plain if plain is not None else inner or None
-        if transform is not None:
-            found[name] = transform
-    return found
 
 
 def _path(name: str) -> list[str]:

@@ -738,6 +738,16 @@ LAWS = {
                 "the curvature is declined",
                 EXACT,
             ),
+            "quantiles are those of the remedies": (
+                "at the probabilities that both tables have, the normal's quantile and the exact "
+                "one are the value and the exact value in the rows of the normal",
+                "1e-9 of the quantity's scale: the same computation, for other probabilities",
+            ),
+            "what is said of the case is the same in all its rows": (
+                "in the rows of a scenario's quantities, every column that is not about the "
+                "quantity",
+                EXACT,
+            ),
             "an effect for each measure, quantile and setting": (
                 "for which at least two scenarios have a value, and no others",
                 EXACT,

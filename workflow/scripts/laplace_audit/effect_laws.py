@@ -1,5 +1,6 @@
 """The laws of the effects of a sweep: sums over its design, from its table of quantiles."""
 
+import json
 import math
 from pathlib import Path
 
@@ -25,7 +26,10 @@ def audit_effects(page: Page, folder: Path, swept: Swept, code: dict[str, str]) 
         return
     page.same("schema version", table.metadata.get("schema_version"), SCHEMA_VERSION)
     core_law(page, table.metadata.get("core"), code.get("sweep_effects"))
-    settings = {s.key: s.settings for s in swept.scenarios}
+    settings = written(swept)
+    strangers = {key for by_key in values.values() for key in by_key} - settings.keys()
+    if not page.true("scenarios are those of the configuration", not strangers, f"{strangers}"):
+        return
     columns = table.columns
     keys = ("measure", "quantity", "probability", "setting")
     found = list(zip(*(columns[key] for key in keys), strict=True))
@@ -35,7 +39,8 @@ def audit_effects(page: Page, folder: Path, swept: Swept, code: dict[str, str]) 
         if len(known) > 1:
             for setting in swept.settings:
                 due[measure, quantity, p, setting] = known
-    same = page.true("an effect for each measure, quantile and setting", set(found) == set(due))
+    same = set(found) == set(due) and len(found) == len(due)
+    page.true("an effect for each measure, quantile and setting", same)
     if not same or not found:
         return
     for row, key in enumerate(found):
@@ -43,6 +48,20 @@ def audit_effects(page: Page, folder: Path, swept: Swept, code: dict[str, str]) 
     for measure in MEASURES:
         share = columns["variance_share"][[each == measure for each in columns["measure"]]]
         page.true("the largest effect comes first", np.diff(share) <= 0)
+
+
+def written(swept: Swept) -> dict[str, dict[str, str]]:
+    """Return the value of each setting in each scenario as the tables write it, by key."""
+    columns = {}
+    for name in swept.settings:
+        values = [scenario.settings[name] for scenario in swept.scenarios]
+        kinds = {type(value) for value in values}
+        if kinds <= {int, float} and kinds != {int}:
+            values = [float(value) for value in values]
+        columns[name] = [v if isinstance(v, str) else json.dumps(v) for v in values]
+    keys = [scenario.key for scenario in swept.scenarios]
+    rows = zip(*columns.values(), strict=True)
+    return {key: dict(zip(columns, row, strict=True)) for key, row in zip(keys, rows, strict=True)}
 
 
 def _quantiles(path: Path) -> dict:
@@ -69,7 +88,7 @@ def _effect(page: Page, row: dict, known: dict[str, float], settings: dict) -> N
     """Var(E[y | x]) / Var(y), and the largest less the smallest of the means E[y | x]."""
     groups: dict[str, list[float]] = {}
     for key, y in known.items():
-        groups.setdefault(str(settings[key][row["setting"]]), []).append(y)
+        groups.setdefault(settings[key][row["setting"]], []).append(y)
     y = np.array(list(known.values()))
     mean = math.fsum(y) / y.size
     means = {x: math.fsum(values) / len(values) for x, values in groups.items()}

@@ -80,7 +80,7 @@ class Page:
         return self._note(law, math.nan, 0.0, f"{LAWS[law].means}: {why}")
 
     def _note(self, law: str, value: float, limit: float, means: str) -> bool:
-        ok = bool(value <= limit)
+        ok = math.isfinite(limit) and bool(value <= limit)
         if not math.isfinite(limit):  # then the law fails, and a record has room for numbers only
             limit, means = 0.0, f"{means}: the limit itself cannot be computed"
         shown = value if math.isfinite(value) else None

@@ -125,7 +125,7 @@ def _region_law(page: Page, law: str, region, p, value, error) -> None:
     if 1 - region.excluded <= REGION:
         known = ~np.isnan(value)
         p, value, error = p[known], value[known], error[known]
-    error = np.nan_to_num(error, nan=0.0)
+    error = np.where(np.isfinite(error), error, 0.0)  # what is not known excuses nothing
     off = np.abs(region.cdf(value) - p)
     for k in np.flatnonzero(off > REGION):
         low, high = region.cdf([value[k] - 2 * error[k], value[k] + 2 * error[k]])

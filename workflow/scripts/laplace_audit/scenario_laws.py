@@ -30,7 +30,11 @@ from laplace_audit.target import Target
 from laplace_audit.verdict_laws import Rows
 
 RECORDS = ("posterior", "mode", "curvature", "grid")
-FAILED = "failed"
+SHARED = 1e-9  # of a quantity's scale: the same quantile in two tables
+OF_QUANTITY = (
+    *("quantity", "verdict", "endpoint_error_sd", "intervals", "scale_sd", "coverage"),
+    *("excluded", "rests_on", "remedy", "remedy_evaluations", "remedy_error_sd", "sentence"),
+)
 DISTANCES = ("total_variation", "hellinger", "kl_exact_laplace", "kl_laplace_exact")
 
 
@@ -46,24 +50,16 @@ class Opened:
         }
         self.verdicts = [record_of(row) for row in rows_of(blocks.get("verdict", {}), settings)]
 
-    @property
-    def failed(self) -> bool:
-        return any(
-            record["status"] == FAILED for record in (*self.records.values(), *self.verdicts)
-        )
-
     def has(self, *steps) -> bool:
         return all(step in self.records or step in self.tables for step in steps)
 
 
-def light_laws(pages, opened: Opened) -> None:
+def light_laws(pages, opened: Opened, swept: Swept) -> None:
     """Hold what a scenario has in one table against what it has in the others."""
     for step in opened.records:
         rows = len(opened.tables[step]["scenario"])
         pages(step).true("scenarios are those of the configuration", rows == 1, f"{rows} rows")
     _agreement(pages, opened)
-    if opened.failed:
-        return
     _configured(pages, opened)
     curvature = opened.records.get("curvature")
     if curvature and curvature["status"] == "ok" and curvature["covariance"] is not None:
@@ -71,7 +67,9 @@ def light_laws(pages, opened: Opened) -> None:
         curvatures.normal_laws(page, curvature, len(curvature["parameters"]))
     if "remedies" in opened.tables:
         remedy_laws.arithmetic_laws(pages("remedies"), opened.tables["remedies"])
-    if opened.verdicts and opened.has("remedies", "grid", "mode"):
+    if opened.has("posterior", "quantiles"):
+        _quantile_rows(pages("quantiles"), opened, swept.probabilities)
+    if opened.verdicts and opened.has("remedies", "grid", "mode", "posterior"):
         _verdicts(pages("verdict"), opened)
 
 
@@ -90,7 +88,7 @@ def _agreement(pages, opened: Opened) -> None:
         page = pages(step)
         page.true("steps agree on the scenario", what == last or declined_later, f"{said}")
     for step, record in opened.records.items():
-        if record["status"] in ("declined", FAILED):
+        if record["status"] == "declined":
             page = pages(step)
             page.true("a declined step says why", bool(record["reason"] and record["message"]))
 
@@ -111,16 +109,46 @@ def _configured(pages, opened: Opened) -> None:
         pages("verdict").same(law, verdict["tolerance"], opened.scenario.tolerance)
 
 
+def _everything(opened: Opened) -> list[str]:
+    posterior = opened.records["posterior"]
+    return [*posterior["parameters"], *posterior["quantities"]]
+
+
+def _quantile_rows(page, opened: Opened, probabilities) -> None:
+    """A row for each quantity and probability, with the values that the remedies have."""
+    columns = opened.tables["quantiles"]
+    keys = list(zip(columns["quantity"], columns["probability"].tolist(), strict=True))
+    due = [(name, p) for name in _everything(opened) for p in probabilities]
+    if not page.true("a row for each quantity and probability", sorted(keys) == sorted(due)):
+        return
+    if "remedies" not in opened.tables:
+        return
+    rows = Rows(opened.tables["remedies"])
+    shared = [k for k, (name, p) in enumerate(keys) if ("laplace", name, round(p, 9)) in rows.at]
+    nothing = np.full(len(keys), np.nan)
+    for own, theirs in (("laplace", "value"), ("grid", "exact")):
+        due = [rows.get(theirs, "laplace", *keys[k]) for k in shared]
+        scale = np.array([rows.get("scale_sd", "laplace", *keys[k]) for k in shared])
+        scale = np.where(scale > 0, scale, 1.0)
+        found = np.asarray(columns.get(own, nothing))[shared]
+        off = np.where(np.isnan(found) & np.isnan(due), 0.0, np.abs(found - due) / scale)
+        page.most("quantiles are those of the remedies", off, SHARED)
+
+
 def _verdicts(page, opened: Opened) -> None:
     """The verdict on each quantity from the remedies, and that on the case from them."""
-    rows = Rows(opened.tables["remedies"])
-    first = opened.verdicts[0]
+    names = [said["quantity"] for said in opened.verdicts]
+    if not page.true("a verdict for each quantity", sorted(names) == sorted(_everything(opened))):
+        return
+    rows, first = Rows(opened.tables["remedies"]), opened.verdicts[0]
     serves = first["rests_on"] == "importance"  # the record of the importance draws is not kept
     grid, mode = opened.records["grid"], opened.records["mode"]
     kind, reliable = verdict_laws.judged(grid, mode, serves)
     for said in opened.verdicts:
         given = (rows, said["status"], kind, reliable, opened.scenario.tolerance)
         verdict_laws.decision_laws(page, said, said["quantity"], *given)
+        same = [said[key] == first[key] for key in said if key not in OF_QUANTITY]
+        page.true("what is said of the case is the same in all its rows", same)
     quantities = {said["quantity"]: said for said in opened.verdicts}
     verdict_laws.worst_law(page, first["case_verdict"], quantities)
     due = verdict_laws.class_of(_value(first["total_variation"]))
@@ -133,7 +161,7 @@ def _value(stated):
 
 def deep_laws(pages, opened: Opened, swept: Swept) -> None:
     """Hold a scenario against its model, by every law that a case is held against."""
-    if opened.failed or not opened.has("posterior"):
+    if not opened.has("posterior"):
         return
     record, parts = opened.records["posterior"], opened.scenario.parts
     page = pages("posterior")
@@ -244,6 +272,17 @@ def _judged(page, opened: Opened, sides: Sides) -> None:
     for said in opened.verdicts:
         verdict_laws.coverage_laws(page, said, said["quantity"], rows, sides)
     first = opened.verdicts[0]
+    verdict_laws.unreached_laws(page, _unreached(first), sides)
     joint = {name: first[name] or Record() for name in DISTANCES}
     joint["ellipse_coverage"] = first["ellipse_coverage"] or Record(levels=Record())
     joint_laws.joint_laws(page, {"joint": joint, "class": first["class"]}, *sides)
+
+
+def _unreached(said: Record) -> dict:
+    """Return what a row says of the parts that the normal cannot reach: nulls are other rows'."""
+    found = {
+        name: part
+        for name, part in (said["unreached"] or {}).items()
+        if (part["below"], part["above"]) != (None, None)
+    }
+    return {"unreached": found, "warnings": said["warnings"] or []}

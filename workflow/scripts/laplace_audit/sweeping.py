@@ -7,6 +7,7 @@ many different posteriors as they are to be held for, spread over the sweep.
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,15 @@ STEPS = (
     *("draws", "grid_draws", "marginals", "mass", "reference"),
 )
 OPTIONAL = ("draws", "grid_draws", "marginals", "mass", "reference")
-REPEATED = ("seed", "n_draws", "tolerance", "replicate")  # settings that a step may repeat
+# what a scenario must have for a table that was kept to have rows of it
+NEEDED = {"draws": "curvature", "grid_draws": "grid", "marginals": "grid", "mass": "grid"}
+REPEATED = ("tolerance",)  # a setting that is a column of a step itself, and says the same
+STATED = ("mode", "curvature", "grid", "verdict")  # steps that say what became of a scenario
 EVERY = "all"
+PLACED = "scenarios are those of the configuration"
+
+
+CONTENT = (*scenario_laws.RECORDS, "verdict", "remedies", "quantiles")
 
 
 def audit_sweep(plain: dict, code: dict[str, str], results="results") -> Ledger:
@@ -37,33 +45,56 @@ def audit_sweep(plain: dict, code: dict[str, str], results="results") -> Ledger:
     return _Audit(swept_from(plain), code, Path(results)).run(plain["recomputed"])
 
 
+class Pages:
+    """The pages of a sweep's tables, all about one scenario; `last` is the step asked for last."""
+
+    def __init__(self, ledger: Ledger, sweep: str, about: str = ""):
+        self.ledger, self.sweep, self.about = ledger, sweep, about
+        self.last = "verdict"
+
+    def __call__(self, step: str) -> Page:
+        self.last = step
+        return self.ledger.page(f"sweeps/{self.sweep}/{step}.parquet", self.about)
+
+    def guard(self, hold):
+        """Return hold(); what cannot even be evaluated has broken a law of the page at hand."""
+        try:
+            with np.errstate(all="ignore"):
+                return hold()
+        except Unreadable as error:
+            self(self.last).broken("readable", str(error))
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"[:300]
+            self(self.last).broken("every law can be evaluated", why)
+        return None
+
+
 class _Audit:
     def __init__(self, swept: Swept, code: dict[str, str], results: Path):
         self.swept, self.code = swept, code
         self.ledger, self.folder = Ledger(), results / "sweeps" / swept.name
-        self.below = f"sweeps/{swept.name}"
         self.tables: dict[str, Blocks] = {}
         self.groups: dict[str, dict[str, int]] = {}  # contents of the records of a posterior
-        self.seen: dict[int, bool] = {}  # contents that were held before, and whether they failed
+        self.seen: set[tuple[int, str]] = set()  # contents that were held before
 
-    def page(self, step: str, about: str = "") -> Page:
-        return self.ledger.page(f"{self.below}/{step}.parquet", about)
+    def pages(self, about: str = "") -> Pages:
+        return Pages(self.ledger, self.swept.name, about)
 
     def run(self, recomputed) -> Ledger:
+        pages = self.pages()
         for step in STEPS:
             if (self.folder / f"{step}.parquet").exists():
-                self._open(step)
-        deep = _chosen(self.swept, recomputed)
-        self._walk(deep)
+                self._open(pages(step), step)
+        self._walk(_chosen(self.swept, recomputed))
         if "quantiles" in self.tables:
-            path = self.folder / "quantiles.parquet"
-            _guarded(self.page, lambda: quantile_shapes.shape_laws(self.page("quantiles"), path))
+            page, path = pages("quantiles"), self.folder / "quantiles.parquet"
+            pages.guard(lambda: quantile_shapes.shape_laws(page, path))
         if (self.folder / "effects.parquet").exists():
-            effect_laws.audit_effects(self.page("effects"), self.folder, self.swept, self.code)
+            given = (pages("effects"), self.folder, self.swept, self.code)
+            pages.guard(lambda: effect_laws.audit_effects(*given))
         return self.ledger
 
-    def _open(self, step: str) -> None:
-        page = self.page(step)
+    def _open(self, page: Page, step: str) -> None:
         try:
             table = Blocks(self.folder / f"{step}.parquet")
         except Unreadable as error:
@@ -86,44 +117,45 @@ class _Audit:
             for step, table in self.tables.items()
         }
         for scenario in self.swept.scenarios:
-            blocks = {}
+            pages, blocks = self.pages(f"scenario {scenario.key}"), {}
             for step in list(walkers):
                 try:
                     block = walkers[step].take(scenario.key)
                 except Unreadable as error:
-                    self.page(step).broken("readable", str(error))
+                    pages(step).broken("readable", str(error))
                     del walkers[step], self.tables[step]
                     continue
                 if block is not None:
                     blocks[step] = block
-            self._hold(scenario, blocks, scenario.key in deep)
+            # bound now: the laws are held at once
+            pages.guard(partial(self._hold, pages, scenario, blocks, scenario.key in deep))
         for step, walker in walkers.items():
-            page = self.page(step)
-            page.true("scenarios are those of the configuration", walker.ended, "others follow")
+            self.pages()(step).true(PLACED, walker.ended, "rows of others follow")
 
-    def _hold(self, scenario, blocks: dict, deep: bool) -> None:
-        def pages(step: str) -> Page:
-            return self.page(step, f"scenario {scenario.key}")
-
+    def _hold(self, pages: Pages, scenario, blocks: dict, deep: bool) -> None:
         for step, block in blocks.items():
             if block:
                 self._settings(pages(step), scenario, block)
-        names = {column_of(s, block) for block in blocks.values() for s in self.swept.settings}
+        columns = {column_of(s, block) for block in blocks.values() for s in self.swept.settings}
+        names = columns - set(REPEATED)
+        self._there(pages, blocks)
+        if _failed(blocks):
+            for step in STATED:
+                if step in blocks:
+                    law, failed = "steps agree on the scenario", _says(blocks[step], "failed")
+                    pages(step).true(law, failed, "another step says that it failed")
+            return
         self._alike(pages, scenario, blocks, names)
-        content = _content(blocks, names, (*scenario_laws.RECORDS, "verdict", "remedies"))
+        content = _content(blocks, names, CONTENT), scenario.same_but_for_the_seed
         if content in self.seen and not deep:
-            self._there(pages, blocks, self.seen[content])
             return
-        opened = _guarded(pages, lambda: Opened(scenario, blocks, names))
-        if opened is None:
-            return
-        self.seen[content] = opened.failed
-        self._there(pages, blocks, opened.failed)
-        _guarded(pages, lambda: light_laws(pages, opened))
+        self.seen.add(content)
+        opened = Opened(scenario, blocks, names)
+        light_laws(pages, opened, self.swept)
         if deep:
-            _guarded(pages, lambda: deep_laws(pages, opened, self.swept))
+            deep_laws(pages, opened, self.swept)
 
-    def _alike(self, pages, scenario, blocks: dict, names: set[str]) -> None:
+    def _alike(self, pages: Pages, scenario, blocks: dict, names: set[str]) -> None:
         """Scenarios between which only chance can differ have the same records."""
         group = self.groups.setdefault(scenario.same_but_for_the_seed, {})
         for step in scenario_laws.RECORDS:
@@ -132,19 +164,30 @@ class _Audit:
                 alike = group.setdefault(step, content) == content
                 pages(step).true("a posterior has one record, whatever the seed", alike)
 
-    def _there(self, pages, blocks: dict, failed: bool) -> None:
-        """A scenario that did not fail has a block in every table but those that were not kept."""
-        for step in self.tables:
-            if step not in OPTIONAL and not failed:
-                law = "scenarios are those of the configuration"
-                pages(step).true(law, step in blocks, "its rows are missing")
+    def _there(self, pages: Pages, blocks: dict) -> None:
+        """A scenario has a block in every table that was kept and that it can have one in."""
+        failed = _failed(blocks)
+        for step, table in self.tables.items():
+            due = not failed
+            if step in OPTIONAL:
+                needed = blocks.get(NEEDED.get(step), {})
+                due = due and table.rows > 0 and _says(needed, "ok")
+            if due:
+                pages(step).true(PLACED, step in blocks, "its rows are missing")
 
     def _settings(self, page: Page, scenario, block: dict) -> None:
         for name, value in scenario.settings.items():
             found = block.get(column_of(name, block))
-            page.true(
-                "settings are as configured", _same(found, value), f"{name}, {value!r} is due"
-            )
+            due = f"{name}, {value!r} is due"
+            page.true("settings are as configured", _same(found, value), due)
+
+
+def _says(block: dict, status: str) -> bool:
+    return status in block.get("status", ())
+
+
+def _failed(blocks: dict) -> bool:
+    return any(_says(blocks[step], "failed") for step in STATED if step in blocks)
 
 
 class _Walker:
@@ -186,7 +229,7 @@ def _same(found, value) -> bool:
     if found is None:
         return False
     if isinstance(found, np.ndarray):
-        return bool(np.all(found == value))
+        return isinstance(value, int | float) and bool(np.all(found == value))
     text = value if isinstance(value, str) else json.dumps(value)
     return found.count(text) == len(found)
 
@@ -207,22 +250,12 @@ def _chosen(swept: Swept, recomputed) -> set[str]:
 
 
 def _content(blocks: dict, settings: set[str], steps) -> int:
-    """Return a number that two scenarios share only where they share what these steps hold."""
+    """Return a number that two scenarios share only where they share what these steps hold, but
+    for what chance has a part in."""
     parts = []
     for step in steps:
         for name, values in blocks.get(step, {}).items():
-            if name not in settings and name != "scenario":
+            if name not in settings and name != "scenario" and "_draws" not in name:
                 plain = values.tobytes() if isinstance(values, np.ndarray) else repr(values)
                 parts.append((step, name, plain))
     return hash(tuple(parts))
-
-
-def _guarded(pages, hold):
-    """Return hold(); what cannot even be evaluated has broken a law."""
-    try:
-        with np.errstate(all="ignore"):
-            return hold()
-    except Exception as error:
-        why = f"{type(error).__name__}: {error}"[:300]
-        pages("verdict").broken("every law can be evaluated", why)
-        return None

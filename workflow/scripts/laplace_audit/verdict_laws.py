@@ -62,7 +62,7 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
         decision_laws(page, said, name, rows, record["status"], kind, reliable, tolerance)
         coverage_laws(page, said, name, rows, sides)
     worst_law(page, record["verdict"], record["quantities"])
-    _unreached(page, record, sides)
+    unreached_laws(page, record, sides)
     _copies(page, record, inputs)
 
 
@@ -190,7 +190,7 @@ def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -
             page.most("excluded mass", off, excluded_limit(name, side))
 
 
-def _unreached(page: Page, record: dict, sides: Sides) -> None:
+def unreached_laws(page: Page, record: dict, sides: Sides) -> None:
     """What the space leaves out of the support, with the exact mass there."""
     law, due = "what the space leaves out", {}
     if sides.normal:
@@ -205,12 +205,17 @@ def _unreached(page: Page, record: dict, sides: Sides) -> None:
     found = record["unreached"]
     page.same(law, {name: [each["below"], each["above"]] for name, each in found.items()}, due)
     page.same(law, len(record["warnings"]), 1 if due else 0)
+    named = [any(name in said for said in record["warnings"]) for name in due]
+    page.true(law, named, "a parameter that the warning does not name")
     if not sides.exact:
         return
     for name, (below, above) in due.items():
         mass = 0.0 if below is None else float(sides.exact.cdf(name, np.array([below]))[0])
         mass += 0.0 if above is None else 1 - float(sides.exact.cdf(name, np.array([above]))[0])
-        page.most(law, relative(_number(found.get(name, {}).get("mass")), mass), 1e-9)
+        limit = 1e-9 if name in sides.exact.marginals else REGION
+        page.most(law, relative(_number(found.get(name, {}).get("mass")), mass), limit)
+        error = _number(found.get(name, {}).get("error"))
+        page.true("errors are not negative", math.isnan(error) or error >= 0)
 
 
 def _copies(page: Page, record: dict, inputs: dict) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 TEXTS = ("meaning", "blind_spot")  # the same in every row: the schema of the record explains them
-WHOLE = ("details", "moments", "replication", "lattice", "attempts", "modes", "path", "definition")
+WHOLE = (
+    *("details", "moments", "replication", "lattice", "attempts", "modes", "path"),
+    *("definition", "space_definition"),
+)
 _SCALARS = {
     "number": pa.float64(),
     "integer": pa.int64(),
