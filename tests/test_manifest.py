@@ -150,6 +150,11 @@ def test_a_report_on_the_results_is_none_of_them():
     assert found() == {}
 
 
+def test_a_report_on_a_sweep_that_is_gone_is_left_over():
+    write_text("results/sweeps/s/audit.json", '{"findings": 3}')
+    assert found() == {"results/sweeps/s/audit.json": "orphan"}
+
+
 def test_other_code_or_settings_are_found_with_all_that_rests_on_them():
     def later(rule, wildcards):
         return {**PARAMS[rule], "code": "new"} if rule == "mode" else PARAMS[rule]

@@ -4,15 +4,18 @@ import json
 import random
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from laplace_sweep.rows import flat
-from project_copy import content, copy_project, planned_rules, snakemake
+from project_copy import PROJECT, content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
 
+AUDIT = json.loads((PROJECT / "workflow/schemas/audit.schema.json").read_text())
 SWEEPS = {
     "small": {
         "base": {"model": "bioassay", "prior": "normal_sd", "space": "natural", "grid": "coarse"},
@@ -56,6 +59,8 @@ def swept(tmp_path_factory):
     (folder / "sweeps.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
     config = yaml.safe_load((folder / "config/config.yaml").read_text())
     del config["sweeps"]
+    case = {"model": "linear_known_variance", "prior": "normal", "space": "natural"}
+    config["cases"] = [case | {"grid": "certified"}]  # for the audit, which looks at cases too
     (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     done = snakemake(folder, "sweep", "--cores", "2", "--configfile", "sweeps.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -80,6 +85,42 @@ def test_every_step_has_a_table_with_the_settings_and_the_key(swept):
     assert table(swept, "small", "draws").num_rows == 16 * 200
     assert table(swept, "small", "mass").num_rows == 16 * 41 * 61
     assert table(swept, "mixed", "mass").num_rows == 0, "not kept"
+
+
+def test_the_audit_looks_at_sweeps_too(swept):
+    overlay = ("--configfile", "sweeps.yaml")
+    for target in ((), ("audit",)):
+        done = snakemake(swept, *target, *overlay)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    for sweep in SWEEPS:
+        record = json.loads((swept / f"results/sweeps/{sweep}/audit.json").read_text())
+        assert record["ok"] and record["counts"]["checks"] > 100
+        Draft202012Validator(AUDIT).validate(record)
+    path = swept / "results/sweeps/small/verdict.parquet"
+    original = path.read_bytes()
+    found = pq.read_table(path)
+    changed = ["fine" if v != "fine" else "remedy" for v in found["verdict"].to_pylist()]
+    place = found.column_names.index("verdict")
+    pq.write_table(found.set_column(place, "verdict", pa.array(changed)), path)
+    done = snakemake(swept, "audit", *overlay)
+    path.write_bytes(original)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "small/verdict.parquet: verdict follows from the errors" in said
+    assert "Traceback" not in said
+
+
+def test_a_value_that_was_taken_away_makes_a_broken_law_and_no_traceback(swept):
+    overlay = yaml.safe_load((swept / "sweeps.yaml").read_text())
+    overlay["sweeps"]["small"]["vary"]["seed"] = [3]
+    (swept / "less.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
+    done = snakemake(swept, "audit", "--configfile", "less.yaml")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "laws are broken" in said and "Traceback" not in said
+    record = json.loads((swept / "results/sweeps/small/audit.json").read_text())
+    broken = {row["law"] for row in record["checks"] if not row["ok"]}
+    assert broken == {"scenarios are those of the configuration"}
 
 
 def test_a_sweep_over_grids_has_both_the_setting_and_the_exact_quantile(swept):
@@ -222,7 +263,7 @@ def test_tables_are_the_same_bytes_in_other_chunks(swept, tmp_path):
             path: sha
             for path, sha in content(each).items()
             if path.startswith("sweeps/mixed/")
-            and not any(folder in path for folder in ("/chunks/", "/scenarios/"))
+            and not any(part in path for part in ("/chunks/", "/scenarios/", "audit.json"))
         }
         for each in (swept, folder)
     )

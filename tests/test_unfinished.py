@@ -51,7 +51,7 @@ def test_every_case_is_told_and_the_finished_ones_with_their_verdicts():
     text = unfinished_lines([DIED, DONE, OPEN], stuck)
     assert "2 of 3 cases have no verdict" in text
     assert "m/died/natural/g: the job mode died, see logs/mode.log" in text
-    assert "m/open/natural/g: its jobs were not begun" in text
+    assert "m/open/natural/g: it was not reached" in text
     rows = [line.split() for line in text.splitlines() if line.startswith("m/done")]
     assert [row[1] for row in rows] == ["b", "a", "ratio"]  # parameters in the model's order
     assert rows[0][3:] == ["-", "-", "-"] and rows[1][3:] == ["0.25", "0.25", "25.0%"]

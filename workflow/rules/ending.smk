@@ -4,7 +4,7 @@ from laplace_files.verdict_lines import verdict_lines
 
 def stuck_cases():
     """Return the cases whose verdict this run was to make and has not, with the jobs that died."""
-    died = workflow.scheduler.failed
+    died = {job for each in workflow.scheduler.failed for job in getattr(each, "jobs", [each])}
     waiting = {str(file): job for job in workflow.dag.needrun_jobs() for file in job.output}
     return {
         tuple(case): [

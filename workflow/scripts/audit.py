@@ -7,9 +7,9 @@ from laplace_files import job
 job.start(snakemake)
 params = snakemake.params
 records = {params.record: audited(params.asked, params.code, params.disk)}
+write_if_other(params.record, records[params.record])
 for sweep in params.sweeps:
     path = f"{FOLDER}/sweeps/{sweep['name']}/audit.json"
     records[path] = audited_sweep(sweep, params.steps, params.code)
-for path, record in records.items():
-    write_if_other(path, record)
+    write_if_other(path, records[path])
 require_lawful(records)

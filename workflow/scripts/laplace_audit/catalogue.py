@@ -485,7 +485,8 @@ LAWS = {
             ),
             "scale of a quantity": (
                 "the SD of a parameter; of what may have none, half the central 68.3 % interval",
-                "1e-9 of itself; 2e-3 for a derived quantity, which rests on two quantiles",
+                "1e-9 of itself; for a derived quantity, which rests on two quantiles, 2e-3 and "
+                "their stated errors",
             ),
             "difference follows": (
                 "laplace - grid, and the same over the scale",
@@ -635,7 +636,8 @@ LAWS = {
             ),
             "distances are consistent": (
                 "H^2 <= TV <= sqrt(2) H",
-                f"1e-9: {ROUNDING}",
+                "1e-9 and the stated errors, that of H twice: sums over the nodes of a grid that "
+                "does not resolve the normal need not obey",
             ),
             "starts or a reason": (
                 "the basin has starts, or says why not",

@@ -147,7 +147,10 @@ def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> No
         page.most("scale of a quantity", relative(scale / side.scale(name), 1.0), 1e-9)
         return
     _region_law(page, "quantiles of the grid", side.region(name), p, value, error)
-    page.most("scale of a quantity", _part(scale, side.scale(name)), SCALE)
+    rests_on = [np.argmin(np.abs(np.asarray(p) - end)) for end in ONE_SD]  # nearly the same ends
+    own = np.asarray(error)[rests_on] / np.asarray(scale)[rests_on]
+    limit = SCALE + np.sum(own[np.isfinite(own)])
+    page.most("scale of a quantity", _part(scale, side.scale(name)), limit)
 
 
 def _part(found, due):

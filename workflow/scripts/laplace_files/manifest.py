@@ -17,6 +17,7 @@ from laplace_files.runlock import is_temporary
 
 REPAIR = "snakemake repair"
 MANIFEST = "results/manifest.json"
+AUDIT = "results/audit.json"
 REPORT = re.compile(r"results/(sweeps/[^/]+/)?audit\.json")  # written anew by whoever looks
 OWN = (MANIFEST, "results/manifest-sha256.txt")  # not listed: itself, nor what is said about it
 
@@ -67,7 +68,17 @@ def findings(targets: Iterable[str], current: Current) -> list[Finding]:
             found[path] = _orphan(path)
     if MANIFEST in wanted and MANIFEST not in found and _lists_others(disk, wanted):
         found[MANIFEST] = _finding(MANIFEST, "stale", "lists other artifacts than there are")
-    return [found[path] for path in sorted(found) if not REPORT.fullmatch(path)]
+    return [found[path] for path in sorted(found) if not _is_of_use(path, disk, found)]
+
+
+def _is_of_use(path: str, disk: Disk, found: dict[str, Finding]) -> bool:
+    """Return whether a path is an audit's own report, and that of a sweep which there still is."""
+    if not REPORT.fullmatch(path):
+        return False
+    folder = path.removesuffix("audit.json")
+    beside = [other for other in disk.records if other.startswith(folder)]
+    gone = [other for other in beside if other in found and found[other].fault == "orphan"]
+    return path == AUDIT or len(gone) < len(beside)
 
 
 def to_mend(found: Iterable[Finding]) -> list[str]:

@@ -66,7 +66,7 @@ def _head(stuck: int, cases: int) -> str:
 
 def _why(deaths: list[Death]) -> str:
     if not deaths:
-        return "its jobs were not begun"
+        return "it was not reached"
     said = [f"the job {death.rule} died, see {death.log}" for death in deaths]
     return "; ".join(said)
 
