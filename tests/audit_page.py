@@ -55,9 +55,7 @@ they are held against, what they cost), the signals and the number of copies nee
 only held to be the same wherever they are repeated, sentences, and pictures.
 [`mutations.md`](mutations.md) lists what was tried.
 
-## Sweeps
-
-`snakemake audit` looks at every sweep of the configuration of which there are tables, and writes
+Of sweeps, `snakemake audit` looks at every one of the configuration of which there are tables, and writes
 `results/sweeps/NAME/audit.json`. The scenarios, their definitions and their keys are found anew
 from the configuration. What rows say of each other (the matrices of a normal, the order of
 quantiles, verdicts from errors, effects from quantiles, the same record for every seed) is held
