@@ -377,7 +377,7 @@ def moved_by(table, rows, shift):
     return table
 
 
-@pytest.mark.parametrize(("step", "what", "change"), LIGHT, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize(("step", "what", "change"), LIGHT, ids=[what for _, what, _ in LIGHT])
 @pytest.mark.parametrize("k", [0, 2])
 def test_rows_are_held_against_each_other_where_no_model_is_run(four, step, what, change, k):
     key = swept_from(four.plain).scenarios[k].key
