@@ -55,17 +55,17 @@ they are held against, what they cost), the signals and the number of copies nee
 only held to be the same wherever they are repeated, sentences, and pictures.
 [`mutations.md`](mutations.md) lists what was tried.
 
-Of sweeps, `snakemake audit` looks at every one of the configuration of which there are tables, and writes
-`results/sweeps/NAME/audit.json`. The scenarios, their definitions and their keys are found anew
-from the configuration. What rows say of each other (the matrices of a normal, the order of
-quantiles, verdicts from errors, effects from quantiles, the same record for every seed) is held
-for every scenario. What needs the model (the laws of a case) is held for as many different
-posteriors as the sweep's key `recomputed` says, with one scenario each, or for `all` scenarios.
-Cells that were not kept are computed from the stored lattice; without the stored marginals a
-parameter is measured along the lines of the lattice, as a derived quantity is. No law sees what a
-sweep does not keep: the record of the remedies, modes in other spaces, whether importance draws
-serve where there is no grid, and above 50 parameters the matrices of the normal with all that
-rests on them.
+Of sweeps, `snakemake audit` looks at every one of the configuration of which there are tables,
+and writes `results/sweeps/NAME/audit.json`. The scenarios, their definitions and their keys are
+found anew from the configuration. What rows say of each other (the matrices of a normal, the
+order of quantiles, verdicts from errors, effects from quantiles, the same record for every
+seed) is held for every scenario. What needs the model (the laws of a case) is held for as many
+different posteriors as the sweep's key `recomputed` says, with one scenario each, or for `all`
+scenarios. Cells that were not kept are computed from the stored lattice; without the stored
+marginals a parameter is measured along the lines of the lattice, as a derived quantity is. No
+law sees what a sweep does not keep: the record of the remedies, modes in other spaces, whether
+importance draws serve where there is no grid, and above 50 parameters the matrices of the
+normal with all that rests on them.
 
 `d` is the number of parameters, `eps` 2.2e-16, `n` the number of draws; `u` are coordinates in
 which the normal is standard, `L` the Cholesky factor of the covariance `C`, `H` the Hessian of
