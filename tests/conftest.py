@@ -19,7 +19,7 @@ settings.load_profile("unhurried")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Skip what starts a SLURM, unless its marker asks for it; share tests out by their runs."""
-    if getattr(config.option, "dist", "no") == "loadgroup":
+    if getattr(config.option, "loadgroup", False):  # what xdist tells its processes
         _group(items)
     if "slurm" not in config.option.markexpr:
         not_asked_for = pytest.mark.skip(reason="starts a real SLURM; run it with -m slurm")

@@ -96,3 +96,23 @@ def test_of_two_normals(name, turned):
     lattice = lattice._replace(frame=lattice.frame._replace(shear=turn))
     derived = DerivedQuantity(lattice, case.quantity, case.condition)
     held_to(derived, case, inverse(case.truth, P))
+
+
+@pytest.mark.parametrize("points", [81, 101])
+def test_a_quantile_in_a_gap_of_the_distribution_is_as_uncertain_as_the_gap_is_wide(points):
+    """Half of the mass is about 0 and half about 40: by symmetry the median is 20."""
+    lattice = normal_lattice(Normal(np.zeros(2), np.eye(2)), points)
+    derived = DerivedQuantity(lattice, lambda t: t[..., 0] + 40.0 * (t[..., 1] > 0))
+    (median,), (error,) = derived.quantiles([0.5])
+    assert abs(median - 20) <= error
+    assert error > 4
+
+
+@pytest.mark.parametrize("points", [61, 81, 101])
+def test_an_error_is_stated_where_the_rough_cdf_is_flat(points):
+    """The ratio of two standard normals, whose far quantiles lie between few nodes."""
+    lattice = normal_lattice(Normal(np.zeros(2), np.eye(2)), points)
+    derived = DerivedQuantity(lattice, lambda t: t[..., 0] / t[..., 1])
+    found, truth = derived.quantiles(P), np.tan(np.pi * (P - 0.5))
+    assert np.all(np.abs(found.value - truth) <= found.error)
+    assert np.all(found.error < 0.03 * np.maximum(1, np.abs(truth)))

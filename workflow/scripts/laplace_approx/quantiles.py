@@ -212,14 +212,18 @@ class DerivedQuantity:
         low, high = self._cells.around(p, BESIDE)
         half = np.fmin(np.where(density > 0, due / density, np.nan), (high - low) / 2)
         half = np.maximum(half, 1e-15 * np.abs(x) + 1e-300)
+        short = np.arange(p.size)
         for _ in range(DOUBLINGS):
-            three = self._lines.rough_masses(np.concatenate([x - half, x, x + half]))
-            below, here, above = np.reshape(three, (3, -1)) / included.fine
-            short = ~(np.minimum(here - below, above - here) >= due)
-            if not short.any():
-                break
-            half = np.where(short, 2 * half, half)
-        return np.where(short, np.nan, half)
+            ends = np.concatenate([x[short] - half[short], x[short] + half[short]])
+            there, _ = self._cdf(self._lines.masses(ends, kept), included)
+            below, above = np.reshape(there, (2, -1))
+            moved = np.minimum(cdf[short] - below, above - cdf[short])
+            short = short[~(moved >= due[short])]
+            if short.size == 0:
+                return half
+            half[short] *= 2
+        half[short] = np.nan
+        return half
 
     def _moved(self, values, errors, included: Masses):
         ends = np.concatenate([values - errors, values + errors])
