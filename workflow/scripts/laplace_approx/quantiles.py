@@ -16,6 +16,7 @@ from laplace_approx.secants import Guess, Search, guessed, rough_odds
 from laplace_approx.transforms import Identity
 
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
+AT_LEAST = 0.05  # of the largest error: what another one is
 DOUBLINGS = 60  # of the way that a CDF is followed
 BESIDE = 0.03  # of the local scale: how far from a quantile a search by bracketing begins
 
@@ -184,7 +185,9 @@ class DerivedQuantity:
             rest = np.flatnonzero(~search.settled)
             if rest.size:
                 search.value[rest] = self._bracketed(p[rest], mass.kept, included)
-            rest = np.flatnonzero(~(search.settled & search.measured))
+            sure = search.settled & search.measured
+            search.error[sure] = _like_others(p[sure], search.error[sure], search.density[sure])
+            rest = np.flatnonzero(~sure)
             if rest.size:
                 given = (p[rest], search.value[rest], search.density[rest])
                 search.error[rest] = self._followed(*given, mass.kept, included)
@@ -229,6 +232,17 @@ class DerivedQuantity:
         ends = np.concatenate([values - errors, values + errors])
         mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / included.fine
         return 0.5 * np.abs(mass[1] - mass[0])
+
+
+def _like_others(p, error, density):
+    """Return errors of quantiles of which none is far smaller than the others'.
+
+    Two rules may agree at one level by accident, as symmetry makes them do at a median. In units
+    of p (1 - p), an error of the CDF is taken to be at least a twentieth of the largest one.
+    """
+    unit = p * (1 - p) / density
+    largest = np.max(np.where(np.isfinite(error), error / unit, 0.0), initial=0.0)
+    return np.maximum(error, AT_LEAST * largest * unit)
 
 
 def normal_lattice(
