@@ -74,6 +74,21 @@ def test_the_worst_of_a_law_is_kept_and_named():
         assert part in line
 
 
+def test_what_is_left_over_shares_a_line():
+    ledger = Ledger()
+    for name in "abc":
+        ledger.page(f"m/{name}.json").true("as it was recorded", False)
+    ledger.page("m/d.json").true("schema", False)
+    record = audit_record(ledger.checks)
+    for row in record["checks"][:3]:
+        row["remake"] = f"rm -r {row['file']}"
+    lines = failure_lines(record)
+    assert len(lines) == 2
+    assert "results/m/d.json: schema" in lines[0]
+    assert lines[1].startswith("results/m/a.json and 2 other artifacts: left over")
+    assert "rm -r results/m/a.json" in lines[1]
+
+
 COORDINATES = [
     *(Coordinate("identity"), Coordinate("log", 1.5), Coordinate("reflected_log", 0.0, 2.0)),
     *(Coordinate("power", 2.0), Coordinate("power", 0.5), Coordinate("power", -3.0)),

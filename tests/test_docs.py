@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from laplace_approx.priors.definition import FAMILIES
 from laplace_approx.remedies import COMPUTED, DRAWN
 from laplace_files.pictures import shortened
 from project_copy import PROJECT
@@ -92,3 +93,16 @@ def test_every_picture_of_the_tutorial_is_that_of_a_run(finished, tutorial):
         assert re.sub(r"[-\d.]+", "", kept) == re.sub(r"[-\d.]+", "", made), name
         numbers = [[float(x) for x in re.findall(r"-?\d+\.?\d*", text)] for text in (kept, made)]
         assert numbers[0] == pytest.approx(numbers[1], abs=0.1), name
+
+
+def test_every_family_of_priors_is_listed_with_its_keys():
+    text = (PROJECT / "config/README.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    listed = {
+        name: set(re.findall(r"`(\w+)`", keys))
+        for names, keys in rows
+        for name in re.findall(r"`(\w+)`", names)
+        if name in FAMILIES
+    }
+    due = {name: {*family.settings, *family.one_of} for name, family in FAMILIES.items()}
+    assert listed == due

@@ -92,6 +92,7 @@ def test_the_audit_looks_at_sweeps_too(swept):
     for target in ((), ("audit",)):
         done = snakemake(swept, *target, *overlay)
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert "none broken: results/audit.json" in done.stdout
     for sweep in SWEEPS:
         record = json.loads((swept / f"results/sweeps/{sweep}/audit.json").read_text())
         assert record["ok"] and record["counts"]["checks"] > 100
@@ -276,6 +277,10 @@ def test_tables_are_the_same_bytes_in_other_chunks(swept, tmp_path):
         ({"vary": {"prior.beta.sd": []}}, "sweeps.bad.vary.prior.beta.sd: is an empty list"),
         ({"vary": {"prior.beta.sd": [-1]}}, "sweeps.bad.vary.prior.beta.sd: at the value -1"),
         ({"vary": {"prir.beta.sd": [1]}}, "sweeps.bad.vary.prir.beta.sd: there is no setting"),
+        (
+            {"vary": {"prior.beta.sd": [1], "prior.beta.sdd": [1]}},
+            "sweeps.bad.vary.prior.beta.sd",
+        ),
         ({"vary": {"seed": [1, 1]}}, "sweeps.bad.vary.seed: the value 1 is given more than once"),
         (
             {"vary": {"seed": {"range": [0, 1000]}, "n_draws": {"range": [2, 1002]}}},

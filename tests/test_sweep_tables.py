@@ -329,3 +329,19 @@ def test_a_picture_of_a_sweep_names_the_sweep_and_no_case(setting):
     figure, *_ = drawn_lines(setting)
     small_print = figure.get_supxlabel()
     assert "Sweep mine." in small_print and "Case" not in small_print
+
+
+def test_the_pictures_of_a_sweep_say_where_settings_move_together():
+    rows = verdicts()
+    effects = effects_table(
+        {
+            "quantity": rows["quantity"],
+            "probability": [0.5] * 8,
+            **dict.fromkeys(("difference_sd", "laplace", "grid"), rows["endpoint_error_sd.50"]),
+        },
+        {name: rows[name] for name in ("sd", "space")},
+    )
+    for together in (False, True):
+        for figure in sweep_figures(rows, effects, ["sd", "space"], "s", together).values():
+            said = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+            assert ("move together" in said) is together

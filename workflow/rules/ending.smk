@@ -1,5 +1,5 @@
 from laplace_files.unfinished import Death, unfinished_lines, verdict_file
-from laplace_files.verdict_lines import verdict_lines
+from laplace_files.verdict_lines import audit_line, verdict_lines
 
 
 def stuck_cases():
@@ -29,6 +29,8 @@ def leading_to(job):
 
 onsuccess:
     print(verdict_lines("results/summary.parquet", CASES, "results/report.html"))
+    if any(job.rule.name == "audit" for job in workflow.dag.jobs):
+        print(audit_line("results/audit.json"))
 
 
 onerror:

@@ -89,6 +89,7 @@ rule sweep_figures:
         "logs/sweeps/{sweep}/figures.log",
     params:
         settings=SWEPT.settings,
+        combine=SWEPT.combine,
         code=CODE["sweep_figures"],
     message:
         "Draw the sweep {wildcards.sweep}"

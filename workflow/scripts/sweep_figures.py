@@ -12,7 +12,8 @@ job.start(snakemake)
 settings = snakemake.params.settings
 verdicts = read_columns(snakemake.input.verdicts, [*VERDICT_COLUMNS, *settings])
 effects = read_table(snakemake.input.effects)[0]
-pictures = sweep_figures(verdicts, effects, settings, snakemake.wildcards.sweep)
+together = snakemake.params.combine == "zip"
+pictures = sweep_figures(verdicts, effects, settings, snakemake.wildcards.sweep, together)
 with replacing_folder(snakemake.output[0]) as folder:
     for picture, figure in pictures.items():
         save(figure, Path(folder) / f"{picture}.svg")

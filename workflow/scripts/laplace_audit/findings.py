@@ -6,6 +6,7 @@ from laplace_audit.ledger import Check
 
 FOLDER = "results"
 SHOWN = 30  # lines on the screen
+REMOVE = "rm -r "  # what mends a file that no configuration asks for
 
 
 def audit_record(checks: list[Check]) -> dict:
@@ -35,13 +36,30 @@ def _row(check: Check) -> dict:
 
 
 def failure_lines(record: dict) -> list[str]:
-    """Return one line for each law that a file breaks: file, law, value, limit, way out."""
-    return [
+    """Return one line for each law that a file breaks: file, law, value, limit, way out.
+
+    Files that are only left over from another configuration share one line, the last.
+    """
+    broken = [row for row in record["checks"] if not row["ok"]]
+    left_over = [row for row in broken if row["remake"].startswith(REMOVE)]
+    lines = [
         f"{row['file']}: {row['law']} ({row['means']}): "
         f"{_shown(row['value'])}, the limit is {row['limit']:.3g}. Do: {row['remake']}"
-        for row in record["checks"]
-        if not row["ok"]
+        for row in broken
+        if row not in left_over
     ]
+    if left_over:
+        first = left_over[0]
+        lines.append(
+            f"{first['file']}{_others(len(left_over) - 1)}: left over, the configuration does not "
+            f"ask for {'it' if len(left_over) == 1 else 'them'}. Do: {first['remake']}"
+            + (", and likewise for the others, as listed" if len(left_over) > 1 else "")
+        )
+    return lines
+
+
+def _others(n: int) -> str:
+    return f" and {n} other artifact{'s' if n > 1 else ''}" if n else ""
 
 
 def _shown(value) -> str:

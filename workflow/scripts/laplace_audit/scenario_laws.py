@@ -126,7 +126,10 @@ def _quantile_rows(page, opened: Opened, probabilities) -> None:
     rows = Rows(opened.tables["remedies"])
     shared = [k for k, (name, p) in enumerate(keys) if ("laplace", name, round(p, 9)) in rows.at]
     nothing = np.full(len(keys), np.nan)
-    for own, theirs in (("laplace", "value"), ("grid", "exact")):
+    pairs = [("laplace", "value")]
+    if opened.has("grid") and opened.records["grid"]["status"] == "ok":
+        pairs.append(("grid", "exact"))  # without a grid, draws may be what is held to be exact
+    for own, theirs in pairs:
         due = [rows.get(theirs, "laplace", *keys[k]) for k in shared]
         scale = np.array([rows.get("scale_sd", "laplace", *keys[k]) for k in shared])
         scale = np.where(scale > 0, scale, 1.0)

@@ -28,6 +28,14 @@ def verdict_lines(path, cases, page="") -> str:
     return "\n".join(["", *lines, ""])
 
 
+def audit_line(path) -> str:
+    """Return in one line what the audit on disk found, for the end of one that passed."""
+    from laplace_files.artifacts import read_json
+
+    counts = read_json(path)["counts"]
+    return f"{counts['checks']} checks of {counts['files']} files, none broken: {path}\n"
+
+
 def table_lines(rows: list[dict], where) -> list[str]:
     """Return rows of the summary as lines of a table; `where` are those that it has no room for."""
     cells = [HEADS, *(_cells(row) for row in rows[:MOST_ROWS])]

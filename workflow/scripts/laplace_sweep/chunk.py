@@ -29,11 +29,14 @@ def run_chunk(scenarios: list[Scenario], folder: Path, wanted, metadata: dict) -
             for step in TABLES
         }
         for done, scenario in enumerate(scenarios, 1):
+            print(
+                f"{done} of {len(scenarios)}: {scenario.key}", flush=True
+            )  # it may end the process
             outcome = runner.run(scenario)
             _take(outcome, scenario.key, records, tables)
             status = outcome.records["verdict"]["status"]
             counts[status] = counts.get(status, 0) + 1
-            print(f"{done} of {len(scenarios)}: {scenario.key} {status}", flush=True)
+            print(f"  {status}", flush=True)
     for step in RECORDS:
         _write(folder / f"{step}.parquet", record_rows(step, records[step], keys), metadata)
     write_json(folder / INVENTORY, {"scenarios": keys})

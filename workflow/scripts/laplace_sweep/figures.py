@@ -12,21 +12,27 @@ MOST_BARS = 15
 MOST_QUANTITIES = 6  # panels of one picture
 
 
-def sweep_figures(verdicts: dict, effects: dict, settings: list[str], sweep: str) -> dict:
-    """Return {name: figure} for what a sweep has: bars, lines, and maps where two settings vary."""
+def sweep_figures(
+    verdicts: dict, effects: dict, settings: list[str], sweep: str, together: bool = False
+) -> dict:
+    """Return {name: figure} for what a sweep has: bars, lines, and maps where two settings vary.
+
+    `together`: the settings move together (`zip`), which the pictures then say.
+    """
+    of = {"sweep": sweep, "together": together}
     share = _shares(effects, settings)
     ranked = sorted(settings, key=lambda setting: -share[setting])
     moving = [setting for setting in ranked if share[setting] > 0]
     quantities = _quantities(verdicts)
     if not quantities:
         return {}
-    figures = {"effects": effect_bars(_bars(effects), sweep=sweep)} if effects["measure"] else {}
+    figures = {"effects": effect_bars(_bars(effects), **of)} if effects["measure"] else {}
     tolerance = _only(verdicts["tolerance"])
     lines = {q: _line(verdicts, q, ranked[0]) for q in quantities}
-    figures["error_lines"] = error_lines(lines, ranked[0], tolerance=tolerance, sweep=sweep)
+    figures["error_lines"] = error_lines(lines, ranked[0], tolerance=tolerance, **of)
     if len(moving) > 1:
         maps = {q: _map(verdicts, q, moving[:2]) for q in quantities}
-        figures["error_maps"] = error_maps(maps, moving[:2], tolerance=tolerance, sweep=sweep)
+        figures["error_maps"] = error_maps(maps, moving[:2], tolerance=tolerance, **of)
     return figures
 
 

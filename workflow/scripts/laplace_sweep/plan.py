@@ -12,7 +12,13 @@ from pathlib import Path
 
 from laplace_approx.errors import InputError
 from laplace_files.artifacts import read_json
-from laplace_sweep.scenarios import KEY_LENGTH, Scenario, scenarios_of
+from laplace_sweep.scenarios import (
+    KEY_LENGTH,
+    Scenario,
+    check_together,
+    first_scenario,
+    scenarios_of,
+)
 from laplace_sweep.settings import DEFINITIONS
 from laplace_sweep.sweep import Sweep
 
@@ -30,6 +36,11 @@ class Plan:
     @cached_property
     def scenarios(self) -> list[Scenario]:
         return scenarios_of(self.sweep, self.config)
+
+    def check_first(self) -> None:
+        """Refuse settings that make nothing together, on the first scenario; all of them are
+        checked when the scenarios are needed."""
+        check_together(self.sweep, self.config, [first_scenario(self.sweep, self.config)])
 
     @cached_property
     def chunks(self) -> dict[str, list[int]]:

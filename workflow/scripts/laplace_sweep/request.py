@@ -33,6 +33,8 @@ class SweepRequest:
     def __init__(self, config: dict):
         self.config = config
         self.plans = {name: Plan(sweep, config) for name, sweep in open_sweeps(config).items()}
+        for plan in self.plans.values():
+            plan.check_first()
 
     @_in_words
     def chunks(self, wildcards) -> list[str]:
@@ -69,6 +71,10 @@ class SweepRequest:
     def settings(self, wildcards) -> list[str]:
         """Return the names of the settings that a sweep varies."""
         return list(self.plans[wildcards.sweep].sweep.axes)
+
+    def combine(self, wildcards) -> str:
+        """Return how the settings of a sweep are combined, `product` or `zip`."""
+        return self.plans[wildcards.sweep].sweep.combine
 
     def files(self, wildcards) -> list[str]:
         """Return the files of the model of a sweep: its code and its data."""

@@ -38,7 +38,7 @@ def scenarios_of(sweep: Sweep, config: dict, *, check: bool = True) -> list[Scen
     builder = _Builder(sweep, config)
     found = [builder.scenario(places) for places in _places(sweep)]
     if check:
-        _check_together(sweep, config, found)
+        check_together(sweep, config, found)
     first = {}
     for scenario in found:
         other = first.setdefault(scenario.key, scenario)
@@ -50,13 +50,18 @@ def scenarios_of(sweep: Sweep, config: dict, *, check: bool = True) -> list[Scen
     return found
 
 
+def first_scenario(sweep: Sweep, config: dict) -> Scenario:
+    """Return the scenario of the first value of every setting."""
+    return _Builder(sweep, config).scenario((0,) * len(sweep.axes))
+
+
 def _places(sweep: Sweep) -> Iterator[tuple[int, ...]]:
     """Yield the index of each setting's value, scenario by scenario."""
     counts = [range(len(values)) for values in sweep.axes.values()]
     return product(*counts) if sweep.combine == "product" else zip(*counts, strict=True)
 
 
-def _check_together(sweep: Sweep, config: dict, found: list[Scenario]) -> None:
+def check_together(sweep: Sweep, config: dict, found: list[Scenario]) -> None:
     """Check what several settings of one kind make together; one alone has been checked."""
     for kind in DEFINITIONS:
         own = [i for i, setting in enumerate(sweep.axes) if setting.split(".")[0] == kind]

@@ -12,11 +12,14 @@ LABEL = "largest error of an end\n(exact posterior SD)"
 WIDE = 20.0  # ratio of positive values above which an axis is logarithmic
 COLUMNS = 3
 MOST_LABELS = 8
+TOGETHER = "Settings move together: what is said of one holds of those that move with it."
 BESIDE = {"50": -0.08, "95": 0.08}  # of the distance between two names
 
 
 @style.settings()
-def error_lines(lines: Mapping[str, Mapping], setting: str, *, tolerance=None, sweep=""):
+def error_lines(
+    lines: Mapping[str, Mapping], setting: str, *, tolerance=None, sweep="", together=False
+):
     """Draw the error of the 50 and 95 % intervals against a setting, a panel a quantity.
 
     `lines` maps a quantity to {level: (values, mean, least, largest)}; the band reaches from the
@@ -45,12 +48,12 @@ def error_lines(lines: Mapping[str, Mapping], setting: str, *, tolerance=None, s
     panels[0].set_ylabel(LABEL)
     what = "Bars" if axis == "names" else "Bands"
     note = f"{what}: from the least to the largest over the other settings."
-    style.footer(figure, [note], sweep=sweep)
+    style.footer(figure, [note, TOGETHER if together else ""], sweep=sweep)
     return figure
 
 
 @style.settings()
-def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep=""):
+def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep="", together=False):
     """Draw the mean error of the 95 % interval over two settings, a panel a quantity.
 
     `maps` maps a quantity to (values of the first setting, of the second, error (n, m)); all
@@ -93,12 +96,13 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep="")
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     notes = [f"White line: the tolerance, {tolerance:g}."] if lined else []
-    style.footer(figure, [*notes, "Means over the other settings."], sweep=sweep)
+    notes += ["Means over the other settings.", TOGETHER if together else ""]
+    style.footer(figure, notes, sweep=sweep)
     return figure
 
 
 @style.settings()
-def effect_bars(bars: list[tuple], *, sweep=""):
+def effect_bars(bars: list[tuple], *, sweep="", together=False):
     """Draw the largest effects on the error of the normal's quantiles, the largest on top.
 
     Each bar is (setting, quantity, probability, share of the variance, effect).
@@ -117,7 +121,7 @@ def effect_bars(bars: list[tuple], *, sweep=""):
     axes.set_xlim(0, 1.12 * max([*effects, 1e-12]))
     axes.set_xlabel("range of the mean error over the setting (exact posterior SD)")
     note = "At the bars: the share of the variance of the error that the setting alone explains."
-    style.footer(figure, [note], sweep=sweep)
+    style.footer(figure, [note, TOGETHER if together else ""], sweep=sweep)
     return figure
 
 
