@@ -15,7 +15,7 @@ run: setup  ## regenerate every result (the default); ARGS="..." goes to snakema
 	@$(RUN) -m snakemake $(ARGS)
 
 test: setup  ## run the tests, as many at once as there are cores; ARGS="..." goes to pytest
-	@$(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 # Done when .venv holds a copy of this very lock, which is written last, and its interpreter still runs:
 # an interrupted set-up, a changed lock or a removed Python is noticed, a touched file is not.

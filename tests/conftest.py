@@ -18,9 +18,9 @@ settings.load_profile("unhurried")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Skip what starts a SLURM, unless its marker asks for it; share tests out by their runs."""
-    if getattr(config.option, "loadgroup", False):  # what xdist tells its processes
-        _group(items)
+    """Skip what starts a SLURM, unless its marker asks for it."""
+    if hasattr(config, "workerinput"):  # one of several processes
+        _long_ones_first(items)
     if "slurm" not in config.option.markexpr:
         not_asked_for = pytest.mark.skip(reason="starts a real SLURM; run it with -m slurm")
         for item in items:
@@ -28,16 +28,10 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(not_asked_for)
 
 
-def _group(items) -> None:
-    """Let one process have all tests of a module, and one all that look at the finished run.
-
-    What runs the Snakefile comes first: the last tests should be short ones.
-    """
-    for item in items:
-        shared = "finished" in item.fixturenames
-        name = "finished" if shared else item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+def _long_ones_first(items) -> None:
+    """Put the modules that run the Snakefile first: the last ones should be short."""
+    long = {item.module for item in items if item.get_closest_marker("workflow")}
+    items.sort(key=lambda item: item.module not in long)
 
 
 @pytest.fixture(scope="session")
