@@ -65,20 +65,22 @@ BOX = {
 def wide(k: int) -> dict:
     """Return a configuration of a regression with 60 coefficients, whose data it writes."""
     overlay = yaml.safe_load(write(60, k, Path("wide")).read_text(encoding="utf-8"))
+    return default() | overlay | {"n_draws": 400}
+
+
+def default() -> dict:
+    """Return the default configuration without what is of other targets, and of other models."""
     config = yaml.safe_load((PROJECT / "config" / "config.yaml").read_text(encoding="utf-8"))
     for section in ("sweeps", "nuts", "external"):
         config.pop(section, None)
-    return config | overlay | {"n_draws": 400}
+    return config
 
 
 def configuration(k: int) -> dict:
     """Return the k-th configuration: the default one with a case and settings of its own."""
-    rng = np.random.default_rng([20261126, k])
     if k % WIDE_EVERY == 7:
         return wide(k)
-    config = yaml.safe_load((PROJECT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    for section in ("sweeps", "nuts", "external"):  # of other targets, and of other models
-        config.pop(section, None)
+    rng, config = np.random.default_rng([20261126, k]), default()
     model = ("bioassay", *NORMAL[:1], "bioassay", *NORMAL, "linear_known_variance", "poisson")[
         k % 8
     ]

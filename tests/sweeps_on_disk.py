@@ -15,6 +15,13 @@ from laplace_sweep.sweep import open_sweeps
 from laplace_sweep.tables import STEPS, column_of
 from project_copy import PROJECT
 
+BIOASSAY = {"model": "bioassay", "prior": "normal_sd", "space": "natural", "grid": "certified"}
+WINDSHIELD = {
+    "model": "windshieldy1",
+    "prior": "reciprocal",
+    "space": "natural",
+    "grid": "certified",
+}
 CODE = {step: character * 64 for step, character in (("sweep_table", "a"), ("sweep_effects", "b"))}
 
 

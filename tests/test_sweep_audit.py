@@ -13,15 +13,8 @@ from laplace_audit.sweeping import audit_sweep
 from laplace_audit.swept import swept_from
 from mutations import Mutation, cell, digit, exchanged, footer, minus, mutated, rows, with_column
 from project_copy import PROJECT
-from sweeps_on_disk import CODE, made, plan_of
+from sweeps_on_disk import BIOASSAY, CODE, WINDSHIELD, made, plan_of
 
-BIOASSAY = {"model": "bioassay", "prior": "normal_sd", "space": "natural", "grid": "certified"}
-WINDSHIELD = {
-    "model": "windshieldy1",
-    "prior": "reciprocal",
-    "space": "natural",
-    "grid": "certified",
-}
 ALL = ["draws", "grid_draws", "marginals", "mass", "reference"]
 SMALL = {"n_draws": 60, "probabilities": [0.025, 0.25, 0.5, 0.75, 0.975]}
 

@@ -1,6 +1,5 @@
 """A scenario of a sweep gives what the steps give one by one, to the last digit."""
 
-import copy
 import json
 
 import pytest
@@ -9,24 +8,12 @@ from laplace_approx.quantile_table import quantile_table
 from laplace_approx.remedy_record import remedy_tables
 from laplace_approx.sides import laplace_side
 from laplace_approx.verdict_record import verdict_record
-from laplace_files import strict_yaml
 from laplace_files.artifacts import plain
-from laplace_files.config import check_config
 from laplace_files.exact import assemble_exact
 from laplace_files.laplace import assemble_laplace
 from laplace_sweep.run import Runner
-from laplace_sweep.scenarios import scenarios_of
-from laplace_sweep.sweep import open_sweeps
 from project_copy import PROJECT
-
-DEFAULT = strict_yaml.load(PROJECT / "config/config.yaml")
-BIOASSAY = {"model": "bioassay", "prior": "normal_sd", "space": "natural", "grid": "certified"}
-WINDSHIELD = {
-    "model": "windshieldy1",
-    "prior": "reciprocal",
-    "space": "natural",
-    "grid": "certified",
-}
+from sweeps_on_disk import BIOASSAY, WINDSHIELD, plan_of
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +23,7 @@ def in_the_project(monkeypatch):
 
 def scenarios(base, vary, probabilities, remedies="none"):
     sweep = {"base": base, "vary": vary, "remedies": remedies}
-    config = {**copy.deepcopy(DEFAULT), "sweeps": {"s": sweep}, "probabilities": probabilities}
-    config = check_config(config, "my.yaml")
-    return scenarios_of(open_sweeps(config)["s"], config)
+    return plan_of(sweep, probabilities=probabilities).scenarios
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def leading_to(job):
 onsuccess:
     print(verdict_lines("results/summary.parquet", CASES, "results/report.html"))
     if any(job.rule.name == "audit" for job in workflow.dag.jobs):
-        print(audit_line("results/audit.json"))
+        print(audit_line(AUDIT))
 
 
 onerror:

@@ -1,6 +1,6 @@
 from laplace_files.artifacts import sha256_of
+from laplace_files.manifest import AUDIT
 
-AUDIT = "results/audit.json"
 PAGE_PARTS = sorted((SCRIPTS.parent / "report").glob("page.*"))
 
 

@@ -82,7 +82,9 @@ class DerivedQuantity:
     def moved(self, values, errors):
         """Return what errors of values (n,) can move the CDF there by: half of the difference
         between their ends, from the lines of the lattice alone."""
-        return self._moved(values, errors, self._included)
+        ends = np.concatenate([values - errors, values + errors])
+        mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / self._included.fine
+        return 0.5 * np.abs(mass[1] - mass[0])
 
     def quantiles(self, probabilities) -> Estimates:
         """Return the quantiles given the condition for probabilities (n,), all NaN if it never
@@ -227,11 +229,6 @@ class DerivedQuantity:
             half[short] *= 2
         half[short] = np.nan
         return half
-
-    def _moved(self, values, errors, included: Masses):
-        ends = np.concatenate([values - errors, values + errors])
-        mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / included.fine
-        return 0.5 * np.abs(mass[1] - mass[0])
 
 
 def _like_others(p, error, density):

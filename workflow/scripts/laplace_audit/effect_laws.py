@@ -8,7 +8,7 @@ import numpy as np
 
 from laplace_audit.ledger import Page
 from laplace_audit.modes import relative
-from laplace_audit.reading import Unreadable, parquet, read_table
+from laplace_audit.reading import parquet, read_table
 from laplace_audit.schemas import SCHEMA_VERSION, core_law
 from laplace_audit.swept import Swept
 
@@ -17,13 +17,12 @@ SUMS = 1e-10  # relative, of a mean over the scenarios
 
 
 def audit_effects(page: Page, folder: Path, swept: Swept, code: dict[str, str]) -> None:
-    """Hold effects.parquet against quantiles.parquet and the settings of the scenarios."""
-    try:
-        table = read_table(folder / "effects.parquet")
-        values = _quantiles(folder / "quantiles.parquet")
-    except Unreadable as error:
-        page.broken("readable", str(error))
-        return
+    """Hold effects.parquet against quantiles.parquet and the settings of the scenarios.
+
+    Raises Unreadable.
+    """
+    table = read_table(folder / "effects.parquet")
+    values = _quantiles(folder / "quantiles.parquet")
     page.same("schema version", table.metadata.get("schema_version"), SCHEMA_VERSION)
     core_law(page, table.metadata.get("core"), code.get("sweep_effects"))
     settings = written(swept)

@@ -41,12 +41,12 @@ def failure_lines(record: dict) -> list[str]:
     Files that are only left over from another configuration share one line, the last.
     """
     broken = [row for row in record["checks"] if not row["ok"]]
-    left_over = [row for row in broken if row["remake"].startswith(REMOVE)]
+    left_over = list(filter(_is_left_over, broken))
     lines = [
         f"{row['file']}: {row['law']} ({row['means']}): "
         f"{_shown(row['value'])}, the limit is {row['limit']:.3g}. Do: {row['remake']}"
         for row in broken
-        if row not in left_over
+        if not _is_left_over(row)
     ]
     if left_over:
         first = left_over[0]
@@ -56,6 +56,10 @@ def failure_lines(record: dict) -> list[str]:
             + (", and likewise for the others, as listed" if len(left_over) > 1 else "")
         )
     return lines
+
+
+def _is_left_over(row: dict) -> bool:
+    return row["remake"].startswith(REMOVE)
 
 
 def _others(n: int) -> str:

@@ -51,8 +51,10 @@ def _equal(a, b) -> bool:
 
 def block_laws(page: Page, block: dict, name: str, sides: Sides) -> None:
     """Hold the rows of one quantity, one a probability, against both sides."""
-    shape_laws(page, block)
     p, normal, exact = block["probability"], block["laplace"], block["grid"]
+    for values in (normal, exact, block["laplace_draws"], block["grid_draws"]):
+        page.true("quantiles increase", _rises(values[np.argsort(p)]))
+    arithmetic_laws(page, block)
     scale = block["scale_sd"]
     normal_law(page, name, p, normal, block["laplace_error"], sides, block["laplace_excluded"])
     exact_law(page, name, p, exact, block["grid_error"], scale, sides)
@@ -62,23 +64,16 @@ def block_laws(page: Page, block: dict, name: str, sides: Sides) -> None:
     page.most("excluded mass", relative(block["grid_excluded"], due), limit)
 
 
-def shape_laws(page: Page, block: dict) -> None:
-    """Hold the rows of one quantity against each other: neither side is needed."""
-    p, normal, exact = block["probability"], block["laplace"], block["grid"]
-    for values in (normal, exact, block["laplace_draws"], block["grid_draws"]):
-        page.true("quantiles increase", _rises(values[np.argsort(p)]))
-    with np.errstate(invalid="ignore"):
-        scale = block["scale_sd"]
-        page.most(
-            "difference follows", off_scale(block["difference"], normal - exact, scale), CLOSED
-        )
-        due = block["difference"] / scale
-        page.most("difference follows", relative(block["difference_sd"], due), CLOSED)
-    page.true("errors are not negative", _not_negative(block["laplace_error"], block["grid_error"]))
-
-
-def _not_negative(*columns) -> bool:
-    return all(bool(np.all((c >= 0) | np.isnan(c))) for c in columns)
+def arithmetic_laws(page: Page, rows: dict) -> None:
+    """Hold rows of any quantities, given by columns, each against itself."""
+    scale = rows["scale_sd"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = _off(rows["difference"], rows["laplace"] - rows["grid"], scale)
+        page.most("difference follows", off, CLOSED)
+        due = rows["difference"] / scale
+        page.most("difference follows", relative(rows["difference_sd"], due), CLOSED)
+    for side in ("laplace", "grid"):
+        page.true("errors are not negative", ~(rows[f"{side}_error"] < 0))
 
 
 def _rises(values) -> bool:
@@ -86,7 +81,7 @@ def _rises(values) -> bool:
     return bool(np.all(np.diff(known) >= 0))
 
 
-def off_scale(found, due, scale):
+def _off(found, due, scale):
     return relative(found / scale, due / scale)
 
 
@@ -102,7 +97,7 @@ def normal_law(page: Page, name: str, p, value, error, sides: Sides, excluded=No
         scale = (spread[1] - spread[0]) / 2
         scale = scale if scale > 0 else 1.0
         with np.errstate(invalid="ignore"):
-            page.most("quantiles of the normal", off_scale(value, due, scale), CLOSED)
+            page.most("quantiles of the normal", _off(value, due, scale), CLOSED)
     else:
         _region_law(page, "quantiles of the normal", side.region(name), p, value, error)
     if excluded is not None:

@@ -3,6 +3,8 @@
 `light` laws need nothing but the rows, and are held for every scenario; `deep` ones run the model.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from laplace_audit import (
@@ -19,7 +21,6 @@ from laplace_audit import (
     verdict_laws,
 )
 from laplace_audit.blocks import Record, record_of, rows_of
-from laplace_audit.lattices import Lattice
 from laplace_audit.normals import normal_of
 from laplace_audit.quantile_laws import Sides
 from laplace_audit.reading import Table
@@ -49,6 +50,10 @@ class Opened:
             if (rows := rows_of(blocks.get(step, {}), settings))
         }
         self.verdicts = [record_of(row) for row in rows_of(blocks.get("verdict", {}), settings)]
+
+    @cached_property
+    def remedies(self) -> Rows:
+        return Rows(self.tables["remedies"])
 
     def has(self, *steps) -> bool:
         return all(step in self.records or step in self.tables for step in steps)
@@ -123,7 +128,7 @@ def _quantile_rows(page, opened: Opened, probabilities) -> None:
         return
     if "remedies" not in opened.tables:
         return
-    rows = Rows(opened.tables["remedies"])
+    rows = opened.remedies
     shared = [k for k, (name, p) in enumerate(keys) if ("laplace", name, round(p, 9)) in rows.at]
     nothing = np.full(len(keys), np.nan)
     pairs = [("laplace", "value")]
@@ -143,7 +148,7 @@ def _verdicts(page, opened: Opened) -> None:
     names = [said["quantity"] for said in opened.verdicts]
     if not page.true("a verdict for each quantity", sorted(names) == sorted(_everything(opened))):
         return
-    rows, first = Rows(opened.tables["remedies"]), opened.verdicts[0]
+    rows, first = opened.remedies, opened.verdicts[0]
     serves = first["rests_on"] == "importance"  # the record of the importance draws is not kept
     grid, mode = opened.records["grid"], opened.records["mode"]
     kind, reliable = verdict_laws.judged(grid, mode, serves)
@@ -210,7 +215,7 @@ def _sides(pages, opened: Opened, target: Target) -> Sides:
 
 
 def _cells(pages, opened: Opened, target: Target, exact) -> None:
-    record, lattice = exact.record, Lattice(exact.record["lattice"])
+    record, lattice = exact.record, exact.lattice
     if "mass" in opened.tables:
         grids.cell_laws(pages("mass"), exact.cells, lattice, target, record)
     grids.number_laws(pages("grid"), record, exact.cells, lattice)
@@ -271,9 +276,8 @@ def _known(number) -> float:
 
 
 def _judged(page, opened: Opened, sides: Sides) -> None:
-    rows = Rows(opened.tables["remedies"])
     for said in opened.verdicts:
-        verdict_laws.coverage_laws(page, said, said["quantity"], rows, sides)
+        verdict_laws.coverage_laws(page, said, said["quantity"], opened.remedies, sides)
     first = opened.verdicts[0]
     verdict_laws.unreached_laws(page, _unreached(first), sides)
     joint = {name: first[name] or Record() for name in DISTANCES}

@@ -31,8 +31,6 @@ REPEATED = ("tolerance",)  # a setting that is a column of a step itself, and sa
 STATED = ("mode", "curvature", "grid", "verdict")  # steps that say what became of a scenario
 EVERY = "all"
 PLACED = "scenarios are those of the configuration"
-
-
 CONTENT = (*scenario_laws.RECORDS, "verdict", "remedies", "quantiles")
 
 
@@ -75,7 +73,7 @@ class _Audit:
         self.ledger, self.folder = Ledger(), results / "sweeps" / swept.name
         self.tables: dict[str, Blocks] = {}
         self.groups: dict[str, dict[str, int]] = {}  # contents of the records of a posterior
-        self.seen: set[tuple[int, str]] = set()  # contents that were held before
+        self.seen: set[tuple] = set()  # contents that were held before, and of which posterior
 
     def pages(self, about: str = "") -> Pages:
         return Pages(self.ledger, self.swept.name, about)
@@ -84,7 +82,7 @@ class _Audit:
         pages = self.pages()
         for step in STEPS:
             if (self.folder / f"{step}.parquet").exists():
-                self._open(pages(step), step)
+                self._open(pages, step)
         self._walk(_chosen(self.swept, recomputed))
         if "quantiles" in self.tables:
             page, path = pages("quantiles"), self.folder / "quantiles.parquet"
@@ -94,11 +92,10 @@ class _Audit:
             pages.guard(lambda: effect_laws.audit_effects(*given))
         return self.ledger
 
-    def _open(self, page: Page, step: str) -> None:
-        try:
-            table = Blocks(self.folder / f"{step}.parquet")
-        except Unreadable as error:
-            page.broken("readable", str(error))
+    def _open(self, pages: Pages, step: str) -> None:
+        page = pages(step)
+        table = pages.guard(lambda: Blocks(self.folder / f"{step}.parquet"))
+        if table is None:
             return
         self.tables[step] = table
         said = dict(table.footer)
@@ -138,41 +135,40 @@ class _Audit:
                 self._settings(pages(step), scenario, block)
         columns = {column_of(s, block) for block in blocks.values() for s in self.swept.settings}
         names = columns - set(REPEATED)
-        self._there(pages, blocks)
-        if _failed(blocks):
+        failed = any(_says(blocks[step], "failed") for step in STATED if step in blocks)
+        if failed:
             for step in STATED:
                 if step in blocks:
-                    law, failed = "steps agree on the scenario", _says(blocks[step], "failed")
-                    pages(step).true(law, failed, "another step says that it failed")
+                    law, same = "steps agree on the scenario", _says(blocks[step], "failed")
+                    pages(step).true(law, same, "another step says that it failed")
             return
-        self._alike(pages, scenario, blocks, names)
-        content = _content(blocks, names, CONTENT), scenario.same_but_for_the_seed
-        if content in self.seen and not deep:
+        self._there(pages, blocks)
+        contents = {step: _content(blocks[step], names) for step in CONTENT if step in blocks}
+        posterior = scenario.same_but_for_the_seed
+        self._alike(pages, posterior, contents)
+        held = (*contents.items(), posterior)
+        if held in self.seen and not deep:
             return
-        self.seen.add(content)
+        self.seen.add(held)
         opened = Opened(scenario, blocks, names)
         light_laws(pages, opened, self.swept)
         if deep:
             deep_laws(pages, opened, self.swept)
 
-    def _alike(self, pages: Pages, scenario, blocks: dict, names: set[str]) -> None:
+    def _alike(self, pages: Pages, posterior: str, contents: dict[str, int]) -> None:
         """Scenarios between which only chance can differ have the same records."""
-        group = self.groups.setdefault(scenario.same_but_for_the_seed, {})
+        group = self.groups.setdefault(posterior, {})
         for step in scenario_laws.RECORDS:
-            if step in blocks:
-                content = _content(blocks, names, (step,))
-                alike = group.setdefault(step, content) == content
+            if step in contents:
+                alike = group.setdefault(step, contents[step]) == contents[step]
                 pages(step).true("a posterior has one record, whatever the seed", alike)
 
     def _there(self, pages: Pages, blocks: dict) -> None:
-        """A scenario has a block in every table that was kept and that it can have one in."""
-        failed = _failed(blocks)
+        """A scenario that did not fail has a block in every table that was kept and that it can
+        have one in."""
         for step, table in self.tables.items():
-            due = not failed
-            if step in OPTIONAL:
-                needed = blocks.get(NEEDED.get(step), {})
-                due = due and table.rows > 0 and _says(needed, "ok")
-            if due:
+            needed = blocks.get(NEEDED.get(step), {})
+            if step not in OPTIONAL or (table.rows > 0 and _says(needed, "ok")):
                 pages(step).true(PLACED, step in blocks, "its rows are missing")
 
     def _settings(self, page: Page, scenario, block: dict) -> None:
@@ -184,10 +180,6 @@ class _Audit:
 
 def _says(block: dict, status: str) -> bool:
     return status in block.get("status", ())
-
-
-def _failed(blocks: dict) -> bool:
-    return any(_says(blocks[step], "failed") for step in STATED if step in blocks)
 
 
 class _Walker:
@@ -249,13 +241,13 @@ def _chosen(swept: Swept, recomputed) -> set[str]:
     return {keys[0], keys[-1], *picked[: max(0, recomputed - 2)]}
 
 
-def _content(blocks: dict, settings: set[str], steps) -> int:
-    """Return a number that two scenarios share only where they share what these steps hold, but
-    for what chance has a part in."""
+def _content(block: dict, settings: set[str]) -> int:
+    """Return a number that two blocks share only where they hold the same, but for the settings
+    and what chance has a part in."""
     parts = []
-    for step in steps:
-        for name, values in blocks.get(step, {}).items():
-            if name not in settings and name != "scenario" and "_draws" not in name:
-                plain = values.tobytes() if isinstance(values, np.ndarray) else repr(values)
-                parts.append((step, name, plain))
+    for name, values in block.items():
+        if name not in settings and name != "scenario" and "_draws" not in name:
+            parts.append(
+                (name, values.tobytes() if isinstance(values, np.ndarray) else repr(values))
+            )
     return hash(tuple(parts))

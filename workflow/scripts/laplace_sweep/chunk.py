@@ -29,9 +29,8 @@ def run_chunk(scenarios: list[Scenario], folder: Path, wanted, metadata: dict) -
             for step in TABLES
         }
         for done, scenario in enumerate(scenarios, 1):
-            print(
-                f"{done} of {len(scenarios)}: {scenario.key}", flush=True
-            )  # it may end the process
+            # said before it is run, since it may end the process
+            print(f"{done} of {len(scenarios)}: {scenario.key}", flush=True)
             outcome = runner.run(scenario)
             _take(outcome, scenario.key, records, tables)
             status = outcome.records["verdict"]["status"]

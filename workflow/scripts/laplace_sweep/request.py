@@ -27,7 +27,8 @@ def _in_words(method):
 class SweepRequest:
     """The sweeps of a configuration: `plans` by name, and functions of a rule's wildcards.
 
-    Scenarios are made when a rule asks for them: a run that asks for no sweep makes none.
+    Scenarios are made when a rule asks for them: a run that asks for no sweep makes only the first
+    of each, to refuse settings that do not go together.
     """
 
     def __init__(self, config: dict):
