@@ -3,14 +3,28 @@ from inspect import signature
 
 from snakemake.iocontainers import Wildcards
 
+from laplace_approx.printable import one_line
+from laplace_files.left_over import left_over_lines
 from laplace_files.links import refuse_links_out
-from laplace_files.manifest import DAMAGE, findings, to_mend
+from laplace_files.manifest import DAMAGE, findings, left_over, to_mend
 from laplace_files.records import as_json
 from laplace_files.runlock import clear_after_dead_runs, is_free, runs_jobs, take
 
 # One run at a time, here and in a folder of results that several projects share. A job that
 # Snakemake starts as a process of its own (on a cluster) works for a run that has the lock.
 WORKPLACES = [".snakemake", "results"]
+REMOVED = "logs/left-over.txt"
+
+# The files beyond results/ that jobs read, as their records write them.
+DECLARED = {
+    Path(os.path.relpath(file)).as_posix()
+    for file in [
+        config["claims"],
+        *(each.get(key) for each in config["models"].values() for key in ("file", "data")),
+        *(each.get(key) for each in config["external"].values() for key in ("draws", "exact")),
+    ]
+    if file
+}
 
 if OWN_FILES and workflow.is_main_process and runs_jobs(sys.argv[1:]):
     try:
@@ -67,19 +81,53 @@ def _params_now(rule, wildcards):
 
 
 @cache
+def made_by(path):
+    """Return the rule that would make an output now, and its wildcards; None where none would."""
+    for rule in workflow.rules:
+        if rule.is_producer(path):
+            wildcards = dict(rule.get_wildcards(path))
+            if params_now(rule.name, wildcards) is not None:
+                return rule.name, wildcards
+    return None
+
+
+@cache
 def findings_now():
     """Return what is wrong on disk, looked for once; nothing while another run is at work."""
     if not OWN_FILES or not workflow.is_main_process:
         return []
     if not (HELD or all(map(is_free, WORKPLACES))):
         return []
-    found = findings(TARGETS, params_now)
+    found = findings(TARGETS, params_now, made_by, DECLARED, NEEDS)
     damaged = [finding for finding in found if finding.fault in DAMAGE]
     for finding in damaged[:10]:
-        print(f"{finding.message}. It is to be made anew.", file=sys.stderr)
+        print(one_line(f"{finding.message}. It is to be made anew."), file=sys.stderr)
     if len(damaged) > 10:
         print(f"The same holds for {len(damaged) - 10} more outputs.", file=sys.stderr)
     return found
+
+
+def what_is_left_over(wildcards):
+    """Say what is left over from other configurations, and have Snakemake run the job that removes
+    it, if there is any."""
+    paths = left_over(findings_now())
+    if not paths:
+        return []
+    say_left_over()
+    workflow.dag.forcefiles.add(REMOVED)
+    return [REMOVED]
+
+
+@cache
+def say_left_over():
+    """Print what is left over, once; what only looks says that it removes nothing."""
+    for line in left_over_lines(left_over(findings_now()), runs_jobs(sys.argv[1:])):
+        print(line, file=sys.stderr)
+
+
+def left_over_now(wildcards):
+    """Return the outputs that are left over from other configurations."""
+    return left_over(findings_now())
 
 
 def findings_as_params(wildcards):

@@ -1,6 +1,9 @@
+from laplace_audit.asked import asked_of
 from laplace_files.manifest import OWN
 
 TARGETS = [str(item) for item in rules.all.input if not callable(item)]
+# Known without any record: what the cases, and those that only a person asks for, rest on.
+NEEDS = [f"results/{name}" for name in asked_of(config, [*CASES, *NUTS_CASES]).artifacts()]
 
 
 rule manifest:
@@ -22,9 +25,26 @@ rule manifest:
 
 
 rule repair:
-    """Make anew exactly what is not as it should be, and nothing that follows from it."""
+    """Make anew what is not as it should be, nothing that follows; remove what is left over."""
     input:
+        what_is_left_over,
         what_is_wrong,
+
+
+# Beside the results: it lists the files that were removed, and is written only when there were any.
+rule left_over:
+    """Remove what other configurations left below results/; `snakemake repair` asks for it."""
+    output:
+        REMOVED,
+    log:
+        "logs/left-over.log",
+    params:
+        paths=left_over_now,
+        code=CODE["left_over"],
+    message:
+        "Remove what other configurations left below results/, as listed above"
+    script:
+        "../scripts/left_over.py"
 
 
 rule crate:

@@ -1,5 +1,7 @@
 """How a request ends early: by a bad input, or a posterior that no normal can serve."""
 
+from laplace_approx.printable import printable
+
 REASONS = (
     "separation",
     "improper",
@@ -15,7 +17,13 @@ REASONS = (
 
 
 class InputError(Exception):
-    """What is wrong with an input, in one paragraph: file, key, value, limit and next step."""
+    """What is wrong with an input, in one paragraph: file, key, value, limit and next step.
+
+    It is for a terminal, and may quote what stands in a file or its name: that is made printable.
+    """
+
+    def __init__(self, message=""):
+        super().__init__(printable(message))
 
 
 class Declined(Exception):

@@ -1,12 +1,20 @@
 """An audit as a record, and as lines for a person: one for each law that a file breaks."""
 
+import shlex
+
 from laplace_approx.errors import InputError
+from laplace_approx.printable import one_line
 from laplace_audit.catalogue import LAWS
 from laplace_audit.ledger import Check
+from laplace_files.manifest import MOVE, REPAIR
 
 FOLDER = "results"
 SHOWN = 30  # lines on the screen
-REMOVE = "rm -r "  # what mends a file that no configuration asks for
+# what mends a file that no configuration asks for, and what such files are
+LEFT_OVER = {
+    REPAIR: "left over, the configuration does not ask for",
+    MOVE: "not made by this workflow, which does not know",
+}
 
 
 def audit_record(checks: list[Check]) -> dict:
@@ -31,35 +39,31 @@ def _row(check: Check) -> dict:
         **check._asdict(),
         "file": path,
         "family": LAWS[check.law].family,
-        "remake": f"snakemake --force {path}",
+        "remake": f"snakemake --force {shlex.quote(path)}",
     }
 
 
 def failure_lines(record: dict) -> list[str]:
     """Return one line for each law that a file breaks: file, law, value, limit, way out.
 
-    Files that are only left over from another configuration share one line, the last.
+    Files that are only left over from another configuration share one line, and so do those that
+    no configuration knows; these lines are the last.
     """
     broken = [row for row in record["checks"] if not row["ok"]]
-    left_over = list(filter(_is_left_over, broken))
     lines = [
         f"{row['file']}: {row['law']} ({row['means']}): "
         f"{_shown(row['value'])}, the limit is {row['limit']:.3g}. Do: {row['remake']}"
         for row in broken
-        if not _is_left_over(row)
+        if row["remake"] not in LEFT_OVER
     ]
-    if left_over:
-        first = left_over[0]
-        lines.append(
-            f"{first['file']}{_others(len(left_over) - 1)}: left over, the configuration does not "
-            f"ask for {'it' if len(left_over) == 1 else 'them'}. Do: {first['remake']}"
-            + (", and likewise for the others, as listed" if len(left_over) > 1 else "")
-        )
-    return lines
-
-
-def _is_left_over(row: dict) -> bool:
-    return row["remake"].startswith(REMOVE)
+    for way_out, what in LEFT_OVER.items():
+        rows = [row for row in broken if row["remake"] == way_out]
+        if rows:
+            lines.append(
+                f"{rows[0]['file']}{_others(len(rows) - 1)}: {what} "
+                f"{'it' if len(rows) == 1 else 'them'}. Do: {way_out}"
+            )
+    return [one_line(line) for line in lines]
 
 
 def _others(n: int) -> str:

@@ -1,11 +1,14 @@
 """Artifacts read with suspicion, by readers of the audit's own: strict JSON and whole Parquet."""
 
 import json
+import os
+import stat
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
+MOST_BYTES = 2**28  # of a record
 KINDS = ("double", "int64", "bool", "string")
 
 
@@ -30,8 +33,7 @@ def read_record(path):
     """Return the content of a JSON file: UTF-8, no NaN or Infinity, no key twice, an object or
     list. Raises Unreadable."""
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8", errors="strict")
+        text = _regular(path).decode("utf-8", errors="strict")
         content = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except FileNotFoundError:
         raise Unreadable("it is not there") from None
@@ -40,6 +42,21 @@ def read_record(path):
     if not isinstance(content, dict | list):
         raise Unreadable("a record is due, not a single value")
     return content
+
+
+def _regular(path, most: int = MOST_BYTES) -> bytes:
+    """Return the bytes of a regular file: a FIFO or a device would block, or never end."""
+    _insist_on_regular(path)
+    with open(path, "rb") as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise Unreadable(f"it has more than {most} bytes")
+    return raw
+
+
+def _insist_on_regular(path) -> None:
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise Unreadable("it is not a regular file")
 
 
 def _no_constant(text: str):
@@ -75,10 +92,13 @@ def parquet(path):
     import pyarrow.parquet as pq
 
     try:
+        _insist_on_regular(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError:
         raise Unreadable("it is not there") from None
+    except Unreadable:
+        raise
     except Exception as error:  # a damaged footer makes Arrow raise what it likes
         raise Unreadable(f"{type(error).__name__}: {error}"[:300]) from None
 

@@ -1,5 +1,6 @@
 """Run the audit of a configuration, and leave its record on disk."""
 
+import shlex
 from pathlib import Path
 
 from laplace_audit.asked import asked_from
@@ -39,7 +40,7 @@ def audited_sweep(sweep: dict, steps: dict[str, str], code: str) -> dict:
     record = audit_record(audit_sweep(sweep, steps).checks)
     for row in record["checks"]:
         if not row["file"].endswith("/effects.parquet"):  # a gathered table is its chunks' rows
-            row["remake"] = f"snakemake --forcerun sweep_chunk -- {row['file']}"
+            row["remake"] = f"snakemake --forcerun sweep_chunk -- {shlex.quote(row['file'])}"
     return record | {"core": code}
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -19,7 +20,9 @@ import numpy as np
 
 from laplace_approx.errors import InputError
 from laplace_files.contract import fault_of_record, fault_of_table
-from laplace_files.recordfile import agrees_with_record, record_path
+from laplace_files.recordfile import record_path
+from laplace_files.recordread import agrees_with_record
+from laplace_files.strict_json import MOST_BYTES, parsed, read_regular
 
 SCHEMA_VERSION = "1"
 
@@ -128,12 +131,8 @@ def write_text(path, text: str) -> None:
 def read_json(path) -> dict:
     """Read a strict JSON artifact; a corrupt one is an error that names the way to remake it."""
     try:
-        raw, proven = _read_unchanged(path)
-        record = json.loads(
-            raw.decode("utf-8"),
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_refuse_duplicates,
-        )
+        raw, proven = _read_unchanged(path, MOST_BYTES)
+        record = parsed(raw)
         if not isinstance(record, dict | list):
             raise ValueError("a record is due, not a single value")
         if not proven and (fault := fault_of_record(path, record)):
@@ -148,34 +147,23 @@ def read_unchanged(path) -> bytes:
     return _read_unchanged(path)[0]
 
 
-def _read_unchanged(path) -> tuple[bytes, bool]:
+def _read_unchanged(path, most: int | None = None) -> tuple[bytes, bool]:
     """Return the bytes of an artifact, and whether a record proves that they are what was written.
 
-    Raises ValueError if its record says that they were others.
+    Raises ValueError if its record says that they were others, or if there are more than `most`.
     """
-    raw = Path(path).read_bytes()
+    raw = read_regular(path, most)
     agrees = agrees_with_record(path, raw)
     if agrees is False:
         raise ValueError("its content is not what was written: it was edited or damaged since")
     return raw, bool(agrees)
 
 
-def _refuse_constant(text):
-    raise ValueError(f"{text} is not a JSON number")
-
-
-def _refuse_duplicates(pairs):
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return record
-
-
 def corrupt(path, error) -> InputError:
     """Return the error of an artifact that cannot be read, with the command that remakes it."""
     return InputError(
         f"{path} cannot be read as the artifact it should be ({error}). "
-        f"Remake it with: snakemake --force {path}"
+        f"Remake it with: snakemake --force {shlex.quote(str(path))}"
     )
 
 

@@ -19,10 +19,20 @@ def fault_of_record(path, record) -> str | None:
     name = _contract(path)
     if name is None or not _schema_file(name).is_file():
         return None
+    return _fault(_validator(name), name, record)
+
+
+def fault_of_entry(entry) -> str | None:
+    """Return where what is said of an artifact, by its record or by the manifest, breaks the schema
+    of the manifest, in words; None if it does not."""
+    return _fault(_entry_validator(), "entry", entry)
+
+
+def _fault(validate, name: str, content) -> str | None:
     from fastjsonschema import JsonSchemaValueException
 
     try:
-        _validator(name)(record)
+        validate(content)
     except JsonSchemaValueException as error:
         return f"{error.message.replace('data', name, 1):.300}"
     return None
@@ -61,9 +71,19 @@ def _schema_file(name: str) -> Path:
 
 @cache
 def _validator(name: str):
+    return _compiled(json.loads(_schema_file(name).read_bytes()))
+
+
+@cache
+def _entry_validator():
+    manifest = json.loads(_schema_file("manifest").read_bytes())
+    return _compiled(manifest["properties"]["artifacts"]["items"])
+
+
+def _compiled(schema: dict):
     import fastjsonschema
 
-    return fastjsonschema.compile(json.loads(_schema_file(name).read_bytes()), use_default=False)
+    return fastjsonschema.compile(schema, use_default=False)
 
 
 @cache

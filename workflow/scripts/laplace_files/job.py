@@ -5,6 +5,7 @@ import sys
 import traceback
 
 from laplace_approx.errors import InputError
+from laplace_approx.printable import printable
 from laplace_files.records import made_from, write_record
 from laplace_files.supervise import become_child, limits_of
 
@@ -40,11 +41,12 @@ def _report(kind, error, trace) -> None:
         print(f"Error: {error}", file=sys.stderr)
         return
     if issubclass(kind, OSError):
-        print(f"Error: the system refused: {error}", file=sys.stderr)
+        print(printable(f"Error: the system refused: {error}"), file=sys.stderr)
     if issubclass(kind, MemoryError):
         print(
             "Error: more memory was asked for than the job may have, or than there is; allow more "
             "with: snakemake --default-resources mem_mb=MEGABYTES",
             file=sys.stderr,
         )
-    traceback.print_exception(kind, error, trace)
+    lines = traceback.format_exception(kind, error, trace)
+    print(printable("".join(lines)), end="", file=sys.stderr)

@@ -4,24 +4,27 @@ The findings rest on the records under `results/.records` alone, so that they ho
 results that was copied here, with whatever times its files have.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from laplace_approx.errors import InputError
-from laplace_files.recordfile import RECORDS, RESULTS, artifact_of, record_path
+from laplace_approx.printable import one_line
+from laplace_files.contract import fault_of_record
+from laplace_files.disk import Disk, read_disk, there, without_records
+from laplace_files.recordfile import RESULTS, record_path
 from laplace_files.records import digest, files_of
-from laplace_files.runlock import is_temporary
+from laplace_files.standing import MANIFEST, OWN, Makes, Standing, needed, standing_of
+from laplace_files.strict_json import MOST_BYTES, parsed, read_regular
 
 REPAIR = "snakemake repair"
-MANIFEST = "results/manifest.json"
+MOVE = f"move it out of {RESULTS}/"
 AUDIT = "results/audit.json"
 REPORT = re.compile(r"results/(sweeps/[^/]+/)?audit\.json")  # written anew by whoever looks
-OWN = (MANIFEST, "results/manifest-sha256.txt")  # not listed: itself, nor what is said about it
 
-# faults of an output that a run can mend by making it anew; an orphan is for its owner to judge
+# faults of an output that a run can mend by making it anew
 MENDED = ("missing", "truncated", "edited", "no_record", "not_made", "stale", "stale_input")
 DAMAGE = ("missing", "truncated", "edited", "no_record")  # what no run of the workflow leaves
 
@@ -35,40 +38,83 @@ class Finding(NamedTuple):
     remake: str
 
 
-class Disk(NamedTuple):
-    """Outputs by path: their records, and the files that they have now (None where absent)."""
-
-    records: dict[str, dict]
-    files: dict[str, dict | None]
-    unrecorded: list[str]
-
-
 # rule and wildcards -> the parameters that the rule would get now; None where it has none
 Current = Callable[[str, dict], dict | None]
 
 
-def findings(targets: Iterable[str], current: Current) -> list[Finding]:
+class Today(NamedTuple):
+    """What the workflow would do now: what would make an output, with which parameters.
+
+    `sources` are the files that it may read beyond results/; None where they are not known.
+    """
+
+    current: Current
+    makes: Makes
+    sources: Collection[str] | None
+
+
+def findings(
+    targets: Iterable[str],
+    current: Current,
+    makes: Makes | None = None,
+    sources: Collection[str] | None = None,
+    needs: Iterable[str] = (),
+) -> list[Finding]:
     """Return everything below results/ that is not what it should be, in the order of the paths.
 
     `targets` are the outputs that the configuration asks for; what they rest on is found in their
-    records. `current` says what a rule would be given now.
+    records, and `needs` are more of it that is known without. `current` says what a rule would be
+    given now, and `makes` which rule would make an output: without it, the one that its record
+    names.
     """
     disk = read_disk()
-    wanted = needed(targets, disk.records)
-    found = {path: _damage(path, disk) for path in disk.records if path in wanted or _there(path)}
-    found |= {path: _never_made(path) for path in wanted if path not in disk.records}
+    if makes is not None:
+        disk = without_records(disk, _of_another(disk, makes))
+    today = Today(current, makes or _by_records(disk, current), sources)
+    standing = standing_of(targets, needs, disk, today.makes)
+    made = {path for path in disk.records if _is_made_here(path, disk, standing, today)}
+    found = {path: _damage(path, disk) for path in made}
+    absent = {path for path in standing.wanted if path not in disk.records and not there(path)}
+    found |= {path: _never_made(path) for path in absent if makes is None or makes(path)}
     found = {path: finding for path, finding in found.items() if finding}
-    for path in disk.unrecorded:
-        found[path] = _no_record(path) if path in wanted else _stranger(path)
-    stale = _stale(disk, current, found)
+    found |= _without_record(disk, standing, today)
+    stale = _stale(disk, made, today)
     found |= {path: finding for path, finding in stale.items() if path not in found}
-    asked = [disk.records[path] for path in wanted if path in disk.records]
-    for path, record in disk.records.items():
-        if path not in found and path not in wanted and _is_orphan(record, asked, current):
+    for path in disk.records.keys() - standing.wanted:
+        if disk.files[path] is not None and standing.is_left_over(path):
             found[path] = _orphan(path)
-    if MANIFEST in wanted and MANIFEST not in found and _lists_others(disk, wanted):
+    asked = needed(targets, disk.records)
+    if MANIFEST in asked and MANIFEST not in found and _lists_others(disk, asked):
         found[MANIFEST] = _finding(MANIFEST, "stale", "lists other artifacts than there are")
     return [found[path] for path in sorted(found) if not _is_of_use(path, disk, found)]
+
+
+def _of_another(disk: Disk, makes: Makes) -> list[str]:
+    """Return the outputs whose record names another rule, or other wildcards, than would make them
+    now: such a record is none of theirs."""
+    origins = {path: makes(path) for path in disk.records}
+    return [
+        path
+        for path, origin in origins.items()
+        if origin and origin != (disk.records[path]["rule"], disk.records[path]["wildcards"])
+    ]
+
+
+def _by_records(disk: Disk, current: Current) -> Makes:
+    def makes(path: str) -> tuple[str, dict] | None:
+        if path not in disk.records:
+            return None
+        origin = disk.records[path]["rule"], disk.records[path]["wildcards"]
+        return None if current(*origin) is None else origin
+
+    return makes
+
+
+def _is_made_here(path: str, disk: Disk, standing: Standing, today: Today) -> bool:
+    """Return whether an output with a record is there, or should be, and could be made anew."""
+    if path in standing.wanted:
+        return today.makes(path) is not None
+    return disk.files[path] is not None and not standing.is_left_over(path)
 
 
 def _is_of_use(path: str, disk: Disk, found: dict[str, Finding]) -> bool:
@@ -86,61 +132,9 @@ def to_mend(found: Iterable[Finding]) -> list[str]:
     return [finding.file for finding in found if finding.fault in MENDED]
 
 
-def needed(targets: Iterable[str], records: dict[str, dict]) -> set[str]:
-    """Return the targets and every output that they rest on, as far as the records tell.
-
-    A manifest rests on all that the configuration asked for when it was made: that is not followed.
-    """
-    seen, waiting = set(), list(targets)
-    while waiting:
-        path = waiting.pop()
-        if path not in seen and record_path(path) is not None:
-            seen.add(path)
-            if path not in OWN:
-                waiting.extend(records.get(path, {}).get("inputs", ()))
-    return seen
-
-
-def read_disk() -> Disk:
-    """Read every record, and hash every file below results/."""
-    records, unreadable = {}, []
-    for file in sorted(RECORDS.rglob("*.json")):
-        record = _read_record(file)
-        if record is None:
-            unreadable.append(artifact_of(file))
-        else:
-            records[artifact_of(file)] = record
-    files = {path: files_of(path) if _there(path) else None for path in records}
-    strangers = [path for path in _files_below_results() if not _belongs(path, records)]
-    return Disk(records, files, sorted({*strangers, *filter(_there, unreadable)}))
-
-
-def _read_record(file: Path) -> dict | None:
-    try:
-        record = json.loads(file.read_bytes())
-        record["files"], record["inputs"], record["params"], record["rule"], record["wildcards"]
-    except (ValueError, KeyError, TypeError, OSError):
-        return None
-    return record
-
-
-def _there(path: str) -> bool:
-    return Path(path).exists()
-
-
-def _files_below_results() -> list[str]:
-    return [
-        file.as_posix()
-        for file in sorted(RESULTS.rglob("*"))
-        if file.is_file()
-        and RECORDS not in file.parents
-        and file.name != ".snakemake_timestamp"
-        and not any(map(is_temporary, file.parts))
-    ]
-
-
-def _belongs(path: str, records: dict[str, dict]) -> bool:
-    return path in records or any(str(parent) in records for parent in Path(path).parents)
+def left_over(found: Iterable[Finding]) -> list[str]:
+    """Return the outputs of earlier configurations, which a repair removes."""
+    return [each.file for each in found if each.fault == "orphan" and each.remake == REPAIR]
 
 
 def _damage(path: str, disk: Disk) -> Finding | None:
@@ -150,6 +144,8 @@ def _damage(path: str, disk: Disk) -> Finding | None:
         return _finding(path, "missing", "is gone, though what rests on it was made from it")
     for name in sorted(said.keys() | now.keys()):
         place = f"{path}/{name}".rstrip("/")
+        if not now and not Path(path).is_dir():
+            return _finding(path, "edited", f"{place} is not a regular file", whole=True)
         if name not in now:
             return _finding(path, "missing", f"{place} is gone", whole=True)
         if name not in said:
@@ -163,28 +159,72 @@ def _damage(path: str, disk: Disk) -> Finding | None:
     return None
 
 
-def _stale(disk: Disk, current: Current, broken: dict[str, Finding]) -> dict[str, Finding]:
+def _without_record(disk: Disk, standing: Standing, today: Today) -> dict[str, Finding]:
+    """Return what has no readable record: outputs to be made anew, and what is no output."""
+    found = {}
+    for path in disk.unrecorded:
+        output = _output_with(path, standing, today)
+        if output is not None:
+            found[output] = _no_record(output)
+        else:
+            each = _stranger(_whole(path, disk, standing))
+            found[each.file] = each
+    return found
+
+
+def _output_with(path: str, standing: Standing, today: Today) -> str | None:
+    """Return the output that a file is, or is a part of, if there is one that is made today."""
+    for place in (path, *map(str, Path(path).parents)):
+        if record_path(place) is not None and (
+            place in standing.wanted or not standing.is_left_over(place)
+        ):
+            return place
+    return None
+
+
+def _whole(path: str, disk: Disk, standing: Standing) -> str:
+    """Return the largest folder that a file is in and no output of the workflow, or the file."""
+    if REPORT.fullmatch(path):
+        return path
+    outputs = [*disk.records, *standing.wanted]
+    folders = {folder for output in outputs for folder in Path(output).parents}
+    inside = [folder for folder in Path(path).parents if RESULTS in folder.parents]
+    return str(next((folder for folder in reversed(inside) if folder not in folders), path))
+
+
+def _stale(disk: Disk, made: set[str], today: Today) -> dict[str, Finding]:
     """Return the outputs that code, settings or inputs of today would make otherwise."""
     found = {}
     digests = {path: digest(record["files"]) for path, record in disk.records.items()}
-    for path, record in disk.records.items():
+    for path in made:
+        record = disk.records[path]
         if disk.files[path] is None:
             continue
-        now = current(record["rule"], record["wildcards"])
+        now = today.current(record["rule"], record["wildcards"])
         if now is not None and (other := _difference(record["params"], now)):
             found[path] = _finding(path, "stale", other)
             continue
         for name, said in record["inputs"].items():
             if REPORT.fullmatch(name):
                 continue  # Snakemake sets the page anew; that it shows an older one is no fault
+            if not _is_input(name, disk, today):
+                found[path] = _finding(path, "stale", f"was made from {name}, which is no input")
+                break
             if (digests.get(name) or _digest_of(name)) not in (said, None):
                 found[path] = _finding(path, "stale", f"was made from another {name} than there is")
                 break
-    return found | _resting_on(found, disk.records)
+    return found | _resting_on(found, disk.records, made)
+
+
+def _is_input(name: str, disk: Disk, today: Today) -> bool:
+    """Return whether a file is one that a job may have read: an output, or a declared source."""
+    if record_path(name) is None:
+        return today.sources is None or name in today.sources
+    return today.sources is None or name in disk.records or today.makes(name) is not None
 
 
 def _digest_of(path: str) -> str | None:
-    return digest(files_of(path)) if _there(path) else None
+    return digest(files_of(path)) if there(path) else None
 
 
 def _difference(said: dict, now: dict) -> str:
@@ -196,7 +236,9 @@ def _difference(said: dict, now: dict) -> str:
     return f"was made with other {' and '.join(what)} than there are now"
 
 
-def _resting_on(stale: dict[str, Finding], records: dict[str, dict]) -> dict[str, Finding]:
+def _resting_on(
+    stale: dict[str, Finding], records: dict[str, dict], made: set[str]
+) -> dict[str, Finding]:
     """Return the outputs that rest, at however many removes, on what is stale."""
     found, waiting = {}, list(stale)
     users: dict[str, list[str]] = {}
@@ -206,39 +248,19 @@ def _resting_on(stale: dict[str, Finding], records: dict[str, dict]) -> dict[str
     while waiting:
         source = waiting.pop()
         for path in users.get(source, ()):
-            if path not in stale and path not in found and _there(path):
+            if path in made and path not in stale and path not in found and there(path):
                 found[path] = _finding(path, "stale_input", f"rests on {source}, which is stale")
                 waiting.append(path)
     return found
 
 
-def _is_orphan(record: dict, asked: list[dict], current: Current) -> bool:
-    """Return whether an output that nothing asks for is of a case or a rule that was removed.
-
-    A rule that is asked for, with other wildcards, would make this if the configuration asked for
-    it. Of a rule that only a person asks for (a sweep, a crate), what belongs to a case is kept as
-    long as the case is.
-    """
-    rule, wildcards = record["rule"], record["wildcards"]
-    if current(rule, wildcards) is None:
-        return True
-    if any(other["rule"] == rule for other in asked):
-        return True
-    cases = [other["wildcards"] for other in asked if "model" in other["wildcards"]]
-    return "model" in wildcards and not any(_agree(wildcards, case) for case in cases)
-
-
-def _agree(one: dict, other: dict) -> bool:
-    return all(one[key] == other[key] for key in one.keys() & other.keys())
-
-
 def _finding(path: str, fault: str, text: str, whole: bool = False) -> Finding:
     message = text if whole else f"{path} {text}"
-    return Finding(path, fault, message, f"{REPAIR}, or snakemake --force {path}")
+    return Finding(path, fault, message, f"{REPAIR}, or snakemake --force {shlex.quote(path)}")
 
 
-def _never_made(path: str) -> Finding | None:
-    return None if _there(path) else _finding(path, "not_made", "is not there")
+def _never_made(path: str) -> Finding:
+    return _finding(path, "not_made", "is not there")
 
 
 def _no_record(path: str) -> Finding:
@@ -246,13 +268,18 @@ def _no_record(path: str) -> Finding:
 
 
 def _stranger(path: str) -> Finding:
-    text = f"{path} was not made by this workflow, or its record is gone"
-    return Finding(path, "orphan", text, f"rm -r {path}")
+    """Return the finding of a file that no run is known to have made; a name that is no UTF-8, or
+    that would move the cursor of a terminal, is written with escapes."""
+    if REPORT.fullmatch(path):
+        return _orphan(path)
+    name = one_line(path)
+    text = f"{name} was not made by this workflow, or its record is gone; it is left where it is"
+    return Finding(name, "orphan", text, MOVE)
 
 
 def _orphan(path: str) -> Finding:
-    text = f"{path} is of a case that the configuration does not ask for"
-    return Finding(path, "orphan", text, f"rm -r {path} {record_path(path)}")
+    text = f"{path} is of a case or a sweep that the configuration does not ask for"
+    return Finding(path, "orphan", text, REPAIR)
 
 
 def manifest(targets: Iterable[str]) -> dict:
@@ -270,13 +297,15 @@ def _listed(disk: Disk, wanted: set[str]) -> list[dict]:
     return [disk.records.get(path, {"artifact": path}) for path in paths]
 
 
-def _lists_others(disk: Disk, wanted: set[str]) -> bool:
+def _lists_others(disk: Disk, asked: set[str]) -> bool:
     """Return whether the manifest on disk lists anything else than the records say."""
     try:
-        said = json.loads(Path(MANIFEST).read_bytes())["artifacts"]
-    except (OSError, ValueError, KeyError, TypeError):
+        said = parsed(read_regular(MANIFEST, MOST_BYTES))
+    except (OSError, ValueError):
         return False  # not made yet, or damaged: other findings say so
-    return said != _listed(disk, wanted)
+    return fault_of_record(MANIFEST, said) is not None or (
+        said["artifacts"] != _listed(disk, asked)
+    )
 
 
 def checksum_lines(listed: dict) -> str:

@@ -1,11 +1,9 @@
-"""Where the record of an artifact lies, and whether the artifact still is what it says.
+"""Where the record of an artifact lies.
 
 Each output of a job has a record, `results/.records/{path of the output}.json`, which holds the
 size and the SHA-256 of its bytes, and what they were made from.
 """
 
-import hashlib
-import json
 from pathlib import Path
 
 RESULTS = Path("results")
@@ -25,12 +23,3 @@ def artifact_of(record) -> str:
     """Return the path of the output that a record, by its own path, is of."""
     below = Path(record).relative_to(RECORDS)
     return str(RESULTS / below.with_name(below.name.removesuffix(".json")))
-
-
-def agrees_with_record(path, raw: bytes) -> bool | None:
-    """Return whether an artifact's bytes are those that its record says; None without a record."""
-    record = record_path(path)
-    if record is None or not record.exists():
-        return None
-    said = json.loads(record.read_bytes())["files"].get("", {}).get("sha256")
-    return said == hashlib.sha256(raw).hexdigest()

@@ -10,13 +10,19 @@ import json
 import os
 from pathlib import Path
 
-from laplace_files.artifacts import SCHEMA_VERSION, plain, read_json, sha256_of, write_json
+from laplace_files.artifacts import SCHEMA_VERSION, plain, sha256_of, write_json
 from laplace_files.recordfile import record_path
+from laplace_files.recordread import record_of
 
 
 def files_of(path) -> dict[str, dict]:
-    """Return size and SHA-256 of a file, by the name "", or of each file below a folder."""
+    """Return size and SHA-256 of a file, by the name "", or of each file below a folder.
+
+    What is neither (a FIFO, a device) has no bytes of its own to describe.
+    """
     path = Path(path)
+    if os.path.lexists(path) and not (path.is_file() or path.is_dir()):
+        return {}  # to read it would block, or never end
     if not path.is_dir():
         return {"": _described(path)}
     inner = sorted(file for file in path.rglob("*") if file.is_file() and _counts(file))
@@ -61,10 +67,8 @@ def as_json(params: dict) -> dict:
 
 def input_digest(path) -> str:
     """Return the digest of what a job is about to read, by its record if it has one."""
-    record = record_path(path)
-    if record is not None and record.exists():
-        return digest(read_json(record)["files"])
-    return digest(files_of(path))
+    record = record_of(path)
+    return digest(files_of(path) if record is None else record["files"])
 
 
 def _relative(path: str) -> str:

@@ -16,6 +16,8 @@ import warnings
 from contextlib import suppress
 from typing import NamedTuple
 
+from laplace_approx.printable import printable
+
 LOG_BYTES = 16 * 1024 * 1024
 _PIECE = 65536
 _LOOK_EVERY = 0.2  # seconds: how late a time limit, or the end of a job with children, is seen
@@ -64,7 +66,8 @@ def become_child(log: str, limits: Limits, name: str, finish) -> None:
         with contextlib.suppress(OSError):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        print(f"Error: {name} could not be watched, and was stopped: {error}", file=sys.stderr)
+        said = f"Error: {name} could not be watched, and was stopped: {error}"
+        print(printable(said), file=sys.stderr)
     finally:
         sys.stderr.flush()
         os._exit(status)
@@ -157,7 +160,7 @@ def _write(file: int, raw: bytes) -> None:
 
 
 def _say(file: int, text: str) -> None:
-    _write(file, f"\n{text}\n".encode())
+    _write(file, f"\n{printable(text)}\n".encode())
 
 
 def _too_long(name: str, limits: Limits) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from laplace_approx.errors import InputError
 from laplace_files.artifacts import replacing
+from laplace_files.strict_json import RECORD_BYTES, parsed, read_regular
 from laplace_files.supervise import limit_memory
 
 MEMORY = Path(".snakemake/laplace-models-tried.json")
@@ -82,11 +83,13 @@ def _in_child(definitions: dict[str, dict]) -> tuple[int, list[str]]:
 
 
 def _remembered() -> dict[str, None]:
-    """Return the hashes of what was tried, the oldest first."""
+    """Return the hashes of what was tried, the oldest first; none where they cannot be read."""
     try:
-        return dict.fromkeys(json.loads(MEMORY.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        hashes = parsed(read_regular(MEMORY, RECORD_BYTES))
+    except (OSError, ValueError):
         return {}
+    wanted = isinstance(hashes, list) and all(isinstance(each, str) for each in hashes)
+    return dict.fromkeys(hashes) if wanted else {}
 
 
 def _remember(hashes: list[str]) -> None:

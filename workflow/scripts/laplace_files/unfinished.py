@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from laplace_approx.errors import InputError
 from laplace_approx.summary import verdict_columns
-from laplace_files.artifacts import read_json
+from laplace_files.artifacts import corrupt, read_json
 from laplace_files.verdict_lines import CASE, table_lines
 
 MOST_CASES = 20
@@ -72,9 +72,15 @@ def _why(deaths: list[Death]) -> str:
 
 
 def _rows(case) -> list[dict]:
-    """Return the rows of the summary of a case, as far as its verdict has them."""
-    quantities = read_json(verdict_file(case))["quantities"]
-    parameters = read_json(MODE.format(*case[:3]))["parameters"]
-    order = dict.fromkeys([*parameters, *quantities])
+    """Return the rows of the summary of a case, as far as its verdict has them.
+
+    Raises InputError for records of another form, also if they are what was written.
+    """
+    records = read_json(verdict_file(case)), read_json(MODE.format(*case[:3]))
     named = dict(zip(CASE, case, strict=True))
-    return [named | {"quantity": name} | verdict_columns(quantities[name]) for name in order]
+    try:
+        quantities, parameters = records[0]["quantities"], records[1]["parameters"]
+        order = dict.fromkeys([*parameters, *quantities])
+        return [named | {"quantity": name} | verdict_columns(quantities[name]) for name in order]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise corrupt(verdict_file(case), f"{type(error).__name__}: {error}") from None

@@ -3,6 +3,9 @@
 import math
 from pathlib import Path
 
+from laplace_approx.errors import InputError
+from laplace_approx.printable import one_line
+
 CASE = ("model", "prior", "space", "grid")
 HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "remedy")
 MOST_ROWS = 40
@@ -17,10 +20,16 @@ def verdict_lines(path, cases, page="") -> str:
     """
     if not Path(path).is_file():
         return ""
-    import pyarrow.parquet as pq
+    from laplace_files.artifacts import read_table
 
-    rows = pq.read_table(path).to_pylist()
-    if {tuple(row[name] for name in CASE) for row in rows} != {tuple(case) for case in cases}:
+    try:
+        columns, _ = read_table(path)
+    except InputError as error:
+        return f"\n{error}\n"
+    rows = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+    if {tuple(map(row.get, CASE)) for row in rows} != {tuple(case) for case in cases}:
         return ""  # of an earlier configuration: this run made something else
     lines = table_lines(rows, path)
     if Path(page).is_file():
@@ -32,7 +41,10 @@ def audit_line(path) -> str:
     """Return in one line what the audit on disk found, for the end of one that passed."""
     from laplace_files.artifacts import read_json
 
-    counts = read_json(path)["counts"]
+    try:
+        counts = read_json(path)["counts"]
+    except InputError as error:
+        return f"{error}\n"
     return f"{counts['checks']} checks of {counts['files']} files, none broken: {path}\n"
 
 
@@ -45,7 +57,8 @@ def table_lines(rows: list[dict], where) -> list[str]:
         for line in cells
     ]
     more = len(rows) - MOST_ROWS
-    return [*lines, f"... and {more} more rows in {where}"] if more > 0 else lines
+    lines += [f"... and {more} more rows in {where}"] if more > 0 else []
+    return list(map(one_line, lines))
 
 
 def _cells(row: dict) -> tuple[str, ...]:

@@ -124,11 +124,7 @@ def chunk_files(tables: list[str], keys: list[str]) -> dict[str, str]:
 
     `tables` are files of one step, one a chunk; the inventory beside each lists its scenarios.
     """
-    found = {
-        key: path
-        for path in tables
-        for key in read_json(Path(path).with_name(INVENTORY))["scenarios"]
-    }
+    found = {key: path for path in tables for key in _inventory(path)}
     missing = [key for key in keys if key not in found]
     if missing:
         raise InputError(
@@ -136,6 +132,11 @@ def chunk_files(tables: list[str], keys: list[str]) -> dict[str, str]:
             f"{missing[0]}. Run snakemake again."
         )
     return {key: found[key] for key in keys}
+
+
+def _inventory(table: str) -> list[str]:
+    path = Path(table).with_name(INVENTORY)
+    return _guarded(path, lambda: list(map(str, read_json(path)["scenarios"])))
 
 
 def read_columns(path, names) -> dict[str, list]:
@@ -153,5 +154,5 @@ def _guarded(path, read):
     """Return read(), or say which artifact is corrupt and how to remake it."""
     try:
         return read()
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise corrupt(path, error) from error

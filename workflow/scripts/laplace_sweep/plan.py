@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import read_json
+from laplace_files.artifacts import read_json, read_table
 from laplace_sweep.scenarios import (
     KEY_LENGTH,
     Scenario,
@@ -24,6 +24,7 @@ from laplace_sweep.sweep import Sweep
 
 FEWEST, MOST, JOBS = 25, 500, 4  # of an automatic chunk; and how many chunks it aims at
 INVENTORY = "scenarios.json"
+ONE_ROW_EACH = "posterior"  # the step whose table has a row a scenario
 
 
 class Plan:
@@ -69,15 +70,16 @@ class Plan:
         return chunk_name([self.scenarios[i].key for i in places])
 
     def _finished(self) -> dict[str, list[str]]:
-        """Return the keys of the scenarios of every chunk on disk; a damaged one is none."""
+        """Return the keys of the scenarios of every chunk on disk; a damaged one is none.
+
+        Of one that has lost its inventory alone, they are those of a table: so it stays the chunk
+        that it was, and its inventory is made anew.
+        """
         found = {}
-        for path in sorted(self.folder.glob(f"*/{INVENTORY}")):
-            try:
-                keys = read_json(path)["scenarios"]
-            except (InputError, KeyError, TypeError):
-                continue
-            if chunk_name(keys) == path.parent.name:
-                found[path.parent.name] = keys
+        for folder in sorted(self.folder.glob("*")):
+            keys = _listed(folder / INVENTORY) or _tabled(folder / f"{ONE_ROW_EACH}.parquet")
+            if keys and chunk_name(keys) == folder.name:
+                found[folder.name] = keys
         return found
 
     def _cut(self, places: list[int]) -> list[list[int]]:
@@ -193,6 +195,27 @@ def scenarios_of_part(part: dict) -> list[Scenario]:
     how = (part["combine"], 1, part["remedies"], ())
     sweep = Sweep(part["name"], part["base"], part["values"], applied, *how)
     return scenarios_of(sweep, part["config"], check=False)
+
+
+def _listed(inventory: Path) -> list[str]:
+    """Return the keys that the inventory of a chunk lists; none where it cannot be read."""
+    try:
+        record = read_json(inventory)
+    except InputError:
+        return []
+    keys = record.get("scenarios") if isinstance(record, dict) else None
+    return keys if isinstance(keys, list) and all(isinstance(key, str) for key in keys) else []
+
+
+def _tabled(table: Path) -> list[str]:
+    """Return the keys in a table of a chunk that has a row a scenario; none where it has none."""
+    if not table.is_file():
+        return []
+    try:
+        keys = read_table(table)[0]["scenario"]
+    except (InputError, KeyError):
+        return []
+    return keys if isinstance(keys, list) and all(keys) else []
 
 
 def posterior_of(definition: dict) -> tuple:

@@ -1,6 +1,7 @@
 """A scenario of a sweep as a configuration: the same case, to be run through the whole chain."""
 
 import json
+import shlex
 
 KINDS = ("prior", "space", "grid")
 
@@ -46,6 +47,6 @@ def overlay_text(key: str, definition: dict, path: str) -> str:
     body = json.dumps(overlay(key, definition), indent=2, ensure_ascii=False, allow_nan=False)
     return (
         f"# Scenario {key}. To run it through the whole chain:\n"
-        f"#   snakemake {wanted} --configfile {path}\n"
+        f"#   snakemake {wanted} --configfile {shlex.quote(path)}\n"
         f"{body}\n"
     )
