@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from laplace_audit.findings import audit_record, failure_lines
 from laplace_audit.ledger import Ledger
 from laplace_audit.priors import Prior
 from laplace_audit.target import Target
+from laplace_files.manifest import MOVE, REPAIR
 from project_copy import PROJECT, snakemake
 
 AUDIT = PROJECT / "workflow" / "scripts" / "laplace_audit"
-# What the audit may share with the rest: running a model file, writing, and the kind of an error.
+# What the audit may share with the rest: running a model file, writing, and what errors look like.
 SHARED = {
     *("laplace_files.localmodules", "laplace_files.artifacts", "laplace_approx.errors"),
+    "laplace_approx.printable",
     *("laplace_files", "laplace_approx"),
 }
 
@@ -81,12 +84,23 @@ def test_what_is_left_over_shares_a_line():
     ledger.page("m/d.json").true("schema", False)
     record = audit_record(ledger.checks)
     for row in record["checks"][:3]:
-        row["remake"] = f"rm -r {row['file']}"
+        row["remake"] = REPAIR
     lines = failure_lines(record)
     assert len(lines) == 2
     assert "results/m/d.json: schema" in lines[0]
     assert lines[1].startswith("results/m/a.json and 2 other artifacts: left over")
-    assert "rm -r results/m/a.json" in lines[1]
+    assert lines[1].endswith("Do: snakemake repair")
+    record["checks"][0]["remake"] = MOVE
+    assert failure_lines(record)[2].endswith("which does not know it. Do: move it out of results/")
+
+
+def test_a_line_of_the_audit_is_one_line_and_its_command_is_quoted():
+    ledger = Ledger()
+    ledger.page("m/a b;c\n\x1b[2J'.json").true("schema", False)
+    (line,) = failure_lines(audit_record(ledger.checks))
+    assert line.isprintable()
+    command = line.partition("Do: ")[2]
+    assert shlex.split(command)[:2] == ["snakemake", "--force"] and len(shlex.split(command)) == 3
 
 
 COORDINATES = [

@@ -19,8 +19,10 @@ from laplace_files.artifacts import read_json, write_json, write_table, write_te
 from laplace_files.manifest import (
     MANIFEST,
     OWN,
+    REPAIR,
     checksum_lines,
     findings,
+    left_over,
     manifest,
     needed,
     read_disk,
@@ -191,7 +193,7 @@ def test_a_removed_case_is_an_orphan_and_is_not_mended():
     orphans = findings(TARGETS, current)
     assert [(each.file, each.fault) for each in orphans] == [("results/m/old/x.json", "orphan")]
     assert to_mend(orphans) == []
-    assert orphans[0].remake.startswith("rm ")
+    assert left_over(orphans) == ["results/m/old/x.json"] and orphans[0].remake == REPAIR
 
 
 def extra(path, rule, wildcards):

@@ -6,14 +6,13 @@ from laplace_approx.errors import InputError
 from laplace_approx.printable import one_line
 from laplace_audit.catalogue import LAWS
 from laplace_audit.ledger import Check
-from laplace_files.manifest import MOVE, REPAIR
 
 FOLDER = "results"
 SHOWN = 30  # lines on the screen
-# what mends a file that no configuration asks for, and what such files are
+# what the manifest says mends a file that no configuration asks for, and what such files are
 LEFT_OVER = {
-    REPAIR: "left over, the configuration does not ask for",
-    MOVE: "not made by this workflow, which does not know",
+    "snakemake repair": "left over, the configuration does not ask for",
+    "move it out of results/": "not made by this workflow, which does not know",
 }
 
 

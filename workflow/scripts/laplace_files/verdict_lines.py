@@ -26,9 +26,8 @@ def verdict_lines(path, cases, page="") -> str:
         columns, _ = read_table(path)
     except InputError as error:
         return f"\n{error}\n"
-    rows = [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
+    values = zip(*columns.values(), strict=True)
+    rows = [dict(zip(columns, row, strict=True)) for row in values]
     if {tuple(map(row.get, CASE)) for row in rows} != {tuple(case) for case in cases}:
         return ""  # of an earlier configuration: this run made something else
     lines = table_lines(rows, path)

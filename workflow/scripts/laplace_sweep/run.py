@@ -6,6 +6,7 @@ several steps or scenarios share (the model, a posterior, its mode, its grid) is
 """
 
 import json
+import sys
 import traceback
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 
 from laplace_approx.grid_record import GridTables
 from laplace_approx.matrices import split
+from laplace_approx.printable import printable
 from laplace_approx.priors import build_prior
 from laplace_approx.quantile_table import compared_sides, with_draws
 from laplace_approx.remedy_record import remedy_tables
@@ -61,7 +63,8 @@ class Runner:
         except (MemoryError, OSError):
             raise
         except Exception as error:
-            traceback.print_exc()  # for the log; a person reads the row
+            # for the log; a person reads the row
+            print(printable(traceback.format_exc()), end="", file=sys.stderr)
             said = " ".join(f"{type(error).__name__}: {error}".split())
             failed = {"status": "failed", "reason": "error", "message": said}
             return Outcome(
