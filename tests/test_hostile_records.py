@@ -105,7 +105,7 @@ def test_a_record_that_is_not_as_it_should_be_is_as_if_it_were_not_there(name):
     if name not in ("another-rule", "other-wildcards"):  # known to the workflow alone
         assert record_of(FIRST) is None
         assert read_json(FIRST) == {"of": FIRST}
-        with pytest.raises(InputError, match="origin.json has no record"):
+        with pytest.raises(InputError, match=r"origin.json has no record"):
             manifest([SECOND])
 
 

@@ -134,7 +134,7 @@ def test_nothing_is_removed_outside_or_behind_a_link(tmp_path):
         *("results/link/x.json", "results/link", "outside/x.json", "results/../outside/x.json"),
         *("results", "results/.records/all.json.json", str(outside / "x.json")),
     ):
-        with pytest.raises(InputError, match="is not removed|nothing is removed through it"):
+        with pytest.raises(InputError, match=r"is not removed|nothing is removed through it"):
             remove_left_over([path])
     assert (outside / "x.json").exists() and Path("results/link").is_symlink()
 

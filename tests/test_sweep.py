@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from laplace_approx.errors import InputError
 from laplace_files import strict_yaml
-from laplace_files.artifacts import write_json
+from laplace_files.artifacts import write_json, write_table
 from laplace_files.config import check_config
 from laplace_sweep.plan import INVENTORY, Plan, scenarios_of_part
 from laplace_sweep.replay import overlay
@@ -344,6 +344,27 @@ def test_a_damaged_inventory_makes_its_scenarios_run_again(tmp_path):
     finish(plan, chunk)
     (plan.folder / chunk / INVENTORY).write_text("{")
     assert list(planned(tmp_path, vary).chunks) == [chunk]
+
+
+@pytest.mark.parametrize("text", ["[]", '{"scenarios": [1]}', '{"scenarios": 1}', "[" * 100_000])
+def test_an_inventory_of_another_form_is_none(tmp_path, text):
+    plan = planned(tmp_path, {"seed": SEED})
+    (chunk,) = plan.chunks
+    finish(plan, chunk)
+    (plan.folder / chunk / INVENTORY).write_text(text)
+    assert list(planned(tmp_path, {"seed": SEED}).chunks) == [chunk]
+
+
+def test_a_chunk_that_lost_its_inventory_is_known_by_a_table(tmp_path):
+    """Also one of an older cut, which no plan would make by itself."""
+    vary = {"prior.beta.sd": SCALE, "seed": SEED}
+    plan = planned(tmp_path, vary, chunk=7)
+    chunk = next(iter(plan.chunks))
+    keys = [plan.scenarios[i].key for i in plan.chunks[chunk]]
+    write_table(plan.folder / chunk / "posterior.parquet", {"scenario": keys}, {})
+    assert chunk in planned(tmp_path, vary, chunk=4).chunks
+    write_table(plan.folder / chunk / "posterior.parquet", {"scenario": keys[1:]}, {})
+    assert chunk not in planned(tmp_path, vary, chunk=4).chunks
 
 
 def test_a_job_makes_the_same_scenarios_of_its_part(tmp_path):

@@ -1,6 +1,7 @@
 """A model file that cannot be loaded is refused by name, whatever it does to its process."""
 
 import json
+import os
 
 import pytest
 
@@ -71,9 +72,16 @@ def test_what_was_tried_is_not_tried_again_until_it_changes(folder, monkeypatch)
     assert json.loads(trial.MEMORY.read_text()) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "3", "[1"])
+@pytest.mark.parametrize("text", ["", "{", "3", "[1", "[1]", "[[]]", '{"2": 1}', "[" * 100_000])
 def test_a_damaged_memory_is_no_memory(folder, text):
     trial.MEMORY.parent.mkdir()
     trial.MEMORY.write_text(text)
+    try_models(entries("good"), {"good": "1"})
+    assert json.loads(trial.MEMORY.read_text()) == ["1"]
+
+
+def test_a_memory_that_is_no_file_is_not_waited_for(folder):
+    trial.MEMORY.parent.mkdir()
+    os.mkfifo(trial.MEMORY)
     try_models(entries("good"), {"good": "1"})
     assert json.loads(trial.MEMORY.read_text()) == ["1"]

@@ -76,3 +76,22 @@ def test_a_verdict_that_cannot_be_read_does_not_hide_the_rest():
     Path(verdict_file(DONE)).write_text("{")
     text = unfinished_lines([DIED, DONE], {DIED: [Death("mode", "logs/mode.log")]})
     assert "1 of 2 cases has no verdict" in text and "no JSON" in text
+
+
+@pytest.mark.parametrize(
+    "record", [[], {}, {"quantities": None}, {"quantities": {"a": 1}}, {"quantities": {"a": {}}}]
+)
+def test_a_verdict_of_another_form_does_not_hide_the_rest(record):
+    finish(DONE, {"a": judged(), "b": judged()})
+    Path(verdict_file(DONE)).write_text(json.dumps(record))
+    text = unfinished_lines([DIED, DONE], {DIED: [Death("mode", "logs/mode.log")]})
+    assert "1 of 2 cases has no verdict" in text
+    assert f"{verdict_file(DONE)} cannot be read" in text
+
+
+def test_no_name_moves_the_cursor():
+    name = "a\x1b[2J\nb\u202e"
+    finish(DONE, {name: judged(), "b": judged(), "a": judged()})
+    text = unfinished_lines([DIED, DONE], {DIED: []})
+    (line,) = (line for line in text.splitlines() if "\\x1b[2J\\nb\\u202e" in line)
+    assert line.startswith("m/done") and line.isprintable()
