@@ -217,10 +217,15 @@ def _stale(disk: Disk, made: set[str], today: Today) -> dict[str, Finding]:
 
 
 def _is_input(name: str, disk: Disk, today: Today) -> bool:
-    """Return whether a file is one that a job may have read: an output, or a declared source."""
+    """Return whether a file is one that a job may have read: an output, or a declared source.
+
+    A source that is not there could not be read now: a copy of the results may lie elsewhere.
+    """
+    if today.sources is None:
+        return True
     if record_path(name) is None:
-        return today.sources is None or name in today.sources
-    return today.sources is None or name in disk.records or today.makes(name) is not None
+        return name in today.sources or not there(name)
+    return name in disk.records or today.makes(name) is not None
 
 
 def _digest_of(path: str) -> str | None:
