@@ -259,6 +259,10 @@ def test_a_manifest_that_lists_other_artifacts_is_found():
     for path in OWN:
         write_record(path, made_from("manifest", {}, TARGETS, PARAMS["manifest"]))
     assert found(targets=targets) == {}
+    raw = record_path(MODE).read_bytes()
+    record_path(MODE).write_text("{}")
+    assert found(targets=targets) == {MODE: "no_record"}, "and nothing of what follows"
+    record_path(MODE).write_bytes(raw)
     # the mode is made anew by other code, with the same bytes: nothing that rests on it is stale
     write_record(MODE, made_from("mode", CHAIN[MODE][1], [POSTERIOR], {"code": "newer"}))
 

@@ -303,14 +303,22 @@ def _listed(disk: Disk, wanted: set[str]) -> list[dict]:
 
 
 def _lists_others(disk: Disk, asked: set[str]) -> bool:
-    """Return whether the manifest on disk lists anything else than the records say."""
+    """Return whether the manifest on disk lists anything else than the records say.
+
+    What has no readable record is found as such, and has the same one when it is made anew.
+    """
     try:
         said = parsed(read_regular(MANIFEST, MOST_BYTES))
     except (OSError, ValueError):
         return False  # not made yet, or damaged: other findings say so
-    return fault_of_record(MANIFEST, said) is not None or (
-        said["artifacts"] != _listed(disk, asked)
-    )
+    if fault_of_record(MANIFEST, said) is not None:
+        return True
+    listed = _listed(disk, asked)
+    if all("files" in entry for entry in listed):
+        return said["artifacts"] != listed
+    entries = {entry["artifact"]: entry for entry in said["artifacts"]}
+    known = [entry for entry in listed if "files" in entry]
+    return any(entries.get(entry["artifact"]) != entry for entry in known)
 
 
 def checksum_lines(listed: dict) -> str:
