@@ -27,6 +27,7 @@ import numpy as np
 from laplace_approx.errors import InputError
 from laplace_approx.model import Model
 from laplace_approx.nearest import nearest, suggestion
+from laplace_approx.raised import asked_to_stop, said
 from laplace_files import modelparts
 from laplace_files.code import adapter_files
 from laplace_files.localmodules import local_modules, run_module
@@ -244,9 +245,12 @@ class _ModelFile:
         """Turn whatever the file raises into an `InputError` with the line where it arose."""
         try:
             yield
-        except (Exception, SystemExit) as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"{self._place(error)}: {what} raised {said:.300}") from error
+        except InputError as error:  # of something that a model may not do
+            raise InputError(f"{self._place(error)}: {error}") from error
+        except BaseException as error:
+            if asked_to_stop(error):
+                raise
+            raise InputError(f"{self._place(error)}: {what} raised {said(error)}") from error
 
     def _place(self, error: BaseException) -> str:
         """Return the last line, of the file or those beside it, that an exception came through."""
