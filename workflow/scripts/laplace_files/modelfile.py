@@ -31,6 +31,7 @@ from laplace_approx.raised import asked_to_stop, said
 from laplace_files import modelparts
 from laplace_files.code import adapter_files
 from laplace_files.localmodules import local_modules, run_module
+from laplace_files.watch import new_watch
 
 CONSTANTS = (
     "PARAMETERS",
@@ -111,6 +112,8 @@ class _ModelFile:
         self.path = Path(path)
         self.data = data
         self.beside = local_modules(self.path)
+        self.watch = new_watch(path)
+        self.watch.add([self.path, *self.beside.values()])
         self.names = self._run()
 
     def model(self) -> Model:
@@ -123,6 +126,7 @@ class _ModelFile:
         return self._assemble(functions)
 
     def _assemble(self, functions: dict[str, Callable | None]) -> Model:
+        watched = self.watch.watched
         value = {name: self._value(name) for name in CONSTANTS}
         forms = self._call("monotone(data)", functions["monotone"])
         transform = functions["transformed_data"]
@@ -131,23 +135,24 @@ class _ModelFile:
             parameters = modelparts.parameters(value["PARAMETERS"])
             lower, upper = modelparts.support(value["SUPPORT"], parameters)
             quantities = modelparts.quantities(value["QUANTITIES"], parameters)
+            conditions = modelparts.conditions(value["CONDITIONS"], parameters, quantities)
             asked = (*parameters, *quantities)
             return Model(
                 name=self.path.stem,
                 parameters=parameters,
-                log_likelihood=_bound(functions["log_likelihood"], data),
-                gradient=_bound(functions["gradient"], data),
-                hessian=_bound(functions["hessian"], data),
+                log_likelihood=_bound(watched(functions["log_likelihood"]), data),
+                gradient=_bound(watched(functions["gradient"]), data),
+                hessian=_bound(watched(functions["hessian"]), data),
                 lower=lower,
                 upper=upper,
                 start=modelparts.start(value["START"], parameters, lower, upper),
-                quantities=quantities,
-                conditions=modelparts.conditions(value["CONDITIONS"], parameters, quantities),
+                quantities={name: watched(each) for name, each in quantities.items()},
+                conditions={name: watched(each) for name, each in conditions.items()},
                 monotone=None if forms is None else modelparts.monotone(forms, len(parameters)),
                 units=modelparts.texts("UNITS", value["UNITS"], asked),
                 labels=modelparts.texts("LABELS", value["LABELS"], asked),
                 n_data=max((np.size(column) for column in self.data.values()), default=1),
-                hessian_vector_product=_bound(functions["hessian_vector_product"], data),
+                hessian_vector_product=_bound(watched(functions["hessian_vector_product"]), data),
             )
 
     def _run(self) -> dict:
@@ -244,9 +249,10 @@ class _ModelFile:
     def _guarded(self, what: str) -> Iterator[None]:
         """Turn whatever the file raises into an `InputError` with the line where it arose."""
         try:
-            yield
-        except InputError as error:  # of something that a model may not do
-            raise InputError(f"{self._place(error)}: {error}") from error
+            with self.watch.watching():
+                yield
+        except InputError:  # what a model may not do: it says where
+            raise
         except BaseException as error:
             if asked_to_stop(error):
                 raise
