@@ -31,6 +31,7 @@ from laplace_approx.raised import asked_to_stop, said
 from laplace_files import modelparts
 from laplace_files.code import adapter_files
 from laplace_files.localmodules import local_modules, run_module
+from laplace_files.missing import missing_column
 from laplace_files.watch import new_watch
 
 CONSTANTS = (
@@ -256,7 +257,10 @@ class _ModelFile:
         except BaseException as error:
             if asked_to_stop(error):
                 raise
-            raise InputError(f"{self._place(error)}: {what} raised {said(error)}") from error
+            fix = missing_column(error, self.data)
+            raise InputError(
+                f"{self._place(error)}: {what} raised {said(error)}{'. ' if fix else ''}{fix}"
+            ) from error
 
     def _place(self, error: BaseException) -> str:
         """Return the last line, of the file or those beside it, that an exception came through."""

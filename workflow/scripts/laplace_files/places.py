@@ -61,7 +61,13 @@ def is_cache(path: str) -> bool:
 
 def is_temporary(path: str) -> bool:
     """Return whether a path lies in the folder of temporary files."""
-    return path.startswith(_folders([tempfile.gettempdir()]))
+    return os.path.join(path, "").startswith(_folders([tempfile.gettempdir()]))
+
+
+def is_near(path: str, folders) -> bool:
+    """Return whether a path is below one of these folders, the home and the root apart."""
+    wide = (os.sep, os.path.expanduser("~"))
+    return path.startswith(_folders(folder for folder in folders if folder not in wide))
 
 
 def is_of_the_model(path: str, folders) -> bool:
@@ -73,11 +79,7 @@ def is_of_the_model(path: str, folders) -> bool:
     """
     if is_compiled(path) or path.startswith(installed()):
         return False
-    wide = (os.sep, os.path.expanduser("~"))
-    near = _folders(folder for folder in folders if folder not in wide)
-    if path.startswith(near):
-        return True
-    return not path.startswith(_SYSTEM) and not is_cache(path)
+    return is_near(path, folders) or not (path.startswith(_SYSTEM) or is_cache(path))
 
 
 class Caller:

@@ -5,7 +5,6 @@ of the file, and found here. What the numbers do at the start, be it an exceptio
 of the mode to judge. What the model reads as it is called has been read by then.
 """
 
-import difflib
 import traceback
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from laplace_approx.errors import InputError
 from laplace_approx.model import Model, condition_holds, evaluate_quantity
 from laplace_approx.raised import asked_to_stop, said
+from laplace_files.missing import missing_column
 from laplace_files.watch import watch_of
 
 # what Python raises for a name, an attribute, a key, a call or an import that is wrong
@@ -20,7 +20,6 @@ MISTAKES = (KeyError, AttributeError, NameError, TypeError, ImportError)
 MOST_POINTS = 128
 FEWEST_POINTS = 16
 MOST_NUMBERS = 2**18  # points times rows of data
-MOST_COLUMNS = 8  # named in a message
 
 
 def rehearse(file: str, model: Model, data: dict) -> None:
@@ -54,10 +53,9 @@ def _call(file: str, name: str, function, arguments, data: dict) -> None:
     except InputError:
         raise
     except MISTAKES as error:
-        place = place_of(file, error)
+        fix = missing_column(error, data) or "Mend it: it is called so for every point."
         raise InputError(
-            f"{place}: {name} raised {said(error)} at the start of the model. "
-            f"{_hint(error, data) or 'Mend the function: it is called so for every point'}."
+            f"{place_of(file, error)}: {name} raised {said(error)} at the start of the model. {fix}"
         ) from error
     except BaseException as error:
         if asked_to_stop(error):
@@ -79,23 +77,3 @@ def place_of(file: str, error: BaseException) -> str:
     own = watch_of(file).own
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in own]
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else file
-
-
-def _hint(error: BaseException, data: dict) -> str:
-    """Return what the data have instead, where an exception is of a column that they lack."""
-    key = error.args[0] if isinstance(error, KeyError) and error.args else None
-    if not isinstance(key, str) or key in data:
-        return ""
-    if not data:
-        return f"There is no column {key!r:.80}, for the model has no data: name a file under data"
-    near = sorted(data, key=lambda name: -_likeness(name, key))
-    more = f", ... ({len(near)} in all)" if len(near) > MOST_COLUMNS else ""
-    return (
-        f"The data have no column {key!r:.80}; they have, the nearest first: "
-        f"{', '.join(near[:MOST_COLUMNS])}{more}. Case counts: rename the column, or ask for it "
-        "by the name that it has"
-    )
-
-
-def _likeness(name: str, key: str) -> float:
-    return difflib.SequenceMatcher(None, name.casefold(), key.casefold()[:100]).ratio()

@@ -16,6 +16,8 @@ import warnings
 from contextlib import suppress
 from typing import NamedTuple
 
+from laplace_approx.errors import InputError
+
 LOG_BYTES = 16 * 1024 * 1024
 _PIECE = 65536
 _LOOK_EVERY = 0.2  # seconds: how late a time limit, or the end of a job with children, is seen
@@ -182,6 +184,9 @@ def _ended_by(name: str, number: int, limits: Limits) -> str:
 def _finish(file: int, finish) -> int:
     try:
         finish()
+    except InputError as error:
+        _say(file, f"Error: {error}.")
+        return 1
     except Exception as error:
         _say(file, f"Error: the record of the artifacts could not be written: {error}")
         return 1

@@ -27,6 +27,7 @@ from laplace_files.places import (
     Caller,
     is_cache,
     is_compiled,
+    is_near,
     is_of_the_model,
     is_temporary,
     packages,
@@ -159,8 +160,9 @@ class Watch:
             self._written(path, "writes", caller)
             return
         path, exists = os.path.abspath(path), os.path.exists(path)
-        folders = {os.getcwd(), *(os.path.dirname(os.path.abspath(own)) for own in self.own)}
-        if path in self.known or os.path.isdir(path) or not is_of_the_model(path, folders):
+        if path in self.known or os.path.isdir(path):
+            return
+        if not is_of_the_model(path, self._folders()):
             return
         if len(arguments) < 2 and not exists:  # a library of the system, by its name
             return
@@ -184,13 +186,17 @@ class Watch:
         path = os.path.abspath(os.fsdecode(path))
         if path == os.devnull or is_compiled(path) or is_cache(path):
             return
-        if caller.library and (is_temporary(path) or path.startswith(packages())):
+        kept = is_temporary(path) and not is_near(path, self._folders())
+        if caller.library and (kept or path.startswith(packages())):
             return
         self._refuse(
             caller,
             f"{what} the file {os.path.relpath(path)}, which it may not",
             "A model computes and reads; write files elsewhere",
         )
+
+    def _folders(self) -> set[str]:
+        return {os.getcwd(), *(os.path.dirname(os.path.abspath(own)) for own in self.own)}
 
     def _refuse(self, caller: Caller, what: str, fix: str) -> None:
         self.refusal = InputError(f"{caller.line or 'an adapter'}: the model {what}. {fix}.")
