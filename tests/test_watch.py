@@ -91,6 +91,7 @@ NO_FILES_OF_ITS_OWN = {
     "itself": "open(__file__).read()",
     "process": "open('/proc/self/statm').read()",
     "folder": "os.listdir('.')",
+    "stack": "__import__('linecache').clearcache()\n__import__('traceback').format_stack()",
 }
 
 

@@ -358,4 +358,4 @@ def _place(error) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not f.filename.startswith((*libraries, "<"))]
     frame = (own or frames)[-1]
-    return f"line {frame.lineno} of {Path(frame.filename).name}: {frame.line:.120}"
+    return f"line {frame.lineno} of {Path(frame.filename).name}: {frame.line or '':.120}"

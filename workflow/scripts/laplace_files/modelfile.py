@@ -32,7 +32,7 @@ from laplace_files import modelparts
 from laplace_files.code import adapter_files
 from laplace_files.localmodules import local_modules, run_module
 from laplace_files.missing import missing_column
-from laplace_files.watch import new_watch
+from laplace_files.watch import Refused, new_watch
 
 CONSTANTS = (
     "PARAMETERS",
@@ -252,7 +252,7 @@ class _ModelFile:
         try:
             with self.watch.watching():
                 yield
-        except InputError:  # what a model may not do: it says where
+        except Refused:
             raise
         except BaseException as error:
             if asked_to_stop(error):

@@ -87,12 +87,13 @@ class Caller:
 
     `line` is "FILE, line N", or None where no line of the model is at work; `imports` whether a
     library is being imported for it, `library` and `adapter` whether code of one asks in its place,
-    and `asking` whether Python's own code does that asks about the machine.
+    `asking` whether Python's own code does that asks about the machine, and `showing` whether it
+    looks up lines of code to show them.
     """
 
     def __init__(self, frame, own):
         self.line, self.imports = None, False
-        self.library, self.adapter, self.asking = False, False, False
+        self.library = self.adapter = self.asking = self.showing = False
         while frame is not None and self.line is None:
             name = frame.f_code.co_filename
             if name in own:
@@ -105,4 +106,6 @@ class Caller:
                 self.library = True
             elif name.endswith(_ASKING) and name.startswith(installed()):
                 self.asking = True
+            elif name.endswith("linecache.py") and name.startswith(installed()):
+                self.showing = True
             frame = frame.f_back

@@ -50,6 +50,10 @@ _CHANGES = (
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+class Refused(InputError):
+    """What a model may not do, with its line."""
+
+
 class Watch:
     """What one model file is seen to do, in this process.
 
@@ -63,7 +67,7 @@ class Watch:
         self.known: set[str] = set()
         self.read: set[str] = set()
         self.record: str | None = None
-        self.refusal: InputError | None = None
+        self.refusal: Refused | None = None
 
     def add(self, files: Iterable) -> None:
         """Let files of code be the model's: they are hashed with it."""
@@ -76,7 +80,7 @@ class Watch:
         self.record = os.path.relpath(record)
         unknown = [path for path in sorted(self.read - self.known) if os.path.exists(path)]
         if unknown:
-            raise InputError(f"{sorted(self.own)[0]}: the model reads {self._late(unknown[0])}")
+            raise Refused(f"{min(self.own)}: the model reads {self._late(unknown[0])}")
 
     def side_files(self) -> dict[str, str | None]:
         """Return the other files, and the hash of each; None for one that is not there."""
@@ -121,7 +125,7 @@ class Watch:
     def event(self, event: str, arguments: tuple, frame) -> None:
         """Note what is done, or refuse it."""
         caller = Caller(frame, self.own)
-        if caller.imports or not (caller.line or caller.adapter):
+        if caller.imports or caller.showing or not (caller.line or caller.adapter):
             return
         if event in _OPENS and not (caller.adapter and event == "ctypes.dlopen"):
             self._opened(arguments, caller)
@@ -199,7 +203,7 @@ class Watch:
         return {os.getcwd(), *(os.path.dirname(os.path.abspath(own)) for own in self.own)}
 
     def _refuse(self, caller: Caller, what: str, fix: str) -> None:
-        self.refusal = InputError(f"{caller.line or 'an adapter'}: the model {what}. {fix}.")
+        self.refusal = Refused(f"{caller.line or 'an adapter'}: the model {what}. {fix}.")
         raise self.refusal
 
 
@@ -209,9 +213,9 @@ _state: dict = {"watch": None, "hooked": False}
 
 
 def hash_if_there(path) -> str | None:
-    """Return the SHA-256 of a file, or None for what is not there or cannot be read."""
+    """Return the SHA-256 of a file, or None for what is no file or cannot be read."""
     try:
-        return sha256_of(path)
+        return sha256_of(path) if os.path.isfile(path) else None
     except OSError:
         return None
 
