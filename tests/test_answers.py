@@ -231,6 +231,26 @@ def test_the_rounding_of_honest_models_passes():
         assert np.all(np.isfinite(density.log_density(rng.standard_normal((size, 2)))))
 
 
+def test_the_rounding_of_large_numbers_that_cancel_passes_and_an_error_beside_it_does_not():
+    """Doses around 1e6: the intercept is -1e7, and the slope in them a sum of what is left."""
+    x = 1e6 + np.linspace(-1, 1, 40)
+
+    def slopes(theta, error=0.0):
+        rate = theta[..., 0, None] + theta[..., 1, None] * x
+        if many(theta):  # the same sum in another order
+            rate = theta[..., 0, None] + (
+                theta[..., 1, None] * (x - 1e6) + theta[..., 1, None] * 1e6
+            )
+        left = 1 / (1 + np.exp(rate))
+        value = np.stack([np.sum(left, -1), np.sum(left * x, -1)], -1)
+        return value * (1 + error * many(theta))
+
+    theta = np.column_stack([np.full(160, -8.977e6), 8.977 + 1e-9 * np.arange(160)])
+    natural_density(model(gradient=slopes), PRIOR).gradient(theta)
+    with pytest.raises(Declined, match="in a batch of 160 points"):
+        natural_density(model(gradient=lambda t: slopes(t, 1e-4)), PRIOR).gradient(theta)
+
+
 class Mute(Exception):
     def __str__(self):
         raise RuntimeError("no words")

@@ -12,6 +12,8 @@ from laplace_approx.errors import Declined
 
 SAME = 1e-7  # relative difference of a point alone and in a batch: sums may be reordered
 FEWEST = 8  # points of a batch that is looked at
+NUDGES = 8  # points one or two roundings away
+SPREADS = 16  # of the answers there: what two orders of the same sums may differ by
 _GOLDEN = 0.6180339887498949
 
 
@@ -45,7 +47,7 @@ def _hold(function, named, theta, together, times: int) -> None:
     alone, among = function(points[first]), function(points[few])
     found = [(first, alone, 1), *zip(few, among, [few.size] * few.size, strict=True)]
     for i, apart, size in found:
-        if agree(together[i], apart):
+        if agree(together[i], apart) or agree(together[i], apart, rounding(function, points[i])):
             continue
         again = function(theta).reshape(together.shape)
         if not agree(together[i], again[i]):
@@ -53,18 +55,34 @@ def _hold(function, named, theta, together, times: int) -> None:
         raise _noticing(named, points[i], (together[i], n), (np.asarray(apart), size))
 
 
-def agree(first, second) -> bool:
+def agree(first, second, beside=0.0) -> bool:
     """Return whether two answers for a point, (*tail,) each, differ by rounding at most.
 
-    NaN agrees with NaN and an infinity with itself; the rest to SAME (1 + the largest entry).
+    NaN agrees with NaN and an infinity with itself; the rest to SAME (1 + the largest entry), and
+    what may be `beside` that.
     """
     first, second = np.asarray(first), np.asarray(second)
     finite = np.isfinite(first) & np.isfinite(second)
     if not np.array_equal(first[~finite], second[~finite], equal_nan=True):
         return False
     first, second = first[finite], second[finite]
+    beside = np.broadcast_to(beside, finite.shape)[finite]
     limit = SAME * (1 + np.max(np.abs(first), initial=0.0))
-    return bool(np.all(np.abs(first - second) <= limit))
+    return bool(np.all(np.abs(first - second) <= limit + beside))
+
+
+def rounding(function, point):
+    """Return what rounding may do to the answer at a point (d,): a number an entry, (*tail,).
+
+    Where large numbers cancel (doses around 1e6, an intercept of -1e7), the coordinates moved by
+    one or two units in the last place move the answer as far as another order of its sums does.
+    """
+    units = np.random.default_rng(0).integers(-2, 3, (NUDGES, point.size))
+    near = point + units * np.spacing(np.abs(point))
+    answers = np.array([function(each) for each in (point, *near)])
+    answers = np.where(np.isfinite(answers), answers, answers[:1])
+    with np.errstate(invalid="ignore"):
+        return SPREADS * np.nan_to_num(np.ptp(answers, axis=0), posinf=0.0)
 
 
 def _changing(named, point, once, again):
