@@ -59,11 +59,12 @@ def agree(first, second, beside=0.0) -> bool:
     """Return whether two answers for a point, (*tail,) each, differ by rounding at most.
 
     NaN agrees with NaN and an infinity with itself; the rest to SAME (1 + the largest entry), and
-    what may be `beside` that.
+    what may be `beside` that (infinite: anything).
     """
     first, second = np.asarray(first), np.asarray(second)
     finite = np.isfinite(first) & np.isfinite(second)
-    if not np.array_equal(first[~finite], second[~finite], equal_nan=True):
+    odd = ~finite & np.isfinite(beside)
+    if not np.array_equal(first[odd], second[odd], equal_nan=True):
         return False
     first, second = first[finite], second[finite]
     beside = np.broadcast_to(beside, finite.shape)[finite]
@@ -75,14 +76,16 @@ def rounding(function, point):
     """Return what rounding may do to the answer at a point (d,): a number an entry, (*tail,).
 
     Where large numbers cancel (doses around 1e6, an intercept of -1e7), the coordinates moved by
-    one or two units in the last place move the answer as far as another order of its sums does.
+    one or two units in the last place move the answer as far as another order of its sums does. It
+    is infinite at the very edge of where there is an answer.
     """
     units = np.random.default_rng(0).integers(-2, 3, (NUDGES, point.size))
     near = point + units * np.spacing(np.abs(point))
     answers = np.array([function(each) for each in (point, *near)])
-    answers = np.where(np.isfinite(answers), answers, answers[:1])
-    with np.errstate(invalid="ignore"):
-        return SPREADS * np.nan_to_num(np.ptp(answers, axis=0), posinf=0.0)
+    found = np.isfinite(answers)
+    spread = np.ptp(np.where(found, answers, 0.0), axis=0)
+    edge = found.any(axis=0) & ~found.all(axis=0)
+    return np.where(edge, np.inf, SPREADS * spread)
 
 
 def _changing(named, point, once, again):

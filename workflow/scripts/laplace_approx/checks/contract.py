@@ -55,7 +55,8 @@ def _check_companies(evaluator, points, first):
         finite = np.isfinite(before) & np.isfinite(values)
         with np.errstate(invalid="ignore"):
             apart = np.where(finite, np.abs(before - values), 0.0)
-        for i in np.unique(np.flatnonzero(apart > 0) % len(points)):
+            wide = apart > REGROUPED * (1 + np.abs(np.where(finite, before, 0.0)))
+        for i in np.unique(np.flatnonzero(wide) % len(points)):
             same = slice(i, None, len(points))
             if np.max(apart[same]) <= rounding(evaluator.density.log_density, points[i]):
                 values[same] = before[same]
