@@ -10,6 +10,8 @@ import time
 import pytest
 
 from fake_job import PROGRAM, run_job
+from laplace_approx.errors import InputError
+from laplace_files.job import check_made
 from laplace_files.supervise import LOG_BYTES, Limits, limits_of
 from project_copy import PROJECT
 
@@ -126,3 +128,11 @@ def test_a_record_that_cannot_be_written_fails_the_job(tmp_path):
 def test_limits_are_those_of_snakemake_and_none_where_there_are_none():
     assert limits_of({"runtime": 60, "mem_mb": 500}) == Limits(60, 500)
     assert limits_of({"mem_mb": "<TBD>"}) == Limits(None, None)
+
+
+def test_a_job_that_ended_well_without_its_artifact_says_why(tmp_path):
+    made = tmp_path / "made.json"
+    made.write_text("{}")
+    check_made([str(made)])
+    with pytest.raises(InputError, match=r"absent\.json was not made, though the process ended"):
+        check_made([str(made), str(tmp_path / "absent.json")])

@@ -64,24 +64,30 @@ def test_what_is_merely_wrong_is_for_the_caller(folder):
 
 def test_what_was_tried_is_not_tried_again_until_it_changes(folder, monkeypatch):
     tried = []
-    monkeypatch.setattr(trial, "_in_child", lambda new: (tried.append(sorted(new)), (0, []))[1])
+    monkeypatch.setattr(trial, "_in_child", lambda new: (0, told(tried.append(sorted(new)) or new)))
     try_models(entries("a", "b"), {"a": "1", "b": "2"})
     try_models(entries("a", "b"), {"a": "1", "b": "2"})
     try_models(entries("a", "b"), {"a": "1", "b": "3"})
     assert tried == [["a", "b"], ["b"]]
-    assert json.loads(trial.MEMORY.read_text()) == ["1", "2", "3"]
+    assert json.loads(trial.MEMORY.read_text()) == {"1": {}, "2": {}, "3": {}}
 
 
-@pytest.mark.parametrize("text", ["", "{", "3", "[1", "[1]", "[[]]", '{"2": 1}', "[" * 100_000])
+def told(names):
+    return [json.dumps({"name": name, "read": {}}) for name in names]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "3", "[1", '["1"]', "[[]]", '{"2": 1}', "[" * 100_000, '{"1": 2}']
+)
 def test_a_damaged_memory_is_no_memory(folder, text):
     trial.MEMORY.parent.mkdir()
     trial.MEMORY.write_text(text)
     try_models(entries("good"), {"good": "1"})
-    assert json.loads(trial.MEMORY.read_text()) == ["1"]
+    assert json.loads(trial.MEMORY.read_text()) == {"1": {}}
 
 
 def test_a_memory_that_is_no_file_is_not_waited_for(folder):
     trial.MEMORY.parent.mkdir()
     os.mkfifo(trial.MEMORY)
     try_models(entries("good"), {"good": "1"})
-    assert json.loads(trial.MEMORY.read_text()) == ["1"]
+    assert json.loads(trial.MEMORY.read_text()) == {"1": {}}

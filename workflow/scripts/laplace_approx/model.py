@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.answers import as_array
 from laplace_approx.errors import Declined, InputError
+from laplace_approx.raised import asked_to_stop, said
 
 _NOTHING = MappingProxyType({})
 
@@ -46,9 +48,9 @@ def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:
     """Return the parameter or derived quantity `name` at theta `(..., d)`, as floats `(...)`.
 
     Where the quantity does not exist (a division by zero) the value is what NumPy makes of it,
-    an infinity or NaN. Raises `InputError` for an unknown name and `Declined`
-    (model_contract_violation) when the model's function fails or does not give one real number a
-    point.
+    an infinity or NaN; where it is masked it is NaN. Raises `InputError` for an unknown name and
+    `Declined` (model_contract_violation) when the model's function fails or does not give one real
+    number a point.
     """
     theta = np.asarray(theta, dtype=float)
     if name in model.parameters:
@@ -57,7 +59,8 @@ def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:
     value = _call(model, f"quantity {name!r}", model.quantities[name], theta)
     if value.dtype.kind not in "fiu":
         raise _violation(model, f"quantity {name!r}", f"gave {value.dtype}, not real numbers")
-    return value.astype(float)
+    value = value.astype(float)
+    return np.ma.filled(value, np.nan) if np.ma.isMaskedArray(value) else value
 
 
 def condition_holds(model: Model, name: str, theta) -> np.ndarray:
@@ -74,6 +77,9 @@ def condition_holds(model: Model, name: str, theta) -> np.ndarray:
     value = _call(model, f"the condition of {name!r}", model.conditions[name], theta)
     if value.dtype != bool:
         raise _violation(model, f"the condition of {name!r}", f"gave {value.dtype}, not True/False")
+    if np.ma.isMaskedArray(value):
+        problem = "gave masked values, neither True nor False"
+        raise _violation(model, f"the condition of {name!r}", problem)
     return value.copy()
 
 
@@ -86,18 +92,23 @@ def _require_known(model: Model, name: str) -> None:
 def _call(model: Model, what: str, function: Callable, theta: np.ndarray) -> np.ndarray:
     """Call a function of the parameters that it names, and give its value the shape of theta."""
     wanted = _argument_names(function)
-    arguments = {p: theta[..., i] for i, p in enumerate(model.parameters) if p in wanted}
+    # copies, since a function may write into its arguments
+    arguments = {p: theta[..., i].copy() for i, p in enumerate(model.parameters) if p in wanted}
     try:
         with np.errstate(all="ignore"):  # -alpha / beta at beta = 0 is a value, not an event
-            value = np.asarray(function(**arguments))
-    except MemoryError:  # says something of the machine, not of the model
+            value = as_array(function(**arguments))
+    except (InputError, MemoryError):  # says something of the machine or the files
         raise
-    except Exception as error:
-        raise _violation(model, what, f"raised {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        if asked_to_stop(error):
+            raise
+        raise _violation(model, what, f"raised {said(error)}") from error
+    if value is None:
+        raise _violation(model, what, "gave a ragged list, not an array")
     if value.shape == theta.shape[:-1]:
         return value
     try:
-        return np.broadcast_to(value, theta.shape[:-1])
+        return np.broadcast_to(value, theta.shape[:-1], subok=True)
     except ValueError:
         raise _violation(
             model, what, f"gave shape {value.shape} where {theta.shape[:-1]} is due"

@@ -12,9 +12,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from laplace_approx.answers import as_floats
+from laplace_approx.company import in_company
 from laplace_approx.density import Density
 from laplace_approx.errors import Declined, InputError
 from laplace_approx.priors import Prior
+from laplace_approx.raised import asked_to_stop, said
 from laplace_approx.recent import recent
 from laplace_approx.space import Space
 from laplace_approx.support import Support
@@ -65,8 +68,9 @@ def natural_density(model, prior: Prior) -> Density:
     likelihood = _checked(model.log_likelihood, "log_likelihood", model, ())
     _check_batches(likelihood, model, anchor, lower, upper)
 
-    def within(function, prior_function, outside, tail=(), tidy=_as_it_is):
-        function = _a_few_at_a_time(function, model, tail)
+    def within(function, name, prior_function, outside, tail=(), tidy=_as_it_is):
+        held = in_company(function, name, model, tail)
+        function = _a_few_at_a_time(held, model, tail)
 
         def evaluate(theta):
             theta = np.asarray(theta, dtype=float)
@@ -83,18 +87,21 @@ def natural_density(model, prior: Prior) -> Density:
         return evaluate
 
     d = len(model.parameters)
-    log_density = within(likelihood, of_prior.log_density, -np.inf, tidy=_nan_to_minus_inf)
+    log_density = within(
+        likelihood, "log_likelihood", of_prior.log_density, -np.inf, tidy=_nan_to_minus_inf
+    )
     gradient = hessian = None
     hessian_method = "analytic"
     if model.gradient is not None:
         slopes = _checked(model.gradient, "gradient", model, (d,))
-        gradient = within(slopes, of_prior.gradient, np.nan, (d,))
+        gradient = within(slopes, "gradient", of_prior.gradient, np.nan, (d,))
     if model.hessian is not None:
         matrix = _checked(model.hessian, "hessian", model, (d, d))
-        hessian = within(matrix, of_prior.hessian, np.nan, (d, d))
+        hessian = within(matrix, "hessian", of_prior.hessian, np.nan, (d, d))
     elif model.hessian_vector_product is not None:
         hessian_method = "hessian_vector_products"
-        hessian = within(_products(model), of_prior.hessian, np.nan, (d, d))
+        name = "hessian_vector_product"
+        hessian = within(_products(model), name, of_prior.hessian, np.nan, (d, d))
     names = tuple(model.parameters)
     return Density(names, log_density, gradient, hessian, lower, upper, hessian_method)
 
@@ -259,14 +266,17 @@ def _call(function, name, model, theta):
     try:
         # a copy, since a model may write into its argument; in the order that it has in memory
         value = function(theta.copy(order="K"))
+        array = as_floats(value)
     except (Declined, InputError, MemoryError):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if asked_to_stop(error):
+            raise
         place = _place(error)
         hint = "" if theta.ndim == 1 else _scalar_only(function, theta, None)
         raise Declined(
             "model_contract_violation",
-            f"{name} of model {model.name!r} raised {type(error).__name__}: {error} ({place}) for "
+            f"{name} of model {model.name!r} raised {said(error)} ({place}) for "
             f"theta of shape {theta.shape}. Return NaN or -inf where the density has no value."
             f"{hint}",
             function=name,
@@ -274,29 +284,17 @@ def _call(function, name, model, theta):
             exception=type(error).__name__,
             place=place,
         ) from error
-    if type(value) is np.ndarray and value.dtype == float:  # as nearly all models do
-        return value
-    array = _as_real(value)
     if array is None:
-        kind = getattr(value, "dtype", None) or type(value).__name__
+        kind = f"{getattr(value, 'dtype', None) or type(value).__name__!s:.80}"
         raise Declined(
             "model_contract_violation",
             f"{name} of model {model.name!r} returned {kind}, not real numbers, for theta of "
             f"shape {theta.shape}. Return an array of floats.",
             function=name,
             theta_shape=list(theta.shape),
-            returned=str(kind),
+            returned=kind,
         )
     return array
-
-
-def _as_real(value):
-    """Return an array of floats, or None for what is complex, text, ragged or no array at all."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return None
-    return array.astype(float, copy=False) if array.dtype.kind in "fiu" else None
 
 
 def _scalar_only(function, theta, tail) -> str:
@@ -307,7 +305,9 @@ def _scalar_only(function, theta, tail) -> str:
     try:
         with np.errstate(all="ignore"):
             value = np.asarray(function(first.copy()))
-    except Exception:
+    except BaseException as error:
+        if asked_to_stop(error):
+            raise
         return ""
     if tail is not None and value.shape != tail:
         return ""
@@ -358,4 +358,4 @@ def _place(error) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not f.filename.startswith((*libraries, "<"))]
     frame = (own or frames)[-1]
-    return f"line {frame.lineno} of {Path(frame.filename).name}: {frame.line}"
+    return f"line {frame.lineno} of {Path(frame.filename).name}: {frame.line or '':.120}"

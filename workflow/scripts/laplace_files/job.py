@@ -22,12 +22,23 @@ def start(job) -> None:
     outputs = list(map(str, job.output))
 
     def finish() -> None:
+        check_made(outputs)
         for path in outputs:
             write_record(path, making)
 
     log = job.log[0] if job.log else os.devnull
     os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
     become_child(log, limits_of(job.resources), _name(job), finish)
+
+
+def check_made(outputs: list[str]) -> None:
+    """Raise InputError unless every output is there, though the job says that it ended well."""
+    missing = [path for path in outputs if not os.path.lexists(path)]
+    if missing:
+        raise InputError(
+            f"{missing[0]} was not made, though the process ended with status 0: code of the model "
+            "has left it, as os._exit(0) does. Take that out of the model file"
+        )
 
 
 def _name(job) -> str:

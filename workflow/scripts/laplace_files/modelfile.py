@@ -27,9 +27,12 @@ import numpy as np
 from laplace_approx.errors import InputError
 from laplace_approx.model import Model
 from laplace_approx.nearest import nearest, suggestion
+from laplace_approx.raised import asked_to_stop, said
 from laplace_files import modelparts
 from laplace_files.code import adapter_files
 from laplace_files.localmodules import local_modules, run_module
+from laplace_files.missing import missing_column
+from laplace_files.watch import Refused, new_watch
 
 CONSTANTS = (
     "PARAMETERS",
@@ -110,6 +113,8 @@ class _ModelFile:
         self.path = Path(path)
         self.data = data
         self.beside = local_modules(self.path)
+        self.watch = new_watch(path)
+        self.watch.add([self.path, *self.beside.values()])
         self.names = self._run()
 
     def model(self) -> Model:
@@ -122,6 +127,7 @@ class _ModelFile:
         return self._assemble(functions)
 
     def _assemble(self, functions: dict[str, Callable | None]) -> Model:
+        watched = self.watch.watched
         value = {name: self._value(name) for name in CONSTANTS}
         forms = self._call("monotone(data)", functions["monotone"])
         transform = functions["transformed_data"]
@@ -130,23 +136,24 @@ class _ModelFile:
             parameters = modelparts.parameters(value["PARAMETERS"])
             lower, upper = modelparts.support(value["SUPPORT"], parameters)
             quantities = modelparts.quantities(value["QUANTITIES"], parameters)
+            conditions = modelparts.conditions(value["CONDITIONS"], parameters, quantities)
             asked = (*parameters, *quantities)
             return Model(
                 name=self.path.stem,
                 parameters=parameters,
-                log_likelihood=_bound(functions["log_likelihood"], data),
-                gradient=_bound(functions["gradient"], data),
-                hessian=_bound(functions["hessian"], data),
+                log_likelihood=_bound(watched(functions["log_likelihood"]), data),
+                gradient=_bound(watched(functions["gradient"]), data),
+                hessian=_bound(watched(functions["hessian"]), data),
                 lower=lower,
                 upper=upper,
                 start=modelparts.start(value["START"], parameters, lower, upper),
-                quantities=quantities,
-                conditions=modelparts.conditions(value["CONDITIONS"], parameters, quantities),
+                quantities={name: watched(each) for name, each in quantities.items()},
+                conditions={name: watched(each) for name, each in conditions.items()},
                 monotone=None if forms is None else modelparts.monotone(forms, len(parameters)),
                 units=modelparts.texts("UNITS", value["UNITS"], asked),
                 labels=modelparts.texts("LABELS", value["LABELS"], asked),
                 n_data=max((np.size(column) for column in self.data.values()), default=1),
-                hessian_vector_product=_bound(functions["hessian_vector_product"], data),
+                hessian_vector_product=_bound(watched(functions["hessian_vector_product"]), data),
             )
 
     def _run(self) -> dict:
@@ -243,10 +250,17 @@ class _ModelFile:
     def _guarded(self, what: str) -> Iterator[None]:
         """Turn whatever the file raises into an `InputError` with the line where it arose."""
         try:
-            yield
-        except (Exception, SystemExit) as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"{self._place(error)}: {what} raised {said:.300}") from error
+            with self.watch.watching():
+                yield
+        except Refused:
+            raise
+        except BaseException as error:
+            if asked_to_stop(error):
+                raise
+            fix = missing_column(error, self.data)
+            raise InputError(
+                f"{self._place(error)}: {what} raised {said(error)}{'. ' if fix else ''}{fix}"
+            ) from error
 
     def _place(self, error: BaseException) -> str:
         """Return the last line, of the file or those beside it, that an exception came through."""

@@ -13,6 +13,8 @@ from laplace_approx.space import Space, build_space
 from laplace_files.artifacts import read_json, sha256_of
 from laplace_files.datafile import read_data, replicated
 from laplace_files.modelfile import lambda_texts, load_model, model_files
+from laplace_files.rehearsal import rehearse
+from laplace_files.watch import watch_of
 
 
 class Posterior(NamedTuple):
@@ -62,14 +64,19 @@ class Sources(NamedTuple):
 
 
 def describe(sources: Sources, data: dict, model: Model) -> dict:
-    """Return what a record says of the model and the data: that which no prior has a part in."""
+    """Return what a record says of the model and the data: that which no prior has a part in.
+
+    `model` is as it was loaded from the file, and is evaluated at its start: what it reads by then
+    is among its files.
+    """
     file, data_file, replicate = sources
+    rehearse(file, model, data)
     return {
         "model": {
             "name": model.name,
             "file": _relative(file),
             "sha256": sha256_of(file),
-            "files": {_relative(path): sha256_of(path) for path in model_files(file)},
+            "files": _files_of(file),
             "gives_gradient": model.gradient is not None,
             "gives_hessian": model.hessian is not None,
             "gives_hessian_vector_product": model.hessian_vector_product is not None,
@@ -99,6 +106,12 @@ def frozen(case: dict, described: dict, model: Model, prior_definition: dict) ->
         "units": dict(model.units),
         "labels": dict(model.labels),
     }
+
+
+def _files_of(file: str) -> dict[str, str]:
+    """Return the files of a model with their hashes: its code, then what it was seen to read."""
+    read = {path: found for path, found in watch_of(file).side_files().items() if found}
+    return {_relative(path): sha256_of(path) for path in model_files(file)} | read
 
 
 def _relative(path) -> str:
@@ -145,6 +158,7 @@ def open_posterior(path) -> Posterior:
     file, replicate = _data_source(record)
     data = read_replicated(file, replicate)
     model = load_model(record["model"]["file"], data)
+    watch_of(record["model"]["file"]).close(path, _sources(record))
     prior = build_prior(record["prior"]["definition"], model.parameters)
     return Posterior(record, data, model, prior)
 

@@ -19,7 +19,7 @@ from laplace_files.config import (
 from laplace_files.definitions import check_unselected
 from laplace_files.modelfile import load_model, model_files
 from laplace_files.posterior import read_replicated
-from laplace_files.trial import try_models
+from laplace_files.trial import side_files, try_models
 
 FOLDERS = ("results", "logs")  # where every rule writes, in the working directory
 
@@ -71,7 +71,8 @@ def open_models(config: dict, names) -> dict:
 
 
 def source_hashes(config: dict, cases: list[Case]) -> dict[str, str]:
-    """Return for each model of the cases one hash of its file, what that imports, and its data.
+    """Return for each model of the cases one hash of its file, what that imports and reads, and
+    its data.
 
     By content, not by time: an older file in the place of another is another file.
     """
@@ -79,7 +80,17 @@ def source_hashes(config: dict, cases: list[Case]) -> dict[str, str]:
 
 
 def source_hash(definition: dict) -> str:
-    """Return one hash of the files that a `models:` entry rests on."""
+    """Return one hash of the files that a `models:` entry rests on, those that it reads included.
+
+    Which these are was seen when the model was tried (`open_models`).
+    """
+    own = _own_hash(definition)
+    read = side_files(own)
+    return hashlib.sha256(f"{own}{sorted(read.items())}".encode()).hexdigest() if read else own
+
+
+def _own_hash(definition: dict) -> str:
+    """Return one hash of the files that a `models:` entry names or its code imports."""
     files = [*model_files(definition["file"]), *filter(None, [definition.get("data")])]
     return hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()
 
@@ -87,7 +98,7 @@ def source_hash(definition: dict) -> str:
 def _hash_for_trial(definition: dict) -> str:
     """Return the hash of a model's files, or that of nothing for what cannot be read."""
     try:
-        return source_hash(definition)
+        return _own_hash(definition)
     except (InputError, OSError):
         return ""
 
@@ -109,18 +120,26 @@ def check_folders(paths) -> None:
 
 def open_model(definition: dict):
     """Return the model of a `models:` entry of the configuration, bound to its data."""
-    file, data_file = definition["file"], definition.get("data")
-    data = read_replicated(data_file, definition.get("replicate", 1))
+    return open_model_and_data(definition)[0]
+
+
+def open_model_and_data(definition: dict) -> tuple:
+    """Return the model of a `models:` entry, bound to its data, and the columns of these."""
+    data = read_replicated(definition.get("data"), definition.get("replicate", 1))
     try:
-        model = load_model(file, data)
-        _try_quantities(model)
-        return model
+        model = load_model(definition["file"], data)
+        _try_quantities(definition["file"], model)
+        return model, data
     except InputError as error:
-        beside = f" (its data: {data_file})" if data_file else ""
-        raise InputError(f"{error}{beside}") from error
+        raise InputError(f"{error}{beside(definition)}") from error
 
 
-def _try_quantities(model) -> None:
+def beside(definition: dict) -> str:
+    """Return the end of a message about a model that names its data, "" where it has none."""
+    return f" (its data: {definition['data']})" if definition.get("data") else ""
+
+
+def _try_quantities(file: str, model) -> None:
     """Evaluate every derived quantity and its condition on a batch of two points."""
     batch = np.stack([model.start, model.start])
     for name in model.quantities:
@@ -128,4 +147,4 @@ def _try_quantities(model) -> None:
             evaluate_quantity(model, name, batch)
             condition_holds(model, name, batch)
         except Declined as declined:
-            raise InputError(declined.message) from declined
+            raise InputError(f"{file}: {declined.message}") from declined

@@ -16,6 +16,7 @@ import warnings
 from contextlib import suppress
 from typing import NamedTuple
 
+from laplace_approx.errors import InputError
 from laplace_approx.printable import printable
 
 LOG_BYTES = 16 * 1024 * 1024
@@ -185,6 +186,9 @@ def _ended_by(name: str, number: int, limits: Limits) -> str:
 def _finish(file: int, finish) -> int:
     try:
         finish()
+    except InputError as error:
+        _say(file, f"Error: {error}.")
+        return 1
     except Exception as error:
         _say(file, f"Error: the record of the artifacts could not be written: {error}")
         return 1

@@ -1,9 +1,11 @@
-"""Load every model file once in a process of its own, before this one does.
+"""Load every model file once in a process of its own, and call its functions, before this one does.
 
 Snakemake reads the workflow in its own process, and the check of a configuration has to load the
 model files. One that never returns, crashes the interpreter or takes all memory as it is loaded
-would take the whole run with it. So a file is tried in a child first, within limits; what was
-tried is remembered by its content, and tried again when it changes.
+would take the whole run with it. So a file is tried in a child first, within limits. Its
+functions are called at its start, so that a name that is not there is found before anything is
+computed. What was tried is remembered by its content, with the files that the model was seen to
+read, and tried again when one of them changes.
 """
 
 import errno
@@ -19,38 +21,83 @@ from pathlib import Path
 
 from laplace_approx.errors import InputError
 from laplace_files.artifacts import replacing
+from laplace_files.rehearsal import rehearse
 from laplace_files.strict_json import RECORD_BYTES, parsed, read_regular
 from laplace_files.supervise import limit_memory
+from laplace_files.watch import hash_if_there, watch_of
 
 MEMORY = Path(".snakemake/laplace-models-tried.json")
 SECONDS = 60
 MEGABYTES = 4000
 PRINTED_BYTES = 16 * 1024 * 1024
-_NO_MEMORY, _PRINTS = 77, 78  # statuses that no signal and no Python gives
+_NO_MEMORY, _PRINTS, _FAULT = 77, 78, 79  # statuses that no signal and no Python gives
+_LOADING, _CALLING = "loading", "calling the functions of"
+
+
+_READ: dict[str, dict[str, str | None]] = {}  # by the hash of the model's own files
 
 
 def try_models(definitions: dict[str, dict], hashes: dict[str, str]) -> None:
-    """Load the models, each {file, data}, in a child; `hashes` are of their content, by name.
+    """Load the models, each {file, data}, in a child, and call their functions at their start.
 
-    Raises InputError that names the model on which the child died. What is merely wrong with a
-    model is for the caller to find, who loads it next.
+    `hashes` are of their own files, by name. Raises InputError that names the model on which the
+    child died, or in which a name is wrong or something is done that may not be. What is otherwise
+    wrong with a model is for the caller to find, who loads it next.
     """
     tried = _remembered()
     new = {
-        name: definition for name, definition in definitions.items() if hashes[name] not in tried
+        name: definition
+        for name, definition in definitions.items()
+        if not _is_as_it_was(tried.get(hashes[name]))
     }
-    if not new:
-        return
-    status, begun = _in_child(new)
-    if status != 0:
-        name = begun[-1] if begun else next(iter(new))
-        raise InputError(f"{definitions[name]['file']}: {_what_happened(name, status)}")
-    now = [*tried, *filter(None, (hashes[name] for name in new))]
-    _remember(list(dict.fromkeys(now))[-1000:])
+    waiting = dict(new)
+    while waiting:
+        said = _try(waiting)
+        for name, read in said.items():
+            del waiting[name]
+            if hashes[name]:
+                tried.pop(hashes[name], None)
+                tried[hashes[name]] = read
+    for digest in hashes.values():
+        _READ[digest] = tried.get(digest, {})
+    if new:
+        _remember(dict(list(tried.items())[-1000:]))
 
 
-def _what_happened(name: str, status: int) -> str:
-    what = f"loading the model {name!r} "
+def side_files(digest: str) -> dict[str, str | None]:
+    """Return the files that a model read as it was tried, with their hashes (None: not there).
+
+    They are those that are not its own files, whose hash is `digest`, and not its data.
+    """
+    return _READ.get(digest) or {}
+
+
+def _is_as_it_was(read: dict[str, str | None] | None) -> bool:
+    """Return whether what a model read when it was tried is still the same."""
+    if read is None:
+        return False
+    return all(hash_if_there(path) == digest for path, digest in read.items())
+
+
+def _try(definitions: dict[str, dict]) -> dict[str, dict]:
+    """Return what each model read that a child came to, {path: hash}; raises as `try_models`."""
+    status, lines = _in_child(definitions)
+    events = list(map(json.loads, lines))
+    read = {event["name"]: event["read"] for event in events if "read" in event}
+    last = events[-1] if events else {"name": next(iter(definitions)), "doing": _LOADING}
+    if "fault" in last:
+        raise InputError(last["fault"])
+    if status == 0 and read.keys() == definitions.keys():
+        return read
+    name, doing = last["name"], last["doing"]
+    if doing == _CALLING and status in (-signal.SIGALRM, _NO_MEMORY, _PRINTS):
+        # it is slow or large, and has its limits as a job
+        return {**read, name: read.get(name, {})}
+    raise InputError(f"{definitions[name]['file']}: {_what_happened(name, doing, status)}")
+
+
+def _what_happened(name: str, doing: str, status: int) -> str:
+    what = f"{doing} the model {name!r} "
     if status == -signal.SIGALRM:
         return f"{what}did not end within {SECONDS} s; look for a loop without end in it"
     if status == _NO_MEMORY:
@@ -63,8 +110,8 @@ def _what_happened(name: str, status: int) -> str:
     return f"{what}ends the interpreter with status {status}; mend the file"
 
 
-def _in_child(definitions: dict[str, dict]) -> tuple[int, list[str]]:
-    """Return the child's status, and the names of the models that it began to load."""
+def _in_child(definitions: dict[str, dict]) -> tuple[int, list[bytes]]:
+    """Return the child's status, and the lines of JSON in which it told what it did."""
     # the Snakefile quotes the interpreter's path for the jobs
     interpreter = (
         sys.executable if os.path.exists(sys.executable) else shlex.split(sys.executable)[0]
@@ -79,31 +126,29 @@ def _in_child(definitions: dict[str, dict]) -> tuple[int, list[str]]:
             check=False,
         )
         full = os.fstat(printed.fileno()).st_size >= PRINTED_BYTES
-    return _PRINTS if full else done.returncode, done.stdout.decode().splitlines()
+    return _PRINTS if full else done.returncode, done.stdout.splitlines()
 
 
-def _remembered() -> dict[str, None]:
-    """Return the hashes of what was tried, the oldest first; none where they cannot be read."""
+def _remembered() -> dict[str, dict[str, str | None]]:
+    """Return what each model read that was tried, by the hash of its files, the oldest first; none
+    where that cannot be read."""
     try:
-        hashes = parsed(read_regular(MEMORY, RECORD_BYTES))
-    except (OSError, ValueError):
+        found = parsed(read_regular(MEMORY, RECORD_BYTES))
+        return {str(digest): dict(read) for digest, read in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    wanted = isinstance(hashes, list) and all(isinstance(each, str) for each in hashes)
-    return dict.fromkeys(hashes) if wanted else {}
 
 
-def _remember(hashes: list[str]) -> None:
+def _remember(tried: dict) -> None:
     try:
         with replacing(MEMORY) as temporary:
-            temporary.write_text(json.dumps(hashes), encoding="utf-8")
+            temporary.write_text(json.dumps(tried), encoding="utf-8")
     except OSError:
         pass  # then it is tried again
 
 
-def main() -> int:
-    """Load the models that standard input describes; return the exit status."""
-    from laplace_files.request import open_model
-
+def main() -> None:
+    """Try the models that standard input describes, and exit with the status of the first fault."""
     definitions = json.loads(sys.stdin.buffer.read())
     # what models print goes to a file of bounded size, their names go to the caller
     names = os.dup(1)
@@ -111,17 +156,41 @@ def main() -> int:
     limit_memory(MEGABYTES)
     resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_BYTES, PRINTED_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def tell(**event) -> None:
+        os.write(names, f"{json.dumps(event)}\n".encode())
+
     for name, definition in definitions.items():
-        os.write(names, f"{name}\n".encode())
-        signal.alarm(SECONDS)
-        try:
-            open_model(definition)
-        except BaseException as error:  # the caller meets the same, and says what it is
-            if _comes_of(error, MemoryError):
-                return _NO_MEMORY
-            if _comes_of(error, OSError, errno.EFBIG):
-                return _PRINTS
+        status = _try_one(name, definition, tell)
         signal.alarm(0)
+        if status:
+            os._exit(status)
+    os._exit(0)  # whatever threads and functions a model leaves behind
+
+
+def _try_one(name: str, definition: dict, tell) -> int:
+    """Load a model and call its functions, telling what comes next; return the exit status."""
+    from laplace_files.request import beside, open_model_and_data
+
+    doing = _LOADING
+    try:
+        tell(name=name, doing=_LOADING)
+        signal.alarm(SECONDS)
+        model, data = open_model_and_data(definition)
+        doing = _CALLING
+        tell(name=name, doing=_CALLING)
+        signal.alarm(SECONDS)
+        rehearse(definition["file"], model, data)
+    except BaseException as error:
+        if _comes_of(error, MemoryError):
+            return _NO_MEMORY
+        if _comes_of(error, OSError, errno.EFBIG):
+            return _PRINTS
+        if doing == _CALLING and isinstance(error, InputError):
+            tell(name=name, fault=f"{error}{beside(definition)}")
+            return _FAULT
+        # what is wrong as it is loaded the caller meets as well, and says what it is
+    tell(name=name, doing=doing, read=watch_of(definition["file"]).side_files())
     return 0
 
 
@@ -132,4 +201,4 @@ def _comes_of(error, kind, number=None) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

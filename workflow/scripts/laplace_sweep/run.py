@@ -31,6 +31,7 @@ from laplace_files.steps.draws import draws_step
 from laplace_files.steps.grid import grid_step
 from laplace_files.steps.grid_draws import grid_draws_step
 from laplace_files.steps.mode import mode_step
+from laplace_files.watch import watch_of
 from laplace_sweep.scenarios import Scenario
 
 MOST = 8  # results of a step that are kept at hand
@@ -201,7 +202,9 @@ def _of(definition: dict, kind: str) -> dict:
 def _open_model(sources: Sources):
     data = read_replicated(sources.data_file, sources.replicate)
     model = load_model(sources.file, data)
-    return data, model, describe(sources, data, model)
+    described = describe(sources, data, model)
+    watch_of(sources.file).close("the sweep", described["model"]["files"])
+    return data, model, described
 
 
 def _stacked(blocks: list[tuple[dict, dict]]) -> dict[str, np.ndarray]:

@@ -3,19 +3,23 @@
 import numpy as np
 
 from laplace_approx import words
+from laplace_approx.company import rounding
 from laplace_approx.errors import Declined
 from laplace_approx.scales import MANY
 
 REPEATED = 1e-10  # relative difference of the same call made twice
 REGROUPED = 1e-7  # relative difference of a point alone and in a batch: sums may be reordered
+COMPANIES = (8, 33, 100, 101, 1025)  # points of the batches that a point may not notice
+FEW_COMPANIES = (8, 101)  # above 50 dimensions
 
 
 def check_function(evaluator, points):
     """Raise `Declined` unless the log density of points (n, d) is reproducible and finite or -inf.
 
     Each point is asked for twice in one batch, alone, in reversed order and with one more axis:
-    the value may not depend on the company (nondeterministic_density). A value of +inf and
-    derivatives of the wrong shape are a model_contract_violation.
+    the value may not depend on the company (nondeterministic_density). A value that is another in
+    a batch of many points, a value of +inf and derivatives of the wrong shape are a
+    model_contract_violation.
     """
     first = evaluator.log_density(points)
     _check_same(evaluator, points, first, evaluator.log_density(points), REPEATED, "a second time")
@@ -25,6 +29,7 @@ def check_function(evaluator, points):
     _check_same(evaluator, points, first, reversed_, REGROUPED, "in another place of the batch")
     nested = evaluator.log_density(points[None])[0]
     _check_same(evaluator, points, first, nested, REGROUPED, "in a batch of another shape")
+    _check_companies(evaluator, points, first)
     check_not_infinite(evaluator)
     usable = points[np.isfinite(first)]
     if evaluator.size > MANY:  # a Hessian is dear there, and its shape is looked at in every call
@@ -36,6 +41,28 @@ def check_function(evaluator, points):
         if exists and usable.size:
             function(usable[0])
             function(usable[None])
+
+
+def _check_companies(evaluator, points, first):
+    """Raise `Declined` where the same points, over and over in larger batches, change their value.
+
+    These are asked of the density itself, in one call each, and are no part of the counts.
+    """
+    for size in FEW_COMPANIES if evaluator.size > MANY else COMPANIES:
+        batch = np.resize(points, (size, points.shape[1]))
+        values = evaluator.density.log_density(batch)
+        before = np.resize(first, size)
+        finite = np.isfinite(before) & np.isfinite(values)
+        with np.errstate(invalid="ignore"):
+            apart = np.where(finite, np.abs(before - values), 0.0)
+            wide = apart > REGROUPED * (1 + np.abs(np.where(finite, before, 0.0)))
+        for i in np.unique(np.flatnonzero(wide) % len(points)):
+            same = slice(i, None, len(points))
+            if np.max(apart[same]) <= rounding(evaluator.density.log_density, points[i]):
+                values[same] = before[same]
+        how = f"in a batch of {size} points"
+        reason = "model_contract_violation"
+        _check_same(evaluator, batch, before, values, REGROUPED, how, reason)
 
 
 def check_not_infinite(evaluator):
@@ -56,7 +83,9 @@ def check_again(evaluator, x, value):
     _check_same(evaluator, x[None], np.array([value]), again[None], REGROUPED, "after the search")
 
 
-def _check_same(evaluator, points, first, second, tolerance, how):
+def _check_same(
+    evaluator, points, first, second, tolerance, how, reason="nondeterministic_density"
+):
     both = np.isfinite(first) & np.isfinite(second)
     with np.errstate(invalid="ignore"):
         difference = np.where(both, np.abs(first - second), 0.0)
@@ -66,7 +95,7 @@ def _check_same(evaluator, points, first, second, tolerance, how):
         return
     i = int(np.argmax(wrong))
     raise Declined(
-        "nondeterministic_density",
+        reason,
         f"the log density at {words.point(evaluator.names, points[i])} is {first[i]:.10g}, and "
         f"{second[i]:.10g} when asked for {how}. It must depend on the parameters alone: fix the "
         "seed of any simulation in the model, and sum over the data only (axis=-1), never over "
