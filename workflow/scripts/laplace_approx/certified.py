@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.agreement import contradiction_of
 from laplace_approx.bounds import STEP, Reach, axis_between, grow, within_limit
 from laplace_approx.density import Density
+from laplace_approx.distrust import why_distrusted
 from laplace_approx.edges import NEGLIGIBLE_MASS, edge_record, outside_record, side_faults
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, empty_grid
@@ -66,7 +66,8 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
     The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
     until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
     below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
-    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None.
+    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None: all of
+    them where the density is rounding error, or its lattices contradict each other.
     `lattice` is that of all parameters, which derived quantities and joint measures use;
     evidence, moments and `marginals` come from the lattices of the single parameters. Raises
     ValueError for another number of parameters, and passes on Declined where the model breaks its
@@ -92,10 +93,9 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
             glimpse = _glimpse(frame, log_density)
             return empty_grid("certified", glimpse, [_too_narrow(density.names[parameter])])
         own.append(found)
-    contradiction = contradiction_of(own, log_density)
-    if contradiction:
-        return empty_grid("certified", _glimpse(frame, log_density), [contradiction])
-    return _assembled(own)
+    grid = _assembled(own)
+    distrust = None if grid.certified else why_distrusted(own, log_density)
+    return empty_grid("certified", _glimpse(frame, log_density), [distrust]) if distrust else grid
 
 
 def _without_infinity(log_density: Callable) -> Callable:
