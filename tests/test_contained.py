@@ -16,6 +16,8 @@ from laplace_approx.model import Model
 from laplace_approx.normal import Normal
 from laplace_approx.priors import build_prior
 from laplace_approx.remedies import COMPUTED, DRAWN
+from laplace_files.artifacts import plain
+from laplace_files.contract import fault_of_record
 from laplace_files.laplace import Laplace
 from laplace_files.posterior import Posterior
 
@@ -210,11 +212,15 @@ PARTS = {
 def test_what_fails_costs_itself_only(line, whole, part, monkeypatch, capsys):
     where, name, lost = PARTS[part]
     (monkeypatch.setitem if isinstance(where, dict) else monkeypatch.setattr)(where, name, broken)
-    before, after = opinions(whole), opinions(judged(*line))
+    case = judged(*line)
+    before, after = opinions(whole), opinions(case)
     assert {name for name in before if before[name] != after[name]} == lost
     for name in lost:
         text = json.dumps(after[name])
         assert "IndexError: list index out of range" in text and "please report" in text
+    for file, record in (("remedies.json", case.tables.record), ("verdict.json", case.verdict)):
+        path = f"results/m/p/compare/natural/certified/{file}"
+        assert fault_of_record(path, plain(record) | {"core": "0" * 64}) is None
     assert "in broken" in capsys.readouterr().err  # the traceback is in the log of the job
 
 
