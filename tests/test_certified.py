@@ -8,11 +8,15 @@ import pytest
 from scipy import special
 
 from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
-from laplace_approx.certified import certified_grid
+from laplace_approx import certified
+from laplace_approx.certified import Known, _thinned, certified_grid
 from laplace_approx.density import Density
+from laplace_approx.distrust import why_distrusted
 from laplace_approx.grid import jittered_draws, lattice_from
+from laplace_approx.lattice import LEAST_POINTS, Axis, Frame, evaluate
 from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
 from laplace_approx.quantiles import DerivedQuantity
+from laplace_approx.transforms import Identity
 
 P = np.array([0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995])
 SD_OF_A_QUANTILE = 1e-7  # of the posterior; what is promised is 1e-6
@@ -399,6 +403,43 @@ def test_a_cut_that_the_support_does_not_declare_is_not_certified():
     grid = certified_grid(cut, [0.5])
     assert not grid.certified and grid.reasons
     assert grid.log_evidence == pytest.approx(0, abs=1e-3)
+
+
+def test_a_short_axis_keeps_its_nodes():
+    """All mass within little of the pilot's scale: steps that are small are not too many."""
+    axes = (Axis(-8.0, 8.0, 129), Axis(-10.0, -9.9253, 27, 0.26))
+    support = np.array([[-np.inf] * 2, [np.inf] * 2])
+    frame = Frame(("x", "y"), (Identity(),) * 2, np.zeros(2), np.eye(2), axes, support)
+    main = _thinned(evaluate(frame, lambda x: -0.5 * x[..., 0] ** 2))
+    assert main.frame.shape == main.log_density.shape
+    assert min(main.frame.shape) >= LEAST_POINTS
+    assert main.frame.axes[0].step == 0.125
+
+
+def test_rounding_error_is_no_density():
+    """A difference of huge numbers, which is 0 in truth: below y = 1e-10 its rounding is all."""
+
+    def value(x):
+        huge = 1e13 / x[..., 1]
+        return -0.5 * x[..., 0] ** 2 - x[..., 1] + 10 * (huge * 1.1 - huge * 0.1 - huge)
+
+    known = Known(np.array([[0.0, 0.0]]), 0)
+    grid = certified_grid(density("xy", value, [-np.inf, 0], [np.inf, np.inf]), (0, 1), 0, known)
+    assert grid.log_evidence is None and not grid.marginals
+    (reason,) = grid.reasons
+    assert "rounding error: at x = " in reason and "differences of huge numbers" in reason
+
+
+def test_lattices_that_contradict_each_other_are_not_believed(monkeypatch):
+    seen, assembled = [], certified._assembled
+    monkeypatch.setattr(certified, "_assembled", lambda own: assembled(seen.extend(own) or own))
+    certified_grid(BIOASSAY, (0.0, 0.0))
+    assert why_distrusted(seen, BIOASSAY.log_density) is None
+    for apart in (1.0, math.nan):
+        numbers = seen[0].numbers
+        numbers = numbers._replace(log_evidence=numbers.log_evidence + apart)
+        text = why_distrusted([seen[0]._replace(numbers=numbers), seen[1]], BIOASSAY.log_density)
+        assert "contradict each other" in text and "on that of alpha" in text
 
 
 def test_more_than_three_parameters_are_refused():

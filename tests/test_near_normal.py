@@ -33,6 +33,18 @@ def test_a_heavy_tail_is_left_to_the_certified_grid():
     assert near_normal(density, (0.0, 0.0)) is None
 
 
+@pytest.mark.parametrize("a, b", [(10.01, 0.01), (0.01, 10.01), (10.001, 0.001)])
+def test_what_lies_where_digits_end_is_left_to_it(a, b):
+    """Ten of ten with a prior that is nearly 1 / (p (1 - p)): what is left of 1 is no number."""
+
+    def log_density(x):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (a - 1) * np.log(x[..., 0]) + (b - 1) * np.log1p(-x[..., 0])
+
+    density = Density(("p",), log_density, None, None, np.zeros(1), np.ones(1))
+    assert near_normal(density, (a / (a + b),)) is None
+
+
 def test_two_widths_that_no_such_lattice_resolves_are_left_to_it():
     def log_density(x):
         square = np.sum(x * x, axis=-1)

@@ -280,6 +280,25 @@ def normal_model(y):
     return density, Normal(np.array([y.mean(), sigma]), np.diag(sd)), spread
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_nested_laplace_finds_what_is_far_higher_on_one_side(side):
+    """Forty higher, twenty away; on the other side the support ends before the first step."""
+
+    def value(z):
+        x = side * z[..., 0]
+        height = np.logaddexp(-0.5 * x**2, 40 - 0.5 * ((x - 20) / 2) ** 2)
+        return np.where(x > -0.2, height - 0.5 * z[..., 1] ** 2, -np.inf)
+
+    normal = Normal(np.zeros(2), np.eye(2))
+    quantities = {"x": lambda z: z[..., 0]}
+    found = nested_laplace(unbounded(("x", "y"), value), normal, quantities, [0.025, 0.5, 0.975])
+    answer = found.answers["x"]
+    if side == 1:  # the walk begins downward, and sees nothing there
+        assert "no conditional maximum was found beyond" in answer.reason
+        return
+    assert answer.quantiles == pytest.approx([-23.919928, -20, -16.080072], abs=1e-3)
+
+
 def test_nested_laplace_on_a_bounded_scale():
     """Laplace is exact in mu given sigma; in sigma given mu its error is one constant factor."""
     from scipy.special import gammaincinv, stdtrit

@@ -14,6 +14,8 @@ from laplace_approx.normal import Normal
 from laplace_approx.remedies import COMPUTED, DRAWN
 from laplace_approx.remedy_record import remedy_tables
 from laplace_approx.remedy_table import COLUMNS, run_remedies
+from laplace_audit.ledger import Ledger
+from laplace_audit.remedy_laws import arithmetic_laws
 
 TOLERANCE = 0.1
 
@@ -118,6 +120,18 @@ def test_costs_are_counted_and_say_what_they_start_from(bioassay, tables):
     assert {m for m, start in begins.items() if start == "nothing"} == {
         *("laplace", "grid", "space:log_beta")
     }
+
+
+@pytest.mark.parametrize("column", ["error_sd", "exact_error"])
+def test_the_audit_lets_nothing_be_trusted_that_was_not_measured(tables, column):
+    columns = {name: np.array(values) for name, values in tables.remedies.items()}
+    ledger = Ledger()
+    arithmetic_laws(ledger.page("whole"), columns)
+    (row,) = rows(tables, "skew_modal", "beta")[:1]
+    columns[column][row] = math.nan
+    arithmetic_laws(ledger.page("damaged"), columns)
+    held = {c.file: c.ok for c in ledger.checks if c.law == "what is trusted is measured"}
+    assert held == {"whole": True, "damaged": False}
 
 
 def test_tierney_kadane_gives_moments(tables):

@@ -16,10 +16,11 @@ import numpy as np
 
 from laplace_approx.bounds import STEP, Reach, axis_between, grow, within_limit
 from laplace_approx.density import Density
+from laplace_approx.distrust import why_distrusted
 from laplace_approx.edges import NEGLIGIBLE_MASS, edge_record, outside_record, side_faults
 from laplace_approx.errors import Declined
 from laplace_approx.grid import Grid, empty_grid
-from laplace_approx.lattice import Frame, Lattice, evaluate
+from laplace_approx.lattice import LEAST_POINTS, Frame, Lattice, evaluate
 from laplace_approx.moments import moments
 from laplace_approx.own import MOST_CELLS, Own, own_lattice
 from laplace_approx.pilot import Pilot, conditional_widths, find_pilot
@@ -65,7 +66,8 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
     The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
     until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
     below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
-    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None.
+    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None: all of
+    them where the density is rounding error, or its lattices contradict each other.
     `lattice` is that of all parameters, which derived quantities and joint measures use;
     evidence, moments and `marginals` come from the lattices of the single parameters. Raises
     ValueError for another number of parameters, and passes on Declined where the model breaks its
@@ -91,7 +93,9 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
             glimpse = _glimpse(frame, log_density)
             return empty_grid("certified", glimpse, [_too_narrow(density.names[parameter])])
         own.append(found)
-    return _assembled(own)
+    grid = _assembled(own)
+    distrust = None if grid.certified else why_distrusted(own, log_density)
+    return empty_grid("certified", _glimpse(frame, log_density), [distrust]) if distrust else grid
 
 
 def _without_infinity(log_density: Callable) -> Callable:
@@ -270,7 +274,8 @@ def _main(own: list[Own]) -> Lattice:
     """Return the lattice of all parameters: of the single parameters' lattices, thinned along each
     axis as often as its spacing allows, the smallest.
 
-    Their points were doubled until every other one could be left out.
+    Their points were doubled until every other one could be left out. A short axis, on which little
+    of the pilot's scale holds all the mass, keeps its nodes.
     """
     return min((_thinned(each.lattice) for each in own), key=lambda main: main.log_density.size)
 
@@ -279,8 +284,9 @@ def _thinned(lattice: Lattice) -> Lattice:
     frame, log_density = lattice
     axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
     while True:
-        k = min(range(len(axes)), key=lambda k: axes[k].step)
-        if 2 * axes[k].step > widest and log_density.size <= MAIN_CELLS:
+        long = [k for k, axis in enumerate(axes) if axis.points >= 2 * LEAST_POINTS - 1]
+        k = min(long, key=lambda k: axes[k].step, default=None)
+        if k is None or (2 * axes[k].step > widest and log_density.size <= MAIN_CELLS):
             frame = frame._replace(axes=tuple(axes))
             return Lattice(frame, np.ascontiguousarray(log_density))
         axes[k] = axes[k].thin()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.contained import contained
 from laplace_approx.counting import counted
 from laplace_approx.density import Density
 from laplace_approx.hermite import product_rule
@@ -30,6 +31,11 @@ class Measure(NamedTuple):
     value: float | None
     error: float | None
     reason: str | None = None
+
+
+def unmeasured(reason: str) -> Measure:
+    """Return the measure that there is not, for this reason."""
+    return Measure(None, None, reason)
 
 
 class Normalised(NamedTuple):
@@ -100,19 +106,19 @@ def compare(fine: Nodes, coarse: Nodes, outside_mass: float = 0.0) -> dict[str, 
     if not 0 <= outside_mass < 1:
         raise ValueError(f"the mass outside the lattice must lie in [0, 1), not {outside_mass}")
     fine, coarse = normalised(fine), normalised(coarse)
-    tails = {
-        "total_variation": outside_mass,
-        "hellinger": _hellinger_tail(fine, outside_mass),
-        "kl_exact_laplace": outside_mass * _largest_log_ratio(fine),
-    }
-    functions = {
-        "total_variation": total_variation,
-        "hellinger": hellinger,
-        "kl_exact_laplace": kl_exact_laplace,
+    measures = {
+        "total_variation": (total_variation, lambda: outside_mass),
+        "hellinger": (hellinger, lambda: _hellinger_tail(fine, outside_mass)),
+        "kl_exact_laplace": (kl_exact_laplace, lambda: outside_mass * _largest_log_ratio(fine)),
     }
     return {
-        name: _measured(function(fine), function(coarse), tails[name])
-        for name, function in functions.items()
+        name: contained(
+            lambda function=function, tail=tail: _measured(
+                function(fine), function(coarse), tail()
+            ),
+            unmeasured,
+        )
+        for name, (function, tail) in measures.items()
     }
 
 

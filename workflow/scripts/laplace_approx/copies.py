@@ -53,8 +53,7 @@ def copies_needed(fit: Fit, tolerance: float, has_data: bool) -> dict:
     """
     reason = _why_not(fit, has_data)
     if reason:
-        nothing = {"copies": None, "rate": None, "reason": reason}
-        return {"quantities": {name: nothing for name in fit.names}, "tried": []}
+        return no_copies(fit.names, reason)
     at = _Copies(fit)
     found = {
         name: replication(
@@ -75,6 +74,12 @@ def copies_needed(fit: Fit, tolerance: float, has_data: bool) -> dict:
             if copies <= MOST_COPIES
         ],
     }
+
+
+def no_copies(names, reason: str) -> dict:
+    """Return the record of a search for copies that was not made, or that failed."""
+    nothing = {"copies": None, "rate": None, "reason": reason}
+    return {"quantities": {name: nothing for name in names}, "tried": []}
 
 
 def _why_not(fit: Fit, has_data: bool) -> str | None:

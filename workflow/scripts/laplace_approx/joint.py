@@ -1,6 +1,7 @@
 """How far the normal is from the posterior as a whole, measured on the grid."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,16 +13,20 @@ from laplace_approx.comparison import (
     kl_exact_laplace,
     kl_laplace_exact_by_hermite,
     normalised,
+    unmeasured,
 )
+from laplace_approx.contained import contained
 from laplace_approx.coverage import ellipse_coverage
 from laplace_approx.fit import Fit
 from laplace_approx.intervals import LEVELS, percent
 from laplace_approx.lattice import Lattice
+from laplace_approx.signal_texts import signal
 from laplace_approx.signals import reflection_bound_on_lattice
 
 # Total variation at which a normal is called by a word, smallest first; beyond the last: "bad".
 CLASSES = {"exact": 1e-8, "good": 0.05, "fair": 0.15, "poor": 0.30}
 
+ON_LATTICE = ("total_variation", "hellinger", "kl_exact_laplace")
 TEXTS = {
     "total_variation": (
         "The largest difference, over all events, between the probability that the normal gives "
@@ -68,7 +73,26 @@ def judged_by(record: dict, lattice: Lattice) -> Judged | None:
 
 
 def joint_measures(fit: Fit, exact: Judged) -> dict:
-    """Return every joint measure as {value, error, reason, meaning, blind_spot}."""
+    """Return every joint measure as {value, error, reason, meaning, blind_spot}; one that fails
+    has the reason."""
+    given = fit.density, fit.normal, exact.log_evidence
+    found = contained(
+        lambda: _on_lattice(fit, exact),
+        lambda reason: dict.fromkeys(ON_LATTICE, unmeasured(reason)),
+    )
+    divergence = contained(lambda: kl_laplace_exact_by_hermite(*given), unmeasured)
+    ellipses = contained(
+        lambda: ellipse_coverage(*given), lambda reason: [unmeasured(reason)] * len(LEVELS)
+    )
+    off = exact.log_evidence_error + exact.outside_mass
+    found["kl_laplace_exact"] = _widened(divergence, off)
+    records = {name: described(name, measure) for name, measure in found.items()}
+    records["ellipse_coverage"] = described_levels([_widened(each, off) for each in ellipses])
+    return records
+
+
+def _on_lattice(fit: Fit, exact: Judged) -> dict[str, Measure]:
+    """Return the measures that are sums over the lattice, those of `ON_LATTICE`."""
     fine = exact.lattice.odd()
     log_q = fit.log_approximation(fine.nodes())
     nodes, thin = (
@@ -77,22 +101,12 @@ def joint_measures(fit: Fit, exact: Judged) -> dict:
     )
     found = compare(nodes, thin, exact.outside_mass)
     found["kl_exact_laplace"] = _explained(found["kl_exact_laplace"], nodes)
-    off = exact.log_evidence_error + exact.outside_mass
-    divergence = kl_laplace_exact_by_hermite(fit.density, fit.normal, exact.log_evidence)
-    found["kl_laplace_exact"] = _widened(divergence, off)
-    records = {name: described(name, measure) for name, measure in found.items()}
-    records["ellipse_coverage"] = described_levels(
-        [
-            _widened(each, off)
-            for each in ellipse_coverage(fit.density, fit.normal, exact.log_evidence)
-        ]
-    )
-    return records
+    return found
 
 
 def unknown_measures(reason: str) -> dict:
     """Return the joint measures of a case without an exact side: none, and why."""
-    nothing = Measure(None, None, reason)
+    nothing = unmeasured(reason)
     names = (name for name in TEXTS if name != "ellipse_coverage")
     records = {name: described(name, nothing) for name in names}
     return {**records, "ellipse_coverage": described_levels([nothing] * len(LEVELS))}
@@ -137,7 +151,13 @@ def _widened(measure: Measure, error: float) -> Measure:
 
 
 def reflection_signal(fit: Fit, exact: Judged):
-    """Return the reflection bound by quadrature over the grid, in the coordinates of the space."""
+    """Return the reflection bound by quadrature over the grid, in the coordinates of the space;
+    where that fails, the reason."""
+    nothing = partial(signal, "reflection_bound", None, None)
+    return contained(lambda: _reflection_bound(fit, exact), nothing)
+
+
+def _reflection_bound(fit: Fit, exact: Judged):
     fine = exact.lattice.odd()
     values = _reflected(fit, fine)
     parts = (

@@ -17,6 +17,7 @@ from laplace_approx.memory import keep_small_arrays
 from laplace_approx.transforms import Identity
 from laplace_approx.unbounded import transform_from, transform_record
 
+LEAST_POINTS = 9  # of an axis whose spacing is chosen here
 BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor's cache
 
 
@@ -51,7 +52,7 @@ class Axis(NamedTuple):
     def spaced(self, step: float) -> "Axis":
         """Return the axis with an odd number of nodes, at most `step` apart."""
         half = math.ceil((self.upper - self.lower) / (2 * step))
-        return self._replace(points=2 * max(half, 4) + 1)
+        return self._replace(points=max(2 * half + 1, LEAST_POINTS))
 
     def cut(self, points: int) -> "Axis":
         """Return the first `points` nodes."""

@@ -232,8 +232,10 @@ class Lines:
 
     def _refined(self, levels, place, kept: Kept | None, cut: Cut | None):
         """Return the integral over stretches (2, F), its error (F,), the panels, and their lines
-        with those that were kept."""
+        with those that were kept. Of no stretch there are no panels."""
         level, row, stretch = place
+        if level.size == 0:
+            return np.zeros((2, 0)), np.zeros(0), None, kept
         place = (level * self.shape[0] + row) * self.shape[1] + stretch
         owner, start, width = _begun(place, stretch, cut)
         parts, limit = self.effort.parts, self._limit(PANEL_ERROR)

@@ -88,6 +88,8 @@ def _of_parameter(lattice: Lattice, parameter: int):
             return None
     for axis in reversed(frame.axes[1:]):
         p = p @ trapezoid_weights(axis)
+    if not np.sum(p) > 0:  # the lattice lies where there is no density
+        return None
     fine = _table(frame, parameter, p)
     thin = frame._replace(axes=(frame.axes[0].thin(), *frame.axes[1:]))
     mass = p / np.sum(p)
@@ -96,6 +98,8 @@ def _of_parameter(lattice: Lattice, parameter: int):
     sd = float(np.sqrt(mass @ (theta - mean) ** 2))
     coarse = cdf_from_marginal(_table(thin, parameter, p[::2]), fine.value)
     inner = fine.density > FAINT * np.max(fine.density)
+    if not inner.any():  # the nodes lie closer together than the parameter has digits
+        return None
     moved = np.abs(coarse - fine.cdf)[inner] / fine.density[inner]
     return (sd, fine) if np.max(moved) < STILL * sd else None
 

@@ -22,7 +22,7 @@ def reference_draws(fit: Fit | None, names, grid_record: dict, seed: int) -> tup
     """
     reason = _why_not(fit, grid_record)
     if reason:
-        return _no_draws(names), _record(0, reason)
+        return no_reference(names, reason)
     rng = np.random.default_rng([seed, 1])  # not the draws of the remedies that are held to it
     n_draws = draws_within(N_DRAWS, len(names), MOST_ON_DISK)
     found = importance_t4(fit.density, fit.normal, {}, [], rng, n_draws)
@@ -33,6 +33,11 @@ def reference_draws(fit: Fit | None, names, grid_record: dict, seed: int) -> tup
         return _no_draws(names), _record(0, text, k)
     columns = {name: quantity(found.z) for name, quantity in fit.quantities().items()}
     return {**columns, WEIGHT: np.exp(found.log_weights)}, _record(n_draws, None, k)
+
+
+def no_reference(names, reason: str) -> tuple[dict, dict]:
+    """Return the columns and the record of reference draws that there are not."""
+    return _no_draws(names), _record(0, reason)
 
 
 def _why_not(fit, grid_record) -> str | None:

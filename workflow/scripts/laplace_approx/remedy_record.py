@@ -2,13 +2,15 @@
 
 from typing import NamedTuple
 
-from laplace_approx.copies import copies_needed
+from laplace_approx.contained import contained
+from laplace_approx.copies import copies_needed, no_copies
 from laplace_approx.fit import quantity_names
 from laplace_approx.intervals import places
-from laplace_approx.reference import reference_draws, reference_side
+from laplace_approx.reference import no_reference, reference_draws
 from laplace_approx.remedy_table import (
     grid_offer,
     laplace_offer,
+    no_offer,
     remedy_offer,
     remedy_record,
     remedy_table,
@@ -17,6 +19,7 @@ from laplace_approx.remedy_table import (
 )
 from laplace_approx.sides import laplace_side
 from laplace_approx.signal_record import signal_records
+from laplace_approx.verdict_record import find_judge
 
 MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
 IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
@@ -40,9 +43,12 @@ def remedy_tables(
     grid, and "none" the signals too.
     """
     names, fit = quantity_names(laplace.model), laplace.fit()
-    columns, reference = reference_draws(fit, names, exact.record, seed)
-    served = exact.record["status"] == "ok"
-    truth = truth_of(exact.side if served else reference_side(columns), names)
+    columns, reference = contained(
+        lambda: reference_draws(fit, names, exact.record, seed),
+        lambda reason: no_reference(names, reason),
+    )
+    judge = find_judge(exact, columns, reference, laplace.mode)
+    truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
     others = spaces if extent == "all" else {}
@@ -59,10 +65,17 @@ def remedy_tables(
         "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
         "extent": extent,
         "signals": signal_records(fit, seed) if fit and extent != "none" else None,
-        "replication": copies_needed(fit, tolerance, has_data) if wanted else None,
+        "replication": _replication(fit, tolerance, has_data) if wanted else None,
         "reference": reference,
     }
     return RemedyTables(remedy_table(offers, truth), columns, record)
+
+
+def _replication(fit, tolerance: float, has_data: bool) -> dict:
+    return contained(
+        lambda: copies_needed(fit, tolerance, has_data),
+        lambda reason: no_copies(fit.names, reason),
+    )
 
 
 def _largest_error(truth, normal, name: str, tolerance: float) -> float:
@@ -82,4 +95,7 @@ def _offer(method: str, laplace, names):
     cost = laplace.mode.get("n_evaluations")
     reason = f"declined: {laplace.curvature['message']}" if laplace.normal is None else None
     cost = float("nan") if cost is None else float(cost)
-    return laplace_offer(method, side, names, laplace.fit(), cost, reason)
+    return contained(
+        lambda: laplace_offer(method, side, names, laplace.fit(), cost, reason),
+        lambda reason: no_offer(method, names, reason, cost, "nothing"),
+    )

@@ -1,12 +1,11 @@
 """Every remedy run on one case: its quantiles, their errors, what they cost, as tidy rows."""
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.errors import Declined
+from laplace_approx.contained import contained
 from laplace_approx.fit import Fit
 from laplace_approx.intervals import JUDGED, PROBABILITIES, places
 from laplace_approx.matrices import draws_within
@@ -17,8 +16,8 @@ from laplace_approx.remedies.weighted import weighted_answer
 FEWEST_DRAWS = 4000
 MOST_DRAWS = 64_000
 LAPLACE_DRAWS = 64_000
-# What a remedy may raise on a posterior that it was not made for; it is then a row with a reason.
-FAILURES = (Declined, ValueError, ArithmeticError, np.linalg.LinAlgError)
+UNMEASURED = "how far off it is was not measured: there is no exact side to hold it against"
+UNRELIABLE = "how far off it is was not measured: the exact side is not to be relied on."
 
 
 class Offer(NamedTuple):
@@ -39,17 +38,21 @@ class Offer(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale."""
+    """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale.
+
+    `faults` are sentences about a side that is there and not to be relied on."""
 
     quantiles: dict
     scale: dict
+    faults: tuple[str, ...] = ()
 
 
-def truth_of(side, names) -> Truth:
+def truth_of(side, names, faults=()) -> Truth:
     """Ask an exact side once for all that the table needs of it."""
     return Truth(
         {name: side.quantiles(name, PROBABILITIES) for name in names},
         {name: side.scale(name) for name in names},
+        faults,
     )
 
 
@@ -59,7 +62,7 @@ def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason
     A derived quantity in more dimensions than a lattice can serve is taken from draws.
     """
     if fit is None:
-        return _nothing(method, names, reason, evaluations, "nothing")
+        return no_offer(method, names, reason, evaluations, "nothing")
     found = {name: side.quantiles(name, PROBABILITIES) for name in names}
     for name in (name for name in names if name not in fit.model.parameters):
         if np.isnan(found[name].value).all():
@@ -89,7 +92,7 @@ def grid_offer(truth: Truth, record: dict) -> Offer:
     """Return what the grid says; it costs every evaluation that was made to lay it."""
     names = tuple(truth.quantiles)
     if record["status"] != "ok":
-        return _nothing("grid", names, " ".join(record["reasons"]), math.nan, "nothing")
+        return no_offer("grid", names, " ".join(record["reasons"]), math.nan, "nothing")
     return Offer(
         "grid",
         {name: each.value for name, each in truth.quantiles.items()},
@@ -104,7 +107,8 @@ def grid_offer(truth: Truth, record: dict) -> Offer:
     )
 
 
-def _nothing(method, names, reason, evaluations, starts_from) -> Offer:
+def no_offer(method, names, reason, evaluations, starts_from) -> Offer:
+    """Return what a method says that says nothing, for this reason."""
     nothing = {name: np.full(PROBABILITIES.shape, math.nan) for name in names}
     reasons, trusted = dict.fromkeys(names, reason), dict.fromkeys(names, False)
     return Offer(method, nothing, nothing, reasons, trusted, evaluations, starts_from)
@@ -121,9 +125,12 @@ def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]
     quantities = fit.quantities()
     common = (fit.density, fit.normal, quantities, PROBABILITIES)
 
+    def attempted(method, run):
+        return contained(run, lambda reason: refused(method, quantities, reason))
+
     def drawn(method, n_draws):
         rng = np.random.default_rng(seed)
-        return _attempted(method, quantities, lambda: DRAWN[method](*common, rng, n_draws))
+        return attempted(method, lambda: DRAWN[method](*common, rng, n_draws))
 
     found, most = {}, draws_within(MOST_DRAWS, fit.normal.mean.size)
     for method in DRAWN:
@@ -131,7 +138,7 @@ def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]
         n_draws = max(FEWEST_DRAWS, min(most, _draws_needed(first, largest_errors)))
         found[method] = first if n_draws == FEWEST_DRAWS else drawn(method, n_draws)
     for method, remedy in COMPUTED.items():
-        found[method] = _attempted(method, quantities, lambda remedy=remedy: remedy(*common))
+        found[method] = attempted(method, lambda remedy=remedy: remedy(*common))
     return found
 
 
@@ -146,14 +153,6 @@ def _draws_needed(remedy: Remedy, largest_errors: dict) -> int:
     worst = max((ratio for ratio in ratios if math.isfinite(ratio)), default=0.0)
     wanted = FEWEST_DRAWS * max(1.0, worst) ** 2
     return int(min(MOST_DRAWS, math.ceil(wanted / FEWEST_DRAWS) * FEWEST_DRAWS))
-
-
-def _attempted(method: str, quantities: dict, run: Callable) -> Remedy:
-    try:
-        with np.errstate(all="ignore"):
-            return run()
-    except FAILURES as error:
-        return refused(method, quantities, f"it failed: {error}")
 
 
 def remedy_offer(remedy: Remedy) -> Offer:
@@ -186,7 +185,8 @@ def remedy_table(offers: list[Offer], truth: Truth) -> dict:
 
     `error_sd` is (value - exact) / scale_sd; the exact side has an error of its own
     (`exact_error`); all are NaN where there is no exact side. `value_error` is the method's own:
-    Monte Carlo or numerical.
+    Monte Carlo or numerical, and says nothing of its bias. So a value is `trusted` where `error_sd`
+    says how far off it is, and the method does not say itself that it is not to be.
     """
     rows = []
     for name, exact in truth.quantiles.items():
@@ -199,13 +199,27 @@ def remedy_table(offers: list[Offer], truth: Truth) -> dict:
                 *(exact.value, exact.error, error),
                 strict=True,
             )
-            said = (scale, offer.trusted[name], offer.reasons[name])
+            measured = np.isfinite(error) & np.isfinite(exact.error)
+            said = (scale, *_trust(offer, name, measured, truth.faults))
             rows += [(*fixed, *map(float, each), *said) for each in judged]
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     return {
         name: np.array(values, dtype=float) if name in NUMBERS else list(values)
         for name, values in columns.items()
     }
+
+
+def _trust(offer: Offer, name: str, measured, faults) -> tuple[bool, str | None]:
+    """Return whether what a method says of a quantity is trusted, and the reason beside it.
+
+    `measured` (m,) is where its error is known. Without an exact side that can be relied on, no
+    method is: a Monte Carlo error is none of its bias, nor the change when nodes are left out.
+    """
+    reason, known = offer.reasons[name], ~np.isnan(offer.values[name])
+    if not (offer.trusted[name] and known.any()) or (measured[known].all() and not faults):
+        return offer.trusted[name], reason
+    doubt = " ".join((UNRELIABLE, *faults)) if faults else UNMEASURED
+    return False, doubt if reason is None else f"{reason}; {doubt}"
 
 
 NUMBERS = (

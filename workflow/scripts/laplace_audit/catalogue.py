@@ -543,6 +543,10 @@ LAWS = {
                 "so has what has no value",
                 EXACT,
             ),
+            "what is trusted is measured": (
+                "it has an error against the exact side, and the exact side one of its own",
+                EXACT,
+            ),
             "reference draws": (
                 "as many as the record says, and only where they serve",
                 EXACT,

@@ -76,6 +76,9 @@ def arithmetic_laws(page: Page, columns: dict) -> None:
     said = np.array([reason is not None for reason in columns["reason"]])
     page.true("what is not trusted has a reason", columns["trusted"] | said)
     page.true("what is not trusted has a reason", ~np.isnan(columns["value"]) | said)
+    measured = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
+    owes = columns["trusted"] & ~np.isnan(columns["value"])
+    page.true("what is trusted is measured", ~owes | measured)
 
 
 def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:

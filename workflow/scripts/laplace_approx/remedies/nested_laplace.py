@@ -161,7 +161,8 @@ def _walk(line):
             top = max(top, height[0])
         if not out[-1][1] < top - SHALLOWEST:
             return None, None, _why_short(line, out[-1][0])
-        out[-1] = _cut_at_depth(out[-2], out[-1], top - DEPTH)
+        if len(out) > 1:  # the other side may have risen so far that the mode lies deep enough
+            out[-1] = _cut_at_depth(out[-2], out[-1], top - DEPTH)
         steps.extend(out[1:])
     steps.sort(key=lambda step: step[0])
     w, _, v = zip(*steps, strict=True)

@@ -94,7 +94,8 @@ def replication(
     high = 1
     while not good(high):
         if 2 * high > most:
-            text = f"the error is {tried[high]} with the data repeated {high} times"
+            error = "not known" if tried[high] is None else tried[high]
+            text = f"the error is {error} with the data repeated {high} times"
             return Replication(None, tried, _rate(tried), f"{text}; the tolerance is {tolerance}")
         high *= 2
     rate, low = _rate(tried), high // 2
