@@ -14,7 +14,8 @@ class Smoothed(NamedTuple):
     `log_weights` (n,) are normalised to sum to one on the natural scale, `-inf` where a weight
     was zero, or None where the weights are unusable. `k` is the Pareto shape: `-inf` where all
     weights are equal (the approximation is exact), None where it cannot be estimated. `reason`
-    says why `k` is not a finite number. `dropped` counts the zero weights.
+    says why `k` is not a finite number. `dropped` counts the zero weights: those that are zero as
+    written, and those so far below the largest that their share of it is 0 in floating point.
     """
 
     log_weights: np.ndarray | None
@@ -29,18 +30,21 @@ def pareto_smoothed(log_weights) -> Smoothed:
     The largest min(n/5, 3 sqrt(n)) weights are replaced by the expected order statistics of a
     generalised Pareto distribution fitted to them (Vehtari, Simpson, Gelman, Yao and Gabry 2024,
     "Pareto smoothed importance sampling", JMLR 25). `k` below 0.7 means that the
-    smoothed weights are usable; 0.5 to 0.7 that they converge slowly. Zero weights (`-inf`) are
-    set aside and counted: they say nothing about the tail.
+    smoothed weights are usable; 0.5 to 0.7 that they converge slowly. Zero weights (`-inf`, or
+    e^-746 of the largest and less) are set aside and counted: they say nothing about the tail, and
+    a log density of -1e200 has a rounding that no other weight has.
     """
     raw = np.asarray(log_weights, dtype=float)
     unusable = np.isnan(raw) | (raw == np.inf)
     if unusable.any():
         return Smoothed(None, None, f"{unusable.sum()} log weights are NaN or +inf", 0)
-    kept = raw > -np.inf
+    top = raw.max(initial=-np.inf)
+    if top == -np.inf:
+        return Smoothed(None, None, "every weight is zero", raw.size)
+    with np.errstate(over="ignore"):
+        kept = np.exp(raw - top) > 0
     dropped = int(raw.size - kept.sum())
-    if dropped == raw.size:
-        return Smoothed(None, None, "every weight is zero", dropped)
-    values = raw[kept] - raw[kept].max()
+    values = raw[kept] - top
     smooth, k, reason = _fit(values, _rounding(raw[kept]))
     result = np.full(raw.shape, -np.inf)
     result[kept] = smooth

@@ -42,7 +42,7 @@ def remedy_tables(
     names, fit = quantity_names(laplace.model), laplace.fit()
     columns, reference = reference_draws(fit, names, exact.record, seed)
     served = exact.record["status"] == "ok"
-    truth = truth_of(exact.side if served else reference_side(columns), names)
+    truth = truth_of(exact.side if served else reference_side(columns, reference), names)
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
     others = spaces if extent == "all" else {}

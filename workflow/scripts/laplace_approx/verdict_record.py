@@ -15,6 +15,7 @@ from laplace_approx.unreached import unreached, warnings_of
 from laplace_approx.verdict import Judge, by_quantity, quantity_verdict, worst
 
 NOTABLE_SHARE = 1e-3  # of the mass of all modes, above which a mode outside the grid counts
+MENTIONED_MASS = 1e-12  # in modes that the draws do not reach, worth a word
 FIELDS = ("status", "reason", "message")
 
 
@@ -59,7 +60,8 @@ def find_judge(exact, reference: dict, reference_record: dict, mode: dict) -> Ju
     if record["status"] == "ok":
         return Judge("grid", exact.side, tuple(_grid_faults(record, mode)), _remarks(record))
     if reference_record["serves"]:
-        return Judge("importance", reference_side(reference), (), ())
+        side = reference_side(reference, reference_record)
+        return Judge("importance", side, (), _unreached_modes(reference_record["unseen_mass"]))
     reasons = [_sentence(reason) for reason in record["reasons"]]
     instead = f"Importance draws cannot take its place: {reference_record['reason']}."
     return Judge("none", NoSide(), (*reasons, instead), ())
@@ -88,6 +90,12 @@ def _remarks(record: dict) -> tuple[str, ...]:
     return (
         f"judged by a grid that is not certified and leaves out about {outside:.1e} of the mass",
     )
+
+
+def _unreached_modes(unseen: float) -> tuple[str, ...]:
+    if unseen < MENTIONED_MASS:
+        return ()
+    return (f"other modes may hold up to {unseen:.1e} of the mass, which the errors count",)
 
 
 def _sentence(text: str) -> str:
