@@ -206,7 +206,6 @@ def test_every_number_survives_as_text(number):
         (("tolerance",), "1e-400"),
         (("probabilities",), ["0.5", "1e-400"]),
         (("n_draws",), "1E-999"),
-        (("models", "bioassay", "priors", "normal_sd", "alpha", "mean"), "-1e-400"),
         (("models", "bioassay", "grids", "chapter", "alpha", "upper"), "0.00001e-400"),
     ],
 )

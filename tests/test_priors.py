@@ -282,6 +282,7 @@ class TestJoint:
             ({"covariance": [[4, 1], [1]]}, "differ in length"),
             ({"covariance": [[4, 1], [1, math.inf]]}, r"covariance\[1\]\[1\].*not finite"),
             ({"covariance": [[4, "1"], [1, 2]]}, r"covariance\[0\]\[1\].*text"),
+            ({"sd": [2, "1e-400"], "correlation": 0}, r"sd\[1\].*below the range of numbers"),
             ({"sd": [2, 10], "correlation": 1}, "between -1 and 1"),
             ({"sd": [2, 10], "correlation": [[1, 0.2], [0.2, 2]]}, "diagonal"),
             ({"sd": [2, 0], "correlation": 0}, "0 for beta must be above 0"),

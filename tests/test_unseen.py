@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cases_in_memory import MODELS, laplace_of, posterior_of
+from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
 from laplace_approx.density import Density
 from laplace_approx.fit import Fit
 from laplace_approx.intervals import PROBABILITIES
@@ -32,7 +32,7 @@ def test_the_bound_is_that_of_the_share_taken_a_hundred_times_as_heavy():
     assert unseen_mass(modes(1.0, 1.7e-194)) == pytest.approx(UNSURE * 1.7e-194)
     assert unseen_mass(modes(0.5, 0.5)) == pytest.approx(UNSURE / (UNSURE + 1))
     assert unseen_mass(modes(1.0, 1e-9, 1e-9)) == pytest.approx(2e-9 * UNSURE, rel=1e-6)
-    assert unseen_mass(modes(1e-9, 1.0), seen=1) == pytest.approx(1e-9 * UNSURE, rel=1e-6)
+    assert unseen_mass(modes(1e-9, 1.0), seen=(1,)) == pytest.approx(1e-9 * UNSURE, rel=1e-6)
     assert unseen_mass(modes(0.0, 1.0)) == 1  # the draws are about the mode that holds nothing
     assert unseen_mass(modes(1.0, np.nan)) == unseen_mass(modes(np.nan, np.nan)) == 1
 
@@ -103,6 +103,44 @@ def test_draws_serve_where_other_modes_hold_next_to_nothing(fit, others, serves)
         plain = reference_side(columns, {"unseen_mass": 0.0})
         with_them, without = (s.quantiles("mu", np.array([0.975])) for s in (judge.side, plain))
         assert with_them.error > without.error and with_them.value == without.value
+
+
+TWO_MODES = """
+import numpy as np
+
+PARAMETERS = ("x",)
+START = (0.0,)
+
+
+def log_likelihood(theta, data):
+    x = theta[..., 0]
+    return np.logaddexp(-0.5 * x**2, np.log({share}) - 0.5 * (x - 12) ** 2)
+"""
+BOX = {"x": {"lower": -9.0, "upper": 6.0, "points": 301}}
+
+
+@pytest.mark.parametrize(("share", "judges"), [(1e-20, True), (3e-6, True), (1e-4, False)])
+def test_a_grid_that_leaves_out_a_mode_counts_it_or_does_not_judge(tmp_path, share, judges):
+    file = tmp_path / "two.py"
+    file.write_text(TWO_MODES.format(share=share))
+    posterior = posterior_of(file)
+    laplace, exact = laplace_of(posterior), exact_of(posterior, BOX)
+    assert len(laplace.mode["modes"]) == 2
+    found = judged(laplace, exact).verdict
+    quantity, plain = found["quantities"]["x"], exact.side.quantiles("x", np.array([0.025, 0.975]))
+    assert bool(found["exact"]["faults"]) is not judges
+    assert quantity["verdict"] == ("fine" if judges else "sample")
+    if not judges:
+        assert "A mode at x = 12 lies outside the grid." in quantity["sentence"]
+        return
+    whole = [NORMAL.inv_cdf(p / (1 - share)) for p in (0.025, 0.975)]  # it lies above both
+    ends = quantity["intervals"]["95"]
+    error = np.array(ends["exact_error"]) - plain.error
+    assert np.all(np.abs(ends["exact"] - np.array(whole)) <= error + 1e-5)
+    assert (error > 1e-4).all() == (share > 1e-6) and (error < 0.01).all()
+    measure = found["joint"]["total_variation"]
+    assert share <= measure["error"] or share < 1e-12
+    assert ("which the errors count" in quantity["sentence"]) is (share > 1e-12)
 
 
 class Exact:

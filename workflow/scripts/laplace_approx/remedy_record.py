@@ -17,6 +17,7 @@ from laplace_approx.remedy_table import (
 )
 from laplace_approx.sides import laplace_side
 from laplace_approx.signal_record import signal_records
+from laplace_approx.unseen import judging_side
 
 MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
 IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
@@ -42,7 +43,8 @@ def remedy_tables(
     names, fit = quantity_names(laplace.model), laplace.fit()
     columns, reference = reference_draws(fit, names, exact.record, seed)
     served = exact.record["status"] == "ok"
-    truth = truth_of(exact.side if served else reference_side(columns, reference), names)
+    side = judging_side(exact, laplace.mode) if served else reference_side(columns, reference)
+    truth = truth_of(side, names)
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
     others = spaces if extent == "all" else {}
