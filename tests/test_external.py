@@ -218,6 +218,7 @@ def test_quantities_are_chosen_and_renamed(tmp_path):
         ("# a comment among the rows", f"0,0,0.{'0' * 330}1,1", "line 5: 0.000.* below the range"),
         ("# a comment among the rows", "0,0,1\f,1", r"line 5: holds U\+000C"),
         ("# a comment among the rows", "0,0,1\u2028,1", r"line 5: holds U\+2028"),
+        ("# a comment among the rows", "0,0,1\u00a0,1", r"line 5: holds U\+00A0"),
         (
             "# a comment among the rows",
             "0,0," + "x" * 9000 + ",1",

@@ -202,7 +202,7 @@ def _fault(text: str) -> str:
     for separator, word in _SEPARATORS.items():
         if separator in text:
             return f"{value} holds a {word}; separate the columns by commas"
-    odd = odd_space(text)
+    odd = odd_space(text, _GROUPING)
     if odd:
         return f"{value} holds {odd}, which is no space and no end of a row; remove it"
     if any(c.isspace() for c in text):
@@ -210,9 +210,9 @@ def _fault(text: str) -> str:
     return f"{value} is not a number; write it like 1234.5 or 1e-3"
 
 
-def odd_space(text: str) -> str | None:
+def odd_space(text: str, spared: str = "") -> str | None:
     """Return the code of the first white space that is no space, tab or end of a line, or None."""
-    odd = next((c for c in text if c.isspace() and c not in _BLANK and c not in _GROUPING), None)
+    odd = next((c for c in text if c.isspace() and c not in _BLANK + spared), None)
     return f"U+{ord(odd):04X}" if odd else None
 
 
