@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 # Snakemake puts the interpreter's path into the command of a job as it is, even with a space in it.
 sys.executable = shlex.quote(sys.executable)
@@ -22,6 +23,7 @@ from laplace_approx.errors import InputError
 from laplace_files.claims import claimed_artifacts
 from laplace_files.code import describe_steps
 from laplace_files.config import check_overlay_files
+from laplace_files.filenames import escape_what_streams_lack
 from laplace_files.request import (
     check_nuts_cases,
     check_request,
@@ -29,13 +31,17 @@ from laplace_files.request import (
     source_hashes,
 )
 
+escape_what_streams_lack(logger)
+
 DEFAULTS = "config/config.yaml"
 # As a module of another workflow it has its configuration from there, in no file of its own.
 OWN_FILES = workflow.modifier.is_main_snakefile()
 
 # Read strictly before Snakemake reads it; a --configfile it has read already, and may do without.
 try:
-    check_overlay_files([DEFAULTS] if OWN_FILES and os.path.lexists(DEFAULTS) else [])
+    check_overlay_files(
+        [DEFAULTS] if OWN_FILES and os.path.lexists(DEFAULTS) else [], has_been_read=False
+    )
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

@@ -201,6 +201,23 @@ def test_every_number_survives_as_text(number):
 
 
 @pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        (("tolerance",), "1e-400"),
+        (("probabilities",), ["0.5", "1e-400"]),
+        (("n_draws",), "1E-999"),
+        (("models", "bioassay", "grids", "chapter", "alpha", "upper"), "0.00001e-400"),
+    ],
+)
+def test_text_that_would_become_0_and_is_not_is_refused(path, written):
+    message = refusal(changed(path, written))
+    assert "below the range of numbers (5e-324)" in message and path[0] in message
+    check_config(
+        changed(("models", "bioassay", "grids", "chapter", "alpha", "upper"), "0e-400"), ""
+    )
+
+
+@pytest.mark.parametrize(
     ("path", "text", "value"),
     [
         pytest.param(("n_draws",), "1e5", 100_000, id="F03-1e5"),
@@ -726,8 +743,10 @@ def test_overlay_files_are_read_strictly_and_all_faults_are_listed(tmp_path):
 def test_an_overlay_that_would_run_code_is_refused(tmp_path):
     path = tmp_path / "yte.yaml"
     path.write_text("__use_yte__: true\nn_draws: ?1 + 1\n")
-    with pytest.raises(InputError, match="__use_yte__"):
+    with pytest.raises(InputError, match=r"__use_yte__.*HAS BEEN RUN"):
         check_overlay_files([path])
+    with pytest.raises(InputError, match=r"__use_yte__.*no code of it was run"):
+        check_overlay_files([path], has_been_read=False)
 
 
 MODEL = Model(

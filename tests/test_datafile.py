@@ -93,6 +93,16 @@ def test_columns_are_read_only_floats(read):
         pytest.param("-Infinity", "infinite", id="F31-Infinity"),
         pytest.param("1e400", "range", id="F31-1e400"),
         pytest.param("-1e400", "range", id="F31-minus-1e400"),
+        pytest.param("1e-400", "below the range", id="F31-1e-400"),
+        pytest.param("-0.1E-0400", "below the range", id="F31-minus-1e-401"),
+        pytest.param(f"0.{'0' * 330}1", "below the range", id="F31-330-zeros"),
+        pytest.param("1\f", "U+000C", id="F31-form-feed"),
+        pytest.param("\v1", "U+000B", id="F31-vertical-tab"),
+        pytest.param("1\x1c2", "U+001C", id="F31-file-separator"),
+        pytest.param("1\x85", "U+0085", id="F31-next-line"),
+        pytest.param("\u20281", "U+2028", id="F31-line-separator"),
+        pytest.param("1\u3000", "U+3000", id="F31-ideographic-space"),
+        pytest.param("1\u00a0", "space", id="F31-no-break-space"),
         pytest.param('"7"', "quoted", id="F33-quoted"),
         pytest.param("1_000", "thousands", id="F33-underscore"),
         pytest.param("1 000", "thousands", id="F33-space"),
@@ -113,7 +123,7 @@ def test_a_cell_that_is_no_plain_finite_number_is_refused(refuse, cell, words):
     message = refuse(f"dose,deaths\n-0.86,0\n-0.30,{cell}\n-0.05,3\n")
     assert "row 3, column deaths" in message
     assert words in message
-    assert repr(cell.strip())[1:-1] in message
+    assert repr(cell.strip(" "))[1:-1][:50] in message
 
 
 @pytest.mark.parametrize(
@@ -126,6 +136,18 @@ def test_a_cell_that_is_no_plain_finite_number_is_refused(refuse, cell, words):
         pytest.param(
             "x,y,x\n1,2,3\n", "column 3: the name 'x' is that of column 1", id="F30-twice"
         ),
+        pytest.param(
+            "\u00b5,\u03bc\n1,2\n",
+            "that of column 1 too, but for its Unicode",
+            id="F06-micro-is-mu",
+        ),
+        pytest.param(
+            "\u00e9,y,e\u0301\n1,2,3\n", "column 3: the name", id="F06-composed-is-decomposed"
+        ),
+        pytest.param("x,y\f\n1,2\n", "not printable", id="F31-form-feed-in-a-name"),
+        pytest.param("\f\n1,2\n", "not printable", id="F31-form-feed-for-a-name"),
+        pytest.param("x\n1\n\f\n3\n", "row 3, column x", id="F31-form-feed-for-a-row"),
+        pytest.param("x,y\n1,2\u20283,4\n", "row 2 has 3 cells", id="F31-line-separator"),
         pytest.param("x,,z\n1,2,3\n", "column 2 has no name", id="F30-no-name"),
         pytest.param("x,y,\n1,2,\n", "column 3 has no name", id="F30-comma-at-the-end"),
         pytest.param("1,2\n3,4\n", "row 1 holds numbers", id="F30-no-header"),
@@ -180,3 +202,42 @@ def test_a_file_above_the_cap_is_refused_unread(refuse, monkeypatch):
     message = refuse("x\n" + "1\n" * 100)
     assert "202 bytes" in message
     assert "100" in message
+
+
+@pytest.mark.parametrize("zero", ["0", "-0", "0.0", "0e-400", "0.000E+3", ".0e-9999"])
+def test_a_zero_that_is_written_as_one_is_read(read, zero):
+    assert read(f"x,y\n1,{zero}\n")["y"] == 0
+    assert read(f"x,y\n1, {zero}\t\n")["y"] == 0  # by the way that reads cell by cell
+
+
+PSEUDO = [
+    pytest.param(file, id=file)
+    for file in (
+        "/proc/self/environ",
+        "/proc/self/status",
+        "/sys/kernel/mm/transparent_hugepage/enabled",
+    )
+    if os.path.exists(file)
+]
+
+
+@pytest.mark.parametrize("file", PSEUDO)
+def test_nothing_of_a_file_of_the_kernel_is_shown(file, monkeypatch, tmp_path):
+    with open(file, "rb") as opened:
+        content = opened.read().decode()
+    link = tmp_path / "d.csv"
+    link.symlink_to(file)
+    with pytest.raises(InputError) as caught:
+        read_data(link)
+    message = str(caught.value)
+    assert "no ordinary file" in message and message.startswith(f"{link}")
+    assert not any(part in message for part in content.replace("\0", "\n").split() if len(part) > 6)
+
+
+def test_a_message_holds_little_of_a_table(refuse):
+    for table in (
+        "x" * 9000 + "," + "x" * 9000 + "\n1,2\n",
+        "a,,b" * 4000 + "\n1\n",
+        "a\n" + "z" * 9000,
+    ):
+        assert len(refuse(table)) < 600

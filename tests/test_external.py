@@ -209,6 +209,37 @@ def test_quantities_are_chosen_and_renamed(tmp_path):
     np.testing.assert_array_equal(case.draws.exact["beta"], case.draws.quantities["beta"])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("log_p__,log_q__,alpha,beta.1", "log_p__,log_q__,\u00b5,\u03bc", "two columns are called"),
+        ("log_p__,log_q__,alpha,beta.1", "log_p__,log_q__,a,beta\f", "no printable name"),
+        ("# a comment among the rows", "0,0,1e-400,1", "line 5: 1e-400 is below the range"),
+        ("# a comment among the rows", f"0,0,0.{'0' * 330}1,1", "line 5: 0.000.* below the range"),
+        ("# a comment among the rows", "0,0,1\f,1", r"line 5: holds U\+000C"),
+        ("# a comment among the rows", "0,0,1\u2028,1", r"line 5: holds U\+2028"),
+        ("# a comment among the rows", "0,0,1\u00a0,1", r"line 5: holds U\+00A0"),
+        (
+            "# a comment among the rows",
+            "0,0," + "x" * 9000 + ",1",
+            "not a table of numbers.{,300}$",
+        ),
+    ],
+)
+def test_what_would_be_read_as_something_else_is_refused(tmp_path, old, new, words):
+    path = cmdstan_file(tmp_path, text=CMDSTAN.replace(old, new))
+    with pytest.raises(InputError, match=words):
+        open_external("mine", {"draws": str(path)})
+
+
+def test_a_comment_ends_where_its_line_does(tmp_path):
+    odd = "# one\x85two\u2028three\x0bfour"
+    plain = read_draw_table(cmdstan_file(tmp_path))
+    path = cmdstan_file(tmp_path, text=CMDSTAN.replace("# a comment among the rows", odd))
+    table = read_draw_table(path)
+    assert list(table) == list(plain) and len(table["alpha"]) == len(plain["alpha"])
+
+
 def test_parquet_holds_the_same(tmp_path):
     columns = read_draw_table(cmdstan_file(tmp_path))
     path = tmp_path / "draws.parquet"

@@ -1,6 +1,7 @@
 """Laws of the priors: they integrate to one, with the derivatives and moments that they should."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.stats import multivariate_normal
 
 from laplace_approx.errors import InputError
 from laplace_approx.priors import build_prior
+from laplace_approx.priors.values import quoted
 
 INF = math.inf
 PROPER = {
@@ -280,6 +282,7 @@ class TestJoint:
             ({"covariance": [[4, 1], [1]]}, "differ in length"),
             ({"covariance": [[4, 1], [1, math.inf]]}, r"covariance\[1\]\[1\].*not finite"),
             ({"covariance": [[4, "1"], [1, 2]]}, r"covariance\[0\]\[1\].*text"),
+            ({"sd": [2, "1e-400"], "correlation": 0}, r"sd\[1\].*below the range of numbers"),
             ({"sd": [2, 10], "correlation": 1}, "between -1 and 1"),
             ({"sd": [2, 10], "correlation": [[1, 0.2], [0.2, 2]]}, "diagonal"),
             ({"sd": [2, 0], "correlation": 0}, "0 for beta must be above 0"),
@@ -294,6 +297,30 @@ class TestJoint:
     def test_refusals_name_the_key(self, more, said):
         with pytest.raises(InputError, match=f"(?s)joint.*{said}"):
             self.prior(**more)
+
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("unit", [1e-150, 1.0, 1e150, 1.3e154])
+    @pytest.mark.parametrize("correlation", [0.0, 0.5, -0.999, 1.0])
+    def test_variances_near_the_largest_number_are_those_of_another_unit(self, unit, correlation):
+        covariance = (np.array([[1.0, correlation], [correlation, 1.0]]) * unit * unit).tolist()
+        if correlation == 1:
+            with pytest.raises(InputError, match=r"smallest eigenvalue of the covariance is \S*\d"):
+                self.prior(covariance=covariance)
+            return
+        given = self.prior(covariance=covariance, mean=0)
+        plain = self.prior(covariance=[[1.0, correlation], [correlation, 1.0]], mean=0)
+        x = np.array([[0.3, -1.2], [2.0, 0.5]])
+        shifted = plain.log_density(x) - 2 * math.log(unit)
+        assert given.log_density(x * unit) == pytest.approx(shifted, rel=1e-9)
+        assert given.gradient(x * unit) * unit == pytest.approx(plain.gradient(x), rel=1e-9)
+
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("sd", [1e200, 1e-200])
+    def test_an_sd_whose_square_is_no_number_is_refused(self, sd):
+        with pytest.raises(
+            InputError, match=rf"{re.escape(quoted(sd))} for beta has a square beyond the range"
+        ):
+            self.prior(sd=[1, sd], correlation=0.5)
 
     def test_three_equal_correlations_need_room(self):
         joint = {"family": "multivariate_normal", "mean": 0, "sd": 1, "correlation": -0.6}

@@ -82,3 +82,24 @@ def test_the_input_is_left_alone():
     before = raw.copy()
     pareto_smoothed(raw)
     assert np.array_equal(raw, before)
+
+
+@pytest.mark.parametrize("zero", [-np.inf, -1e10, -8.9e63, -1e200, -1.7e308])
+@pytest.mark.parametrize("height", [0.0, -3e5, 1e6])
+@pytest.mark.parametrize("count", [1, 300])
+def test_draws_of_weight_zero_change_nothing(zero, height, count):
+    raw = weights_of_a_wider_target(np.random.default_rng(6), 2000) + height
+    found = pareto_smoothed(np.insert(raw, 7, np.full(count, zero)))
+    plain = pareto_smoothed(raw)
+    assert found.k == plain.k is not None
+    assert found.dropped == count and found.reason == plain.reason
+    assert np.array_equal(np.delete(found.log_weights, slice(7, 7 + count)), plain.log_weights)
+    assert np.all(found.log_weights[7 : 7 + count] == -np.inf)
+
+
+@pytest.mark.parametrize("low", [-800.0, -1e5, -9e8])
+def test_the_rounding_of_a_weight_of_next_to_nothing_is_not_that_of_the_tail(low):
+    raw = weights_of_a_wider_target(np.random.default_rng(7), 2000)
+    raw = raw[np.argsort(raw)] * 1e-4  # the tail spreads over less than the rounding of -9e8
+    found, plain = pareto_smoothed(np.append(raw, low)), pareto_smoothed(raw)
+    assert found.k == pytest.approx(plain.k, abs=0.05)  # of 2001 draws, so of a tail by one longer

@@ -105,6 +105,9 @@ def test_plain_values_keep_their_type(tmp_path):
         pytest.param("2024-01-01", "date 2024-01-01", id="F04-date"),
         pytest.param("2024-13-45", "YAML 'timestamp'", id="F04-impossible-date"),
         pytest.param(".inf", "number inf", id="F09-inf"),
+        pytest.param("1.0e-400", "read as 0, being below", id="F09-1e-400"),
+        pytest.param(".5e-330", "read as 0, being below", id="F09-vanishing"),
+        pytest.param(f"0.{'0' * 330}1", "read as 0, being below", id="F09-330-zeros"),
         pytest.param(".nan", "number nan", id="F09-nan"),
         pytest.param("=", "YAML 'value'", id="F04-value"),
         pytest.param("9" * 5000, "YAML 'int'", id="F04-5000-digits"),
@@ -240,3 +243,21 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path, make, words):
 def test_a_path_with_nul_is_refused():
     with pytest.raises(InputError, match="cannot be read"):
         load("a\0b")
+
+
+@pytest.mark.parametrize("zero", ["0.0", "-0.0", "0.0e-400", "000.e+7"[2:]])
+def test_a_zero_that_is_written_as_one_is_read(tmp_path, zero):
+    path = tmp_path / "c.yaml"
+    path.write_text(f"a: {zero}\nsmallest: 4.9e-324\n")
+    assert load(path) == {"a": 0.0, "smallest": 5e-324}
+
+
+@pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("text", ["a: 1{}b: 2\n", "a: 1  # {}\n", 'a: "x{}y"\n'])
+def test_a_character_that_ends_a_line_for_some_readers_is_refused(refuse, text, odd):
+    message = refuse("first: 1\n" + text.format(odd))
+    assert "line 2" in message and f"U+{ord(odd):04X}" in message
+
+
+def test_a_message_holds_no_endless_name(refuse):
+    assert len(refuse(f"a: *{'x' * 5000}\n")) < 600

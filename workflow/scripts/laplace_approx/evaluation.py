@@ -7,7 +7,7 @@ import numpy as np
 from laplace_approx.density import Density
 from laplace_approx.errors import Declined
 from laplace_approx.scales import MANY
-from laplace_approx.support import Support
+from laplace_approx.support import Support, total
 
 MOST_POINTS = 512  # in one call: with 10^5 rows of data that is 400 MB, not 40 GB
 FEW_POINTS = 128  # above 50 dimensions: they fill the processor as well
@@ -44,7 +44,7 @@ class Evaluator:
         x = np.asarray(x, dtype=float)
         values = self._in_batches(self.density.log_density, x, (), MOST_POINTS)
         self.n_evaluations += values.size
-        if math.isfinite(np.add.reduce(values, axis=None)):  # then every one of them is
+        if math.isfinite(total(values)):  # then every one of them is
             return values
         self._note(x, values)
         return np.where(np.isfinite(values), values, -np.inf)
@@ -57,7 +57,7 @@ class Evaluator:
         x = np.asarray(x, dtype=float)
         values = self._in_batches(self.density.log_density, x, (), MOST_POINTS)
         self.n_evaluations += values.size
-        if math.isfinite(np.add.reduce(values, axis=None)):
+        if math.isfinite(total(values)):
             return values
         return np.where(np.isfinite(values), values, -np.inf)
 

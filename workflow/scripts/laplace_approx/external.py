@@ -68,7 +68,7 @@ def _judged(draws: ExternalDraws, tolerance: float, seed: int) -> External:
     quantities = {name: _verdict(name, each, trust, tolerance) for name, each in sides.items()}
     record = {
         "n_draws": log_weights.size,
-        "without_density": smoothed.dropped,
+        "without_density": int(np.sum(log_weights == -np.inf)),
         "tolerance": tolerance,
         "weights": {"state": trust.state, "reason": trust.reason},
         "signals": signals,

@@ -20,7 +20,7 @@ from laplace_approx.priors import Prior
 from laplace_approx.raised import asked_to_stop, said
 from laplace_approx.recent import recent
 from laplace_approx.space import Space
-from laplace_approx.support import Support
+from laplace_approx.support import Support, total
 
 _FIX = (
     "Take the parameters from the last axis (alpha = theta[..., 0]), give the data an axis of its "
@@ -208,7 +208,7 @@ def _as_it_is(value):
 
 def _nan_to_minus_inf(value):
     # a NaN anywhere makes the sum one too, and the sum costs less than to look at each value
-    if np.isnan(np.add.reduce(value, axis=None)):
+    if np.isnan(total(value)):
         return np.where(np.isnan(value), -np.inf, value)
     return value
 

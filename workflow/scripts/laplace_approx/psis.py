@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+NO_DENSITY = 1e9  # below the largest log weight: a model's way to write that there is no density
 SMALLEST_SPREAD = 1e-8  # of the log weights; below it the weights are equal for every purpose
 FEWEST_DRAWS = 25  # the generalised Pareto fit needs five draws in the largest fifth
 
@@ -29,27 +30,33 @@ def pareto_smoothed(log_weights) -> Smoothed:
     The largest min(n/5, 3 sqrt(n)) weights are replaced by the expected order statistics of a
     generalised Pareto distribution fitted to them (Vehtari, Simpson, Gelman, Yao and Gabry 2024,
     "Pareto smoothed importance sampling", JMLR 25). `k` below 0.7 means that the
-    smoothed weights are usable; 0.5 to 0.7 that they converge slowly. Zero weights (`-inf`) are
-    set aside and counted: they say nothing about the tail.
+    smoothed weights are usable; 0.5 to 0.7 that they converge slowly. Zero weights (`-inf`, or so
+    far down, 1e9 below the largest, that it must mean the same) are set aside and counted: they say
+    nothing about the tail.
     """
     raw = np.asarray(log_weights, dtype=float)
     unusable = np.isnan(raw) | (raw == np.inf)
     if unusable.any():
         return Smoothed(None, None, f"{unusable.sum()} log weights are NaN or +inf", 0)
-    kept = raw > -np.inf
+    top = raw.max(initial=-np.inf)
+    if top == -np.inf:
+        return Smoothed(None, None, "every weight is zero", raw.size)
+    with np.errstate(over="ignore"):
+        below = raw - top
+    kept = below > -NO_DENSITY
     dropped = int(raw.size - kept.sum())
-    if dropped == raw.size:
-        return Smoothed(None, None, "every weight is zero", dropped)
-    values = raw[kept] - raw[kept].max()
-    smooth, k, reason = _fit(values, _rounding(raw[kept]))
+    values = below[kept]
+    smooth, k, reason = _fit(values, _rounding(raw[kept], values))
     result = np.full(raw.shape, -np.inf)
     result[kept] = smooth
     return Smoothed(result, k, reason, dropped)
 
 
-def _rounding(raw):
-    """Bound the spread that rounding alone puts into log weights as large as these."""
-    return max(SMALLEST_SPREAD, 64 * np.finfo(float).eps * np.abs(raw).max())
+def _rounding(raw, values):
+    """Bound the spread that rounding alone puts into log weights as large as these: as those that
+    are above 0 in floating point, since no other can be in a tail."""
+    largest = np.abs(raw[np.exp(values) > 0]).max()
+    return max(SMALLEST_SPREAD, 64 * np.finfo(float).eps * largest)
 
 
 def _fit(values, smallest_spread):

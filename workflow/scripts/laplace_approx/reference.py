@@ -6,6 +6,7 @@ from laplace_approx.fit import Fit
 from laplace_approx.matrices import MOST_ON_DISK, draws_within
 from laplace_approx.remedies.importance import importance_t4
 from laplace_approx.sides import NoSide
+from laplace_approx.unseen import MOST, unseen_mass
 from laplace_approx.weighted_side import WEIGHT, WeightedSide
 
 N_DRAWS = 64_000  # the Monte Carlo error of a 97.5 % quantile is then about 0.01 SD
@@ -16,48 +17,64 @@ def reference_draws(fit: Fit | None, names, grid_record: dict, seed: int) -> tup
     """Return (weighted draws as columns, their record) of the quantities.
 
     The proposal is a Student t with four degrees of freedom at the mode. The draws serve only
-    where there is no grid, the search found a single mode, and Pareto k is below 0.5; else the
-    columns are empty and the record's `reason` says why. They cannot see a mode that the search
-    did not find.
+    where there is no grid, other modes that the search found hold next to nothing (`unseen_mass`,
+    a bound that the errors count), and Pareto k is below 0.5; else the columns are empty and the
+    record's `reason` says why. They cannot see a mode that the search did not find.
     """
-    reason = _why_not(fit, grid_record)
+    unseen = None if fit is None else unseen_mass(fit.modes)
+    reason = _why_not(fit, unseen, grid_record)
     if reason:
-        return no_reference(names, reason)
+        return no_reference(names, reason, unseen)
     rng = np.random.default_rng([seed, 1])  # not the draws of the remedies that are held to it
     n_draws = draws_within(N_DRAWS, len(names), MOST_ON_DISK)
     found = importance_t4(fit.density, fit.normal, {}, [], rng, n_draws)
     k = (found.details or {}).get("pareto_k")
-    if found.reason or k is None or not k < LARGEST_K:
-        shown = "not known" if k is None else f"{k:.2f}"
-        text = found.reason or f"the Pareto k of the draws is {shown}; it must be below {LARGEST_K}"
-        return _no_draws(names), _record(0, text, k)
+    text = _too_heavy(found, k)
+    if text:
+        return _no_draws(names), _record(0, text, unseen, k)
     columns = {name: quantity(found.z) for name, quantity in fit.quantities().items()}
-    return {**columns, WEIGHT: np.exp(found.log_weights)}, _record(n_draws, None, k)
+    return {**columns, WEIGHT: np.exp(found.log_weights)}, _record(n_draws, None, unseen, k)
 
 
-def no_reference(names, reason: str) -> tuple[dict, dict]:
+def no_reference(names, reason: str, unseen: float | None = None) -> tuple[dict, dict]:
     """Return the columns and the record of reference draws that there are not."""
-    return _no_draws(names), _record(0, reason)
+    return _no_draws(names), _record(0, reason, unseen)
 
 
-def _why_not(fit, grid_record) -> str | None:
+def _too_heavy(found, k: float | None) -> str | None:
+    """Return why the weights cannot be relied on, or None where they can."""
+    if found.reason:
+        return found.reason
+    if k is None and found.details["trusted"]:
+        return None  # all weights are equal: the posterior is the proposal, and has no k
+    if k is not None and k < LARGEST_K:
+        return None
+    shown = f"not known: {found.details['pareto_reason']}" if k is None else f"{k:.2f}"
+    return f"the Pareto k of the draws is {shown}; it must be below {LARGEST_K}"
+
+
+def _why_not(fit, unseen: float | None, grid_record) -> str | None:
     if grid_record["status"] == "ok":
         return "the grid is the exact side"
     if fit is None:
         return "there is no normal to draw about"
-    if len(fit.modes) > 1:
-        return f"the search found {len(fit.modes)} modes, and the draws are about one of them"
+    if not unseen <= MOST:
+        return (
+            f"the search found {len(fit.modes)} modes, the draws are about one of them, and the "
+            f"others may hold {unseen:.2g} of the mass; the limit is {MOST:g}"
+        )
     return None
 
 
-def _record(n_draws: int, reason: str | None, k: float | None = None) -> dict:
-    return {"serves": n_draws > 0, "reason": reason, "pareto_k": k, "n_draws": n_draws}
+def _record(n_draws: int, reason: str | None, unseen: float | None, k: float | None = None) -> dict:
+    serves = {"serves": n_draws > 0, "reason": reason}
+    return {**serves, "pareto_k": k, "n_draws": n_draws, "unseen_mass": unseen}
 
 
 def _no_draws(names) -> dict:
     return {name: np.empty(0) for name in (*names, WEIGHT)}
 
 
-def reference_side(columns: dict) -> WeightedSide | NoSide:
-    """Return the side of reference draws; of none, no side."""
-    return WeightedSide(columns) if columns[WEIGHT].size else NoSide()
+def reference_side(columns: dict, record: dict) -> WeightedSide | NoSide:
+    """Return the side of reference draws with their record; of none, no side."""
+    return WeightedSide(columns, record["unseen_mass"]) if columns[WEIGHT].size else NoSide()

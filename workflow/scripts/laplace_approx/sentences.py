@@ -151,7 +151,8 @@ def _covered(f: Facts) -> str:
 def _judged_by(f: Facts) -> str:
     """Return what the comparison rests on where that is not a certified grid."""
     if f.judge.kind == "importance":
-        return " (judged by importance draws, which see no mode that the search did not find)"
+        seen = "judged by importance draws, which see no mode that the search did not find"
+        return f" ({'; '.join([seen, *f.judge.remarks])})"
     return "".join(f" ({remark})" for remark in f.judge.remarks)
 
 

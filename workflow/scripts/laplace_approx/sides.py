@@ -142,10 +142,15 @@ class LaplaceSide:
 class ExactSide:
     """The exact posterior on a grid, from the grid's record, lattice and marginal tables."""
 
-    def __init__(self, model, record: dict, lattice, marginals):
+    def __init__(self, model, record: dict, lattice, marginals, unseen: float = 0.0):
         self.model, self.record, self.lattice, self.marginals = model, record, lattice, marginals
-        self.outside_mass = record["outside_mass"]["total"]
+        total = record["outside_mass"]["total"]
+        self.outside_mass = None if total is None else total + unseen
         self.derived = cache(self._derived)
+
+    def with_unseen(self, mass: float) -> "ExactSide":
+        """Return the same side with so much more of the mass outside its box."""
+        return ExactSide(self.model, self.record, self.lattice, self.marginals, mass)
 
     def quantiles(self, name: str, probabilities) -> Estimates:
         """Return the quantiles of a quantity given its condition, with their errors.

@@ -27,5 +27,15 @@ class Support:
         finite numbers overflows the answer is False, and `inside` says which points are in.
         """
         if self.unbounded:
-            return math.isfinite(np.add.reduce(x, axis=None))
+            return math.isfinite(total(x))
         return bool(((x > self.lower) & (x < self.upper)).all())
+
+
+def total(values) -> float:
+    """Return the sum of all values, which no NaN and no infinity leaves finite.
+
+    Numbers near the largest one, such as the -1e308 by which a model may say that there is no
+    density, can add up to an infinity, in silence.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.add.reduce(values, axis=None)

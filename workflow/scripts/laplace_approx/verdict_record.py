@@ -12,9 +12,10 @@ from laplace_approx.reference import reference_side
 from laplace_approx.sides import NoSide, laplace_side
 from laplace_approx.signal_record import signal_as_record
 from laplace_approx.unreached import unreached, warnings_of
+from laplace_approx.unseen import MOST, beyond_the_grid, judging_side
 from laplace_approx.verdict import Judge, by_quantity, quantity_verdict, worst
 
-NOTABLE_SHARE = 1e-3  # of the mass of all modes, above which a mode outside the grid counts
+MENTIONED_MASS = 1e-12  # in modes that the exact side does not reach, worth a word
 FIELDS = ("status", "reason", "message")
 
 
@@ -34,7 +35,7 @@ def verdict_record(laplace, exact, reference: dict, table: dict, found: dict, to
         name: quantity_verdict(tables[name], name, judge, tolerance, case)
         for name in quantity_names(laplace.model)
     }
-    joint = _joint(fit, exact, found["signals"])
+    joint = _joint(fit, exact, laplace.mode, found["signals"])
     left_out = unreached(laplace.space, judge) if fit else {}
     return {
         "case": laplace.mode["case"] | exact.record["case"],
@@ -57,26 +58,24 @@ def find_judge(exact, reference: dict, reference_record: dict, mode: dict) -> Ju
     """Return what the verdict rests on: the grid, else importance draws, else nothing."""
     record = exact.record
     if record["status"] == "ok":
-        return Judge("grid", exact.side, tuple(_grid_faults(record, mode)), _remarks(record))
+        missed, beyond = beyond_the_grid(record, mode)
+        faults = tuple(_grid_faults(record, missed, beyond))
+        remarks = (*_remarks(record), *_unreached_modes(missed))
+        return Judge("grid", judging_side(exact, mode), faults, remarks)
     if reference_record["serves"]:
-        return Judge("importance", reference_side(reference), (), ())
+        side = reference_side(reference, reference_record)
+        return Judge("importance", side, (), _unreached_modes(reference_record["unseen_mass"]))
     reasons = [_sentence(reason) for reason in record["reasons"]]
     instead = f"Importance draws cannot take its place: {reference_record['reason']}."
     return Judge("none", NoSide(), (*reasons, instead), ())
 
 
-def _grid_faults(record: dict, mode: dict):
+def _grid_faults(record: dict, missed: float, beyond):
     """Yield a sentence for everything that makes a grid worthless as a judge."""
     if record["outside_mass"]["total"] is None:
         yield "It is not known how much of the mass lies outside the grid."
-    for each in mode.get("modes", []):
-        theta = dict(zip(mode["parameters"], each["theta"], strict=True))
-        if each["share"] > NOTABLE_SHARE:
-            for name, (low, high) in record["bounds"].items():
-                if (low is not None and theta[name] < low) or (
-                    high is not None and theta[name] > high
-                ):
-                    yield f"A mode at {name} = {theta[name]:.4g} lies outside the grid."
+    for name, value in beyond if missed > MOST else ():
+        yield f"A mode at {name} = {value:.4g} lies outside the grid."
 
 
 def _remarks(record: dict) -> tuple[str, ...]:
@@ -90,19 +89,28 @@ def _remarks(record: dict) -> tuple[str, ...]:
     )
 
 
+def _unreached_modes(unseen: float) -> tuple[str, ...]:
+    if unseen < MENTIONED_MASS:
+        return ()
+    return (f"other modes may hold up to {unseen:.1e} of the mass, which the errors count",)
+
+
 def _sentence(text: str) -> str:
     """Return a reason with a capital and a full stop."""
     text = text.strip().removesuffix(".")
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _joint(fit, exact, signals: dict | None) -> dict:
+def _joint(fit, exact, mode: dict, signals: dict | None) -> dict:
     """Return the joint measures and the signals, by name; a declined case has none."""
     if fit is None:
         return unknown_measures("there is no normal: the case is declined")
     judged = judged_by(exact.record, exact.cells.lattice) if exact.cells else None
     if judged is None:
         return unknown_measures("there is no grid to measure it on") | (signals or {})
+    missed, _ = beyond_the_grid(exact.record, mode)
+    outside = judged.outside_mass + missed
+    judged = judged._replace(outside_mass=outside) if outside < 1 else judged
     bound = signal_as_record(reflection_signal(fit, judged))
     return joint_measures(fit, judged) | (signals or {}) | {"reflection_bound": bound}
 

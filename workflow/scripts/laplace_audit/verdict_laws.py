@@ -12,7 +12,8 @@ LEVELS = {"50": 0.5, "80": 0.8, "90": 0.9, "95": 0.95, "99": 0.99}
 JUDGED = ("50", "95")
 ORDER = ("fine", "fine_for_50", "remedy", "sample", "declined")
 CLASSES = ((1e-8, "exact"), (0.05, "good"), (0.15, "fair"), (0.30, "poor"), (math.inf, "bad"))
-NOTABLE = 1e-3  # share of a mode that counts although it lies outside the grid
+HEAVIER, NOTABLE = 100.0, 6e-4  # modes outside the grid, so much heavier than they are said to be,
+# count from this share of the mass on
 SAME = 1e-12
 
 
@@ -84,12 +85,19 @@ def judged(grid: dict, mode: dict, serves: bool) -> tuple[str, bool]:
     importance draws, which are looked at where there is no grid."""
     if grid["status"] != "ok":
         return ("importance", True) if serves else ("none", False)
-    faults = grid["outside_mass"]["total"] is None
+    masses = {True: 0.0, False: 0.0}
     for each in mode.get("modes") or []:
-        for value, name in zip(each["theta"], grid["parameters"], strict=True):
-            low, high = grid["bounds"][name]
-            beyond = (low is not None and value < low) or (high is not None and value > high)
-            faults = faults or (each["share"] > NOTABLE and beyond)
+        ends = [
+            (value, *grid["bounds"][name])
+            for value, name in zip(each["theta"], grid["parameters"], strict=True)
+        ]
+        beyond = any(
+            (low is not None and value < low) or (high is not None and value > high)
+            for value, low, high in ends
+        )
+        masses[beyond] += each["share"] * (HEAVIER if beyond else 1.0)
+    faults = grid["outside_mass"]["total"] is None
+    faults = faults or masses[True] > NOTABLE * (masses[True] + masses[False])
     return "grid", not faults
 
 

@@ -1,6 +1,7 @@
 """The configuration: completed, and checked whole before anything runs."""
 
 import math
+import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -11,6 +12,7 @@ from laplace_approx.errors import InputError
 from laplace_approx.model import Model
 from laplace_approx.nearest import suggestion
 from laplace_files import strict_yaml
+from laplace_files.filenames import nameable
 from laplace_files.schema import coerce, fill_defaults, key_path, shown, violations
 from laplace_files.size import too_large
 
@@ -27,6 +29,12 @@ KINDS = ("prior", "space", "grid")
 MAX_CELLS = 50_000_000
 MAX_DRAW_FILES = 10_000
 _BYTES = 8
+_RUNS_CODE = "remove __use_yte__, with which Snakemake runs code from this file as it reads it"
+_NOT_RUN = "it has not been read yet, and no code of it was run"
+_HAS_RUN = (
+    "it was read before this check, as every --configfile is, also with -n: the code in it HAS "
+    "BEEN RUN, with your rights, so look at what it did"
+)
 # Folders and files beside the models' own folders in results/, and the folders below a prior: a
 # model or prior of such a name would share a path with what is not its own.
 RESERVED_FOLDERS = (
@@ -40,17 +48,18 @@ RESERVED_FILES = (
 )
 
 
-def check_overlay_files(paths) -> None:
+def check_overlay_files(paths, has_been_read: bool = True) -> None:
     """Read the configuration files again, strictly: what Snakemake's reader drops is an error.
 
     Raises one `InputError` with a line for each file that `strict_yaml.load` refuses, or that
-    asks for the template engine in Snakemake's reader, which runs Python found in the file.
+    asks for the template engine in Snakemake's reader, which runs Python found in the file: what
+    `has_been_read` by Snakemake has been run.
     """
     problems = []
     for path in paths:
         try:
             if "__use_yte__" in strict_yaml.load(path):
-                problems.append(f"{path}: remove __use_yte__, which runs code from this file")
+                problems.append(f"{path}: {_RUNS_CODE}; {_HAS_RUN if has_been_read else _NOT_RUN}")
         except InputError as error:
             problems.append(str(error))
     if problems:
@@ -70,7 +79,7 @@ def check_config(config: dict, source_name) -> dict:
     _stop(source_name, _unusable(config))
     config = fill_defaults(config, schema)
     found = violations(config, schema)
-    problems = [*map(str, found), *_not_finite(config)]
+    problems = [*map(str, found), *_not_finite(config), *_not_nameable(config)]
     # A check that reads a section is worth its words only where that section has its shape.
     malformed = {violation.path[0] for violation in found if violation.malformed}
     for sections, check in _CHECKS:
@@ -173,6 +182,15 @@ def _not_finite(config: dict) -> list[str]:
         f"{key_path(path)}: {value} is not finite; write an ordinary number"
         for path, value in _walk(config)
         if isinstance(value, float) and not math.isfinite(value)
+    ]
+
+
+def _not_nameable(config: dict) -> list[str]:
+    return [
+        f"{key_path(path)}: {value!a:.200} cannot name a file here, where names are in "
+        f"{sys.getfilesystemencoding()}; set PYTHONUTF8=1 and run again"
+        for path, value in _walk(config)
+        if isinstance(value, str) and not nameable(value)
     ]
 
 

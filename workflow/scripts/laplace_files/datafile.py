@@ -9,20 +9,25 @@ import csv
 import io
 import math
 import re
+import unicodedata
 from array import array
 
 import numpy as np
 
 from laplace_approx.errors import InputError
+from laplace_approx.numerals import SMALLEST, vanishes
 from laplace_files.textfile import read_text
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LISTED = 5
 MAX_REPLICATED_ROWS = 10_000_000  # 80 MB a column
 
+_BLANK = " \t\n"  # no other white space is stripped: a form feed in a cell is a fault
+_LONG = 300  # characters of a line in which a number without an exponent may vanish
 _PLAIN = b"0123456789+-.eE, \n"
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}([ '_\u00a0\u2009\u202f.][0-9]{3})+")
+_GROUPING = "\u00a0\u2009\u202f"  # white space that separates thousands
 _MISSING = frozenset(("na", "n/a", "nan", "null", "none", "missing", "-", "--", ".", "?", "#n/a"))
 _INFINITE = re.compile(r"[-+]?(inf|infinity)", re.IGNORECASE)
 _SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar"}
@@ -78,21 +83,25 @@ def _table(lines, n_columns: int) -> np.ndarray | None:
         if len(cells) != n_columns or line.encode().translate(None, _PLAIN):
             return None
         try:
-            values.extend(map(float, cells))
+            row = list(map(float, cells))
         except ValueError:
             return None
+        may_vanish = 0.0 in row and ("e" in line.lower() or len(line) > _LONG)
+        if may_vanish and any(map(vanishes, cells)):
+            return None
+        values.extend(row)
         rows += 1
     table = np.array(values, dtype=float).reshape(rows, n_columns)
     return np.ascontiguousarray(table.T) if np.isfinite(table).all() else None
 
 
 def _column_names(path, line: str) -> list[str]:
-    if not line.strip():
+    if not line.strip(_BLANK):
         raise InputError(f"{path}: row 1 is empty; it holds the names of the columns")
     if "," not in line:
         _require_comma(path, 1, line)
     try:
-        names = [name.strip() for name in next(csv.reader([line]))]
+        names = [name.strip(_BLANK) for name in next(csv.reader([line]))]
     except csv.Error as error:
         raise InputError(f"{path}: row 1 is not a row of names: {error}") from None
     if all(_NUMBER.fullmatch(name) for name in names):
@@ -100,14 +109,31 @@ def _column_names(path, line: str) -> list[str]:
     for i, name in enumerate(names, start=1):
         if not name:
             found = ", ".join(repr(n) for n in names)
-            raise InputError(f"{path}: row 1, column {i} has no name (the names are {found})")
+            raise InputError(f"{path}: row 1, column {i} has no name (the names are {found:.200})")
         if not name.isprintable():
             raise InputError(f"{path}: row 1, column {i}: the name {name!r:.80} is not printable")
-        if name in names[: i - 1]:
-            first = names.index(name) + 1
-            message = f"the name {name!r} is that of column {first} too; rename one"
-            raise InputError(f"{path}: row 1, column {i}: {message}")
+    again = repeated_name(names)
+    if again:
+        first, second = again
+        same = "" if names[first] == names[second] else ", but for its Unicode normalisation"
+        raise InputError(
+            f"{path}: row 1, column {second + 1}: the name {names[second]!r:.80} is that of column "
+            f"{first + 1} too{same}; rename one"
+        )
     return names
+
+
+def repeated_name(names) -> tuple[int, int] | None:
+    """Return the places of the first two names that are one name to Python, or None.
+
+    Python's own names are in the Unicode normal form NFKC, in which a micro sign is a mu.
+    """
+    places = {}
+    for i, name in enumerate(names):
+        first = places.setdefault(unicodedata.normalize("NFKC", name), i)
+        if first != i:
+            return first, i
+    return None
 
 
 def _require_comma(path, row: int, line: str) -> None:
@@ -125,7 +151,7 @@ def _columns(path, lines, names: list[str]) -> list[array]:
     problems = []
     blank_row = None
     for row, line in enumerate(lines, start=2):
-        if not line.strip():
+        if not line.strip(_BLANK):
             blank_row = blank_row or row
             continue
         if blank_row:
@@ -148,8 +174,8 @@ def _append(row: int, cells: list[str], names: list[str], columns: list[array]) 
     """Append the numbers of one row to the columns; return what is wrong with them."""
     problems = []
     for name, cell, column in zip(names, cells, columns, strict=True):
-        text = cell.strip()
-        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        text = cell.strip(_BLANK)
+        value = float(text) if _NUMBER.fullmatch(text) and not vanishes(text) else math.nan
         if math.isfinite(value):
             column.append(value)
         else:
@@ -165,6 +191,8 @@ def _fault(text: str) -> str:
         return f"{value} is a missing value; delete the row, or give a number"
     if _INFINITE.fullmatch(text):
         return f"{value} is infinite; a finite number is due"
+    if vanishes(text):
+        return f"{value} is below the range of numbers ({SMALLEST}); write 0, or a larger one"
     if _NUMBER.fullmatch(text):
         return f"{value} is beyond the range of numbers (1.8e308)"
     if '"' in text or text.startswith("'"):
@@ -174,9 +202,18 @@ def _fault(text: str) -> str:
     for separator, word in _SEPARATORS.items():
         if separator in text:
             return f"{value} holds a {word}; separate the columns by commas"
+    odd = odd_space(text, _GROUPING)
+    if odd:
+        return f"{value} holds {odd}, which is no space and no end of a row; remove it"
     if any(c.isspace() for c in text):
         return f"{value} holds a space; separate the columns by commas"
     return f"{value} is not a number; write it like 1234.5 or 1e-3"
+
+
+def odd_space(text: str, spared: str = "") -> str | None:
+    """Return the code of the first white space that is no space, tab or end of a line, or None."""
+    odd = next((c for c in text if c.isspace() and c not in _BLANK + spared), None)
+    return f"U+{ord(odd):04X}" if odd else None
 
 
 def _ragged(row: int, cells: list[str], names: list[str]) -> str:

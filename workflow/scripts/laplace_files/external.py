@@ -16,7 +16,9 @@ import numpy as np
 from laplace_approx.errors import InputError
 from laplace_approx.external import ExternalDraws
 from laplace_approx.nearest import suggestion
+from laplace_approx.numerals import SMALLEST, vanishes
 from laplace_files.artifacts import sha256_of
+from laplace_files.datafile import odd_space, repeated_name
 from laplace_files.textfile import read_text
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -28,6 +30,7 @@ LOG_Q = ("log_q__", "lp_approx__", "log_q", "log_approximation")
 _NOT_A_QUANTITY = re.compile(
     r".*__|\.?(chain|draw|iteration)|log_(p|q|density|approximation)", re.IGNORECASE
 )
+_TINY = re.compile(r"[0-9.]+[eE]-[0-9]{3,}|0?\.0{300}[0-9]*")  # numbers that may vanish
 
 
 class ExternalCase(NamedTuple):
@@ -82,24 +85,41 @@ def read_draw_table(path) -> dict[str, np.ndarray]:
 
 
 def _read_csv(path) -> dict[str, np.ndarray]:
-    lines = [line for line in read_text(path, MAX_BYTES).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.lstrip().startswith("#")]
+    text = io.StringIO(read_text(path, MAX_BYTES), newline=None)
+    rows = enumerate((line.strip(" \t\n") for line in text), start=1)
+    numbered = [(row, line) for row, line in rows if line and not line.startswith("#")]
+    lines = [line for _, line in numbered]
     if len(lines) < 2:
         raise InputError(f"{path}: has no rows; a header of names and a row a draw are due")
-    names = [name.strip().strip('"') for name in lines[0].split(",")]
+    names = [name.strip(" \t").strip('"') for name in lines[0].split(",")]
     _check_names(path, names)
+    for row, line in numbered[1:]:
+        _check_row(path, row, line)
     try:
         values = np.loadtxt(io.StringIO("\n".join(lines[1:])), delimiter=",", ndmin=2)
     except ValueError as error:
         raise InputError(
-            f"{path}: is not a table of numbers separated by commas ({error}; rows are counted "
-            "from the header on, without comments)"
+            f"{path}: is not a table of numbers separated by commas ({error!s:.200}; rows are "
+            "counted from the header on, without comments)"
         ) from None
     if values.shape[1] != len(names):
         raise InputError(
             f"{path}: the rows have {values.shape[1]} cells where the header has {len(names)}"
         )
     return {name: values[:, i] for i, name in enumerate(names)}
+
+
+def _check_row(path, row: int, line: str) -> None:
+    """Refuse what the reader of numbers would take in silence for something else."""
+    odd = odd_space(line) if not line.isascii() or not line.isprintable() else None
+    if odd:
+        raise InputError(f"{path}, line {row}: holds {odd}, which is no space; remove it")
+    for number in _TINY.findall(line):
+        if vanishes(number):
+            raise InputError(
+                f"{path}, line {row}: {number:.60} is below the range of numbers ({SMALLEST}); "
+                "write 0, or a larger one"
+            )
 
 
 def _read_parquet(path) -> dict[str, np.ndarray]:
@@ -127,8 +147,9 @@ def _check_names(path, names) -> None:
     for i, name in enumerate(names):
         if not name or not name.isprintable():
             raise InputError(f"{path}: column {i + 1} has no printable name: {name!r:.80}")
-        if name in names[:i]:
-            raise InputError(f"{path}: two columns are called {name!r}; rename one")
+    again = repeated_name(names)
+    if again:
+        raise InputError(f"{path}: two columns are called {names[again[1]]!r:.80}; rename one")
 
 
 def _log_density(where: str, path, table: dict, wanted: str | None, usual) -> str:

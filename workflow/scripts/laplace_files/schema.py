@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import NamedTuple
 
 from laplace_approx.nearest import suggestion
+from laplace_approx.numerals import SMALLEST, vanishes
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,99})")
 _NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -64,8 +65,9 @@ def coerce(config, schema: dict):
 
     `"1e5"` becomes 100000 where an integer is due, `"1E-8"` a float where a number is, `"true"`
     a truth value; a float without a fraction becomes an integer where one is due. What does not
-    read as such stays as it is, for the validation to refuse; a truth value never becomes a
-    number. The key `on`, which YAML 1.1 reads as true, is put back where the schema has it.
+    read as such stays as it is, for the validation to refuse, and so does a number that would
+    become 0 and is not; a truth value never becomes a number. The key `on`, which YAML 1.1 reads
+    as true, is put back where the schema has it.
     """
     return _coerce(config, [schema], schema)
 
@@ -91,7 +93,7 @@ def _scalar(value, types: set[str]):
         return _BOOLEANS[value]
     if types & {"integer", "number"} and _INTEGER.fullmatch(value):
         return int(value)
-    if types & {"integer", "number"} and _NUMBER.fullmatch(value):
+    if types & {"integer", "number"} and _NUMBER.fullmatch(value) and not vanishes(value):
         number = float(value)
         if "number" in types:
             return number
@@ -214,6 +216,10 @@ def _wrong_type(error) -> str:
             f"the pair {shown(value)} does not say whether {spread} is a standard deviation or a "
             f"variance, and the two differ; write {{family: normal, mean: {mean}, sd: {spread}}} "
             f"or {{family: normal, mean: {mean}, variance: {spread}}}"
+        )
+    if isinstance(value, str) and vanishes(value):
+        return (
+            f"{shown(value)} is below the range of numbers ({SMALLEST}); write 0, or a larger one"
         )
     message = f"{shown(value)} is {_kind(value)}, not {due}"
     quoting_helps = isinstance(value, int | float) and "string" in types and "object" not in types

@@ -12,6 +12,7 @@ from collections import deque
 import yaml
 
 from laplace_approx.errors import InputError
+from laplace_approx.numerals import SMALLEST, vanishes
 from laplace_files.textfile import read_text
 
 MAX_BYTES = 1024 * 1024
@@ -32,6 +33,8 @@ _PLAIN_SPELLINGS = {
 }
 # YAML 1.2 reads these as text. The key `on` is one of the configuration's own.
 _TEXT_KEYS = {"on": "on"}
+# Ends of lines to YAML 1.1, and characters of a line to YAML 1.2 and to most editors.
+_ODD_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
 def load(path) -> dict:
@@ -78,6 +81,11 @@ class _Reader(yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.res
 
 def _checked_events(path, text: str) -> list[yaml.Event]:
     """Refuse, from the stream of events and so before any recursion, what must not be built."""
+    odd = _ODD_BREAK.search(text)
+    if odd:
+        number = text.count("\n", 0, odd.start()) + 1
+        code = f"U+{ord(odd[0]):04X}"
+        raise _error(path, number, f"holds {code}, the end of a line to some readers; remove it")
     for number, line in enumerate(text.split("\n"), start=1):
         if "\t" in line[: len(line) - len(line.lstrip())] and line.strip():
             raise _error(path, number, "is indented with a tab; indent with spaces")
@@ -159,6 +167,9 @@ class _Builder:
             advice = f"{advice}, or quote it" if advice else "quote it"
             message = f"{where}: {node.value[:60]} is read as {self._meaning(node)}; {advice}"
             raise _error(self.path, _line(node), message)
+        if kind == "float" and vanishes(node.value):
+            message = f"{where}: {node.value[:60]} is read as 0, being below {SMALLEST}; write 0"
+            raise _error(self.path, _line(node), f"{message}, or a number above that")
         return self.loader.construct_object(node)
 
     def _meaning(self, node: yaml.ScalarNode) -> str:
@@ -185,4 +196,6 @@ def _error(path, line: int, problem: str) -> InputError:
 def _syntax_error(path, error: yaml.MarkedYAMLError) -> InputError:
     mark = error.problem_mark or error.context_mark
     context = f" ({error.context})" if error.context else ""
-    return _error(path, mark.line + 1 if mark else 1, f"is not YAML: {error.problem}{context}")
+    return _error(
+        path, mark.line + 1 if mark else 1, f"is not YAML: {error.problem:.200}{context:.200}"
+    )

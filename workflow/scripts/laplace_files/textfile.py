@@ -10,7 +10,9 @@ def read_text(path, max_bytes: int) -> str:
     """Return the text of a UTF-8 file, without its byte order mark if it has one.
 
     Raises `InputError` for what is not there, cannot be read, is not a regular file (a FIFO or a
-    device would block or never end), exceeds `max_bytes` or is not UTF-8 (with line and byte).
+    device would block or never end), exceeds `max_bytes`, has another size than it says, or is not
+    UTF-8 (with line and byte). The files of /proc and /sys look regular and have no size or a wrong
+    one: what is in them, the environment of a process say, must never be shown.
     """
     raw = _read_bytes(path, max_bytes)
     try:
@@ -40,6 +42,11 @@ def _read_bytes(path, max_bytes: int) -> bytes:
     if len(raw) > max_bytes:
         size = max(status.st_size, len(raw))
         raise InputError(f"{path}: has {size} bytes; at most {max_bytes} are read")
+    if len(raw) != status.st_size:
+        raise InputError(
+            f"{path}: is no ordinary file, or is being written to: it says that it has "
+            f"{status.st_size} bytes, and {len(raw)} were read; name a file of your own"
+        )
     return raw
 
 

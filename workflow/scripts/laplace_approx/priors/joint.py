@@ -67,7 +67,7 @@ def _text(names, mean, covariance) -> str:
     if len(names) > 6:
         return f"{len(names)} parameters ~ multivariate_normal"
     sd = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(sd, sd)
+    correlation = covariance / sd[:, None] / sd
     pairs = [
         f"corr({names[i]}, {names[j]}) {quoted(correlation[i, j])}"
         for i in range(len(names))
@@ -150,9 +150,23 @@ def _covariance(settings, names):
                     f"prior.joint.sd: {quoted(value)} for {name} must be above 0. "
                     "A parameter that is known exactly belongs in the model, not in the prior."
                 )
-        covariance = _correlation(settings["correlation"], key, names) * np.outer(sd, sd)
+        correlation = _correlation(settings["correlation"], key, names)
+        covariance = correlation * _variances(sd, names)
     _check_positive_definite(covariance, key)
     return covariance
+
+
+def _variances(sd, names):
+    """Return the products of all pairs of SDs, (d, d), all of which must be numbers above 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        products = np.outer(sd, sd)
+    for name, value, variance in zip(names, sd, np.diag(products), strict=True):
+        if not 0 < variance < np.inf:
+            raise InputError(
+                f"prior.joint.sd: {quoted(value)} for {name} has a square beyond the range of "
+                f"numbers (5e-324 to 1.8e308). Give {name} another unit."
+            )
+    return products
 
 
 def _square(value, key, names):
@@ -174,7 +188,8 @@ def _symmetric(matrix, key, names):
             f"{key}: not symmetric: ({names[i]}, {names[j]}) is {quoted(matrix[i, j])} and "
             f"({names[j]}, {names[i]}) is {quoted(matrix[j, i])}. Write the same number in both."
         )
-    return (matrix + matrix.T) / 2
+    # halved first, since the sum of two numbers near the largest one is none
+    return np.where(matrix == matrix.T, matrix, matrix / 2 + matrix.T / 2)
 
 
 def _check_variances(covariance, key, names):
@@ -206,10 +221,11 @@ def _correlation(value, key, names):
 def _check_positive_definite(covariance, key):
     sd = np.sqrt(np.diag(covariance))
     # judged on the correlation, so that units cannot decide; shown for the covariance
-    eigenvalues = np.linalg.eigvalsh(covariance / np.outer(sd, sd))
+    eigenvalues = np.linalg.eigvalsh(covariance / sd[:, None] / sd)
     smallest_possible = len(sd) * math.ulp(1.0) * 4
     if not eigenvalues[0] > smallest_possible:
-        smallest = np.linalg.eigvalsh(covariance)[0]
+        unit = np.max(sd)  # the eigenvalues of variances near the largest number are numbers too
+        smallest = np.linalg.eigvalsh(covariance / unit / unit)[0] * unit * unit
         raise InputError(
             f"{key}: not positive definite: the smallest eigenvalue of the covariance is "
             f"{smallest:.3g}, and it must be above 0. Some correlation is too large for the others."

@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 
 from laplace_approx.errors import InputError
+from laplace_approx.numerals import SMALLEST, vanishes
 
 
 def quoted(value) -> str:
@@ -47,5 +48,7 @@ def _yaml_hint(text: str) -> str:
         number = float(text)
     except ValueError:
         return ""
+    if vanishes(text):
+        return f" It is below the range of numbers ({SMALLEST}): write 0, or a larger one."
     # YAML 1.1 reads 1e-8 as text: an exponent needs a point and a sign there
     return f" Without quotes, YAML needs a point and a signed exponent, such as {number:.1e}."

@@ -57,10 +57,12 @@ def line_quantiles(values, masses, probabilities) -> LineQuantiles | None:
 def line_moments(values, masses):
     """Return (mean, sd, reason); both are None, with a reason, where they seem not to exist.
 
-    A variance that exists has decayed at the ends of the line; one that does not has not.
+    A variance that exists has decayed at the ends of the line; one that does not has not. Where
+    the mass is 0 in floating point, a value may be infinite.
     """
     held = ~np.isnan(values)
     values, masses = values[held], masses[held] / masses[held].sum()
+    values = np.where(masses > 0, values, 0.0)
     if not np.isfinite(values).all():
         return None, None, "no moments: some values are infinite"
     mean = np.sum(masses * values)
