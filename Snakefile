@@ -20,16 +20,12 @@ SCRIPTS = Path(str(workflow.current_basedir)) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from laplace_approx.errors import InputError
-from laplace_files.claims import claimed_artifacts
-from laplace_files.code import describe_steps
-from laplace_files.config import check_overlay_files
-from laplace_files.filenames import escape_what_streams_lack
-from laplace_files.request import (
-    check_nuts_cases,
-    check_request,
-    source_hash,
-    source_hashes,
-)
+from laplace_files.config.claims import claimed_artifacts
+from laplace_files.run.code import describe_steps
+from laplace_files.config.checks import check_overlay_files
+from laplace_files.artifacts.filenames import escape_what_streams_lack
+from laplace_files.config.request import check_nuts_cases, check_request, source_hashes
+from laplace_files.models.trial import source_hash
 
 escape_what_streams_lack(logger)
 

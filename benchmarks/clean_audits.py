@@ -25,7 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
 
 from laplace_audit.findings import audit_record  # noqa: E402
-from laplace_audit.sweeping import audit_sweep  # noqa: E402
+from laplace_audit.sweeps import audit_sweep  # noqa: E402
 from sweeps_on_disk import CODE, made  # noqa: E402
 
 WIDE_EVERY, SWEPT_EVERY = 25, 5

@@ -43,8 +43,8 @@ def main(dimensions) -> None:
 
 def one(d: int) -> None:
     """Measure one dimension and print its line."""
-    from laplace_approx.curvature import measure_curvature
-    from laplace_approx.mode import find_mode
+    from laplace_approx.curvature.measure import measure_curvature
+    from laplace_approx.mode.search import find_mode
 
     density, start, design = posterior(d)
     find_mode(density, start, 0)  # what is imported on the way is not work
@@ -65,9 +65,9 @@ def one(d: int) -> None:
 
 def posterior(d: int):
     """Return the density of a simulated data set, its start, and the design matrix."""
-    from laplace_approx.posterior import natural_density
-    from laplace_approx.priors import build_prior
-    from laplace_files.modelfile import load_model
+    from laplace_approx.density.posterior import natural_density
+    from laplace_approx.density.priors import build_prior
+    from laplace_files.models.modelfile import load_model
 
     x, y = simulate(d, 1)
     data = {"y": y, **{f"x{j + 1}": column for j, column in enumerate(x.T)}}

@@ -15,9 +15,9 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "workflow/scripts"))
 
-from laplace_approx.draws import laplace_draws  # noqa: E402
-from laplace_approx.normal import Normal  # noqa: E402
-from laplace_approx.space import build_space  # noqa: E402
+from laplace_approx.density.space import build_space  # noqa: E402
+from laplace_approx.normal.draws import laplace_draws  # noqa: E402
+from laplace_approx.normal.normal import Normal  # noqa: E402
 
 DRAWS = 1_000_000
 NORMAL = Normal(np.array([1.3, 2.0]), np.array([[1.0, 0.0], [0.3, 0.4]]))

@@ -25,13 +25,13 @@ def ours(prior=NORMAL):
     import numpy as np
 
     sys.path.insert(0, str(Path("workflow/scripts").resolve()))
-    from laplace_approx.curvature_record import curvature_record
-    from laplace_approx.mode_record import mode_record
-    from laplace_approx.posterior import joint_support, natural_density
-    from laplace_approx.priors import build_prior
-    from laplace_approx.space import build_space
-    from laplace_files.datafile import read_data
-    from laplace_files.modelfile import load_model
+    from laplace_approx.curvature.step import curvature_record
+    from laplace_approx.density.posterior import joint_support, natural_density
+    from laplace_approx.density.priors import build_prior
+    from laplace_approx.density.space import build_space
+    from laplace_approx.mode.step import mode_record
+    from laplace_files.models.data import read_data
+    from laplace_files.models.modelfile import load_model
 
     model_file = "workflow/scripts/laplace_approx/models/bioassay.py"
     model = load_model(model_file, read_data("data/bioassay.csv"))

@@ -19,11 +19,11 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "workflow/scripts"))
 
-from laplace_approx.grid import named_grid  # noqa: E402
-from laplace_approx.posterior import natural_density  # noqa: E402
-from laplace_approx.priors import build_prior  # noqa: E402
-from laplace_files.datafile import read_data  # noqa: E402
-from laplace_files.modelfile import load_model  # noqa: E402
+from laplace_approx.density.posterior import natural_density  # noqa: E402
+from laplace_approx.density.priors import build_prior  # noqa: E402
+from laplace_approx.exact.box import named_grid  # noqa: E402
+from laplace_files.models.data import read_data  # noqa: E402
+from laplace_files.models.modelfile import load_model  # noqa: E402
 
 DATA = read_data(str(PROJECT / "data/bioassay.csv"))
 MODEL = load_model(str(PROJECT / "workflow/scripts/laplace_approx/models/bioassay.py"), DATA)

@@ -62,7 +62,7 @@ def replay(path: str, scripts: list[str]) -> None:
     """Run the scripts of a plan in this process, with the object that Snakemake would give it."""
     folder = Path("workflow/scripts").resolve()
     sys.path.insert(0, str(folder))
-    from laplace_files import job as jobs
+    from laplace_files.run import job as jobs
 
     jobs.start = lambda _: None  # no child to watch, no log, no record: the work alone
     for job in json.loads(Path(path).read_text()):

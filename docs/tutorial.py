@@ -15,8 +15,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
 
-from laplace_files.artifacts import read_table  # noqa: E402
-from laplace_files.pictures import shortened  # noqa: E402
+from laplace_files.artifacts.artifacts import read_table  # noqa: E402
+from laplace_files.export.pictures import shortened  # noqa: E402
 
 TEXT = PROJECT / "docs" / "tutorial.md"
 MARK = re.compile(r"<!-- (\S+\.(?:json|parquet)) (.+?) (\S+) -->(.*?)<!-- / -->", re.DOTALL)

@@ -3,18 +3,21 @@
 import json
 from typing import NamedTuple
 
-from laplace_approx.priors import build_prior
-from laplace_approx.remedy_record import RemedyTables, remedy_tables
-from laplace_approx.verdict_record import verdict_record
-from laplace_files.artifacts import plain
-from laplace_files.datafile import read_data
-from laplace_files.exact import Exact, assemble_exact
-from laplace_files.laplace import Laplace, assemble_laplace
-from laplace_files.modelfile import load_model
-from laplace_files.posterior import Posterior, freeze
-from laplace_files.steps.curvature import curvature_step
-from laplace_files.steps.grid import grid_step
-from laplace_files.steps.mode import mode_step
+from laplace_approx.comparison.exact import Exact
+from laplace_approx.curvature.step import curvature_step
+from laplace_approx.density.frozen import Posterior
+from laplace_approx.density.priors import build_prior
+from laplace_approx.exact.step import grid_step
+from laplace_approx.mode.step import mode_step
+from laplace_approx.normal.laplace import Laplace
+from laplace_approx.remedies.step import RemedyTables, remedy_tables
+from laplace_approx.verdict.step import verdict_record
+from laplace_files.artifacts.artifacts import plain
+from laplace_files.cases.grid import assemble_exact
+from laplace_files.cases.laplace import assemble_laplace
+from laplace_files.cases.posterior import freeze
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model
 from project_copy import PROJECT
 
 MODELS = PROJECT / "workflow/scripts/laplace_approx/models"

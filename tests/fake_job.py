@@ -8,7 +8,7 @@ from project_copy import PROJECT
 
 PROGRAM = """
 from types import SimpleNamespace
-from laplace_files import job
+from laplace_files.run import job
 job.start(SimpleNamespace(
     rule="mode", wildcards={"model": "m"}, input=%r, output=%r, params={"code": "c", "n": 1},
     resources=%r, log=["logs/job.log"],

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from laplace_approx.density import Density
-from laplace_approx.normal import Normal
+from laplace_approx.density.density import Density
+from laplace_approx.normal.normal import Normal
 
 _DOSE = np.array([-0.86, -0.30, -0.05, 0.73])
 _DEATHS = np.array([0.0, 1.0, 3.0, 5.0])

@@ -18,12 +18,12 @@ from project_copy import PROJECT, copy_project, snakemake
 
 sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
 
-from laplace_audit.asked import Asked, asked_of
+from laplace_audit.cases import audit
 from laplace_audit.findings import audit_record
-from laplace_audit.reading import Unreadable, read_table
-from laplace_audit.whole import audit
-from laplace_files import strict_yaml
-from laplace_files.config import check_config, expand_cases
+from laplace_audit.reading.artifacts import Unreadable, read_table
+from laplace_audit.reading.asked import Asked, asked_of
+from laplace_files.config import strict_yaml
+from laplace_files.config.checks import check_config, expand_cases
 
 TABLE = PROJECT / "docs" / "mutations.md"
 RUN = """\

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
+from laplace_approx.comparison.quantiles import quantile_table
+from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.figures.declined import declined
 from laplace_approx.figures.style import save
-from laplace_approx.quantile_table import quantile_table
-from laplace_approx.sides import laplace_side
-from laplace_files.artifacts import write_json, write_table, write_text
-from laplace_files.report import FILES, RECORDS, Page
+from laplace_files.artifacts.artifacts import write_json, write_table, write_text
+from laplace_files.export.page import FILES, RECORDS, Page
 
 MISCHIEF = "<script>alert('1')</script>"
 PROBABILITIES = [0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from known_posteriors import unbounded
-from laplace_approx.density import Density
+from laplace_approx.density.density import Density
 
 
 def values(function, d, lower=None, upper=None):

@@ -4,14 +4,14 @@ import copy
 from pathlib import Path
 from typing import NamedTuple
 
-from laplace_files import strict_yaml
-from laplace_files.artifacts import read_table, write_table
-from laplace_files.config import check_config
+from laplace_files.artifacts.artifacts import read_table, write_table
+from laplace_files.config import strict_yaml
+from laplace_files.config.checks import check_config
 from laplace_sweep.chunk import run_chunk
+from laplace_sweep.definition import open_sweeps
 from laplace_sweep.effects import effects_table
 from laplace_sweep.gather import chunk_files, gather
 from laplace_sweep.plan import Plan, scenarios_of_part
-from laplace_sweep.sweep import open_sweeps
 from laplace_sweep.tables import STEPS, column_of
 from project_copy import PROJECT
 

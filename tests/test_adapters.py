@@ -8,8 +8,8 @@ import pytest
 from cases_in_memory import MODELS, laplace_of, posterior_of
 from laplace_adapters import stan
 from laplace_adapters.parameters import Block, constants
-from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model, model_files
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model, model_files
 from project_copy import PROJECT
 
 PRIOR = {
@@ -22,7 +22,7 @@ READ = f"data = read_data({str(DATA)!r})\n"
 PYMC = f"""
 import pymc as pm
 from laplace_adapters.pymc import wrap
-from laplace_files.datafile import read_data
+from laplace_files.models.data import read_data
 {READ}
 with pm.Model() as model:
     beta = pm.Normal("beta", 10, 10)
@@ -36,7 +36,7 @@ NUMPYRO = f"""
 import numpyro
 import numpyro.distributions as dist
 from laplace_adapters.numpyro import wrap
-from laplace_files.datafile import read_data
+from laplace_files.models.data import read_data
 {READ}
 def model(dose, animals, deaths):
     alpha = numpyro.sample("alpha", dist.Normal(0, 4))

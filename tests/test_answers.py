@@ -6,13 +6,13 @@ import math
 import numpy as np
 import pytest
 
-from laplace_approx.answers import as_floats
+from laplace_approx.density.answers import as_floats
+from laplace_approx.density.model import Model, condition_holds, evaluate_quantity
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
 from laplace_approx.errors import Declined
-from laplace_approx.model import Model, condition_holds, evaluate_quantity
-from laplace_approx.posterior import natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.raised import MOST_LETTERS, asked_to_stop, said
-from laplace_files.artifacts import plain
+from laplace_approx.words.raised import MOST_LETTERS, asked_to_stop, said
+from laplace_files.artifacts.artifacts import plain
 
 INF = math.inf
 PARAMETERS = ("a", "b")

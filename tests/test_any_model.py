@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.special import gammaincinv, stdtrit
 
-from laplace_files.datafile import read_data
+from laplace_files.models.data import read_data
 from project_copy import PROJECT, copy_project, snakemake
 
 pytestmark = pytest.mark.workflow

@@ -15,20 +15,20 @@ from scipy import integrate
 from audit_page import PAGE, page
 from cases_in_memory import MODELS, posterior_of
 from laplace_audit.catalogue import LAWS
-from laplace_audit.coordinates import Coordinate, Space
-from laplace_audit.differences import derivatives
 from laplace_audit.findings import audit_record, failure_lines
 from laplace_audit.ledger import Ledger
-from laplace_audit.priors import Prior
-from laplace_audit.target import Target
-from laplace_files.manifest import MOVE, REPAIR
+from laplace_audit.numerics.coordinates import Coordinate, Space
+from laplace_audit.numerics.derivatives import derivatives
+from laplace_audit.numerics.priors import Prior
+from laplace_audit.numerics.target import Target
+from laplace_files.artifacts.findings import MOVE, REPAIR
 from project_copy import PROJECT, snakemake
 
 AUDIT = PROJECT / "workflow" / "scripts" / "laplace_audit"
 # What the audit may share with the rest: running a model file, writing, and what errors look like.
 SHARED = {
-    *("laplace_files.localmodules", "laplace_files.artifacts", "laplace_approx.errors"),
-    "laplace_approx.printable",
+    *("laplace_files.models.beside", "laplace_files.artifacts.artifacts", "laplace_approx.errors"),
+    "laplace_approx.words.places.printable",
     *("laplace_files", "laplace_approx"),
 }
 

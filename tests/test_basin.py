@@ -3,7 +3,7 @@
 import pytest
 
 from cases_in_memory import MODELS, laplace_of, posterior_of
-from laplace_approx.basin import POINTS, basin_table, box_of
+from laplace_approx.mode.basin import POINTS, basin_table, box_of
 
 CHAPTER = {"alpha": [-4.0, 8.0], "beta": [-10.0, 40.0]}
 

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.errors import Declined, InputError
-from laplace_approx.model import condition_holds, evaluate_quantity
 from laplace_approx.models import bioassay
-from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model
 from project_copy import PROJECT
 
 MODE = np.array([0.8465802280905509, 7.748817150587726])

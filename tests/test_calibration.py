@@ -10,19 +10,19 @@ import math
 import numpy as np
 import pytest
 
-from laplace_approx.copies import refitted
-from laplace_approx.coverage import interval_coverage
-from laplace_approx.density import Density
-from laplace_approx.lattice import Axis, Frame, evaluate, trapezoid_weights
-from laplace_approx.marginal import build_marginal, cdf_from_marginal
-from laplace_approx.normal import Normal
-from laplace_approx.posterior import natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.quadrature import node_weights
-from laplace_approx.sides import LaplaceSide
-from laplace_approx.space import build_space
-from laplace_approx.transforms import Identity
-from laplace_files.modelfile import load_model
+from laplace_approx.comparison.coverage import interval_coverage
+from laplace_approx.comparison.sides import LaplaceSide
+from laplace_approx.density.density import Density
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
+from laplace_approx.density.transforms import Identity
+from laplace_approx.exact.lattice import Axis, Frame, evaluate, trapezoid_weights
+from laplace_approx.exact.marginal import build_marginal, cdf_from_marginal
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.quadrature import node_weights
+from laplace_approx.remedies.repeated_data import refitted
+from laplace_files.models.modelfile import load_model
 from project_copy import PROJECT
 
 MODEL = PROJECT / "workflow/scripts/laplace_approx/models/bioassay.py"

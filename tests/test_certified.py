@@ -8,15 +8,15 @@ import pytest
 from scipy import special
 
 from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
-from laplace_approx import certified
-from laplace_approx.certified import Known, _thinned, certified_grid
-from laplace_approx.density import Density
-from laplace_approx.distrust import why_distrusted
-from laplace_approx.grid import jittered_draws, lattice_from
-from laplace_approx.lattice import LEAST_POINTS, Axis, Frame, evaluate
-from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
-from laplace_approx.quantiles import DerivedQuantity
-from laplace_approx.transforms import Identity
+from laplace_approx.density.density import Density
+from laplace_approx.density.transforms import Identity
+from laplace_approx.exact import certified
+from laplace_approx.exact.certified import Known, _thinned, certified_grid
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
+from laplace_approx.exact.distrust import why_distrusted
+from laplace_approx.exact.grid import jittered_draws, lattice_from
+from laplace_approx.exact.lattice import LEAST_POINTS, Axis, Frame, evaluate
+from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
 
 P = np.array([0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995])
 SD_OF_A_QUANTILE = 1e-7  # of the posterior; what is promised is 1e-6

@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from laplace_approx.chains import bulk_ess, quantile_errors, r_hat, tail_ess
+from laplace_approx.numerics.monte_carlo import (
+    bulk_ess,
+    quantile_errors,
+    r_hat,
+    tail_ess,
+)
 
 
 def chains(rho, shape=(4, 5000), seed=1):

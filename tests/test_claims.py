@@ -7,8 +7,13 @@ import pytest
 
 from laplace_approx.claims import Unmeasured, artifacts_of, evaluate, judge_claim, problems_of
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import write_table, write_text
-from laplace_files.claims import claimed_artifacts, judge_claims, made_artifacts, open_claims
+from laplace_files.artifacts.artifacts import write_table, write_text
+from laplace_files.config.claims import (
+    claimed_artifacts,
+    judge_claims,
+    made_artifacts,
+    open_claims,
+)
 from project_copy import PROJECT
 
 TABLE = {

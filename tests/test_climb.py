@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL, KINDS, gaussian
-from laplace_approx.climb import climb
-from laplace_approx.derivatives import slope_and_curvature
+from laplace_approx.derivatives.central import slope_and_curvature
+from laplace_approx.mode.newton import climb
 
 
 def climb_density(density, start):

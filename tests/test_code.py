@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from laplace_files.code import import_statements
+from laplace_files.run.code import import_statements
 from project_copy import PROJECT
 
 SOURCES = sorted((PROJECT / "workflow").rglob("*.py"))

@@ -14,7 +14,7 @@ from known_posteriors import (
     gaussian,
     whitened_nodes,
 )
-from laplace_approx.comparison import (
+from laplace_approx.comparison.distances import (
     Nodes,
     compare,
     hellinger,

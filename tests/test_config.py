@@ -12,11 +12,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from laplace_approx.density.model import Model
 from laplace_approx.errors import InputError
-from laplace_approx.model import Model
-from laplace_approx.nearest import nearest, suggestion
-from laplace_files import strict_yaml
-from laplace_files.config import (
+from laplace_approx.words.names import nearest, suggestion
+from laplace_files.config import strict_yaml
+from laplace_files.config.checks import (
     SCHEMA_FILE,
     check_against_model,
     check_config,
@@ -24,7 +24,7 @@ from laplace_files.config import (
     coerce,
     expand_cases,
 )
-from laplace_files.schema import fill_defaults
+from laplace_files.config.schema import fill_defaults
 from project_copy import PROJECT
 
 SCHEMA = strict_yaml.load(SCHEMA_FILE)

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, Judged, exact_of, judged, laplace_of, posterior_of
-from laplace_approx import comparison, joint, remedy_record, signal_record, signals
+from laplace_approx.comparison import distances, joint, signals
+from laplace_approx.comparison.intervals import PROBABILITIES
 from laplace_approx.contained import contained
+from laplace_approx.density.frozen import Posterior
+from laplace_approx.density.model import Model
+from laplace_approx.density.priors import build_prior
 from laplace_approx.errors import InputError
-from laplace_approx.intervals import PROBABILITIES
-from laplace_approx.model import Model
-from laplace_approx.normal import Normal
-from laplace_approx.priors import build_prior
-from laplace_approx.remedies import COMPUTED, DRAWN
-from laplace_files.artifacts import plain
-from laplace_files.contract import fault_of_record
-from laplace_files.laplace import Laplace
-from laplace_files.posterior import Posterior
+from laplace_approx.normal.laplace import Laplace
+from laplace_approx.normal.normal import Normal
+from laplace_approx.remedies import COMPUTED, DRAWN, step
+from laplace_files.artifacts.artifacts import plain
+from laplace_files.artifacts.schemas import fault_of_record
 
 JOINT = ("total_variation", "hellinger", "kl_exact_laplace", "kl_laplace_exact")
 SIGNALS = (
@@ -193,18 +193,18 @@ PARTS = {
     "effective_sample_size": (signals, "effective_sample_size", {"effective_sample_size"}),
     "skewness": (signals, "skewness", {"skewness"}),
     "outside_support": (signals, "outside_support", {"outside_support"}),
-    "third_derivatives": (signal_record, "third_derivatives", {"skewness"}),
+    "third_derivatives": (signals, "third_derivatives", {"skewness"}),
     "draws_of_the_signals": (
         *(signals, "probe"),
         {"pareto_k", "effective_sample_size", "outside_support"},  # the bound comes from the grid
     ),
     "reflection_bound": (joint, "reflection_bound_on_lattice", {"reflection_bound"}),
-    "total_variation": (comparison, "total_variation", {"total_variation"}),
-    "hellinger": (comparison, "hellinger", {"hellinger"}),
-    "kl_exact_laplace": (comparison, "kl_exact_laplace", {"kl_exact_laplace"}),
+    "total_variation": (distances, "total_variation", {"total_variation"}),
+    "hellinger": (distances, "hellinger", {"hellinger"}),
+    "kl_exact_laplace": (distances, "kl_exact_laplace", {"kl_exact_laplace"}),
     "kl_laplace_exact": (joint, "kl_laplace_exact_by_hermite", {"kl_laplace_exact"}),
     "ellipse_coverage": (joint, "ellipse_coverage", {"ellipse_coverage"}),
-    "replication": (remedy_record, "copies_needed", {"replication"}),
+    "replication": (step, "copies_needed", {"replication"}),
 }
 
 

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import read_json, read_table, write_json, write_table
-from laplace_files.contract import SCHEMAS, fault_of_record, fault_of_table
+from laplace_files.artifacts.artifacts import (
+    read_json,
+    read_table,
+    write_json,
+    write_table,
+)
+from laplace_files.artifacts.schemas import SCHEMAS, fault_of_record, fault_of_table
 
 STEPS = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json"))
 SHA = "0" * 64

@@ -12,7 +12,7 @@ from known_posteriors import (
     gaussian,
     whitened_nodes,
 )
-from laplace_approx.coverage import (
+from laplace_approx.comparison.coverage import (
     LEVELS,
     chi_square_quantile,
     ellipse_coverage,

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("rocrate", reason="the crate needs the extra `crate`")
 
-from laplace_files.crate import PROFILES, crate_document
+from laplace_files.export.crate import PROFILES, crate_document
 
 SHA = {name: f"{number:064x}" for number, name in enumerate("abcdefg")}
 DESCRIPTION = {"name": "A workflow", "description": "What it does.", "version": "1.2"}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL
-from laplace_approx.curvature import measure_curvature
+from laplace_approx.curvature.measure import measure_curvature
 from laplace_approx.errors import Declined
-from laplace_approx.mode import find_mode
+from laplace_approx.mode.search import find_mode
 from shapes_of_posteriors import normal, values
 
 # Newton's method in 40 digits

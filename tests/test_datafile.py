@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laplace_approx.errors import InputError
-from laplace_files import datafile
-from laplace_files.datafile import read_data
+from laplace_files.models import data
+from laplace_files.models.data import read_data
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_several_faults_are_listed_at_once_and_not_all(refuse):
     assert "row 3, column y" in message
     assert "row 4 has 1 cells" in message
     many = refuse("x\n" + "NA\n" * 1000)
-    assert many.count("missing value") == datafile.MAX_LISTED
+    assert many.count("missing value") == data.MAX_LISTED
     assert "there may be more" in many
 
 
@@ -198,7 +198,7 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path, make, words):
 
 
 def test_a_file_above_the_cap_is_refused_unread(refuse, monkeypatch):
-    monkeypatch.setattr(datafile, "MAX_BYTES", 100)
+    monkeypatch.setattr(data, "MAX_BYTES", 100)
     message = refuse("x\n" + "1\n" * 100)
     assert "202 bytes" in message
     assert "100" in message

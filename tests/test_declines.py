@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, unbounded, without
-from laplace_approx.curvature import measure_curvature
-from laplace_approx.density import Density
+from laplace_approx.curvature.measure import measure_curvature
+from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
 from laplace_approx.errors import REASONS, Declined
-from laplace_approx.mode import find_mode
-from laplace_approx.posterior import density_in, natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.space import build_space
-from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model
+from laplace_approx.mode.search import find_mode
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model
 from project_copy import PROJECT
 from shapes_of_posteriors import centred_schools, dose_response, normal, values
 

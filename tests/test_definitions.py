@@ -5,9 +5,9 @@ import copy
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.config import check_against_model, check_config
-from laplace_files.definitions import check_unselected
-from laplace_files.strict_yaml import load
+from laplace_files.config.checks import check_against_model, check_config
+from laplace_files.config.strict_yaml import load
+from laplace_files.config.unselected import check_unselected
 from project_copy import PROJECT
 from test_config import MODEL
 

@@ -7,29 +7,35 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from laplace_approx.curvature import measure_curvature
-from laplace_approx.curvature_record import curvature_record
-from laplace_approx.density import Density
-from laplace_approx.draws import laplace_draws
+from laplace_approx.comparison.signals import all_signals
+from laplace_approx.curvature.matrices import (
+    KEPT,
+    draws_within,
+    lower_triangle,
+    matrix_bytes,
+    split,
+)
+from laplace_approx.curvature.measure import measure_curvature
+from laplace_approx.curvature.step import curvature_record
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import Evaluator
+from laplace_approx.density.model import Model
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
+from laplace_approx.derivatives.central import difference_hessian
 from laplace_approx.errors import InputError
-from laplace_approx.evaluation import Evaluator
-from laplace_approx.gradient_differences import difference_hessian
-from laplace_approx.matrices import KEPT, draws_within, lower_triangle, matrix_bytes, split
-from laplace_approx.mode import find_mode
-from laplace_approx.mode_record import mode_record
-from laplace_approx.model import Model
-from laplace_approx.normal import Normal
-from laplace_approx.posterior import natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.quasi_newton import many_by_quasi_newton
-from laplace_approx.signals import all_signals
-from laplace_approx.space import build_space
-from laplace_approx.third_derivatives import third_derivatives
-from laplace_files.config import check_against_model, check_config
-from laplace_files.datafile import read_data
-from laplace_files.laplace import _cholesky
-from laplace_files.modelfile import load_model
-from laplace_files.size import MOST_BYTES, too_large
+from laplace_approx.mode.attempts import many_by_quasi_newton
+from laplace_approx.mode.search import find_mode
+from laplace_approx.mode.step import mode_record
+from laplace_approx.normal.draws import laplace_draws
+from laplace_approx.normal.normal import Normal
+from laplace_approx.normal.third_derivatives import third_derivatives
+from laplace_files.cases.laplace import _cholesky
+from laplace_files.config.checks import check_against_model, check_config
+from laplace_files.config.size import MOST_BYTES, too_large
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model
 from project_copy import PROJECT, copy_project, snakemake
 
 _program = runpy.run_path(str(PROJECT / "benchmarks/logistic_data.py"))

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from laplace_approx.priors.definition import FAMILIES
+from laplace_approx.density.priors.definition import FAMILIES
 from laplace_approx.remedies import COMPUTED, DRAWN
-from laplace_files.pictures import shortened
+from laplace_files.export.pictures import shortened
 from project_copy import PROJECT
 
 DOCS = PROJECT / "docs"

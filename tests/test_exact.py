@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from laplace_approx.exact import normal_posterior
+from laplace_approx.exercises.normal_model import normal_posterior
 
 Y = [13.357, 14.928, 14.896, 15.297, 14.820, 12.067, 14.824, 13.865, 17.447]
 P = [0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995]

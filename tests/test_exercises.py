@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from laplace_approx.exact import normal_posterior
 from laplace_approx.exercises.answers import EXERCISES, answer_all
+from laplace_approx.exercises.normal_model import normal_posterior
 from laplace_approx.exercises.study import cases_of_exercises
-from laplace_files.request import Case
+from laplace_files.config.request import Case
 
 # Computed independently: Gauss-Legendre quadrature in 2-d for the exact side, 40-digit Newton
 # iteration and quadrature over the normal for the other.
@@ -143,8 +143,8 @@ def test_every_exercise_has_a_text_with_its_numbers(finished):
 
 @pytest.mark.parametrize("data", ["windshieldy1", "windshieldy2", "hardness"])
 def test_the_factored_posterior_agrees_with_the_certified_grid(data):
-    from laplace_approx.grid_record import grid_tables, marginals_from
-    from laplace_approx.marginal import quantile_from_marginal
+    from laplace_approx.exact.marginal import quantile_from_marginal
+    from laplace_approx.exact.step import grid_tables, marginals_from
     from test_reference import posterior
 
     model, density, _ = posterior(data, "reciprocal", "natural")
@@ -164,7 +164,7 @@ def test_the_factored_posterior_agrees_with_the_certified_grid(data):
 
 
 def _values(data):
-    from laplace_files.datafile import read_data
+    from laplace_files.models.data import read_data
     from project_copy import PROJECT
 
     return read_data(PROJECT / f"data/{data}.csv")["y"]

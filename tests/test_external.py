@@ -10,10 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from laplace_approx.errors import InputError
-from laplace_approx.external import ExternalDraws, judge, worst
-from laplace_approx.external_figures import external_figure
-from laplace_files.artifacts import plain
-from laplace_files.external import external_hashes, open_external, read_draw_table
+from laplace_approx.external.figure import external_figure
+from laplace_approx.external.judge import ExternalDraws, judge, worst
+from laplace_files.artifacts.artifacts import plain
+from laplace_files.cases.external import external_hashes, open_external, read_draw_table
 from project_copy import PROJECT, copy_project, snakemake
 
 STANDARD = NormalDist()
@@ -301,8 +301,8 @@ BIOASSAY = {"alpha": {"50": 0.4, "95": 0.81}, "beta": {"50": 0.6575, "95": 1.405
 def bioassay_table(path, exact_path, n=8000):
     """Write draws from the bioassay's normal as CmdStan would, and draws from its grid."""
     from cases_in_memory import MODELS, exact_of, laplace_of, posterior_of
-    from laplace_approx.draws import approximation_log_density, laplace_draws
-    from laplace_approx.grid_draws import grid_draws
+    from laplace_approx.exact.cells import grid_draws
+    from laplace_approx.normal.draws import approximation_log_density, laplace_draws
 
     laplace = laplace_of(posterior_of(MODELS / "bioassay.py", "bioassay.csv"))
     z, theta = laplace_draws(laplace.normal, laplace.space, np.random.default_rng(11), n)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
+from laplace_approx.density.priors import build_prior
 from laplace_approx.errors import InputError
-from laplace_approx.priors import build_prior
 
 BOX = {
     "alpha": {"lower": -4, "upper": 8, "points": 100},

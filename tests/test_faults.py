@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from laplace_approx.curvature_record import curvature_record
+from laplace_approx.curvature.step import curvature_record
+from laplace_approx.density.posterior import joint_support, natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
 from laplace_approx.errors import Declined, InputError
-from laplace_approx.mode_record import mode_record
-from laplace_approx.posterior import joint_support, natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.space import build_space
-from laplace_files import code
-from laplace_files.artifacts import (
+from laplace_approx.mode.step import mode_record
+from laplace_files.artifacts.artifacts import (
     read_json,
     read_table,
     replacing,
@@ -30,10 +29,11 @@ from laplace_files.artifacts import (
     write_table,
     write_text,
 )
-from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model
-from laplace_files.posterior import freeze, open_posterior
-from laplace_files.request import check_folders
+from laplace_files.cases.posterior import freeze, open_posterior
+from laplace_files.config.request import check_folders
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model
+from laplace_files.run import code
 from project_copy import PROJECT, copy_project, snakemake
 
 SCRIPTS = PROJECT / "workflow/scripts"

@@ -23,6 +23,7 @@ from laplace_approx.figures.quantile_quantile import Quantiles
 from laplace_approx.figures.quantities import Quantity
 from laplace_approx.figures.remedy_ladder import Rung
 from laplace_approx.figures.tails import Tail
+from laplace_approx.words.numbers import percent, power
 
 # The bioassay posterior under a flat prior; mode and covariance computed independently by
 # 40-digit Newton iteration.
@@ -657,7 +658,7 @@ def test_numbers(value, span, shown):
     ],
 )
 def test_percentages(share, shown):
-    assert text.percent(share) == shown
+    assert percent(share) == shown
 
 
 @pytest.mark.parametrize(
@@ -665,7 +666,7 @@ def test_percentages(share, shown):
     [(0.001, "0.001"), (200.0, "200"), (1e6, "1,000,000"), (5e-7, "5e−7"), (1e10, "1e10")],
 )
 def test_ticks_of_logarithmic_axes(value, shown):
-    assert text.power(value) == shown
+    assert power(value) == shown
 
 
 def test_an_axis_bears_the_label_and_the_unit_of_the_model():

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files import filenames, strict_yaml
-from laplace_files.config import check_config
+from laplace_files.artifacts import filenames
+from laplace_files.config import strict_yaml
+from laplace_files.config.checks import check_config
 from project_copy import PROJECT, copy_project, snakemake
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

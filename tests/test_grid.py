@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
-from laplace_approx.density import Density
-from laplace_approx.grid import grid_bytes, jittered_draws, lattice_from, named_grid
-from laplace_approx.marginal import cdf_from_marginal, quantile_from_marginal
-from laplace_approx.model import Model
-from laplace_approx.posterior import natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.tails import beyond
+from laplace_approx.density.density import Density
+from laplace_approx.density.model import Model
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.exact.box import named_grid
+from laplace_approx.exact.ends import mass_beyond
+from laplace_approx.exact.grid import grid_bytes, jittered_draws, lattice_from
+from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
 
 # The chapter's box for the bioassay under a flat prior. What lies outside was computed
 # independently by 40-digit quadrature.
@@ -286,17 +287,17 @@ def test_marginal_and_its_inverse_agree(chapter):
 
 def test_tails_of_known_shape():
     t = 0.01 * np.arange(3)  # inward from the edge
-    assert beyond(np.exp(3 * t), 0.01).mass == pytest.approx(1 / 3)  # exponential: exact
+    assert mass_beyond(np.exp(3 * t), 0.01).mass == pytest.approx(1 / 3)  # exponential: exact
     power = 5 * (1 - t / 4) ** -6.0  # 5 (1 + s / 4)^-6 outward has the integral 5 * 4 / 5
-    assert beyond(power, 0.01).mass == pytest.approx(4, rel=2e-3)  # of differences over 0.01
+    assert mass_beyond(power, 0.01).mass == pytest.approx(4, rel=2e-3)  # of differences over 0.01
     for edge in (1.0, 2.0, 4.0):
-        tail = beyond(np.exp(-0.5 * (edge - t) ** 2), 0.01).mass
+        tail = mass_beyond(np.exp(-0.5 * (edge - t) ** 2), 0.01).mass
         truth = math.sqrt(math.pi / 2) * math.erfc(edge / math.sqrt(2))
         assert truth < tail < 1.02 * truth  # the bound on Mills' ratio is 2 % high at one SD
-    assert beyond(np.exp(-t), 0.01).mass is None
-    assert beyond(np.exp(-t), 0.01, gap=2.0).mass == pytest.approx(math.exp(2) - 1)
-    assert beyond(np.array([0.0, 1.0, 2.0]), 0.01).mass == 0
-    assert beyond((1 - t) ** -0.9, 0.01).mass is None  # a power law without a finite integral
+    assert mass_beyond(np.exp(-t), 0.01).mass is None
+    assert mass_beyond(np.exp(-t), 0.01, gap=2.0).mass == pytest.approx(math.exp(2) - 1)
+    assert mass_beyond(np.array([0.0, 1.0, 2.0]), 0.01).mass == 0
+    assert mass_beyond((1 - t) ** -0.9, 0.01).mass is None  # a power law without a finite integral
 
 
 def test_a_grid_takes_no_more_memory_than_twice_its_columns():

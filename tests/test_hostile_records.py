@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import read_json, write_json
-from laplace_files.manifest import MOVE, findings, manifest, to_mend
-from laplace_files.recordfile import record_path
-from laplace_files.recordread import record_of
-from laplace_files.records import made_from, write_record
-from laplace_files.strict_json import DEEPEST, RECORD_BYTES, parsed, read_regular
+from laplace_files.artifacts.artifacts import read_json, write_json
+from laplace_files.artifacts.findings import MOVE, findings, manifest, to_mend
+from laplace_files.artifacts.provenance import made_from, write_record
+from laplace_files.artifacts.provenance_path import record_path
+from laplace_files.artifacts.provenance_read import record_of
+from laplace_files.artifacts.strict_json import (
+    DEEPEST,
+    RECORD_BYTES,
+    parsed,
+    read_regular,
+)
 
 FIRST, SECOND = "results/m/p/origin.json", "results/m/p/start.json"
 CASE = {"model": "m", "prior": "p"}

@@ -7,17 +7,22 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
-from laplace_approx.draws import approximation_log_density, draw_columns, laplace_draws, no_draws
 from laplace_approx.errors import InputError
-from laplace_approx.grid_draws import grid_draws
-from laplace_files import extras
-from laplace_files.draw_files import Draws
+from laplace_approx.exact.cells import grid_draws
+from laplace_approx.normal.draws import (
+    approximation_log_density,
+    draw_columns,
+    laplace_draws,
+    no_draws,
+)
+from laplace_files.artifacts.artifacts import Draws
+from laplace_files.run import extras
 
 arviz_base = pytest.importorskip("arviz_base", reason="the extra packages of arviz are not here")
 pytest.importorskip("h5netcdf", reason="the extra packages of arviz are not here")
 xarray = pytest.importorskip("xarray")
 
-from laplace_files.inference_data import data_tree, write_tree  # noqa: E402
+from laplace_files.export.inference_data import data_tree, write_tree  # noqa: E402
 
 SEEDS = {"grid": (99,), "laplace": (42,)}
 N_DRAWS = 400

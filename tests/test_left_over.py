@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import write_json, write_text
-from laplace_files.left_over import SHOWN, left_over_lines, remove_left_over
-from laplace_files.manifest import findings, left_over, to_mend
-from laplace_files.recordfile import record_path
-from laplace_files.records import made_from, write_record
+from laplace_files.artifacts.artifacts import write_json, write_text
+from laplace_files.artifacts.findings import findings, left_over, to_mend
+from laplace_files.artifacts.left_over import SHOWN, left_over_lines, remove_left_over
+from laplace_files.artifacts.provenance import made_from, write_record
+from laplace_files.artifacts.provenance_path import record_path
 
 CASE = {"model": "m", "prior": "p"}
 SWEEP, CHUNK = {"sweep": "s"}, {"sweep": "s", "chunk": "c"}

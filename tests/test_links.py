@@ -3,7 +3,7 @@
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.links import refuse_links_out
+from laplace_files.run.lock import refuse_links_out
 
 
 @pytest.fixture

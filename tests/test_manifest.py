@@ -15,8 +15,13 @@ import pytest
 
 from laplace_approx.errors import InputError
 from laplace_audit.run import write_if_other
-from laplace_files.artifacts import read_json, write_json, write_table, write_text
-from laplace_files.manifest import (
+from laplace_files.artifacts.artifacts import (
+    read_json,
+    write_json,
+    write_table,
+    write_text,
+)
+from laplace_files.artifacts.findings import (
     MANIFEST,
     OWN,
     REPAIR,
@@ -28,8 +33,8 @@ from laplace_files.manifest import (
     read_disk,
     to_mend,
 )
-from laplace_files.recordfile import artifact_of, record_path
-from laplace_files.records import made_from, write_record
+from laplace_files.artifacts.provenance import made_from, write_record
+from laplace_files.artifacts.provenance_path import artifact_of, record_path
 
 POSTERIOR = "results/m/p/origin.json"
 MODE = "results/m/p/laplace/s/start.json"

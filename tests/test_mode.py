@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL
-from laplace_approx.curvature import measure_curvature
-from laplace_approx.mode import find_mode
+from laplace_approx.curvature.measure import measure_curvature
+from laplace_approx.mode.search import find_mode
 from shapes_of_posteriors import dose_response, normal, values
 
 CORRELATED = np.array([[1.0, 0.8, -0.3], [0.8, 2.0, 0.1], [-0.3, 0.1, 0.5]])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.modelfile import load_model, model_files
+from laplace_files.models.modelfile import load_model, model_files
 from project_copy import PROJECT
 
 DATA = {"x": np.array([1.0, 2.0, 3.0]), "y": np.array([0.0, -1.0, 5.0])}

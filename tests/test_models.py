@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from laplace_approx.model import Model
-from laplace_approx.posterior import density_in, natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.space import build_space
+from laplace_approx.density.density import density_in
+from laplace_approx.density.model import Model
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
 
 DATA = Path(__file__).parents[1] / "data"
 INF = math.inf

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY
-from laplace_approx.certified import certified_grid
-from laplace_approx.density import Density
-from laplace_approx.marginal import quantile_from_marginal
-from laplace_approx.near_normal import near_normal
+from laplace_approx.density.density import Density
+from laplace_approx.exact.certified import certified_grid
+from laplace_approx.exact.marginal import quantile_from_marginal
+from laplace_approx.exact.near_normal import near_normal
 from laplace_approx.remedies.replication import replicated
 
 MODE = (0.8466, 7.7488)  # of the bioassay, with any number of copies

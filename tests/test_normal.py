@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from laplace_approx.draws import laplace_draws
-from laplace_approx.normal import BLOCK, Normal
-from laplace_approx.space import build_space
+from laplace_approx.density.space import build_space
+from laplace_approx.normal.draws import laplace_draws
+from laplace_approx.normal.normal import BLOCK, Normal
 
 
 @pytest.mark.parametrize("d", [1, 2, 8, 9])

@@ -8,12 +8,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cases_in_memory import MODELS, laplace_of, posterior_of
-from laplace_approx.density import Density
+from laplace_approx.density.density import Density
 from laplace_approx.exercises.nuts import answer
-from laplace_approx.nuts import NoStart, Settings, gates, sample, unbounded_definition
-from laplace_approx.nuts_comparison import NutsSide
-from laplace_approx.nuts_record import sampled
-from laplace_files.artifacts import plain
+from laplace_approx.nuts.comparison import NutsSide
+from laplace_approx.nuts.sampler import (
+    NoStart,
+    Settings,
+    gates,
+    sample,
+    unbounded_definition,
+)
+from laplace_approx.nuts.step import sampled
+from laplace_files.artifacts.artifacts import plain
 from project_copy import PROJECT, copy_project, snakemake
 
 SETTINGS = Settings(chains=4, draws=1500, tune=600, seed=3)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from laplace_approx.density import Density
+from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.model import Model
+from laplace_approx.density.posterior import (
+    FEWEST_POINTS,
+    MOST_NUMBERS,
+    natural_density,
+)
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
 from laplace_approx.errors import Declined, InputError
-from laplace_approx.model import Model
-from laplace_approx.posterior import FEWEST_POINTS, MOST_NUMBERS, density_in, natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.space import build_space
 
 INF = math.inf
 

@@ -3,7 +3,7 @@
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_approx.printable import one_line, printable
+from laplace_approx.words.printable import one_line, printable
 
 TEXTS = {
     "escape": ("a\x1b[2Jb", r"a\x1b[2Jb"),

@@ -8,9 +8,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal
 
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.priors.values import quoted
 from laplace_approx.errors import InputError
-from laplace_approx.priors import build_prior
-from laplace_approx.priors.values import quoted
 
 INF = math.inf
 PROPER = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from laplace_approx.profiles import padded, profiles
-from laplace_approx.quadrature import increments
+from laplace_approx.exact.spacing import padded, profiles
+from laplace_approx.numerics.quadrature import increments
 
 LETTERS = "abc"
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
+from laplace_approx.density.priors.definition import FAMILIES
 from laplace_approx.errors import InputError
-from laplace_approx.priors.definition import FAMILIES
-from laplace_files import request, strict_yaml
-from laplace_files.config import SCHEMA_FILE, check_config
-from laplace_files.request import check_request
+from laplace_files.config import request, strict_yaml
+from laplace_files.config.checks import SCHEMA_FILE, check_config
+from laplace_files.config.request import check_request
 from project_copy import PROJECT
 
 EXAMPLES = int(os.environ.get("CONFIG_EXAMPLES", "100"))

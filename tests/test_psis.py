@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from laplace_approx.psis import pareto_smoothed
+from laplace_approx.numerics.monte_carlo import pareto_smoothed
 
 
 def weights_of_a_wider_target(rng, n, sd=1.3):

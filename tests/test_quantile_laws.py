@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from laplace_audit.laws.quantiles import _region_law
 from laplace_audit.ledger import Ledger
-from laplace_audit.quantile_laws import _region_law
 
 P = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
 LAW = "quantiles of the grid"

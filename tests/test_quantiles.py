@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL
-from laplace_approx.grid import named_grid
-from laplace_approx.normal import Normal
-from laplace_approx.quadrature import (
+from laplace_approx.exact.box import named_grid
+from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.draw_quantiles import draw_quantiles
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.inverse_cdf import invert_cdf
+from laplace_approx.numerics.quadrature import (
     ORDER,
     band_limited,
     bounded_increments,
@@ -17,8 +20,7 @@ from laplace_approx.quadrature import (
     node_weights,
     partial_weights,
 )
-from laplace_approx.quantiles import DerivedQuantity, draw_quantiles, normal_lattice
-from laplace_approx.roots import crossings, invert_cdf
+from laplace_approx.numerics.roots import crossings
 
 P = np.array([0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995])
 Z = np.array([-2.575829303548901, -1.959963984540054, -0.6744897501960817, 0])

@@ -10,17 +10,17 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from laplace_approx.certified import certified_grid
-from laplace_approx.curvature_record import curvature_record
+from laplace_approx.curvature.step import curvature_record
+from laplace_approx.density.posterior import joint_support, natural_density
+from laplace_approx.density.priors import build_prior
+from laplace_approx.density.space import build_space
 from laplace_approx.errors import Declined
-from laplace_approx.grid_record import grid_tables
-from laplace_approx.mode_record import mode_record
-from laplace_approx.posterior import joint_support, natural_density
-from laplace_approx.priors import build_prior
-from laplace_approx.space import build_space
-from laplace_files.datafile import read_data
-from laplace_files.modelfile import load_model
-from laplace_files.strict_yaml import load
+from laplace_approx.exact.certified import certified_grid
+from laplace_approx.exact.step import grid_tables
+from laplace_approx.mode.step import mode_record
+from laplace_files.config.strict_yaml import load
+from laplace_files.models.data import read_data
+from laplace_files.models.modelfile import load_model
 from project_copy import PROJECT
 
 MODELS = load(PROJECT / "config/config.yaml")["models"]

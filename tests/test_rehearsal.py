@@ -4,11 +4,13 @@ import textwrap
 
 import pytest
 
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
 from laplace_approx.errors import Declined, InputError
-from laplace_approx.posterior import natural_density
-from laplace_approx.priors import build_prior
-from laplace_files.rehearsal import rehearse
-from laplace_files.request import check_request, open_model_and_data, open_models
+from laplace_files.config.request import check_request
+from laplace_files.models.open import open_model_and_data
+from laplace_files.models.rehearsal import rehearse
+from laplace_files.models.trial import open_models
 
 MODEL = """
 import numpy as np

@@ -17,9 +17,9 @@ from known_posteriors import (
     unbounded,
     whitened_nodes,
 )
-from laplace_approx.comparison import Nodes, total_variation
-from laplace_approx.density import Density
-from laplace_approx.normal import Normal
+from laplace_approx.comparison.distances import Nodes, total_variation
+from laplace_approx.density.density import Density
+from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies import (
     COMPUTED,
     DRAWN,

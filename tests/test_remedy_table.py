@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, laplace_of, posterior_of
-from laplace_approx import copies
-from laplace_approx.copies import copies_needed, refitted
+from laplace_approx.comparison.intervals import PROBABILITIES, at
 from laplace_approx.errors import Declined
-from laplace_approx.intervals import PROBABILITIES, at
-from laplace_approx.normal import Normal
-from laplace_approx.remedies import COMPUTED, DRAWN
-from laplace_approx.remedy_record import remedy_tables
-from laplace_approx.remedy_table import COLUMNS, run_remedies
+from laplace_approx.normal.normal import Normal
+from laplace_approx.remedies import COMPUTED, DRAWN, repeated_data
+from laplace_approx.remedies.repeated_data import copies_needed, refitted
+from laplace_approx.remedies.step import remedy_tables
+from laplace_approx.remedies.table import COLUMNS, run_remedies
+from laplace_audit.laws.remedies import arithmetic_laws
 from laplace_audit.ledger import Ledger
-from laplace_audit.remedy_laws import arithmetic_laws
 
 TOLERANCE = 0.1
 
@@ -192,7 +191,7 @@ def test_an_error_of_the_code_is_no_finding_about_the_data(bioassay, monkeypatch
     def broken(*_):
         raise error("a bug")
 
-    monkeypatch.setattr(copies, "_judged", broken)
+    monkeypatch.setattr(repeated_data, "_judged", broken)
     with pytest.raises(error):
         copies_needed(bioassay[0].fit(), TOLERANCE, has_data=True)
 
@@ -204,7 +203,7 @@ def test_what_repeated_data_may_do_is_a_number_that_is_not_known(bioassay, monke
     def declined(*_):
         raise error
 
-    monkeypatch.setattr(copies, "_judged", declined)
+    monkeypatch.setattr(repeated_data, "_judged", declined)
     found = copies_needed(bioassay[0].fit(), TOLERANCE, has_data=True)
     assert all(each["copies"] is None and each["reason"] for each in found["quantities"].values())
     assert all(math.isnan(each["total_variation"]) for each in found["tried"])

@@ -11,11 +11,11 @@ import pytest
 
 from chromium import EXECUTABLE, MISSING, Chromium
 from laplace_approx.report.document import blocks, line
-from laplace_approx.report.numbers import number, share
-from laplace_files import report
-from laplace_files.artifacts import write_json
-from laplace_files.pictures import data_uri
-from laplace_files.targets import target_lines
+from laplace_approx.words.numbers import number, share
+from laplace_files.artifacts.artifacts import write_json
+from laplace_files.export import page as exported
+from laplace_files.export.pictures import data_uri
+from laplace_files.run.help import target_lines
 from page_in_memory import MISCHIEF, small_page
 from page_parts import Parts
 from project_copy import copy_project, snakemake
@@ -109,7 +109,7 @@ def test_a_cloud_of_points_says_its_style_once(tmp_path):
 
 
 def test_pictures_beyond_the_room_are_linked_in_words(page, monkeypatch):
-    monkeypatch.setattr(report, "ROOM", 60_000)
+    monkeypatch.setattr(exported, "ROOM", 60_000)
     parts = Parts(page.html())
     inside = len(parts.of("img"))
     assert 1 <= inside < 11

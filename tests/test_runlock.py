@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.runlock import clear_after_dead_runs, is_free, runs_jobs, take
+from laplace_files.run.lock import clear_after_dead_runs, is_free, runs_jobs, take
 from project_copy import PROJECT
 
 HOLDER = """
 import sys, time
-from laplace_files.runlock import take
+from laplace_files.run.lock import take
 take(["results"])
 print("held", flush=True)
 time.sleep(60)

@@ -5,20 +5,22 @@ import pytest
 
 from known_posteriors import BIOASSAY
 from laplace_approx.errors import Declined
-from laplace_approx.mode import find_mode
-from laplace_approx.recent import recent
-from laplace_approx.searches import search
+from laplace_approx.mode.search import find_mode, remembered_search
+from laplace_approx.remember import recent
 from shapes_of_posteriors import values
 
 
 def test_a_search_of_the_same_density_is_made_once_and_gives_the_same():
-    first, again = search(BIOASSAY, np.zeros(2), 0), search(BIOASSAY, np.zeros(2), 0)
+    first, again = (
+        remembered_search(BIOASSAY, np.zeros(2), 0),
+        remembered_search(BIOASSAY, np.zeros(2), 0),
+    )
     assert first is again
     mode = find_mode(BIOASSAY, np.zeros(2), 0)
     np.testing.assert_array_equal(first.mode.x, mode.x)
     assert first.mode.n_evaluations == mode.n_evaluations < first.evaluations
-    assert search(BIOASSAY, np.ones(2), 0) is not first
-    assert search(BIOASSAY, np.zeros(2), 1) is not first
+    assert remembered_search(BIOASSAY, np.ones(2), 0) is not first
+    assert remembered_search(BIOASSAY, np.zeros(2), 1) is not first
 
 
 def test_what_is_declined_is_declined_again():
@@ -26,7 +28,7 @@ def test_what_is_declined_is_declined_again():
     reasons = set()
     for _ in range(2):
         with pytest.raises(Declined) as declined:
-            _ = search(endless, np.zeros(1), 0).mode
+            _ = remembered_search(endless, np.zeros(1), 0).mode
         reasons.add(declined.value.message)
     assert len(reasons) == 1
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from laplace_approx.matches import matches
-from laplace_approx.roots import log_odds
-from laplace_approx.secants import Guess, Search, guessed, rough_odds
+from laplace_approx.exact.derived.borders import matches
+from laplace_approx.numerics.inverse_cdf import Guess, Search, guessed, rough_odds
+from laplace_approx.numerics.roots import log_odds
 
 P = np.array([0.005, 0.1, 0.5, 0.9, 0.995])
 

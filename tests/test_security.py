@@ -59,10 +59,10 @@ UNSAFE = (
 
 # what a source may do after all: its name, the danger, and the reason
 ALLOWED = {
-    ("laplace_files/report.py", ("import", "urllib")): "writes paths as links: urllib.parse.quote",
-    ("laplace_files/pictures.py", ("import", "urllib")): "likewise, of pictures in the page",
-    ("laplace_files/trial.py", ("import", "subprocess")): "tries a model in a child, by a list",
-    ("laplace_files/localmodules.py", ("attribute", "exec_module")): "runs a model file: its task",
+    ("laplace_files/export/page.py", ("import", "urllib")): "writes links: urllib.parse.quote",
+    ("laplace_files/export/pictures.py", ("import", "urllib")): "likewise, of pictures in the page",
+    ("laplace_files/models/trial.py", ("import", "subprocess")): "tries a model in a child",
+    ("laplace_files/models/beside.py", ("attribute", "exec_module")): "runs a model file: its task",
 }
 
 
@@ -82,7 +82,7 @@ def test_what_is_allowed_is_needed():
 
 
 def test_a_program_is_called_by_a_list_and_never_by_a_text():
-    tree = ast.parse((SCRIPTS / "laplace_files/trial.py").read_text(encoding="utf-8"))
+    tree = ast.parse((SCRIPTS / "laplace_files/models/trial.py").read_text(encoding="utf-8"))
     calls = [
         node
         for node in ast.walk(tree)

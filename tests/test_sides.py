@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from laplace_approx.certified import certified_grid
-from laplace_approx.model import Model
-from laplace_approx.normal import Normal
-from laplace_approx.sides import ExactSide, LaplaceSide
-from laplace_approx.space import build_space
+from laplace_approx.comparison.sides import ExactSide, LaplaceSide
+from laplace_approx.density.model import Model
+from laplace_approx.density.space import build_space
+from laplace_approx.exact.certified import certified_grid
+from laplace_approx.normal.normal import Normal
 from test_reference import posterior
 
 SPACES = [{}, {"sigma": "log"}, {"sigma": "square"}, {"sigma": {"power": -1}}]

@@ -14,9 +14,8 @@ from known_posteriors import (
     unbounded,
     whitened_nodes,
 )
-from laplace_approx.comparison import Nodes, total_variation
-from laplace_approx.normal import Normal
-from laplace_approx.signals import (
+from laplace_approx.comparison.distances import Nodes, total_variation
+from laplace_approx.comparison.signals import (
     all_signals,
     effective_sample_size,
     number_of_modes,
@@ -27,7 +26,8 @@ from laplace_approx.signals import (
     reflection_bound_on_lattice,
     skewness,
 )
-from laplace_approx.third_derivatives import third_derivatives
+from laplace_approx.normal.normal import Normal
+from laplace_approx.normal.third_derivatives import third_derivatives
 
 REFLECTION_TRUTH = 0.2216  # computed independently by 40-digit quadrature, to four digits
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from laplace_approx.density.space import build_space
 from laplace_approx.errors import InputError
-from laplace_approx.space import build_space
 
 INF = math.inf
 NAMES = ("alpha", "sigma", "p", "nu")

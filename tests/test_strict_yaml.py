@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laplace_approx.errors import InputError
-from laplace_files.strict_yaml import MAX_BYTES, MAX_DEPTH, load
+from laplace_files.config.strict_yaml import MAX_BYTES, MAX_DEPTH, load
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 
 from fake_job import PROGRAM, run_job
 from laplace_approx.errors import InputError
-from laplace_files.job import check_made
-from laplace_files.supervise import LOG_BYTES, Limits, limits_of
+from laplace_files.run.child import LOG_BYTES, Limits, limits_of
+from laplace_files.run.job import check_made
 from project_copy import PROJECT
 
 ARTIFACT = "results/m/p/thing.json"

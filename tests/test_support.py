@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laplace_approx.support import Support
+from laplace_approx.density.support import Support
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 SUPPORTS = [

@@ -9,15 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laplace_approx.errors import InputError
-from laplace_files import strict_yaml
-from laplace_files.artifacts import write_json, write_table
-from laplace_files.config import check_config
+from laplace_files.artifacts.artifacts import write_json, write_table
+from laplace_files.config import strict_yaml
+from laplace_files.config.checks import check_config
+from laplace_sweep.definition import MAX_SCENARIOS, open_sweeps
 from laplace_sweep.plan import INVENTORY, Plan, scenarios_of_part
 from laplace_sweep.replay import overlay
 from laplace_sweep.scenarios import scenarios_of
-from laplace_sweep.settings import place
-from laplace_sweep.sweep import MAX_SCENARIOS, open_sweeps
-from laplace_sweep.values import values_of
+from laplace_sweep.settings import place, values_of
 from project_copy import PROJECT
 
 DEFAULT = strict_yaml.load(PROJECT / "config/config.yaml")

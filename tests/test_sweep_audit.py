@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from laplace_audit.findings import audit_record
-from laplace_audit.scenario_laws import OF_QUANTITY
-from laplace_audit.sweeping import audit_sweep
-from laplace_audit.swept import swept_from
+from laplace_audit.reading.asked_sweep import swept_from
+from laplace_audit.scenario import OF_QUANTITY
+from laplace_audit.sweeps import audit_sweep
 from mutations import Mutation, cell, digit, exchanged, footer, minus, mutated, rows, with_column
 from project_copy import PROJECT
 from sweeps_on_disk import BIOASSAY, CODE, WINDSHIELD, made, plan_of
@@ -120,26 +120,26 @@ def test_what_was_not_kept_is_computed_anew(tmp_path, base, vary, keep):
 
 
 def test_a_scenario_that_failed_is_a_row_and_no_broken_law(tmp_path, monkeypatch):
-    from laplace_sweep import run
+    from laplace_sweep import runner
 
     def fails(posterior, name, grid):
         raise ArithmeticError("no grid today")
 
-    monkeypatch.setattr(run, "grid_step", fails)
+    monkeypatch.setattr(runner, "grid_step", fails)
     swept = made(tmp_path, {"base": BIOASSAY, "vary": {"seed": [1, 2]}, "keep": []}, **SMALL)
     assert pq.read_table(swept.folder / "mode.parquet")["status"].to_pylist() == ["failed"] * 2
     assert broken(swept) == []
 
 
 def test_a_seed_that_failed_does_not_speak_against_the_others(tmp_path, monkeypatch):
-    from laplace_sweep import run
+    from laplace_sweep import runner
 
-    def fails_once(laplace, seed, n, draw=run.draws_step):
+    def fails_once(laplace, seed, n, draw=runner.draws_step):
         if seed == 2:
             raise ArithmeticError("no draws of this seed")
         return draw(laplace, seed, n)
 
-    monkeypatch.setattr(run, "draws_step", fails_once)
+    monkeypatch.setattr(runner, "draws_step", fails_once)
     swept = made(tmp_path, {"base": WINDSHIELD, "vary": {"seed": [1, 2, 3]}, "keep": []}, **SMALL)
     status = pq.read_table(swept.folder / "mode.parquet")["status"].to_pylist()
     assert status == ["ok", "failed", "ok"]
@@ -147,17 +147,17 @@ def test_a_seed_that_failed_does_not_speak_against_the_others(tmp_path, monkeypa
 
 
 def test_only_as_many_posteriors_are_recomputed_as_are_to_be(whole, monkeypatch):
-    from laplace_audit import sweeping
+    from laplace_audit import sweeps
 
     held = []
-    monkeypatch.setattr(sweeping, "deep_laws", lambda pages, opened, swept: held.append(opened))
+    monkeypatch.setattr(sweeps, "deep_laws", lambda pages, opened, swept: held.append(opened))
     findings(whole, recomputed=8)
     assert len(held) == 2, "seeds share a posterior"
     findings(whole)
     assert len(held) == 2 + 4
     vary = {"prior.beta.sd": {"linear": [1, 30, 30]}, "seed": [1, 2]}
     swept = swept_from(plan_of({"base": BIOASSAY, "vary": vary}).whole())
-    chosen = sweeping._chosen(swept, 5)
+    chosen = sweeps._chosen(swept, 5)
     assert len(chosen) == 5
     assert {swept.scenarios[0].key, swept.scenarios[-2].key} <= chosen
 

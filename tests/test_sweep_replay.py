@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from laplace_sweep.rows import flat
+from laplace_sweep.tables import flat
 from project_copy import PROJECT, content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow

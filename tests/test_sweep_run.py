@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from laplace_approx.quantile_table import quantile_table
-from laplace_approx.remedy_record import remedy_tables
-from laplace_approx.sides import laplace_side
-from laplace_approx.verdict_record import verdict_record
-from laplace_files.artifacts import plain
-from laplace_files.exact import assemble_exact
-from laplace_files.laplace import assemble_laplace
-from laplace_sweep.run import Runner
+from laplace_approx.comparison.quantiles import quantile_table
+from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.remedies.step import remedy_tables
+from laplace_approx.verdict.step import verdict_record
+from laplace_files.artifacts.artifacts import plain
+from laplace_files.cases.grid import assemble_exact
+from laplace_files.cases.laplace import assemble_laplace
+from laplace_sweep.runner import Runner
 from project_copy import PROJECT
 from sweeps_on_disk import BIOASSAY, WINDSHIELD, plan_of
 
@@ -80,7 +80,7 @@ def test_what_goes_wrong_with_a_scenario_is_a_row_and_what_is_wrong_with_the_mac
         def step(*_):
             raise error
 
-        monkeypatch.setattr("laplace_sweep.run.grid_step", step)
+        monkeypatch.setattr("laplace_sweep.runner.grid_step", step)
         return Runner().run(scenario)
 
     outcome = failing(ZeroDivisionError("a fault of the model"))
@@ -93,10 +93,10 @@ def test_what_goes_wrong_with_a_scenario_is_a_row_and_what_is_wrong_with_the_mac
 
 def test_what_seeds_share_is_computed_once(monkeypatch):
     calls = []
-    from laplace_sweep import run
+    from laplace_sweep import runner
 
-    original = run.mode_step
-    monkeypatch.setattr(run, "mode_step", lambda *a: calls.append(1) or original(*a))
+    original = runner.mode_step
+    monkeypatch.setattr(runner, "mode_step", lambda *a: calls.append(1) or original(*a))
     runner = Runner()
     found = [runner.run(each) for each in scenarios(BIOASSAY, {"seed": [1, 2, 3]}, [0.5])]
     assert len(calls) == 1

@@ -9,13 +9,12 @@ import pytest
 
 from laplace_approx.errors import InputError
 from laplace_approx.figures.sweep import error_lines
-from laplace_files.artifacts import write_json
+from laplace_files.artifacts.artifacts import write_json
 from laplace_sweep.effects import effects_table
 from laplace_sweep.figures import _line, _map, sweep_figures
 from laplace_sweep.gather import chunk_files, gather, settings_columns
 from laplace_sweep.plan import INVENTORY
-from laplace_sweep.rows import column_name, records_table
-from laplace_sweep.tables import HOW, column_of
+from laplace_sweep.tables import HOW, column_name, column_of, records_table
 from project_copy import PROJECT
 
 SCHEMA = {

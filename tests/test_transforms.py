@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from laplace_approx.density.transforms import (
+    Identity,
+    Log,
+    Logit,
+    Power,
+    bounds,
+    build_transform,
+)
 from laplace_approx.errors import InputError
-from laplace_approx.transforms import Identity, Log, Logit, Power, bounds, build_transform
 
 WHOLE = (Identity(), Log(), Log(-1.5), Log(3.0), Logit(0.0, 1.0), Logit(-2.0, 5.0))
 POSITIVE = (Power(2.0), Power(0.5), Power(3.0), Power(-1.0), Power(-2.0), Power(1 / 3))

@@ -6,9 +6,9 @@ import os
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files import trial
-from laplace_files.request import check_request
-from laplace_files.trial import try_models
+from laplace_files.config.request import check_request
+from laplace_files.models import trial
+from laplace_files.models.trial import try_models
 
 MODEL = """
 import os, signal, sys, time

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from laplace_approx.errors import InputError
-from laplace_files.unfinished import MODE, Death, unfinished_lines, verdict_file
+from laplace_files.run.ending import MODE, Death, unfinished_lines, verdict_file
 
 DIED, DONE, OPEN = (("m", prior, "natural", "g") for prior in ("died", "done", "open"))
 WORD = {"value": 0.25, "error": 0.0, "reason": None}
@@ -25,7 +25,7 @@ def judged(value=WORD):
 def folder(tmp_path, monkeypatch):
     """A folder of records that hold no more than what is read of them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("laplace_files.unfinished.read_json", read)
+    monkeypatch.setattr("laplace_files.run.ending.read_json", read)
 
 
 def read(path):

@@ -5,9 +5,9 @@ import pytest
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
 from known_posteriors import BIOASSAY
-from laplace_approx.sides import NoSide
-from laplace_approx.unreached import unreached, warnings_of
-from laplace_approx.verdict import Judge
+from laplace_approx.comparison.sides import NoSide
+from laplace_approx.remedies.judge import Judge
+from laplace_approx.verdict.left_out import unreached, warnings_of
 
 PARTS = {  # by space: what is left out
     "nothing": ({"beta": {"log": {"shift": -1e6}}}, {"beta": (-1e6, None)}),

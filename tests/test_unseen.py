@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
-from laplace_approx.density import Density
-from laplace_approx.fit import Fit
-from laplace_approx.intervals import PROBABILITIES
-from laplace_approx.normal import Normal
-from laplace_approx.reference import N_DRAWS, reference_draws, reference_side
+from laplace_approx.comparison.intervals import PROBABILITIES
+from laplace_approx.comparison.signals import effective_sample_size, pareto_k, probe
+from laplace_approx.comparison.unseen import MOST, UNSURE, moved_levels, unseen_mass
+from laplace_approx.density.density import Density
+from laplace_approx.density.space import build_space
+from laplace_approx.normal.fit import Fit
+from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies.importance import importance_normal, importance_t4
+from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.line import line_moments
-from laplace_approx.signals import effective_sample_size, pareto_k, probe
-from laplace_approx.space import build_space
-from laplace_approx.unseen import MOST, UNSURE, moved_levels, unseen_mass
-from laplace_approx.verdict_record import find_judge
-from laplace_approx.weighted_side import WEIGHT, WeightedSide
+from laplace_approx.remedies.reference import (
+    N_DRAWS,
+    WEIGHT,
+    WeightedSide,
+    reference_draws,
+    reference_side,
+)
 
 NO_GRID = {"status": "absent", "reasons": ["a grid of 4 parameters is out of reach"]}
 NORMAL = NormalDist()

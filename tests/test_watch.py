@@ -7,15 +7,15 @@ import textwrap
 import numpy as np
 import pytest
 
+from laplace_approx.density.posterior import natural_density
+from laplace_approx.density.priors import build_prior
 from laplace_approx.errors import Declined, InputError
-from laplace_approx.posterior import natural_density
-from laplace_approx.priors import build_prior
-from laplace_files import trial
-from laplace_files.artifacts import write_json
-from laplace_files.modelfile import load_model
-from laplace_files.posterior import freeze, open_posterior
-from laplace_files.request import open_models, source_hash
-from laplace_files.watch import watch_of
+from laplace_files.artifacts.artifacts import write_json
+from laplace_files.cases.posterior import freeze, open_posterior
+from laplace_files.models import trial
+from laplace_files.models.modelfile import load_model
+from laplace_files.models.trial import open_models, source_hash
+from laplace_files.models.watch import watch_of
 
 MODEL = """
 import os
@@ -149,7 +149,7 @@ def test_it_is_refused_before_anything_runs(folder):
 
 def a_library(folder, monkeypatch, code):
     """Put a package with a function `work()` where packages are installed."""
-    from laplace_files import places
+    from laplace_files.models import places
 
     packages = folder / "packages"
     packages.mkdir()

@@ -9,7 +9,7 @@ TRIED = """
 import sys
 import numpy as np
 sys.path[:0] = [{stand_in!r}, {scripts!r}]
-from laplace_files.artifacts import read_table, write_table
+from laplace_files.artifacts.artifacts import read_table, write_table
 write_table("table.parquet", {{"number": np.arange(3.0), "text": ["a", None, "b"]}}, {{}})
 columns, _ = read_table("table.parquet")
 assert columns["text"] == ["a", None, "b"]

@@ -8,7 +8,7 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 
-from laplace_files.verdict_lines import verdict_lines
+from laplace_files.run.ending import verdict_lines
 from project_copy import content, copy_project, planned_rules, snakemake
 
 pytestmark = pytest.mark.workflow
@@ -189,7 +189,7 @@ def test_a_touch_reruns_nothing(project):
 
 
 def test_an_edited_core_module_reruns_what_imports_it_and_no_more(project):
-    module = project / "workflow/scripts/laplace_approx/quantile_table.py"
+    module = project / "workflow/scripts/laplace_approx/comparison/quantiles.py"
     original = module.read_text(encoding="utf-8")
     module.write_text(original + "\n# a remark\n", encoding="utf-8")
     assert set(planned_rules(project)) == {
@@ -200,7 +200,7 @@ def test_an_edited_core_module_reruns_what_imports_it_and_no_more(project):
 
 
 def test_an_edited_mode_finder_reruns_all_that_follows_but_not_the_grid(project):
-    module = project / "workflow/scripts/laplace_approx/mode_record.py"
+    module = project / "workflow/scripts/laplace_approx/mode/step.py"
     module.write_text(module.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
     assert set(planned_rules(project)) == CHAIN | {"core"}
 

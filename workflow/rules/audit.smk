@@ -1,4 +1,4 @@
-from laplace_audit.asked import absent_among, asked_of
+from laplace_audit.reading.asked import absent_among, asked_of
 
 ASKED = asked_of(config, CASES)
 AUDITED = [f"results/{name}" for name in ASKED.artifacts()]

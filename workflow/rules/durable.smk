@@ -3,12 +3,12 @@ from inspect import signature
 
 from snakemake.iocontainers import Wildcards
 
-from laplace_approx.printable import one_line
-from laplace_files.left_over import left_over_lines
-from laplace_files.links import refuse_links_out
-from laplace_files.manifest import DAMAGE, findings, left_over, to_mend
-from laplace_files.records import as_json
-from laplace_files.runlock import clear_after_dead_runs, is_free, runs_jobs, take
+from laplace_approx.words.printable import one_line
+from laplace_files.artifacts.left_over import left_over_lines
+from laplace_files.run.lock import refuse_links_out
+from laplace_files.artifacts.findings import DAMAGE, findings, left_over, to_mend
+from laplace_files.artifacts.provenance import as_json
+from laplace_files.run.lock import clear_after_dead_runs, is_free, runs_jobs, take
 
 # One run at a time, here and in a folder of results that several projects share. A job that
 # Snakemake starts as a process of its own (on a cluster) works for a run that has the lock.

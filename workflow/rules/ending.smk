@@ -1,5 +1,5 @@
-from laplace_files.unfinished import Death, unfinished_lines, verdict_file
-from laplace_files.verdict_lines import audit_line, verdict_lines
+from laplace_files.run.ending import Death, unfinished_lines, verdict_file
+from laplace_files.run.ending import audit_line, verdict_lines
 
 
 def stuck_cases():

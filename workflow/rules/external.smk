@@ -1,4 +1,4 @@
-from laplace_files.external import external_hashes
+from laplace_files.cases.external import external_hashes
 
 try:
     EXTERNAL = external_hashes(config)

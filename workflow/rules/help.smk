@@ -1,4 +1,4 @@
-from laplace_files.targets import target_lines
+from laplace_files.run.help import target_lines
 
 
 rule help:

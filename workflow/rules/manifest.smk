@@ -1,5 +1,5 @@
-from laplace_audit.asked import asked_of
-from laplace_files.manifest import OWN
+from laplace_audit.reading.asked import asked_of
+from laplace_files.artifacts.findings import OWN
 
 TARGETS = [str(item) for item in rules.all.input if not callable(item)]
 # Known without any record: what the cases, and those that only a person asks for, rest on.

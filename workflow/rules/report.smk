@@ -1,5 +1,5 @@
-from laplace_files.artifacts import sha256_of
-from laplace_files.manifest import AUDIT
+from laplace_files.artifacts.artifacts import sha256_of
+from laplace_files.artifacts.findings import AUDIT
 
 PAGE_PARTS = sorted((SCRIPTS.parent / "report").glob("page.*"))
 

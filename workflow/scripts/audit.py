@@ -2,7 +2,7 @@
 
 from laplace_audit.findings import FOLDER, require_lawful
 from laplace_audit.run import audited, audited_sweep, write_if_other
-from laplace_files import job
+from laplace_files.run import job
 
 job.start(snakemake)
 params = snakemake.params

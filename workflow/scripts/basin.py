@@ -1,9 +1,9 @@
 """Find the starts from which Newton's method finds the mode."""
 
-from laplace_approx.basin import basin_table, box_of
-from laplace_files import job
-from laplace_files.artifacts import read_json, write_table
-from laplace_files.laplace import open_laplace
+from laplace_approx.mode.basin import basin_table, box_of
+from laplace_files.artifacts.artifacts import read_json, write_table
+from laplace_files.cases.laplace import open_laplace
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from laplace_files import job
-from laplace_files.artifacts import write_json
-from laplace_files.claims import judge_claims
+from laplace_files.artifacts.artifacts import write_json
+from laplace_files.config.claims import judge_claims
+from laplace_files.run import job
 
 job.start(snakemake)
 artifacts, results = snakemake.input.get("artifacts", []), Path(snakemake.output[0]).parent

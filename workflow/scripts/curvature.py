@@ -1,10 +1,10 @@
 """Measure the curvature at the mode."""
 
-from laplace_approx.matrices import split
-from laplace_files import job
-from laplace_files.artifacts import read_json, write_json, write_table
-from laplace_files.posterior import open_posterior
-from laplace_files.steps.curvature import curvature_step
+from laplace_approx.curvature.matrices import split
+from laplace_approx.curvature.step import curvature_step
+from laplace_files.artifacts.artifacts import read_json, write_json, write_table
+from laplace_files.cases.posterior import open_posterior
+from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)

@@ -1,9 +1,9 @@
 """Draw from the normal approximation."""
 
-from laplace_files import job
-from laplace_files.artifacts import write_table
-from laplace_files.laplace import open_laplace
-from laplace_files.steps.draws import draws_step
+from laplace_approx.normal.draws import draws_step
+from laplace_files.artifacts.artifacts import write_table
+from laplace_files.cases.laplace import open_laplace
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

@@ -2,9 +2,9 @@
 
 from laplace_approx.exercises.nuts import answer
 from laplace_approx.figures.style import save
-from laplace_files import job
-from laplace_files.artifacts import replacing_folder, write_json, write_text
-from laplace_files.nuts_files import open_three_way
+from laplace_files.artifacts.artifacts import replacing_folder, write_json, write_text
+from laplace_files.cases.nuts import open_three_way
+from laplace_files.run import job
 
 job.start(snakemake)
 cases = open_three_way(snakemake.params.cases, snakemake.input)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from laplace_approx.exercises.answers import answer_all
 from laplace_approx.figures.style import save
-from laplace_files import job
-from laplace_files.artifacts import replacing_folder, write_json, write_text
-from laplace_files.studied import open_cases
+from laplace_files.artifacts.artifacts import replacing_folder, write_json, write_text
+from laplace_files.cases.studied import open_cases
+from laplace_files.run import job
 
 job.start(snakemake)
 outcomes = answer_all(open_cases(snakemake.params.cases, snakemake.input))

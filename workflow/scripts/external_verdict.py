@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from laplace_approx.external import judge
-from laplace_approx.external_figures import external_figure
+from laplace_approx.external.figure import external_figure
+from laplace_approx.external.judge import judge
 from laplace_approx.figures.style import save
-from laplace_files import job
-from laplace_files.artifacts import replacing_folder, write_json, write_table
-from laplace_files.external import open_external
+from laplace_files.artifacts.artifacts import replacing_folder, write_json, write_table
+from laplace_files.cases.external import open_external
+from laplace_files.run import job
 
 job.start(snakemake)
 name, code = snakemake.wildcards.name, snakemake.params.code

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-from laplace_approx.case_figures import CaseFigures
+from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.figures.of_case import CaseFigures
+from laplace_approx.figures.of_verdict import VerdictFigures
 from laplace_approx.figures.style import save
-from laplace_approx.sides import laplace_side
-from laplace_approx.verdict_figures import VerdictFigures
-from laplace_files import job
-from laplace_files.artifacts import read_json, read_table, read_tables, replacing_folder
-from laplace_files.exact import open_exact
-from laplace_files.laplace import open_laplace
+from laplace_files.artifacts.artifacts import (
+    read_json,
+    read_table,
+    read_tables,
+    replacing_folder,
+)
+from laplace_files.cases.grid import open_exact
+from laplace_files.cases.laplace import open_laplace
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

@@ -1,9 +1,9 @@
 """Evaluate the posterior on a grid."""
 
-from laplace_files import job
-from laplace_files.artifacts import write_json, write_table
-from laplace_files.posterior import open_posterior
-from laplace_files.steps.grid import grid_step
+from laplace_approx.exact.step import grid_step
+from laplace_files.artifacts.artifacts import write_json, write_table
+from laplace_files.cases.posterior import open_posterior
+from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)

@@ -1,10 +1,10 @@
 """Draw cells of the grid by their mass."""
 
-from laplace_files import job
-from laplace_files.artifacts import read_json, write_table
-from laplace_files.exact import open_cells
-from laplace_files.posterior import open_posterior
-from laplace_files.steps.grid_draws import grid_draws_step
+from laplace_approx.exact.cells import grid_draws_step
+from laplace_files.artifacts.artifacts import read_json, write_table
+from laplace_files.cases.grid import open_cells
+from laplace_files.cases.posterior import open_posterior
+from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)

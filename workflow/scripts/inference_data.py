@@ -1,10 +1,9 @@
 """Put the exact and the Laplace draws of a case in one file that ArviZ opens."""
 
-from laplace_files import job
-from laplace_files.artifacts import read_json
-from laplace_files.draw_files import read_draws
-from laplace_files.inference_data import data_tree, write_tree
-from laplace_files.posterior import open_posterior
+from laplace_files.artifacts.artifacts import read_draws, read_json
+from laplace_files.cases.posterior import open_posterior
+from laplace_files.export.inference_data import data_tree, write_tree
+from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)

@@ -1,8 +1,8 @@
 """Remove what earlier configurations left below results/, and list the files that it was."""
 
-from laplace_files import job
-from laplace_files.artifacts import write_text
-from laplace_files.left_over import remove_left_over
+from laplace_files.artifacts.artifacts import write_text
+from laplace_files.artifacts.left_over import remove_left_over
+from laplace_files.run import job
 
 job.start(snakemake)
 removed = remove_left_over(snakemake.params.paths)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from laplace_files import job
-from laplace_files.artifacts import write_json, write_text
-from laplace_files.code import describe_steps
-from laplace_files.manifest import checksum_lines, manifest
+from laplace_files.artifacts.artifacts import write_json, write_text
+from laplace_files.artifacts.findings import checksum_lines, manifest
+from laplace_files.run import job
+from laplace_files.run.code import describe_steps
 
 job.start(snakemake)
 listed = manifest(snakemake.params.targets)

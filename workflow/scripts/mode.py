@@ -1,9 +1,9 @@
 """Find the mode of a posterior in a space."""
 
-from laplace_files import job
-from laplace_files.artifacts import write_json
-from laplace_files.posterior import open_posterior
-from laplace_files.steps.mode import mode_step
+from laplace_approx.mode.step import mode_step
+from laplace_files.artifacts.artifacts import write_json
+from laplace_files.cases.posterior import open_posterior
+from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.figures.style import save
-from laplace_approx.nuts_comparison import comparison_table, pictures
-from laplace_approx.sides import laplace_side
-from laplace_files import job
-from laplace_files.artifacts import replacing_folder, write_table
-from laplace_files.exact import open_exact
-from laplace_files.laplace import open_laplace
-from laplace_files.nuts_files import open_nuts, three_draws
+from laplace_approx.nuts.comparison import comparison_table, pictures
+from laplace_files.artifacts.artifacts import replacing_folder, write_table
+from laplace_files.cases.grid import open_exact
+from laplace_files.cases.laplace import open_laplace
+from laplace_files.cases.nuts import open_nuts, three_draws
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

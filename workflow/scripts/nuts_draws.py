@@ -1,10 +1,10 @@
 """Sample a posterior by NUTS, and hold the draws against the gates."""
 
-from laplace_approx.nuts import Settings
-from laplace_approx.nuts_record import sampled
-from laplace_files import extras, job
-from laplace_files.artifacts import write_json, write_table
-from laplace_files.posterior import open_posterior
+from laplace_approx.nuts.sampler import Settings
+from laplace_approx.nuts.step import sampled
+from laplace_files.artifacts.artifacts import write_json, write_table
+from laplace_files.cases.posterior import open_posterior
+from laplace_files.run import extras, job
 
 job.start(snakemake)
 extras.require("nuts")

@@ -1,8 +1,8 @@
 """Freeze what is approximated."""
 
-from laplace_files import job
-from laplace_files.artifacts import write_json
-from laplace_files.posterior import freeze
+from laplace_files.artifacts.artifacts import write_json
+from laplace_files.cases.posterior import freeze
+from laplace_files.run import job
 
 job.start(snakemake)
 case = {"model": snakemake.wildcards.model, "prior": snakemake.wildcards.prior}

@@ -1,11 +1,11 @@
 """Compare the quantiles of the normal with those of the exact posterior."""
 
-from laplace_approx.quantile_table import quantile_table
-from laplace_approx.sides import laplace_side
-from laplace_files import job
-from laplace_files.artifacts import read_tables, write_table
-from laplace_files.exact import open_exact
-from laplace_files.laplace import open_laplace
+from laplace_approx.comparison.quantiles import quantile_table
+from laplace_approx.comparison.sides import laplace_side
+from laplace_files.artifacts.artifacts import read_tables, write_table
+from laplace_files.cases.grid import open_exact
+from laplace_files.cases.laplace import open_laplace
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

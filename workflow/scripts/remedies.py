@@ -1,10 +1,10 @@
 """Run every remedy on a case, with the signals that need no exact answer."""
 
-from laplace_approx.remedy_record import remedy_tables
-from laplace_files import job
-from laplace_files.artifacts import write_json, write_table
-from laplace_files.exact import open_exact
-from laplace_files.laplace import open_laplace, open_spaces
+from laplace_approx.remedies.step import remedy_tables
+from laplace_files.artifacts.artifacts import write_json, write_table
+from laplace_files.cases.grid import open_exact
+from laplace_files.cases.laplace import open_laplace, open_spaces
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

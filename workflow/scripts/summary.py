@@ -1,8 +1,8 @@
 """Gather the intervals and verdicts of every case in one table."""
 
-from laplace_approx.summary import case_rows, stack
-from laplace_files import job
-from laplace_files.artifacts import read_json, read_table, write_table
+from laplace_approx.verdict.summary import case_rows, stack
+from laplace_files.artifacts.artifacts import read_json, read_table, write_table
+from laplace_files.run import job
 
 job.start(snakemake)
 inputs = zip(

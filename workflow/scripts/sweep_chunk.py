@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from laplace_files import job
+from laplace_files.run import job
 from laplace_sweep.chunk import run_chunk
 from laplace_sweep.plan import scenarios_of_part
 

@@ -1,7 +1,7 @@
 """Rank the settings of a sweep by how much they move each quantile."""
 
-from laplace_files import job
-from laplace_files.artifacts import read_table, write_table
+from laplace_files.artifacts.artifacts import read_table, write_table
+from laplace_files.run import job
 from laplace_sweep.effects import effects_table
 from laplace_sweep.tables import column_of
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from laplace_approx.figures.style import save
-from laplace_files import job
-from laplace_files.artifacts import read_table, replacing_folder
+from laplace_files.artifacts.artifacts import read_table, replacing_folder
+from laplace_files.run import job
 from laplace_sweep.figures import VERDICT_COLUMNS, sweep_figures
 from laplace_sweep.gather import read_columns
 

@@ -1,7 +1,7 @@
 """Write a scenario of a sweep as a configuration of its own."""
 
-from laplace_files import job
-from laplace_files.artifacts import write_text
+from laplace_files.artifacts.artifacts import write_text
+from laplace_files.run import job
 from laplace_sweep.replay import overlay_text
 
 job.start(snakemake)

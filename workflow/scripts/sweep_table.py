@@ -1,6 +1,6 @@
 """Gather one step of a sweep in one table."""
 
-from laplace_files import job
+from laplace_files.run import job
 from laplace_sweep.gather import chunk_files, gather
 from laplace_sweep.plan import scenarios_of_part
 

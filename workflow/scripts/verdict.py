@@ -1,10 +1,10 @@
 """Say for each quantity whether the normal is good enough, and what is if it is not."""
 
-from laplace_approx.verdict_record import verdict_record
-from laplace_files import job
-from laplace_files.artifacts import read_json, read_table, write_json
-from laplace_files.exact import open_exact
-from laplace_files.laplace import open_laplace
+from laplace_approx.verdict.step import verdict_record
+from laplace_files.artifacts.artifacts import read_json, read_table, write_json
+from laplace_files.cases.grid import open_exact
+from laplace_files.cases.laplace import open_laplace
+from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)

@@ -3,7 +3,7 @@
 import shlex
 
 from laplace_approx.errors import InputError
-from laplace_approx.printable import one_line
+from laplace_approx.words.printable import one_line
 from laplace_audit.catalogue import LAWS
 from laplace_audit.ledger import Check
 

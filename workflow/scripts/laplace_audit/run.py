@@ -3,12 +3,12 @@
 import shlex
 from pathlib import Path
 
-from laplace_audit.asked import asked_from
+from laplace_audit.cases import audit
 from laplace_audit.findings import FOLDER, audit_record
-from laplace_audit.reading import Unreadable, read_record
-from laplace_audit.sweeping import audit_sweep
-from laplace_audit.whole import audit
-from laplace_files.artifacts import plain, write_unrecorded_json
+from laplace_audit.reading.artifacts import Unreadable, read_record
+from laplace_audit.reading.asked import asked_from
+from laplace_audit.sweeps import audit_sweep
+from laplace_files.artifacts.artifacts import plain, write_unrecorded_json
 
 RECORDED = "as it was recorded"
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from laplace_files.artifacts import arrow_array, replacing, write_json
+from laplace_files.artifacts.artifacts import arrow_array, replacing, write_json
 from laplace_sweep.plan import INVENTORY
-from laplace_sweep.rows import records_table
-from laplace_sweep.run import Outcome, Runner
+from laplace_sweep.runner import Outcome, Runner
 from laplace_sweep.scenarios import Scenario
-from laplace_sweep.tables import HOW, RECORDS, TABLES, entries
+from laplace_sweep.tables import HOW, RECORDS, TABLES, entries, records_table
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 ROWS_AT_ONCE = 200_000  # that a table gathers before it writes them

@@ -13,7 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import corrupt, read_json, read_unchanged, replacing
+from laplace_files.artifacts.artifacts import (
+    corrupt,
+    read_json,
+    read_unchanged,
+    replacing,
+)
 from laplace_sweep.plan import INVENTORY
 from laplace_sweep.tables import HOW, entries, setting_column
 

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from laplace_approx.errors import InputError
-from laplace_files.artifacts import read_json, read_table
+from laplace_files.artifacts.artifacts import read_json, read_table
+from laplace_sweep.definition import Sweep
 from laplace_sweep.scenarios import (
     KEY_LENGTH,
     Scenario,
@@ -20,7 +21,6 @@ from laplace_sweep.scenarios import (
     scenarios_of,
 )
 from laplace_sweep.settings import DEFINITIONS
-from laplace_sweep.sweep import Sweep
 
 FEWEST, MOST, JOBS = 25, 500, 4  # of an automatic chunk; and how many chunks it aims at
 INVENTORY = "scenarios.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from laplace_approx.errors import InputError
-from laplace_files.request import source_hash
+from laplace_files.models.trial import source_hash
+from laplace_sweep.definition import open_sweeps
 from laplace_sweep.plan import Plan
-from laplace_sweep.sweep import open_sweeps
 
 
 def _in_words(method):

@@ -8,9 +8,9 @@ from itertools import product
 from typing import NamedTuple
 
 from laplace_approx.errors import InputError
-from laplace_files.request import open_models
+from laplace_files.models.trial import open_models
+from laplace_sweep.definition import Sweep, check_definitions
 from laplace_sweep.settings import DEFINITIONS, NUMBERS, place
-from laplace_sweep.sweep import Sweep, check_definitions
 
 KEY_LENGTH = 16  # hexadecimal digits: two of 200 000 scenarios share a key with probability 1e-9
 

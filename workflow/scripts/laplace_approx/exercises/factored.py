@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from laplace_approx.exact import NormalPosterior, normal_posterior
 from laplace_approx.exercises import wording
-from laplace_approx.exercises.intervals import (
+from laplace_approx.exercises.interval_errors import (
     PROBABILITIES,
     density_curves,
     interval_errors,
     joint_distance,
 )
+from laplace_approx.exercises.normal_model import NormalPosterior, normal_posterior
 from laplace_approx.exercises.study import WINDSHIELD, Answer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
 

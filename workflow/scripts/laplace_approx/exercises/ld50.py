@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from laplace_approx.comparison.sides import LATTICE_POINTS
+from laplace_approx.density.model import condition_holds, evaluate_quantity
+from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, Answer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
-from laplace_approx.model import condition_holds, evaluate_quantity
-from laplace_approx.quantiles import DerivedQuantity, draw_quantiles, normal_lattice
-from laplace_approx.sides import LATTICE_POINTS
 
 TITLE = "LD50 from the draws, and where the discrepancy comes from"
 PROBABILITIES = np.array([0.025, 0.25, 0.5, 0.75, 0.975])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from laplace_approx.exercises import wording
-from laplace_approx.exercises.intervals import (
+from laplace_approx.exercises.interval_errors import (
     PROBABILITIES,
     density_curves,
     interval_errors,

@@ -7,7 +7,7 @@ import numpy as np
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.answers import Outcome
 from laplace_approx.figures.text import axis_texts
-from laplace_approx.nuts_comparison import PROBABILITIES, interval_figure
+from laplace_approx.nuts.comparison import PROBABILITIES, interval_figure
 
 NUMBER = 5
 TITLE = "the grid, the normal and NUTS"

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from laplace_approx.figures import clouds, style, text
+from laplace_approx.words.numbers import minus, percent
 
 EDGE = 2e-3  # curves are shown where they exceed this share of their peak
 
@@ -138,11 +139,11 @@ def _shade(axes, marginal: Marginal, bound: float, sign: str, room: float) -> st
     )
     axes.axvline(bound, color=style.GREY, linewidth=0.8, linestyle=":")
     shares = [
-        f"{text.percent(_share(*curve, bound, sign))} of the {side} mass"
+        f"{percent(_share(*curve, bound, sign))} of the {side} mass"
         for side, curve, _, _, _ in reversed(_sides(marginal))
     ]
     name = text.wrap(marginal.name, 80, 8, 1)
-    return text.wrap(f"at {name} {sign} {text.minus(f'{bound:g}')}: {', '.join(shares)}", room, 8)
+    return text.wrap(f"at {name} {sign} {minus(f'{bound:g}')}: {', '.join(shares)}", room, 8)
 
 
 def _share(x, density, bound: float, sign: str) -> float:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.figures import labels, style, text
+from laplace_approx.words.numbers import power
 
 NEGLIGIBLE = 1e-3  # of the tolerance: what is less is no longer told apart
 
@@ -95,6 +96,6 @@ def _tolerance(axes, tolerance: float) -> None:
 def _notes(rungs, error, least: float) -> list[str]:
     notes = ["Filled: within the tolerance."]
     if np.any(error < least):
-        notes.append(f"Triangle: an error below {text.power(least)}.")
+        notes.append(f"Triangle: an error below {power(least)}.")
     lost = [text.literal(rung.method) for rung in rungs if not _drawable(rung)]
     return [*notes, f"No finite error: {', '.join(lost)}."] if lost else notes

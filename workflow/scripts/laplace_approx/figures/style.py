@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from laplace_approx.figures import text
+from laplace_approx.words.numbers import power
 
 # The chapter's colours. One thing has one colour in every picture; whatever must be told apart
 # differs in shape, dash or lightness too, for readers who do not see the hue.
@@ -181,7 +182,7 @@ def log_axis(axis, values) -> None:
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
     getattr(axis.axes, f"set_{axis.axis_name}lim")(low, high)
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low <= 300 else (1,), numticks=8))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: text.power(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power(value)))
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from laplace_approx.figures import clouds, style, text
+from laplace_approx.words.numbers import power
 
 LOOKS = {
     "exact": {"color": style.EXACT, "linestyle": "-"},
@@ -68,5 +69,5 @@ def _panel(axes, tail: Tail, kinds) -> None:
     axes.set_ylim(low - 0.3, top + 0.5)
     axes.set_xlim(np.min(tail.x), np.max(tail.x))
     axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.power(10.0**value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power(10.0**value)))
     axes.xaxis.set_major_locator(MaxNLocator(6))

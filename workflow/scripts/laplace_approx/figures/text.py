@@ -9,6 +9,8 @@ import warnings
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+from laplace_approx.words.numbers import decimals, minus, scientific
+
 FONT = "DejaVu Sans"  # bundled with matplotlib, so every machine draws the same letters
 ELLIPSIS = "…"
 
@@ -109,24 +111,6 @@ def axis_texts(record: dict) -> dict[str, tuple[str, str]]:
     return {name: (labels.get(name, name), units.get(name, "")) for name in {**labels, **units}}
 
 
-def minus(text: str) -> str:
-    """Return a formatted number with a true minus sign."""
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
-def scientific(value: float, digits: int) -> str:
-    """Return "1.5e9" or "2.9e-6" (with a true minus sign), `digits` after the point."""
-    mantissa, exponent = f"{value:.{digits}e}".split("e")
-    return minus(f"{mantissa}e{int(exponent)}")
-
-
-def decimals(span: float) -> int:
-    """Return how many decimals show a value to a thousandth of `span`, between 0 and 6."""
-    if not (math.isfinite(span) and span > 0):
-        return 3
-    return min(max(3 - math.floor(math.log10(span)), 0), 6)
-
-
 def number(value: float, span: float) -> str:
     """Return `value` to about a thousandth of `span`."""
     value = float(value)
@@ -138,28 +122,6 @@ def number(value: float, span: float) -> str:
         return scientific(value, 3)
     text = f"{value:,.{decimals(span)}f}"
     return minus(text if float(text.replace(",", "")) else text.lstrip("-"))
-
-
-def power(value: float) -> str:
-    """Return a tick of a logarithmic axis: "0.001", "200", "1,000,000", "1e-6", "5e12"."""
-    if 1e-3 <= value <= 1e6:
-        return f"{value:,.9g}"
-    return scientific(value, 0)
-
-
-def percent(share: float) -> str:
-    """Return a share in per cent with two significant digits: "5.6 %", "0.0004 %", "100 %"."""
-    share = float(share)
-    if not math.isfinite(share):
-        return "unknown"
-    value = 100 * share
-    if value == 0 or value >= 10:
-        # 99.96 % must not be called 100 %: digits are added until the distance to it shows
-        digits = 0 if value in (0, 100) else max(0, 1 - math.floor(math.log10(abs(100 - value))))
-        return f"{value:.{min(digits, 6)}f} %"
-    if abs(value) < 1e-4:
-        return f"{scientific(value, 1)} %"
-    return minus(f"{value:.{1 - math.floor(math.log10(abs(value)))}f} %")
 
 
 def count(number_of: int, noun: str) -> str:

@@ -6,11 +6,12 @@ a function of the coordinates in which the normal was fitted, z (..., d) -> (...
 undefined (see `quantity_in`).
 """
 
+from laplace_approx.density.quantities import quantity_in
 from laplace_approx.remedies.gauss_hermite import gauss_hermite
 from laplace_approx.remedies.importance import importance_normal, importance_t4
 from laplace_approx.remedies.nested_laplace import nested_laplace
 from laplace_approx.remedies.replication import Replication, replicated, replication
-from laplace_approx.remedies.result import Answer, Remedy, quantity_in
+from laplace_approx.remedies.result import Answer, Remedy
 from laplace_approx.remedies.skew_modal import skew_modal
 from laplace_approx.remedies.skew_symmetric import skew_symmetric
 from laplace_approx.remedies.tierney_kadane import tierney_kadane

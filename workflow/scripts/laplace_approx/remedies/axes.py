@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density import Density
-from laplace_approx.normal import Normal
+from laplace_approx.density.density import Density
+from laplace_approx.normal.normal import Normal
 
 N_PROBES = 32
 

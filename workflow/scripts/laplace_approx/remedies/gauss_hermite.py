@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.counting import counted
-from laplace_approx.density import Density
-from laplace_approx.hermite import product_rule
-from laplace_approx.normal import Normal
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.quadrature import product_rule
 from laplace_approx.remedies.axes import axis_of, coordinate_of
 from laplace_approx.remedies.line import FINE, change, line_quantiles
 from laplace_approx.remedies.result import Answer, Remedy, refused

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from laplace_approx.counting import counted
-from laplace_approx.density import Density
-from laplace_approx.normal import Normal
-from laplace_approx.psis import pareto_smoothed
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.monte_carlo import pareto_smoothed
 from laplace_approx.remedies.result import Remedy, refused
 from laplace_approx.remedies.weighted import weighted_answer
 

@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.climb import climb
-from laplace_approx.counting import counted
-from laplace_approx.density import Density
-from laplace_approx.derivatives import slope_and_curvature
-from laplace_approx.normal import Normal
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.derivatives.central import slope_and_curvature
+from laplace_approx.mode.newton import climb
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.batched import MANY
 from laplace_approx.remedies.axes import CoordinateAxis, axis_of, coordinate_of
 from laplace_approx.remedies.line import answer_on_line, refined
 from laplace_approx.remedies.result import Answer, Remedy, refused
-from laplace_approx.scales import MANY
 
 METHOD = "nested_laplace"
 NODES = 81  # values of the coordinate; odd, so that every other one is a line of its own

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density import Density
+from laplace_approx.density.density import Density
 
 MOST_COPIES = 4096
 

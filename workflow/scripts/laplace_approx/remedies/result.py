@@ -53,20 +53,3 @@ def refused(method: str, quantities, reason: str, evaluations: int = 0) -> Remed
     """Return the result of a remedy that does not serve, with the reason in every answer."""
     answers = {name: Answer(reason=reason) for name in quantities}
     return Remedy(method, answers, evaluations, reason=reason)
-
-
-def quantity_in(function: Callable, constrain: Callable, condition: Callable | None = None):
-    """Return a quantity of the space's coordinates: z (..., d) -> (...), NaN where it is undefined.
-
-    `function` and `condition` take natural parameters theta (..., d); `constrain` maps z to theta.
-    """
-
-    def quantity(z):
-        theta = constrain(z)
-        with np.errstate(all="ignore"):
-            values = np.asarray(function(theta), dtype=float)
-        if condition is None:
-            return values
-        return np.where(condition(theta), values, np.nan)
-
-    return quantity

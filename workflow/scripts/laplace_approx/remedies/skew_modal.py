@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from laplace_approx.counting import counted
-from laplace_approx.density import Density
-from laplace_approx.normal import Normal
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.normal.normal import Normal
+from laplace_approx.normal.third_derivatives import third_derivatives
 from laplace_approx.remedies.result import Remedy, refused
 from laplace_approx.remedies.skew_symmetric import pair_remedy
-from laplace_approx.third_derivatives import third_derivatives
 
 METHOD = "skew_modal"
 CHUNK = 8_000_000  # numbers held at once while the cubic form is contracted

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.climb import climb
-from laplace_approx.counting import counted
-from laplace_approx.density import Density
-from laplace_approx.derivatives import slope_and_curvature
-from laplace_approx.normal import Normal
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.derivatives.central import slope_and_curvature
+from laplace_approx.mode.newton import climb
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.batched import MANY
 from laplace_approx.remedies.axes import probes
 from laplace_approx.remedies.result import Answer, Remedy, refused
-from laplace_approx.scales import MANY
 
 METHOD = "tierney_kadane"
 TILT = 0.05  # of the tilt s times sd(g), over which the cumulant generating function is differenced

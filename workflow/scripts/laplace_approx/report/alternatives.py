@@ -4,11 +4,19 @@ import math
 
 import numpy as np
 
-from laplace_approx.intervals import LEVELS, percent
+from laplace_approx.comparison.intervals import LEVELS, percent
 from laplace_approx.report.case import Case
-from laplace_approx.report.numbers import count, error_sd, listed, mass, number, pair, share
-from laplace_approx.sentences import method_in_words
-from laplace_approx.verdict import methods_of
+from laplace_approx.verdict.decision import methods_of
+from laplace_approx.verdict.sentences import method_in_words
+from laplace_approx.words.numbers import (
+    count,
+    error_sd,
+    listed,
+    mass,
+    number,
+    pair,
+    share,
+)
 
 LADDER = "remedy_ladder_"
 

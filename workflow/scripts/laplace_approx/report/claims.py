@@ -1,6 +1,6 @@
 """The claims and the checks of the audit, in rows of text."""
 
-from laplace_approx.report.numbers import number
+from laplace_approx.words.numbers import number
 
 MOST_DIGITS = 7
 HOLDS = {True: "holds", False: "does not hold", None: "not measured"}

@@ -2,12 +2,12 @@
 
 import math
 
+from laplace_approx.comparison.intervals import JUDGED, percent
 from laplace_approx.figures import text
-from laplace_approx.intervals import JUDGED, percent
 from laplace_approx.report.case import Case
-from laplace_approx.report.numbers import ABSENT, count, error_sd, listed, share
-from laplace_approx.sentences import method_in_words
-from laplace_approx.verdict import methods_of
+from laplace_approx.verdict.decision import methods_of
+from laplace_approx.verdict.sentences import method_in_words
+from laplace_approx.words.numbers import ABSENT, count, error_sd, listed, share
 
 
 def interval_rows(case: Case) -> list[dict]:

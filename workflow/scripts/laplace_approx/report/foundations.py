@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from laplace_approx.report.case import Case
-from laplace_approx.report.numbers import count, listed, mass, number, pair
+from laplace_approx.words.numbers import count, listed, mass, number, pair
 
 MOST_PAIRS = 10  # of correlations on the page: the artifact has them all
 

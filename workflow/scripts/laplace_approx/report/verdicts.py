@@ -1,9 +1,9 @@
 """The verdicts in rows: the table that opens the page, and the sentences of a case."""
 
 from laplace_approx.report.case import Case
-from laplace_approx.report.numbers import count, error_sd, listed, share
-from laplace_approx.sentences import method_in_words
-from laplace_approx.verdict import VERDICTS
+from laplace_approx.verdict.decision import VERDICTS
+from laplace_approx.verdict.sentences import method_in_words
+from laplace_approx.words.numbers import count, error_sd, listed, share
 
 MEANINGS = {
     "fine": "the ends of the 50 and 95 % intervals are within the tolerance",

@@ -1,0 +1,1 @@
+"""The two sides held against each other: quantiles, coverage, distances, signals."""

@@ -1,0 +1,99 @@
+"""What nominal intervals and ellipses of the normal truly cover."""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.comparison.distances import Measure
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.normal.normal import Normal
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # nominal probabilities of central intervals and ellipses
+
+
+class Coverage(NamedTuple):
+    """Exact probability of nominal central intervals, each field an array over the levels."""
+
+    level: np.ndarray
+    coverage: np.ndarray
+    below: np.ndarray
+    above: np.ndarray
+
+
+def interval_coverage(cdf, lower, upper, levels=LEVELS) -> Coverage:
+    """Return what the intervals [lower, upper] truly cover, with the mass left out on either side.
+
+    `cdf` is the exact distribution function of the quantity, vectorised; `lower` and `upper` are
+    the ends that the approximation gives for each of `levels`. Coverage alone hides a shifted
+    interval: read it together with `below` and `above`.
+    """
+    below = np.asarray(cdf(np.asarray(lower, dtype=float)), dtype=float)
+    above = 1.0 - np.asarray(cdf(np.asarray(upper, dtype=float)), dtype=float)
+    return Coverage(np.asarray(levels, dtype=float), 1.0 - below - above, below, above)
+
+
+def chi_square_quantile(dimension: int, levels):
+    """Return the squared radius of the ellipse that holds each level of a d-dimensional normal."""
+    from scipy.special import gammaincinv
+
+    return 2.0 * gammaincinv(0.5 * dimension, np.asarray(levels, dtype=float))
+
+
+def ellipse_coverage(
+    density: Density, normal: Normal, log_evidence: float, levels=LEVELS, order: int = 32
+) -> list[Measure]:
+    """Return the exact mass within each of the normal's ellipses {|u|^2 <= chi^2_d quantile}.
+
+    Integrates the density in polar coordinates of u about the mode, in one to three dimensions:
+    Gauss-Legendre in the radius (and in the cosine), the trapezoid rule in the angle. The error is
+    the change from half the order, which is large where the support ends within the ellipse.
+    """
+    if not math.isfinite(log_evidence):
+        raise ValueError(f"the log evidence must be finite, not {log_evidence}")
+    d = normal.mean.size
+    if d > 3:
+        text = f"polar quadrature serves at most three dimensions, not {d}"
+        return [Measure(None, None, text) for _ in levels]
+    density, _ = counted(density)
+    radii = np.sqrt(chi_square_quantile(d, levels))
+    fine, coarse = (
+        _mass_in_balls(density, normal, log_evidence, radii, n) for n in (order, order // 2)
+    )
+    return [Measure(float(a), float(abs(a - b))) for a, b in zip(fine, coarse, strict=True)]
+
+
+def _mass_in_balls(density, normal, log_evidence, radii, order):
+    """Integrate p over the balls |u| <= radius; the log determinant turns du into dz."""
+    d = normal.mean.size
+    node, weight = _legendre(order)
+    r = 0.5 * radii[:, None] * (1 + node)  # (levels, order)
+    dr = 0.5 * radii[:, None] * weight * r ** (d - 1)
+    direction, area = _sphere(d, order)
+    u = r[:, :, None, None] * direction
+    log_determinant = np.sum(np.log(np.diag(normal.cholesky)))
+    z = normal.mean + u.reshape(-1, d) @ normal.cholesky.T
+    values = np.exp(density.log_density(z) - log_evidence + log_determinant)
+    return np.einsum("lr,lra,a->l", dr, values.reshape(u.shape[:-1]), area)
+
+
+_legendre = cache(np.polynomial.legendre.leggauss)
+
+
+@cache
+def _sphere(d, order):
+    """Return directions (n, d) and weights (n,) of a rule on the unit sphere of d dimensions."""
+    if d == 1:
+        return np.array([[1.0], [-1.0]]), np.ones(2)
+    angle = 2 * math.pi * np.arange(2 * order) / (2 * order)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    step = math.pi / order
+    if d == 2:
+        return circle, np.full(angle.size, step)
+    node, weight = _legendre(order)
+    ring = np.sqrt(1 - node**2)[:, None, None] * circle
+    height = np.broadcast_to(node[:, None, None], (*ring.shape[:-1], 1))
+    direction = np.concatenate([ring, height], axis=-1).reshape(-1, 3)
+    return direction, np.repeat(step * weight, angle.size)

@@ -1,0 +1,252 @@
+"""The two sides of a comparison, each with the quantiles and the CDF of every quantity.
+
+Neither uses draws: the Laplace side is analytic for a parameter and a quadrature over the normal
+for a derived quantity; the exact side is the grid's marginal, or a quadrature over the grid.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+
+from laplace_approx.comparison.intervals import PROBABILITIES
+from laplace_approx.density.model import condition_holds, evaluate_quantity
+from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
+from laplace_approx.remember import recent
+
+LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
+ONE_SD = NormalDist().cdf(1.0)  # the two tails beyond one SD take the rest
+# The steps of a comparison ask for these quantiles one after another: they are found together.
+USUAL = np.append(PROBABILITIES, [1 - ONE_SD, ONE_SD])
+
+
+def unknown(probabilities) -> Estimates:
+    """Return the estimates of what is not known: NaN throughout."""
+    nothing = np.full(np.shape(probabilities), math.nan)
+    return Estimates(nothing, nothing)
+
+
+def normal_cdf(x):
+    """Return the standard normal CDF, elementwise."""
+    return np.vectorize(NormalDist().cdf, otypes=[float])(x)
+
+
+def normal_quantile(probabilities):
+    """Return the standard normal quantiles, elementwise (Wichura 1988, algorithm AS 241)."""
+    return np.vectorize(NormalDist().inv_cdf, otypes=[float])(probabilities)
+
+
+class NoSide:
+    """A side that is not there: a posterior declined, or too many parameters for a grid."""
+
+    def quantiles(self, name, probabilities) -> Estimates:
+        return unknown(probabilities)
+
+    def cdf(self, name, values) -> Estimates:
+        return unknown(values)
+
+    def excluded(self, name) -> float:
+        return math.nan
+
+    def scale(self, name) -> float:
+        return math.nan
+
+
+class LaplaceSide:
+    """The normal N(mode, covariance) in a space, seen on the natural scale."""
+
+    def __init__(self, model, space, normal):
+        self.model, self.space, self.normal = model, space, normal
+        self.sd = np.sqrt(np.sum(normal.cholesky**2, axis=1))
+        self.derived = cache(self._derived)
+
+    def quantiles(self, name: str, probabilities) -> Estimates:
+        """Return the quantiles of a quantity given its condition, with their errors.
+
+        For parameter i: constrain(mode_i + sd_i Phi^-1(p)), exact as the transform is monotone;
+        NaN where that lies outside the support.
+        """
+        p = np.asarray(probabilities, dtype=float)
+        if name not in self.model.parameters:
+            derived = self.derived(name)
+            return unknown(p) if derived is None else derived.quantiles(p)
+        i = self.model.parameters.index(name)
+        sign = self._sign(i)
+        z = np.tile(self.normal.mean, (p.size, 1))
+        z[:, i] += sign * self.sd[i] * normal_quantile(p)
+        value = self.space.constrain(z)[:, i]
+        return Estimates(value, np.where(np.isnan(value), math.nan, 0.0))
+
+    def cdf(self, name: str, values) -> Estimates:
+        """Return P(quantity <= value | condition) under the normal, with its error."""
+        values = np.asarray(values, dtype=float)
+        if name not in self.model.parameters:
+            derived = self.derived(name)
+            return unknown(values) if derived is None else derived.cdf(values)
+        i = self.model.parameters.index(name)
+        theta = np.tile(self.space.constrain(self.normal.mean), (values.size, 1))
+        theta[:, i] = values.ravel()
+        z = self.space.unconstrain(theta)[:, i].reshape(values.shape)
+        cdf = normal_cdf(self._sign(i) * (z - self.normal.mean[i]) / self.sd[i])
+        return Estimates(cdf, np.zeros(values.shape))
+
+    def density(self, parameter: str, values):
+        """Return the density of a parameter on the natural scale: of z, times |dz / dtheta|.
+
+        It is 0 where the value has no coordinate z.
+        """
+        values = np.asarray(values, dtype=float)
+        i = self.model.parameters.index(parameter)
+        theta = np.tile(self.space.constrain(self.normal.mean), (values.size, 1))
+        theta[:, i] = values.ravel()
+        z = self.space.unconstrain(theta)
+        with np.errstate(invalid="ignore", divide="ignore", under="ignore"):
+            density = np.exp(-0.5 * ((z[:, i] - self.normal.mean[i]) / self.sd[i]) ** 2)
+            slope = np.abs(self.space.constrain_d1(z)[:, i])
+            density /= self.sd[i] * math.sqrt(2 * math.pi) * slope
+        return np.where(np.isfinite(density), density, 0.0).reshape(values.shape)
+
+    def excluded(self, name: str) -> float:
+        """Return the normal's mass where the quantity has no value or its condition fails."""
+        if name not in self.model.parameters:
+            derived = self.derived(name)
+            return math.nan if derived is None else derived.excluded_mass
+        i = self.model.parameters.index(name)
+        ends = np.array([self.space.lower[i], self.space.upper[i]])
+        below, above = normal_cdf((ends - self.normal.mean[i]) / self.sd[i] * [1, -1])
+        return float(below + above)
+
+    def _sign(self, i: int) -> int:
+        """Return 1 where parameter i rises with its coordinate, -1 where it falls."""
+        return -1 if self.space.constrain_d1(self.normal.mean)[i] < 0 else 1
+
+    def quantity(self, name: str) -> Callable:
+        """Return a quantity as a function of the coordinates, NaN where its condition fails."""
+        space, of_theta = self.space, natural_quantity(self.model, name)
+        ends = np.concatenate([space.lower, space.upper])
+        if space.names == space.parameters and np.all(np.isinf(ends)):
+            return of_theta  # the coordinates are the parameters
+        return lambda z: of_theta(space.constrain(z))
+
+    def _derived(self, name: str) -> DerivedQuantity | None:
+        points = LATTICE_POINTS.get(self.normal.mean.size)
+        if points is None:
+            return None
+        lattice = normal_lattice(self.normal, points)
+        return DerivedQuantity(lattice, self.quantity(name), usual=USUAL)
+
+
+class ExactSide:
+    """The exact posterior on a grid, from the grid's record, lattice and marginal tables."""
+
+    def __init__(self, model, record: dict, lattice, marginals, unseen: float = 0.0):
+        self.model, self.record, self.lattice, self.marginals = model, record, lattice, marginals
+        total = record["outside_mass"]["total"]
+        self.outside_mass = None if total is None else total + unseen
+        self.derived = cache(self._derived)
+
+    def with_unseen(self, mass: float) -> "ExactSide":
+        """Return the same side with so much more of the mass outside its box."""
+        return ExactSide(self.model, self.record, self.lattice, self.marginals, mass)
+
+    def quantiles(self, name: str, probabilities) -> Estimates:
+        """Return the quantiles of a quantity given its condition, with their errors.
+
+        The error adds what the spacing costs and what the mass outside the box can move.
+        """
+        p = np.asarray(probabilities, dtype=float)
+        if name not in self.model.parameters:
+            return self.derived(name).quantiles(p)
+        marginal = self.marginals[name]
+        value = quantile_from_marginal(marginal, p)
+        density = np.interp(value, marginal.value, marginal.density)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = self._outside() * np.maximum(p, 1 - p) / density
+        return Estimates(value, moved + self._spacing(name))
+
+    def cdf(self, name: str, values) -> Estimates:
+        """Return P(quantity <= value | condition), with its error."""
+        if name not in self.model.parameters:
+            return self.derived(name).cdf(values)
+        marginal = self.marginals[name]
+        cdf = cdf_from_marginal(marginal, values)
+        density = np.interp(values, marginal.value, marginal.density, left=0.0, right=0.0)
+        error = self._outside() * np.maximum(cdf, 1 - cdf) + density * self._spacing(name)
+        return Estimates(cdf, error)
+
+    def moved(self, name: str, values, errors):
+        """Return what errors of values can move the CDF there by."""
+        if name not in self.model.parameters:
+            return self.derived(name).moved(values, errors)
+        below, above = (cdf_from_marginal(self.marginals[name], x) for x in _around(values, errors))
+        return 0.5 * (above - below)
+
+    def density(self, parameter: str, values):
+        """Return the density of a parameter, 0 outside the bounds of the grid."""
+        marginal = self.marginals[parameter]
+        return np.interp(values, marginal.value, marginal.density, left=0.0, right=0.0)
+
+    def excluded(self, name: str) -> float:
+        """Return the mass where the condition of the quantity fails."""
+        return 0.0 if name in self.model.parameters else self.derived(name).excluded_mass
+
+    def scale(self, name: str) -> float:
+        """Return the SD of a parameter; for what may have none, half the central 68.3 % interval.
+
+        The two agree for a normal. A derived quantity always takes the second: a ratio such as
+        -alpha / beta has no SD.
+        """
+        sd = self.record["sd"].get(name)
+        if sd is not None:
+            return sd
+        low, high = self.quantiles(name, np.array([1 - ONE_SD, ONE_SD])).value
+        return (high - low) / 2
+
+    def _outside(self) -> float:
+        return math.nan if self.outside_mass is None else self.outside_mass
+
+    def _spacing(self, name: str) -> float:
+        in_sd = self.record["discretisation_error"]["quantiles_sd"].get(name)
+        return math.nan if in_sd is None else in_sd * self.scale_of_table(name)
+
+    def scale_of_table(self, name: str) -> float:
+        """Return half the central 68.3 % interval of a parameter's marginal table."""
+        low, high = quantile_from_marginal(self.marginals[name], np.array([1 - ONE_SD, ONE_SD]))
+        return float(high - low) / 2
+
+    def _derived(self, name: str) -> DerivedQuantity:
+        quantity = natural_quantity(self.model, name)
+        return DerivedQuantity(self.lattice, quantity, None, self._outside(), USUAL)
+
+
+def _around(values, errors):
+    return values - errors, values + errors
+
+
+def natural_quantity(model, name: str) -> Callable:
+    """Return a quantity as a function of theta, NaN where its condition fails."""
+
+    def quantity(theta):
+        value = evaluate_quantity(model, name, theta)
+        if name not in model.conditions:
+            return value
+        return np.where(condition_holds(model, name, theta), value, np.nan)
+
+    return quantity
+
+
+def laplace_side(model, space, normal) -> LaplaceSide | NoSide:
+    """Return the side of a normal in a space; of no normal (a posterior declined), none.
+
+    Of the same objects as a little before, it is the same side, with all that it has found.
+    """
+    return _side(model, space, normal) if normal else NoSide()
+
+
+@recent(4)
+def _side(model, space, normal) -> LaplaceSide:
+    return LaplaceSide(model, space, normal)

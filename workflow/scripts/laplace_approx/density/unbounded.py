@@ -1,0 +1,55 @@
+"""For each support the transform that makes it the whole real line, and its place in a record."""
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from laplace_approx.density.transforms import Identity, Log, Logit
+
+
+@dataclass(frozen=True)
+class ReflectedLog:
+    """z = -log(upper - theta) on theta < upper: for a support that is bounded above only."""
+
+    upper: float = 0.0
+
+    def constrain(self, z):
+        return self.upper - self.constrain_d1(z)
+
+    def unconstrain(self, theta):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return -np.log(self.upper - np.asarray(theta, dtype=float))
+
+    def constrain_d1(self, z):
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(-np.asarray(z, dtype=float))
+
+    def log_jacobian(self, z):
+        return -np.asarray(z, dtype=float)
+
+
+Unbounding = Identity | Log | Logit | ReflectedLog
+NAMES = {"identity": Identity, "log": Log, "logit": Logit, "reflected_log": ReflectedLog}
+
+
+def natural_transforms(lower, upper) -> tuple[Unbounding, ...]:
+    """Return the transforms for supports with these ends, (d,) each."""
+    return tuple(_natural(float(a), float(b)) for a, b in zip(lower, upper, strict=True))
+
+
+def transform_record(transform: Unbounding) -> dict:
+    """Return a transform as plain JSON values; `transform_from` reads it back."""
+    name = next(name for name, kind in NAMES.items() if type(transform) is kind)
+    return {"name": name, **asdict(transform)}
+
+
+def transform_from(record: dict) -> Unbounding:
+    """Return the transform that `transform_record` described."""
+    return NAMES[record["name"]](**{k: v for k, v in record.items() if k != "name"})
+
+
+def _natural(lower: float, upper: float) -> Unbounding:
+    if math.isfinite(lower):
+        return Logit(lower, upper) if math.isfinite(upper) else Log(lower)
+    return ReflectedLog(upper) if math.isfinite(upper) else Identity()

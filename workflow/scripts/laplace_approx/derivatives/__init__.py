@@ -1,0 +1,1 @@
+"""Derivatives of a function of x from its values or gradients, each with an error; no model."""

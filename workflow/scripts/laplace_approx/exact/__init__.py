@@ -1,0 +1,1 @@
+"""The exact side: lattices under the posterior, bounds, spacing, marginals and quantiles."""

@@ -1,0 +1,299 @@
+"""The certified grid: bounds, spacing and alignment found from the density alone.
+
+One lattice is laid for each parameter: its first axis is that parameter by itself, and the others
+run along what a factor of the covariance leaves of the other parameters, given the first. So a
+correlation costs nothing, and the marginal of every parameter is a plain sum over the nodes of
+its own lattice. In unconstrained coordinates a smooth posterior fades out at both ends of every
+axis, where the trapezoid rule converges faster than any power of the step (Trefethen and
+Weideman 2014, SIAM Review 56, section 5).
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.space import build_space
+from laplace_approx.density.transforms import Identity, Log, Logit
+from laplace_approx.density.unbounded import natural_transforms
+from laplace_approx.errors import Declined
+from laplace_approx.exact.alignment import Pilot, conditional_widths, find_pilot
+from laplace_approx.exact.bounds import STEP, Reach, axis_between, grow, within_limit
+from laplace_approx.exact.distrust import why_distrusted
+from laplace_approx.exact.ends import (
+    NEGLIGIBLE_MASS,
+    edge_record,
+    outside_record,
+    side_faults,
+)
+from laplace_approx.exact.grid import Grid, empty_grid
+from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, evaluate
+from laplace_approx.exact.moments import moments
+from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
+from laplace_approx.exact.spacing import spacing_faults
+from laplace_approx.mode.search import remembered_search
+from laplace_approx.words.places import point
+
+FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
+WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
+PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
+REACH = 8.0  # scales each way
+MAIN_CELLS = 2**20  # of that lattice, at the most
+LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
+BROKEN = ("model_contract_violation", "nondeterministic_density")
+LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
+GLIMPSE = 2**14  # cells
+MOMENTS = ("mean", "SD", "skewness")
+MEANING = (
+    "what further doublings of the points can be expected to change, from the changes when half "
+    "and three quarters of the nodes of each axis are left out, summed over the axes: of the log "
+    "evidence, and of the marginal quantiles (the largest for probabilities 0.005 to 0.995), mean "
+    "and SD in posterior SDs, and of the skewness"
+)
+
+
+class Known(NamedTuple):
+    """The modes (m, d) of a density in unconstrained coordinates, or where the search for them
+    ended in vain; and at how many points it evaluated the density."""
+
+    modes: np.ndarray
+    evaluations: int
+
+
+def certified_grid(density: Density, start, seed: int = 0, known: Known | None = None) -> Grid:
+    """Return the grid of a density of one, two or three parameters, its bounds and points found.
+
+    `start` (d,) is where the search for the modes begins, `seed` that of its dispersed starts; it
+    is not made where they are `known`.
+    The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
+    until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
+    below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
+    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None: all of
+    them where the density is rounding error, or its lattices contradict each other.
+    `lattice` is that of all parameters, which derived quantities and joint measures use;
+    evidence, moments and `marginals` come from the lattices of the single parameters. Raises
+    ValueError for another number of parameters, and passes on Declined where the model breaks its
+    contract.
+    """
+    d = len(density.names)
+    if d not in FIRST_STEP:
+        raise ValueError(f"a certified grid takes one to three parameters, and here are {d}")
+    transforms = natural_transforms(density.lower, density.upper)
+    log_density = _without_infinity(density.log_density)
+    known = known or known_modes(density, start, seed)
+    pilot = find_pilot(_unconstrained(log_density, transforms), known.modes)
+    _insist_on_a_scale(pilot, density.names)
+    own = []
+    for parameter in range(d):
+        frame = _first_frame(density, transforms, pilot, parameter)
+        reach = grow(frame, log_density, parameter)
+        lost = _lost(reach, parameter)
+        if lost:
+            return empty_grid("certified", _glimpse(frame, log_density), lost)
+        found = own_lattice(_spaced(reach, frame), log_density, parameter)
+        if found is None:
+            glimpse = _glimpse(frame, log_density)
+            return empty_grid("certified", glimpse, [_too_narrow(density.names[parameter])])
+        own.append(found)
+    grid = _assembled(own)
+    distrust = None if grid.certified else why_distrusted(own, log_density)
+    return empty_grid("certified", _glimpse(frame, log_density), [distrust]) if distrust else grid
+
+
+def _without_infinity(log_density: Callable) -> Callable:
+    """Return the log density with -inf where it is +inf: at a point, which holds no mass."""
+
+    def evaluate_finite(theta):
+        value = log_density(theta)
+        return np.where(value == np.inf, -np.inf, value)
+
+    return evaluate_finite
+
+
+def _unconstrained(log_density: Callable, transforms) -> Callable:
+    """Return the log density of z = unconstrain(theta), Jacobian included."""
+
+    def of_z(z):
+        with np.errstate(all="ignore"):
+            theta = [t.constrain(z[..., i]) for i, t in enumerate(transforms)]
+            jacobian = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(transforms))
+            value = log_density(np.stack(theta, axis=-1)) + jacobian
+        return np.where(np.isnan(value), -np.inf, value)
+
+    return of_z
+
+
+def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
+    """Return the modes of a density, by a search from `start` (d,)."""
+    transforms = natural_transforms(density.lower, density.upper)
+    definition = {
+        name: {"log": {"shift": t.shift}} if isinstance(t, Log) else "logit"
+        for name, t in zip(density.names, transforms, strict=True)
+        if isinstance(t, Log | Logit)
+    }
+    space = build_space(definition, density.names, density.lower, density.upper)
+    begin = space.unconstrain(np.asarray(start, dtype=float))
+    begin = np.where(np.isfinite(begin), begin, 0.0)
+    searched = remembered_search(
+        density_in(density, space), begin, seed, None if definition else monotone
+    )
+    try:
+        found = searched.mode.modes
+        modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
+    except Declined as declined:
+        if declined.reason in BROKEN:
+            raise
+        where = declined.details.get("mode", declined.details.get("point", begin))
+        modes = np.array([where])
+    theta = space.constrain(modes)
+    modes = np.stack([t.unconstrain(theta[:, i]) for i, t in enumerate(transforms)], axis=-1)
+    return Known(modes, searched.evaluations)
+
+
+def _insist_on_a_scale(pilot: Pilot, names) -> None:
+    if not (np.all(np.isfinite(pilot.factor)) and np.all(np.diag(pilot.factor) > 0)):
+        where = point([f"the coordinate of {name}" for name in names], pilot.centre)
+        raise Declined(
+            "not_converged",
+            f"no grid can be laid: where the search for the mode ended ({where}) the density has "
+            "no scale. Look for a scale of the prior that is far too small or too large, or give "
+            "another start.",
+        )
+
+
+def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> Frame:
+    """Return the frame whose first axis is a parameter by itself, over a few scales each way of
+    the modes, with nodes just near enough to judge its bounds."""
+    d = len(transforms)
+    order = [parameter, *(i for i in range(d) if i != parameter)]
+    lower = np.linalg.qr(pilot.factor[order].T, mode="r").T
+    shear = np.empty((d, d))
+    shear[order] = lower * np.sign(np.diag(lower))
+    w = np.linalg.solve(shear, (pilot.modes - pilot.centre).T).T
+    step = np.full(d, STEP[d])
+    if len(w) > 1:  # narrow modes, far apart
+        widths = [conditional_widths(np.linalg.solve(shear, f)) for f in pilot.mode_factors]
+        step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
+    low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
+    axes = (axis_between(low[k], high[k], step[k]) for k in range(d))
+    support = np.array([density.lower, density.upper], dtype=float)
+    frame = Frame(tuple(density.names), transforms, pilot.centre, shear, tuple(axes), support)
+    return within_limit(frame, MOST_CELLS)
+
+
+def _spaced(reach: Reach, first: Frame) -> Reach:
+    """Return the frame that was grown from `first` with the nodes that refinement begins with."""
+    steps = [min(axis.step, FIRST_STEP[len(first.axes)]) for axis in first.axes]
+    axes = (axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
+    return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), MOST_CELLS))
+
+
+def _glimpse(frame: Frame, log_density) -> Lattice:
+    """Return a small lattice where there are no numbers: for pictures."""
+    return evaluate(within_limit(frame, GLIMPSE), log_density)
+
+
+def _lost(reach: Reach, parameter: int) -> list[str]:
+    """Return a sentence for every end at which the density does not fall, so that there is no
+    telling what lies beyond: then there are no numbers."""
+    frame, name = reach.frame, reach.frame.names[parameter]
+    lost = []
+    for k, pair in enumerate(reach.ends):
+        axis = name if k == 0 else f"the other parameters, given {name}"
+        ends = (frame.axes[k].lower, frame.axes[k].upper)
+        for end, u, way in zip(pair, ends, ("downward", "upward"), strict=True):
+            if end.holds(NEGLIGIBLE_MASS, NEGLIGIBLE_MASS) and end.tail.mass is None:
+                what = f"does not decay ({end.tail.reason})"
+            elif end.cliff and _out_of_digits(frame, k, u):
+                what = "has not decayed where floating-point numbers end"
+            else:
+                continue
+            lost.append(f"improper, or too heavy a tail: along {axis}, {way}, the density {what}")
+    return lost
+
+
+def _too_narrow(name: str) -> str:
+    return (
+        f"too narrow: no lattice was found on which the density has a width along {name}; look for "
+        f"a scale of the prior that is too small, or give {name} a unit near its spread, measured "
+        "from where the density lies"
+    )
+
+
+def _out_of_digits(frame: Frame, k: int, u: float) -> bool:
+    """Whether the place u on axis k carries a transformed parameter to where its distance from
+    the bound is no longer a number."""
+    z = frame.origin + frame.shear[:, k] * frame.axes[k].stretched(u)
+    transformed = [not isinstance(t, Identity) for t in frame.transforms]
+    return bool(np.any(np.abs(z[transformed]) > LAST_DIGITS))
+
+
+def _assembled(own: list[Own]) -> Grid:
+    main = _main(own)
+    mass = main.mass()
+    spread = moments(main.frame, mass)
+    sides = [side for each in own for side in each.sides]
+    evidence = [each.numbers.log_evidence for each in own]
+    names = main.frame.names
+    spacing = {
+        "log_evidence": max(each.evidence_change for each in own) + max(evidence) - min(evidence),
+        "quantiles_sd": {names[each.parameter]: each.change for each in own},
+        "means": MEANING,
+    }
+    sd = np.array([each.numbers.sd for each in own])
+    faults = [*side_faults(sides), *(fault for each in own for fault in each.faults)]
+    faults += spacing_faults(spacing) + _moment_faults(names, own)
+    return Grid(
+        kind="certified",
+        lattice=main,
+        mass=mass,
+        log_evidence=evidence[0],
+        mean=np.array([each.numbers.mean for each in own]),
+        sd=sd,
+        skewness=np.array([each.numbers.skewness for each in own]),
+        correlation=np.where(np.isnan(sd[:, None] * sd), np.nan, spread.correlation),
+        bounds=np.array([[side.bound for side in each.sides] for each in own]),
+        edge_mass=edge_record(sides),
+        outside_mass=outside_record(sides),
+        discretisation_error=spacing,
+        certified=not faults,
+        reasons=tuple(faults),
+        marginals={names[each.parameter]: each.marginal for each in own},
+    )
+
+
+def _moment_faults(names, own) -> list[str]:
+    faults = []
+    for each in own:
+        absent = [word for word in MOMENTS if math.isnan(getattr(each.numbers, word.lower()))]
+        if absent:
+            faults.append(
+                f"too heavy a tail of {names[each.parameter]}: there is no {' or '.join(absent)}, "
+                "or too much of it lies beyond any lattice"
+            )
+    return faults
+
+
+def _main(own: list[Own]) -> Lattice:
+    """Return the lattice of all parameters: of the single parameters' lattices, thinned along each
+    axis as often as its spacing allows, the smallest.
+
+    Their points were doubled until every other one could be left out. A short axis, on which little
+    of the pilot's scale holds all the mass, keeps its nodes.
+    """
+    return min((_thinned(each.lattice) for each in own), key=lambda main: main.log_density.size)
+
+
+def _thinned(lattice: Lattice) -> Lattice:
+    frame, log_density = lattice
+    axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
+    while True:
+        long = [k for k, axis in enumerate(axes) if axis.points >= 2 * LEAST_POINTS - 1]
+        k = min(long, key=lambda k: axes[k].step, default=None)
+        if k is None or (2 * axes[k].step > widest and log_density.size <= MAIN_CELLS):
+            frame = frame._replace(axes=tuple(axes))
+            return Lattice(frame, np.ascontiguousarray(log_density))
+        axes[k] = axes[k].thin()
+        log_density = log_density[(slice(None),) * k + (slice(None, None, 2),)]

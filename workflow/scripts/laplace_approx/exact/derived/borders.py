@@ -1,0 +1,325 @@
+"""Lines through a lattice: where each of them enters and leaves the region quantity <= level.
+
+Where the quantity itself begins, ends, jumps or turns back between two nodes is found beforehand,
+so that no piece of a line hides between them. `Along` integrates a density up to such places by the
+rule of `quadrature`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.exact.lattice import Frame
+from laplace_approx.numerics.quadrature import (
+    ORDER,
+    bounded_increments,
+    interpolation_weights,
+    stencils,
+)
+from laplace_approx.numerics.roots import crossings
+
+CLOSE = 1e-9  # of a step: how well a crossing is known
+CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
+NARROW = 6e-8  # of an interval: how well a break is known
+NEAR_VERTEX = (0.25, 0.05)  # of an interval: how close to an extreme it is looked at once more
+PARTS = 16  # into which an interval is divided, again and again, in search of a break
+
+
+class Breaks(NamedTuple):
+    """Places inside an interval where the quantity begins, ends, jumps or turns back.
+
+    `fraction` is how far along its interval (`line`, `cell`) each lies; `before` and `after` are
+    the quantity on its two sides, NaN where it has no value. There is one at most an interval, and
+    the lines are in order.
+    """
+
+    line: np.ndarray
+    cell: np.ndarray
+    fraction: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
+class Pieces(NamedTuple):
+    """Pieces low..high of intervals with the quantity at their ends, of which one is above the
+    `level` and the other is not; `pair` is the place of level and line among those asked for."""
+
+    pair: np.ndarray
+    line: np.ndarray
+    cell: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    value_low: np.ndarray
+    value_high: np.ndarray
+    level: np.ndarray
+
+
+class Borders(NamedTuple):
+    """Where lines cross the border of a region, for pairs of a level and a line.
+
+    `place` is counted in nodes from the first one of its `line`, and `sign` is 1 where the line
+    leaves the region, -1 where it enters. `lines` (N,) is the line of each pair, and `ends_inside`
+    (N,) whether it ends inside.
+    """
+
+    pair: np.ndarray
+    line: np.ndarray
+    place: np.ndarray
+    sign: np.ndarray
+    lines: np.ndarray
+    ends_inside: np.ndarray
+
+
+class Bundle(NamedTuple):
+    """Lines with the same axis of a frame running.
+
+    `base` (d, L) is where they are in unconstrained coordinates when that axis is at 0. The
+    quantity is known at the ends of intervals of `every` steps (`values`) and in the middle of
+    each (`middles`), and `breaks` are those of the intervals.
+    """
+
+    frame: Frame
+    axis: int
+    quantity: Callable
+    every: int
+    base: np.ndarray
+    values: np.ndarray
+    middles: np.ndarray
+    breaks: Breaks | None = None
+
+    def thin(self) -> "Bundle":
+        """Return the same lines with intervals of two steps, of an even number of them."""
+        known = self.values[:, ::2], self.values[:, 1::2]
+        return with_breaks(self._replace(every=2, values=known[0], middles=known[1]))
+
+    def joined(self, other: "Bundle") -> "Bundle":
+        """Return these lines and, after them, those of another bundle."""
+        breaks = other.breaks._replace(line=other.breaks.line + len(self.values))
+        return self._replace(
+            base=np.concatenate([self.base, other.base], axis=1),
+            values=np.concatenate([self.values, other.values]),
+            middles=np.concatenate([self.middles, other.middles]),
+            breaks=_joined([self.breaks, breaks]),
+        )
+
+    def borders(self, levels, lines=None) -> Borders:
+        """Return the borders of quantity <= level, for levels (N,) each of its own of `lines`
+        (N,); or for levels (C,), each of all lines, in this order."""
+        with np.errstate(invalid="ignore"):
+            return self._borders(levels, lines)
+
+    def _borders(self, levels, lines) -> Borders:
+        if lines is None:
+            inside = (self.values <= levels[:, None, None]).reshape(-1, self.values.shape[1])
+            lines = np.tile(np.arange(len(self.values)), levels.size)
+            levels = np.repeat(levels, len(self.values))
+        else:
+            inside = self.values[lines] <= levels[:, None]
+        change = inside[:, 1:] != inside[:, :-1]
+        pair, found = matches(self.breaks.line, lines)
+        change[pair, self.breaks.cell[found]] = False
+        crossed, cell = np.divmod(np.flatnonzero(change), max(change.shape[1], 1))
+        whole = self._pieces(crossed, lines[crossed], cell, levels)
+        left, right, jumps = self._parts(pair, found, levels[pair])
+        cut = _joined([whole, left, right])
+        place = self.every * (cut.cell + self._crossings(cut))
+        sign = np.where(cut.value_low <= cut.level, 1.0, -1.0)
+        joined = zip((cut.pair, cut.line, place, sign), jumps, strict=True)
+        return Borders(*(np.concatenate(x) for x in joined), lines, inside[:, -1])
+
+    def _pieces(self, pair, line, cell, levels) -> Pieces:
+        """Return whole intervals."""
+        ends = self.values[line, cell], self.values[line, cell + 1]
+        low, high = np.zeros(line.size), np.ones(line.size)
+        return Pieces(pair, line, cell, low, high, *ends, levels[pair])
+
+    def _parts(self, pair, found, level):
+        """Return the pieces before and after breaks in which there is a crossing, and (pair, line,
+        place, sign) of the breaks that are a border themselves."""
+        line, cell, at, before, after = (x[found] for x in self.breaks)
+        first, last = self.values[line, cell], self.values[line, cell + 1]
+        inside = [value <= level for value in (first, before, after, last)]
+        zero, one = np.zeros(line.size), np.ones(line.size)
+        left = Pieces(pair, line, cell, zero, at, first, before, level)
+        right = Pieces(pair, line, cell, at, one, after, last, level)
+        parts = [
+            Pieces(*(x[chosen] for x in part))
+            for part, chosen in ((left, inside[0] != inside[1]), (right, inside[2] != inside[3]))
+        ]
+        border = np.flatnonzero(inside[1] != inside[2])
+        place = self.every * (cell + at)[border]
+        sign = np.where(inside[1][border], 1.0, -1.0)
+        return *parts, (pair[border], line[border], place, sign)
+
+    def _crossings(self, pieces: Pieces):
+        """Return where each piece crosses its level, looked for in that half of it that does."""
+        _, line, cell, low, high, value_low, value_high, level = pieces
+        f_low, f_high, f_middle = (
+            value - level for value in (value_low, value_high, self.middles[line, cell])
+        )
+        halved = (low < 0.5) & (high > 0.5) & ~np.isnan(f_middle)
+        early = (f_low <= 0) != (f_middle <= 0)
+        first, second = halved & early, halved & ~early
+        third = np.where(first, high, low), np.where(first, f_high, np.where(second, f_low, np.nan))
+        low, f_low = np.where(second, 0.5, low), np.where(second, f_middle, f_low)
+        high, f_high = np.where(first, 0.5, high), np.where(first, f_middle, f_high)
+
+        def excess(fraction, which):
+            return self.at(line[which], cell[which], fraction) - level[which]
+
+        near = CLOSE_VALUE * np.minimum(np.abs(f_low), np.abs(f_high))
+        near = np.where(np.isfinite(near) & (near > 0), near, -1.0)
+        return crossings(excess, low, high, f_low, f_high, CLOSE, near, third)
+
+    def at(self, line, cell, fraction):
+        """Return the quantity within the intervals `cell` of the lines `line`."""
+        axis = self.frame.axes[self.axis]
+        u = axis.lower + axis.step * self.every * (cell + fraction)
+        return self.quantity(self.frame.on_lines(self.base.take(line, axis=1), self.axis, u))
+
+
+def bundle_of(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:
+    """Return the lines through `outer` (L, d), u with the entry of their axis unused, with
+    intervals of one step."""
+    base, nodes, step = frame.lines(axis, outer), frame.axes[axis].nodes(), frame.axes[axis].step
+    known = (
+        quantity(frame.on_lines(base[..., None], axis, u)) for u in (nodes, nodes[:-1] + step / 2)
+    )
+    return with_breaks(Bundle(frame, axis, quantity, 1, base, *known))
+
+
+def bundle_between(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:
+    """Return such lines with intervals of two steps, the quantity known at the nodes alone."""
+    base = frame.lines(axis, outer)
+    values = quantity(frame.on_lines(base[..., None], axis, frame.axes[axis].nodes()))
+    return with_breaks(Bundle(frame, axis, quantity, 2, base, values[:, ::2], values[:, 1::2]))
+
+
+def with_breaks(bundle: Bundle) -> Bundle:
+    """Return the bundle with its breaks."""
+    begin, end, middle = bundle.values[:, :-1], bundle.values[:, 1:], bundle.middles
+    nan = np.isnan(bundle.values)
+    beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
+    edges = _narrowed(bundle, *np.nonzero(nan[:, :-1] != nan[:, 1:]), _begins_or_ends)
+    line, cell = np.nonzero(beyond)
+    jumps = _narrowed(bundle, line, cell, _change)
+    half = middle[line, cell]
+    change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
+    found = _change(jumps.before, jumps.after) > change / 2
+    jumps = Breaks(*(x[found] for x in jumps))
+    bent = _bent(begin, middle, end)
+    bent[edges.line, edges.cell] = bent[jumps.line, jumps.cell] = False
+    breaks = _joined([edges, jumps, _turns(bundle, *np.nonzero(bent))])
+    order = np.argsort(breaks.line, kind="stable")
+    return bundle._replace(breaks=Breaks(*(x[order] for x in breaks)))
+
+
+def _narrowed(bundle: Bundle, line, cell, change: Callable) -> Breaks:
+    """Return where the quantity changes most: what an interval narrows to, divided again and
+    again and left with the part over which `change(before, after)` is largest."""
+    low, width, each = np.zeros(line.size), 1.0, np.arange(line.size)
+    before, after = bundle.values[line, cell], bundle.values[line, cell + 1]
+    inner = np.arange(1, PARTS) / PARTS
+    while line.size and width > NARROW:
+        value = bundle.at(line[:, None], cell[:, None], low[:, None] + width * inner)
+        value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
+        part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
+        before, after = value[each, part], value[each, part + 1]
+        width /= PARTS
+        low = low + width * part
+    return Breaks(line, cell, low + width / 2, before, after)
+
+
+def _turns(bundle: Bundle, line, cell) -> Breaks:
+    """Return the extremes of a smooth quantity inside intervals: those of the parabolas
+    through their ends and middle, and then through three places ever closer to that."""
+    ends = bundle.values[line, cell], bundle.values[line, cell + 1]
+    if line.size == 0:
+        return Breaks(line, cell, *np.zeros((3, 0)))
+    fraction = _vertex(ends[0], bundle.middles[line, cell], ends[1])[0]
+    for near in NEAR_VERTEX:
+        fraction = np.clip(fraction, near, 1 - near)
+        places = fraction + near * np.array([[-1.0], [0.0], [1.0]])
+        closer, inside = _vertex(*bundle.at(line[None], cell[None], places))
+        fraction = np.where(inside, places[0] + 2 * near * closer, fraction)
+    value = bundle.at(line, cell, fraction)
+    return Breaks(line, cell, fraction, value, value)
+
+
+def _joined(parts: list):
+    """Return tuples of arrays as one, each array after those before it."""
+    return type(parts[0])(*(np.concatenate(x) for x in zip(*parts, strict=True)))
+
+
+class Along:
+    """The integral of a density along lines from their first nodes to every other node, `rising`
+    (L, n), in units of a step; the nodes are `every` steps apart."""
+
+    def __init__(self, rising, every: int = 1):
+        self.rising, self.every = rising, every
+
+    def joined(self, other: "Along") -> "Along":
+        """Return these lines and, after them, others."""
+        return Along(np.concatenate([self.rising, other.rising]), self.every)
+
+    def masses(self, borders: Borders):
+        """Return the mass inside the borders on the line of every pair, (N,).
+
+        Between the nodes the integral is that polynomial through eight of them.
+        """
+        n = self.rising.shape[1]
+        place = borders.place / self.every
+        cell = np.clip(place.astype(int), 0, n - 2)
+        order = min(ORDER, n)
+        first, local = stencils(cell, n)
+        nodes = self.rising.ravel()
+        window = nodes[(borders.line * n + first)[:, None] + np.arange(order)]
+        weights = interpolation_weights(place - cell, local, order)
+        start = borders.line * n + cell
+        amount = np.clip(np.einsum("to,to->t", window, weights), nodes[start], nodes[start + 1])
+        last = np.where(borders.ends_inside, self.rising[borders.lines, -1], 0.0)
+        total = np.bincount(borders.pair, borders.sign * amount, minlength=last.size)
+        return np.maximum(total + last, 0.0)
+
+
+def rising_integral(density, every: int = 1):
+    """Return the integral of a density (..., n) from the first node to each, in steps."""
+    rising = np.zeros(density.shape)
+    np.cumsum(every * bounded_increments(density), axis=-1, out=rising[..., 1:])
+    return rising
+
+
+def _vertex(begin, middle, end):
+    """Return (where, inside): the vertex of parabolas through the ends and the middle of intervals,
+    as a fraction of them, and whether it lies between the ends."""
+    with np.errstate(all="ignore"):
+        where = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
+        return where, (where > 0) & (where < 1)
+
+
+def _bent(begin, middle, end):
+    """Return whether such a vertex lies between the ends, from the slopes of the parabola there."""
+    with np.errstate(all="ignore"):
+        first, last = 4 * middle - 3 * begin - end, begin - 4 * middle + 3 * end
+        return ((first < 0) != (last < 0)) & np.isfinite(last - first) & (first != 0) & (last != 0)
+
+
+def _begins_or_ends(a, b):
+    return np.isnan(a) != np.isnan(b)
+
+
+def _change(a, b):
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.abs(b - a), nan=0.0)
+
+
+def matches(listed, wanted):
+    """Return (pair, place): for each of the `wanted` keys (N,) every place at which it is `listed`.
+
+    The listed keys, whole numbers, are in order; `pair` (0 to N - 1) is too.
+    """
+    first = np.searchsorted(listed, wanted, "left")
+    count = np.searchsorted(listed, wanted, "right") - first
+    pair = np.repeat(np.arange(wanted.size), count)
+    return pair, np.arange(pair.size) + np.repeat(first - np.cumsum(count) + count, count)

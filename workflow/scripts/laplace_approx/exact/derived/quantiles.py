@@ -1,0 +1,322 @@
+"""Quantiles: of any quantity on a lattice, without randomness; and of draws, with their error."""
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.density.transforms import Identity
+from laplace_approx.exact.derived.lines import Cut, Lines, Masses
+from laplace_approx.exact.derived.panels import Kept
+from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
+from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.inverse_cdf import Guess, Search, guessed, invert_cdf, rough_odds
+
+HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
+AT_LEAST = 0.05  # of the largest error: what another one is
+DOUBLINGS = 60  # of the way that a CDF is followed
+BESIDE = 0.03  # of the local scale: how far from a quantile a search by bracketing begins
+
+
+class DerivedQuantity:
+    """The distribution of quantity(theta) given condition(theta), under the density of a lattice.
+
+    `quantity` maps theta (..., d) to (...) and `condition` to booleans; a NaN of the quantity
+    counts as a condition that fails. `excluded_mass` is the share of the mass where it fails, and
+    `excluded_error` its error. The CDF is that of `lines.Lines` along the axis
+    along which it changes fastest (`axis`). Its error adds what leaving out every other node
+    changes, which is more than what the full lattice is off by, what the integration over the
+    lines may be off by, and what `outside_mass`, the share of the mass that the lattice is known
+    to leave out, can move. The quantiles at `usual` probabilities are found together, when one is
+    first asked for. No answer depends on what was asked for before it.
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        quantity: Callable,
+        condition: Callable | None = None,
+        outside_mass: float = 0.0,
+        usual=(),
+    ):
+        lattice = lattice.odd()
+        evaluate_quantity = _given(quantity, condition)
+        self.outside_mass = outside_mass
+        self._cells = _Cells(lattice.thin(), evaluate_quantity)
+        self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
+        self.axis = self._lines.axis
+        self._usual = np.unique(np.asarray(usual, dtype=float))
+        self._found: dict[tuple, dict] = {}  # what was found together, by its probabilities
+
+    @property
+    def excluded_mass(self) -> float:
+        return self._excluded[0]
+
+    @property
+    def excluded_error(self) -> float:
+        return self._excluded[1]
+
+    def cdf(self, values) -> Estimates:
+        """Return P(quantity <= value | condition) for values of any shape; NaN at NaN."""
+        values = np.asarray(values, dtype=float)
+        if not self._included.fine > 0:
+            return Estimates(np.full(values.shape, np.nan), np.full(values.shape, np.nan))
+        cdf, error = self._cdf(self._masses_near(values.ravel()), self._included)
+        cdf, error = (np.where(np.isnan(values.ravel()), np.nan, x) for x in (cdf, error))
+        return Estimates(cdf.reshape(values.shape), error.reshape(values.shape))
+
+    def moved(self, values, errors):
+        """Return what errors of values (n,) can move the CDF there by: half of the difference
+        between their ends, from the lines of the lattice alone."""
+        ends = np.concatenate([values - errors, values + errors])
+        mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / self._included.fine
+        return 0.5 * np.abs(mass[1] - mass[0])
+
+    def quantiles(self, probabilities) -> Estimates:
+        """Return the quantiles given the condition for probabilities (n,), all NaN if it never
+        holds."""
+        p = np.asarray(probabilities, dtype=float)
+        if not np.all((p > 0) & (p < 1)):
+            raise ValueError(f"a probability lies between 0 and 1: {p}")
+        if self._cells.value.size == 0 and not self._included.fine > 0:
+            return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
+        usual = self._usually_found.estimates
+        others = tuple(sorted(set(p.tolist()) - set(usual)))
+        found = usual | self._together(others) if others else usual
+        value, error = np.array([found[x] for x in p.tolist()]).reshape(-1, 2).T
+        return Estimates(value, error)
+
+    @cached_property
+    def _usually_found(self) -> "_Found":
+        """The quantiles at the usual probabilities, and what was found on the way."""
+        if self._usual.size and self._cells.value.size:
+            return self._quantiles(self._usual)
+        masses = self._lines.masses([np.inf])
+        return _Found({}, np.array([np.inf]), _last(masses), masses.cut, masses.kept)
+
+    def _masses_near(self, levels) -> Masses:
+        """Return masses, from the panels that served the levels next to these in the usual
+        search."""
+        found = self._usually_found
+        order = np.argsort(found.levels)
+        middles = (found.levels[order[1:]] + found.levels[order[:-1]]) / 2
+        cut = self._lines.cut_of(found.cut, order[np.searchsorted(middles, levels)])
+        return self._lines.masses(levels, found.kept, cut)
+
+    @property
+    def _included(self) -> Masses:
+        """The mass of all that the quantity is defined on."""
+        return self._usually_found.included
+
+    def _together(self, probabilities: tuple) -> dict[float, tuple[float, float]]:
+        """Return (value, error) by probability, of a search for all of them at once."""
+        if probabilities not in self._found:
+            p = np.array(probabilities)
+            self._found[probabilities] = self._quantiles(p, self._included).estimates
+        return self._found[probabilities]
+
+    def rough_quantiles(self, probabilities):
+        """Return the quantiles without their errors, from the lines of the lattice alone: far
+        cheaper, and good to about a thousandth of an SD."""
+        p = np.asarray(probabilities, dtype=float)
+        if self._cells.value.size == 0:
+            return np.full(p.shape, np.nan)
+        with np.errstate(all="ignore"):
+            return self._guessed(p).x
+
+    @cached_property
+    def _excluded(self) -> tuple[float, float]:
+        included, total = self._included, self._lines.total
+        coarse_total = self._lines.coarse_total
+        if not total > 0:  # all mass of the grid on nodes that no line has a part of
+            return math.nan, math.nan
+        excluded = max(total - included.fine, 0.0) / total
+        if not coarse_total > 0:
+            return excluded, 1.0  # of a share nothing is known then
+        coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
+        return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
+
+    def _cdf(self, mass: Masses, included: Masses):
+        """Return the CDF (C,) and its error, from masses of levels and that of all."""
+        cdf = np.clip(mass.fine / included.fine, 0.0, 1.0)
+        error = np.abs(cdf - mass.coarse / included.coarse)
+        error += (mass.error + cdf * included.error) / included.fine
+        return cdf, error + self.outside_mass * np.maximum(cdf, 1 - cdf)
+
+    def _guessed(self, p) -> Guess:
+        """Return where the quantiles are, from the lines of the lattice alone."""
+        levels = np.unique(self._cells.quantiles(rough_odds(p)))
+        rough = self._lines.rough_masses(np.append(levels, np.inf))
+        return guessed(p, levels, rough[:-1] / rough[-1], self._cells.quantiles(p))
+
+    def _quantiles(self, p, included: Masses | None = None) -> "_Found":
+        """Solve cdf(x) = p by a few steps of a secant, all in one; where that does not settle, as
+        where the CDF jumps, by bracketing.
+
+        The mass of all that is `included` is found on the way, unless it is known.
+        """
+        with np.errstate(all="ignore"):
+            search = Search(p, self._guessed(p))
+            levels = search.x if included else np.append(search.x, np.inf)
+            mass = self._masses_near(levels) if included else self._lines.masses(levels)
+            included, place = included or _last(mass), np.arange(p.size)
+            begun = (levels, included, mass.cut)
+            if not included.fine > 0:
+                return _Found({}, *begun, mass.kept)
+            mass = mass.first(p.size)
+            search.begin(self._cdf(mass, included)[0])
+            while search.active.any():
+                which = np.flatnonzero(search.active)
+                cut = self._lines.cut_of(mass.cut, np.searchsorted(place, which))
+                mass, place = self._lines.masses(search.x[which], mass.kept, cut), which
+                search.step(which, *self._cdf(mass, included))
+            rest = np.flatnonzero(~search.settled)
+            if rest.size:
+                search.value[rest] = self._bracketed(p[rest], mass.kept, included)
+            sure = search.settled & search.measured
+            search.error[sure] = _like_others(p[sure], search.error[sure], search.density[sure])
+            rest = np.flatnonzero(~sure)
+            if rest.size:
+                given = (p[rest], search.value[rest], search.density[rest])
+                search.error[rest] = self._followed(*given, mass.kept, included)
+        return _Found(Estimates(search.value, search.error).by(p), *begun, mass.kept)
+
+    def _bracketed(self, p, kept: Kept | None, included: Masses):
+        """Return quantiles by bracketing."""
+        low, high = self._cells.around(p, BESIDE)
+
+        def cdf(x):
+            return self._cdf(self._lines.masses(x, kept), included)[0]
+
+        return invert_cdf(cdf, p, low, high)
+
+    def _followed(self, p, x, density, kept: Kept | None, included: Masses):
+        """Return the errors of quantiles at x whose density was not measured: how far each way
+        the CDF is to be followed until it has moved by its own error, within a factor of two.
+
+        A density says nothing of that where the CDF jumps or is flat; there a quantile is as
+        uncertain as the gap in the distribution is wide.
+        """
+        cdf, error = self._cdf(self._lines.masses(x, kept), included)
+        due = error + np.abs(cdf - p)
+        due = np.minimum(due, 0.5 * np.minimum(cdf, 1 - cdf))  # a tail has no more to give
+        low, high = self._cells.around(p, BESIDE)
+        half = np.fmin(np.where(density > 0, due / density, np.nan), (high - low) / 2)
+        half = np.maximum(half, 1e-15 * np.abs(x) + 1e-300)
+        short = np.arange(p.size)
+        for _ in range(DOUBLINGS):
+            ends = np.concatenate([x[short] - half[short], x[short] + half[short]])
+            there, _ = self._cdf(self._lines.masses(ends, kept), included)
+            below, above = np.reshape(there, (2, -1))
+            moved = np.minimum(cdf[short] - below, above - cdf[short])
+            short = short[~(moved >= due[short])]
+            if short.size == 0:
+                return half
+            half[short] *= 2
+        half[short] = np.nan
+        return half
+
+
+def _like_others(p, error, density):
+    """Return errors of quantiles of which none is far smaller than the others'.
+
+    Two rules may agree at one level by accident, as symmetry makes them do at a median. In units
+    of p (1 - p), an error of the CDF is taken to be at least a twentieth of the largest one.
+    """
+    unit = p * (1 - p) / density
+    largest = np.max(np.where(np.isfinite(error), error / unit, 0.0), initial=0.0)
+    return np.maximum(error, AT_LEAST * largest * unit)
+
+
+def normal_lattice(
+    normal: Normal, points: int, halfwidth: float = HALFWIDTH, names=None
+) -> Lattice:
+    """Return the lattice of a normal: `points` nodes an axis over `halfwidth` SDs each way, in
+    the coordinates in which the normal is standard."""
+    d = normal.mean.size
+    frame = Frame(
+        names=tuple(names) if names else tuple(f"x{i + 1}" for i in range(d)),
+        transforms=(Identity(),) * d,
+        origin=np.asarray(normal.mean, dtype=float),
+        shear=np.asarray(normal.cholesky, dtype=float),
+        axes=(Axis(-halfwidth, halfwidth, points),) * d,
+        support=np.array([np.full(d, -np.inf), np.full(d, np.inf)]),
+    )
+    return evaluate(frame, normal.log_density)
+
+
+def _given(quantity: Callable, condition: Callable | None) -> Callable:
+    """Return the quantity as a function that is NaN where the condition fails."""
+
+    def evaluate_quantity(theta):
+        with np.errstate(all="ignore"):
+            value = np.asarray(quantity(theta), dtype=float)
+            return value if condition is None else np.where(condition(theta), value, np.nan)
+
+    return evaluate_quantity
+
+
+def _last(masses: Masses) -> Masses:
+    """Return the last of several masses, as numbers."""
+    return Masses(*(float(x[-1]) for x in masses[:4]))
+
+
+class _Found(NamedTuple):
+    """Quantiles and their errors by probability; the levels that were looked at first; the mass of
+    all that the quantity is defined on; the panels of those levels, and the lines of all."""
+
+    estimates: dict[float, tuple[float, float]]
+    levels: np.ndarray
+    included: Masses
+    cut: Cut | None
+    kept: Kept | None
+
+
+class _Cells:
+    """The quantity at the cells of a lattice, in order: its rough quantiles."""
+
+    def __init__(self, lattice: Lattice, quantity: Callable):
+        mass, _ = lattice.relative()
+        value = np.concatenate([quantity(theta) for _, theta in lattice.frame.blocks()])
+        self.axis = _steepest_axis(value, mass)
+        value, mass = value.ravel(), mass.ravel()
+        kept = np.flatnonzero(np.isfinite(value) & (mass > 0))
+        kept = kept[np.argsort(value[kept], kind="stable")]
+        value, rising = value[kept], np.cumsum(mass[kept])
+        last = np.append(np.diff(value) > 0, True)[: value.size]  # of those that are equal
+        self.value, self.rising = value[last], rising[last]
+
+    def quantiles(self, p):
+        """Return the value of the cell at which the mass passes each p (0 where there is none)."""
+        if self.value.size == 0:
+            return np.zeros(np.shape(p))
+        return self.value[self._cell(p)]
+
+    def around(self, p, share: float):
+        """Return values below and above each quantile, apart by a share of the local scale."""
+        tail = 0.5 * np.minimum(p, 1 - p)
+        middle, scale = self.quantiles(p), self.quantiles(p + tail) - self.quantiles(p - tail)
+        if self.value.size:  # few cells may hold all the mass
+            cell, last = self._cell(p), self.value.size - 1
+            beside = self.value[np.minimum(cell + 1, last)] - self.value[np.maximum(cell - 1, 0)]
+            scale = np.maximum(scale, beside)
+        half = share * scale + 1e-12 * np.abs(middle) + 1e-300
+        return middle - half, middle + half
+
+    def _cell(self, p):
+        cell = np.searchsorted(self.rising, p * self.rising[-1])
+        return np.minimum(cell, self.value.size - 1)
+
+
+def _steepest_axis(value, mass) -> int:
+    """Return the axis along which the quantity changes faster than along any other where most of
+    the mass is: the level sets cross its lines, and do so most nearly at right angles."""
+    if value.ndim == 1:
+        return 0
+    with np.errstate(invalid="ignore"):
+        slopes = np.abs([np.gradient(value, axis=k) for k in range(value.ndim)])
+    slopes = np.nan_to_num(slopes, nan=0.0)
+    return int(np.argmax([np.sum(mass[slope >= slopes.max(axis=0)]) for slope in slopes]))

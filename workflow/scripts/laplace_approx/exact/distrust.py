@@ -1,0 +1,75 @@
+"""Whether lattices that are not certified see a density at all, or rounding error and spikes."""
+
+import math
+
+import numpy as np
+
+from laplace_approx.exact.lattice import Lattice
+from laplace_approx.exact.refined import Own
+from laplace_approx.words.places import point
+
+MOST_APART = math.log(2)  # of log evidences: one lattice sees twice the mass that another sees
+NEAR = 1e-6 * np.arange(-4, 5)  # of a step: points so near to each other are as good as one
+ROUGH = 1.0  # of the log density: what it may go up and down by between such points
+ADVICE = (
+    "write the log likelihood without differences of huge numbers (as of log-gamma functions), or "
+    "give a prior or bounds that leave that place out"
+)
+
+
+def why_distrusted(own: list[Own], log_density) -> str | None:
+    """Return a sentence where the lattices of the single parameters hold no mass that could be
+    believed, None where they may.
+
+    A log density that is the difference of huge numbers goes up and down between points that are
+    as good as one, and its highest value is then an error of rounding. And as all lattices
+    integrate one density, log evidences that lie far apart leave none of them to be believed.
+    """
+    for each in own:
+        theta, rough = _at_the_top(each.lattice, log_density)
+        if rough > ROUGH:
+            names = each.lattice.frame.names
+            return (
+                f"rounding error: at {point(names, theta)}, where the lattice of "
+                f"{names[each.parameter]} sees the most mass, the log density goes up and down by "
+                f"{rough:.2g} between points that are as good as one, so that no number can be "
+                f"relied on; {ADVICE}"
+            )
+    return _contradiction(own)
+
+
+def _contradiction(own: list[Own]) -> str | None:
+    low, high = (pick(own, key=_evidence) for pick in (min, max))
+    if _evidence(high) - _evidence(low) <= MOST_APART:  # NaN is no agreement
+        return None
+    names = high.lattice.frame.names
+    theta = high.lattice.frame.place(_highest(high.lattice))
+    return (
+        "the lattices of the parameters contradict each other, so that no number can be relied on: "
+        f"the log evidence is {_evidence(high):.6g} on that of {names[high.parameter]} and "
+        f"{_evidence(low):.6g} on that of {names[low.parameter]}; look for a spike near "
+        f"{point(names, theta)}, and give a prior or other coordinates that leave none"
+    )
+
+
+def _evidence(each: Own) -> float:
+    return each.numbers.log_evidence
+
+
+def _highest(lattice: Lattice):
+    """Return the lattice coordinates u (d,) of the node with the most mass."""
+    node = np.unravel_index(np.argmax(lattice.relative()[0]), lattice.frame.shape)
+    return np.array([axis.nodes()[i] for axis, i in zip(lattice.frame.axes, node, strict=True)])
+
+
+def _at_the_top(lattice: Lattice, log_density) -> tuple[np.ndarray, float]:
+    """Return theta (d,) at the node with the most mass, and by how much the log density goes back
+    and forth beside it along an axis, the most: 0 where it rises, falls or jumps once."""
+    frame, u = lattice.frame, _highest(lattice)
+    steps = np.diag([axis.step for axis in frame.axes])
+    lines = u + NEAR[:, None] * steps[:, None, :]  # one an axis
+    with np.errstate(all="ignore"):
+        values = np.asarray(log_density(frame.place(lines)), dtype=float)
+    kept = [line[np.isfinite(line)] for line in values]
+    back = [np.sum(np.abs(np.diff(line))) - abs(line[-1] - line[0]) for line in kept if line.size]
+    return frame.place(u), float(max(back, default=0.0))

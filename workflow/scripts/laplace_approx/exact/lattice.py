@@ -1,0 +1,330 @@
+"""A lattice of nodes under a posterior: where its nodes lie, and what each of them weighs.
+
+The nodes are equally spaced in u, one axis a dimension. From there three maps lead to the
+parameters: each axis may be stretched, w = sinh(c u) / c (c = 0: w = u); a matrix shears the axes
+into unconstrained coordinates, z = origin + shear w; and each parameter has its own transform,
+theta_i = constrain_i(z_i). A plain box is the case in which all three do nothing.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.density.transforms import Identity
+from laplace_approx.density.unbounded import transform_from, transform_record
+from laplace_approx.numerics.batched import keep_small_arrays
+
+LEAST_POINTS = 9  # of an axis whose spacing is chosen here
+BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor's cache
+
+
+class Axis(NamedTuple):
+    """Equally spaced nodes from u = `lower` to `upper`; w = sinh(stretch u) / stretch."""
+
+    lower: float
+    upper: float
+    points: int
+    stretch: float = 0.0
+
+    @property
+    def step(self) -> float:
+        return (self.upper - self.lower) / (self.points - 1)
+
+    def nodes(self):
+        """Return the nodes u, shape (points,), not to be written to."""
+        return _nodes(self.lower + 0.0, self.upper + 0.0, self.points)  # 0 and -0 are one key
+
+    def stretched(self, u):
+        """Return w(u)."""
+        return np.sinh(self.stretch * u) / self.stretch if self.stretch else u
+
+    def slope(self, u):
+        """Return dw/du."""
+        return np.cosh(self.stretch * u) if self.stretch else np.ones_like(u)
+
+    def inverse(self, w):
+        """Return u(w)."""
+        return np.arcsinh(self.stretch * w) / self.stretch if self.stretch else w
+
+    def spaced(self, step: float) -> "Axis":
+        """Return the axis with an odd number of nodes, at most `step` apart."""
+        half = math.ceil((self.upper - self.lower) / (2 * step))
+        return self._replace(points=max(2 * half + 1, LEAST_POINTS))
+
+    def cut(self, points: int) -> "Axis":
+        """Return the first `points` nodes."""
+        return self._replace(upper=self.lower + self.step * (points - 1), points=points)
+
+    def thin(self) -> "Axis":
+        """Return every other node, from the first."""
+        points = (self.points + 1) // 2
+        return self._replace(upper=self.lower + 2 * self.step * (points - 1), points=points)
+
+
+class Frame(NamedTuple):
+    """Where the nodes lie: `axes[k]` runs along array axis k, and z = origin + shear w.
+
+    `transforms` has one entry a parameter; `support` is the open support of theta, (2, d).
+    """
+
+    names: tuple[str, ...]
+    transforms: tuple
+    origin: np.ndarray
+    shear: np.ndarray
+    axes: tuple[Axis, ...]
+    support: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.points for axis in self.axes)
+
+    @property
+    def plain(self) -> bool:
+        """Whether no parameter is transformed, so that the volume factors by axis."""
+        return all(isinstance(transform, Identity) for transform in self.transforms)
+
+    def axis_of(self, parameter: int) -> int | None:
+        """Return the one axis along which this parameter varies, or None where several move it."""
+        (moving,) = np.nonzero(self.shear[parameter])
+        return int(moving[0]) if moving.size == 1 else None
+
+    @property
+    def is_box(self) -> bool:
+        """Whether parameter k varies along axis k, and along no other."""
+        return not np.any(self.shear - np.diag(np.diag(self.shear)))
+
+    def values(self, parameter: int, u):
+        """Return the parameter at the places u of the one axis along which it varies."""
+        _, _, z = self._line(parameter, u)
+        return self.transforms[parameter].constrain(z)
+
+    def slopes(self, parameter: int, u):
+        """Return d theta / d u of the parameter at the places u of its one axis."""
+        axis, scale, z = self._line(parameter, u)
+        return self.transforms[parameter].constrain_d1(z) * scale * axis.slope(u)
+
+    def _line(self, parameter, u):
+        k = self.axis_of(parameter)
+        axis, scale = self.axes[k], self.shear[parameter, k]
+        return axis, scale, self.origin[parameter] + scale * axis.stretched(u)
+
+    def place(self, u):
+        """Return theta (..., d) at the lattice coordinates u (..., d), nodes or not."""
+        u = np.asarray(u, dtype=float)
+        w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
+        return self._constrained(self._sheared(w, u.shape[:-1]))
+
+    def lines(self, axis: int, outer):
+        """Return z (d, L) on the lines along an axis through u = `outer` (L, d), at w = 0 of it."""
+        z = np.repeat(self.origin[:, None], len(outer), axis=1)
+        for k, other in enumerate(self.axes):
+            if k != axis:
+                z += self.shear[:, k, None] * other.stretched(outer[:, k])
+        return z
+
+    def on_lines(self, base, axis: int, u):
+        """Return theta (..., d) at places u of lines along an axis that have z `base` (d, ...) at
+        w = 0 of it."""
+        w = self.axes[axis].stretched(u)
+        shape = (-1, *(1,) * max(base.ndim - 1, w.ndim))
+        z = base + self.shear[:, axis].reshape(shape) * w
+        return self._constrained(z.transpose(*range(1, z.ndim), 0))
+
+    def locate(self, theta):
+        """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""
+        theta = np.asarray(theta, dtype=float)
+        z = np.stack([t.unconstrain(theta[..., i]) for i, t in enumerate(self.transforms)], axis=-1)
+        centred = (z - self.origin).reshape(-1, len(self.axes))
+        w = np.linalg.solve(self.shear, centred.T).T.reshape(theta.shape)
+        return np.stack([axis.inverse(w[..., k]) for k, axis in enumerate(self.axes)], axis=-1)
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (rows, theta): a slice of the first axis and its nodes, (rows, ..., d)."""
+        for rows, z in self._unconstrained_blocks():
+            yield rows, self._constrained(z)
+
+    def log_volume(self):
+        """Return log |d theta / d u| at every node, in a shape that broadcasts to the lattice."""
+        _, log_determinant = np.linalg.slogdet(self.shear)
+        total = np.full((1,) * len(self.axes), log_determinant)
+        for k, axis in enumerate(self.axes):
+            if axis.stretch:
+                total = total + _along(np.log(axis.slope(axis.nodes())), k, len(self.axes))
+        if self.plain:
+            return total
+        result = np.empty(self.shape)
+        for rows, z in self._unconstrained_blocks():
+            result[rows] = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(self.transforms))
+        return result + total
+
+    def _sheared(self, w, shape):
+        """Return origin + shear w, shape (*shape, d), for coordinates w[k] that broadcast to it.
+
+        One coordinate at a time, which is far faster than a product with so small a matrix, and
+        with each coordinate's values side by side in memory, where a model looks for them.
+        """
+        z = np.empty((len(self.axes), *shape))
+        for i, row in enumerate(self.shear):
+            terms = [scale * values for scale, values in zip(row, w, strict=True) if scale]
+            z[i] = sum(terms[1:], self.origin[i] + terms[0])
+        return np.moveaxis(z, 0, -1)
+
+    def _constrained(self, z):
+        for i, transform in enumerate(self.transforms):
+            if not isinstance(transform, Identity):
+                z[..., i] = transform.constrain(z[..., i])
+        return z
+
+    def _unconstrained_blocks(self):
+        dimensions = len(self.axes)
+        w = [axis.stretched(axis.nodes()) for axis in self.axes]
+        rows = max(1, BLOCK // math.prod(self.shape[1:]))
+        for start in range(0, self.shape[0], rows):
+            chosen = slice(start, min(start + rows, self.shape[0]))
+            local = [w[0][chosen], *w[1:]]
+            along = [_along(values, k, dimensions) for k, values in enumerate(local)]
+            yield chosen, self._sheared(along, tuple(values.size for values in local))
+
+    def record(self) -> dict:
+        """Return the frame as plain JSON values; `frame_from` reads it back."""
+        return {
+            "parameters": list(self.names),
+            "transforms": [transform_record(transform) for transform in self.transforms],
+            "origin": self.origin.tolist(),
+            "shear": self.shear.tolist(),
+            "axes": [axis._asdict() for axis in self.axes],
+            "spacing": [axis.step for axis in self.axes],
+            "support": [[_finite_or_none(x) for x in side] for side in self.support],
+        }
+
+
+class Lattice(NamedTuple):
+    """A frame and the unnormalised natural-scale log density at its nodes, of the frame's shape."""
+
+    frame: Frame
+    log_density: np.ndarray
+
+    def relative(self) -> tuple[np.ndarray, float]:
+        """Return (p, shift): the density per unit of u is p exp(shift), and max p = 1.
+
+        Where no node has positive density, p is 0 everywhere and shift is -inf; likewise inf where
+        a density is infinite.
+        """
+        volume = self.frame.log_volume()
+        if volume.size == 1:  # the same at every node: no array is made for it
+            p, added = self.log_density, float(volume.item())
+        else:
+            p, added = self.log_density + volume, 0.0
+        highest = float(np.max(p))
+        if math.isinf(highest):
+            return np.zeros_like(p), highest
+        relative = np.subtract(p, highest, out=None if volume.size == 1 else p)
+        with np.errstate(under="ignore"):
+            return np.exp(relative, out=relative), highest + added
+
+    def mass(self):
+        """Return the share of every cell in the sum over cells: p(node) |d theta / d u| / total."""
+        p, _ = self.relative()
+        total = np.sum(p)
+        if not total > 0:
+            raise ValueError("no node of the lattice has positive density: there is no mass")
+        p /= total
+        return p
+
+    def weights(self):
+        """Return the trapezoid weight of every node, Jacobian included.
+
+        sum(weights * exp(log_density)) is the evidence in the box, and sum(weights * exp(f)) the
+        integral of any other density exp(f) on the natural scale.
+        """
+        weights = np.exp(self.frame.log_volume()) * np.ones(self.frame.shape)
+        for k, axis in enumerate(self.frame.axes):
+            weights *= _along(trapezoid_weights(axis), k, len(self.frame.axes))
+        return weights
+
+    def log_weights(self):
+        """Return the logarithms of these weights, -inf where one is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.weights())
+
+    def nodes(self):
+        """Return theta at every node, shape (*lattice, d)."""
+        return np.concatenate([theta for _, theta in self.frame.blocks()], axis=0)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return each parameter at every node, by name, in C order."""
+        if self.frame.is_box:
+            return {name: self._spread(k) for k, name in enumerate(self.frame.names)}
+        nodes = self.nodes().reshape(-1, len(self.frame.names))
+        return {name: nodes[:, k] for k, name in enumerate(self.frame.names)}
+
+    def _spread(self, k: int):
+        values = self.frame.values(k, self.frame.axes[k].nodes())
+        along = _along(values, k, len(self.frame.axes))
+        return np.broadcast_to(along, self.frame.shape).ravel()
+
+    def odd(self) -> "Lattice":
+        """Return the lattice without the last node of each axis that has an even number."""
+        axes = tuple(axis.cut(axis.points - (axis.points + 1) % 2) for axis in self.frame.axes)
+        kept = self.log_density[tuple(slice(axis.points) for axis in axes)]
+        return Lattice(self.frame._replace(axes=axes), kept)
+
+    def thin(self) -> "Lattice":
+        """Return the lattice of every other node along every axis, from the first."""
+        axes = tuple(axis.thin() for axis in self.frame.axes)
+        kept = self.log_density[(slice(None, None, 2),) * len(axes)]
+        return Lattice(self.frame._replace(axes=axes), kept)
+
+
+@lru_cache(maxsize=16)  # a lattice asks for the nodes of its axes again and again
+def _nodes(lower: float, upper: float, points: int):
+    nodes = np.linspace(lower, upper, points)
+    nodes.flags.writeable = False
+    return nodes
+
+
+def trapezoid_weights(axis: Axis):
+    """Return the trapezoid weights of an axis in units of u: the step, halved at the two ends."""
+    weights = np.full(axis.points, axis.step)
+    weights[[0, -1]] /= 2
+    return weights
+
+
+def evaluate(frame: Frame, log_density: Callable) -> Lattice:
+    """Return the lattice of a log density that maps theta (..., d) to (...).
+
+    The nodes are visited in blocks, so nothing of d times the size of the lattice is ever held.
+    """
+    keep_small_arrays()
+    values = np.empty(frame.shape)
+    for rows, theta in frame.blocks():
+        values[rows] = log_density(theta)
+    return Lattice(frame, values)
+
+
+def frame_from(record: dict) -> Frame:
+    """Return the frame that `Frame.record` described."""
+    ends = zip(record["support"], (-math.inf, math.inf), strict=True)
+    return Frame(
+        names=tuple(record["parameters"]),
+        transforms=tuple(transform_from(item) for item in record["transforms"]),
+        origin=np.array(record["origin"], dtype=float),
+        shear=np.array(record["shear"], dtype=float),
+        axes=tuple(
+            Axis(float(a["lower"]), float(a["upper"]), int(a["points"]), float(a["stretch"]))
+            for a in record["axes"]
+        ),
+        support=np.array([[end if x is None else x for x in side] for side, end in ends]),
+    )
+
+
+def _finite_or_none(x):
+    return float(x) if math.isfinite(x) else None
+
+
+def _along(values, k: int, dimensions: int):
+    """Reshape a vector so that it runs along axis k of an array with that many dimensions."""
+    return values.reshape((-1,) + (1,) * (dimensions - 1 - k))

@@ -1,0 +1,157 @@
+"""The marginal of one parameter as a table, and its quantiles by interpolation."""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.exact.lattice import Frame
+from laplace_approx.numerics.quadrature import (
+    ORDER,
+    applied,
+    bounded_increments,
+    interpolation_weights,
+    partial_weights,
+)
+
+ROWS_PER_SD = 80  # rows of a table per posterior SD: cubic interpolation is then good to 1e-8 SD
+MOST_ROWS_PER_NODE = 64
+LAST_DIGIT = 4 * np.finfo(float).eps
+
+
+class Marginal(NamedTuple):
+    """A marginal restricted to its lattice: rising `value`, `density` and `cdf` (from 0 to 1).
+
+    Between rows the CDF is the cubic that takes the density for its slope.
+    """
+
+    value: np.ndarray
+    density: np.ndarray
+    cdf: np.ndarray
+
+
+def build_marginal(frame: Frame, parameter: int, density_u, rows: int | None = None) -> Marginal:
+    """Return the table of a parameter from its marginal density per unit of u, at the nodes.
+
+    The parameter must vary along one axis of the lattice only. Density and CDF between the nodes
+    come from the polynomials of `quadrature`; a part of an interval never holds less
+    than nothing or more than the whole, so the CDF rises even where the spacing is too coarse.
+    There are `rows` of the table a node, or as many as `ROWS_PER_SD` asks for.
+    """
+    k = frame.axis_of(parameter)
+    axis = frame.axes[k]
+    cdf = np.zeros(density_u.size)
+    np.cumsum(bounded_increments(density_u), out=cdf[1:])
+    rows = _rows_per_node(density_u) if rows is None else rows
+    fine_density, fine_cdf = _refined(np.maximum(density_u, 0.0), cdf, rows)
+    u = np.linspace(axis.lower, axis.upper, fine_cdf.size)
+    slope = frame.slopes(parameter, u) * axis.step
+    with np.errstate(divide="ignore", invalid="ignore"):
+        density = np.where(slope > 0, fine_density / (slope * fine_cdf[-1]), 0.0)
+    return _strictly_rising(frame.values(parameter, u), density, fine_cdf / fine_cdf[-1])
+
+
+def cdf_from_marginal(marginal: Marginal, x):
+    """Return the CDF at x, any shape: 0 below the table, 1 above, NaN at NaN."""
+    x = np.asarray(x, dtype=float)
+    row = np.clip(np.searchsorted(marginal.value, x, side="right") - 1, 0, marginal.value.size - 2)
+    width = marginal.value[row + 1] - marginal.value[row]
+    with np.errstate(invalid="ignore"):
+        t = np.clip((x - marginal.value[row]) / width, 0.0, 1.0)
+    return _cubic(t, *_cubic_of(marginal, row))
+
+
+def quantile_from_marginal(marginal: Marginal, probability):
+    """Return the quantile at each probability, any shape: the ends of the table at 0 and 1."""
+    probability = np.asarray(probability, dtype=float)
+    if not np.all((probability >= 0) & (probability <= 1)):
+        raise ValueError(f"a probability lies between 0 and 1: {probability}")
+    row = np.searchsorted(marginal.cdf, probability, side="right") - 1
+    row = np.clip(row, 0, marginal.value.size - 2)
+    t = _where_cubic_is(probability, *_cubic_of(marginal, row))
+    start = marginal.value[row]
+    return start + t * (marginal.value[row + 1] - start)
+
+
+def _where_cubic_is(probability, start, rise, first, last):
+    """Return t in [0, 1] at which the rising cubic takes the value, to its last digit.
+
+    Newton's steps, halved into the bracket where they would leave it.
+    """
+    square, cube = 3 * rise - 2 * first - last, first + last - 2 * rise
+    low, high = np.zeros(start.shape), np.ones(start.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.clip(np.where(rise > 0, (probability - start) / rise, 0.5), 0.0, 1.0)
+        for _ in range(60):
+            above = start + t * (first + t * (square + t * cube)) - probability
+            low, high = np.where(above < 0, t, low), np.where(above < 0, high, t)
+            moved = t - above / (first + t * (2 * square + 3 * t * cube))
+            moved = np.where((moved >= low) & (moved <= high), moved, (low + high) / 2)
+            exact = np.abs(above) <= LAST_DIGIT / 2 * probability
+            still = exact | (np.abs(moved - t) <= LAST_DIGIT)
+            t = np.where(exact, t, moved)
+            if still.all():
+                break
+    return t
+
+
+def _cubic_of(marginal: Marginal, row):
+    """Return (start, rise, slope at start, slope at end) of the cubic pieces, in units of t.
+
+    The slopes are kept within three times the rise, where the cubic is sure to be monotone
+    (Fritsch and Carlson 1980, SIAM Journal on Numerical Analysis 17, p. 238).
+    """
+    width = marginal.value[row + 1] - marginal.value[row]
+    start = marginal.cdf[row]
+    rise = marginal.cdf[row + 1] - start
+    first = np.minimum(marginal.density[row] * width, 3 * rise)
+    last = np.minimum(marginal.density[row + 1] * width, 3 * rise)
+    return start, rise, first, last
+
+
+def _cubic(t, start, rise, first, last):
+    return start + t * (first + t * (3 * rise - 2 * first - last + t * (first + last - 2 * rise)))
+
+
+def _rows_per_node(density_u) -> int:
+    nodes = np.arange(density_u.size)
+    density_u = np.maximum(density_u, 0.0)  # a rule of high order on too few nodes can go below
+    total = np.sum(density_u)
+    mean = np.sum(nodes * density_u) / total
+    sd = math.sqrt(np.sum((nodes - mean) ** 2 * density_u) / total)
+    wanted = ROWS_PER_SD / sd if sd > 0 else math.inf
+    return max(1, math.ceil(min(MOST_ROWS_PER_NODE, wanted)))
+
+
+def _refined(density_u, cdf, rows: int):
+    """Return density and CDF on nodes `rows` times as close, in units of the coarse step."""
+    if rows == 1:
+        return density_u, cdf
+    found = applied(_refining_weights(rows, min(ORDER, density_u.size)), density_u)
+    density, part = found[:, :rows], found[:, rows:]
+    part = np.minimum(np.maximum(part, 0.0), np.diff(cdf)[:, None])
+    part = np.maximum.accumulate(part, axis=1)
+    fine_density, fine_cdf = np.empty((2, (density_u.size - 1) * rows + 1))
+    np.maximum(density, 0.0, out=fine_density[:-1].reshape(-1, rows))
+    np.add(cdf[:-1, None], part, out=fine_cdf[:-1].reshape(-1, rows))
+    fine_density[-1], fine_cdf[-1] = density_u[-1], cdf[-1]
+    return fine_density, fine_cdf
+
+
+@cache
+def _refining_weights(rows: int, order: int):
+    """Return the weights (2 rows, order - 1, order) of the values at `rows` places an interval, and
+    then of the integrals up to them."""
+    fraction, places = np.arange(rows)[:, None] / rows, np.arange(order - 1)
+    values = interpolation_weights(fraction, places, order)
+    return np.concatenate([values, partial_weights(fraction, places, order)])
+
+
+def _strictly_rising(value, density, cdf) -> Marginal:
+    """Drop rows whose value does not rise: far out, a transform can run out of digits."""
+    if np.all(value[1:] > value[:-1]) and math.isfinite(value[0]) and math.isfinite(value[-1]):
+        return Marginal(value, density, cdf)
+    keep = np.concatenate([[True], np.diff(np.maximum.accumulate(value)) > 0])
+    keep &= np.isfinite(value)
+    return Marginal(value[keep], density[keep], cdf[keep])

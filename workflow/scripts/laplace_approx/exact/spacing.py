@@ -1,0 +1,196 @@
+"""What the spacing of a lattice costs, measured against the same lattice with wider spacing."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.exact.lattice import Frame, trapezoid_weights
+from laplace_approx.exact.marginal import (
+    Marginal,
+    build_marginal,
+    quantile_from_marginal,
+)
+from laplace_approx.numerics.quadrature import node_weights
+
+PROBES = (0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995)  # probabilities at which marginals are held
+NEGLIGIBLE = 1e-6  # in log evidence, and in posterior SDs of a quantile
+MEANING = (
+    "the change when every other node is left out: of the log evidence, and of the marginal "
+    "quantiles (the largest for probabilities 0.005 to 0.995) in posterior SDs"
+)
+
+
+class Sums(NamedTuple):
+    """What a plain box says of each of its parameters and of its evidence, at one spacing.
+
+    `densities[k]` is the marginal density of parameter k at its nodes, in any unit; `integral` the
+    trapezoid rule's, of a density per unit of u.
+    """
+
+    frame: Frame
+    densities: list[np.ndarray]
+    integral: float
+
+
+class BoxSums(NamedTuple):
+    """The sums over a plain box: of all nodes, of the odd number of nodes (`fine`) that it shares
+    with half of them (`coarse`), both None where fewer than three nodes an axis would be left, and
+    the mass of the layers across each axis (`layers[k]`)."""
+
+    whole: Sums
+    fine: Sums | None
+    coarse: Sums | None
+    layers: list[np.ndarray]
+
+
+def box_sums(p, frame: Frame) -> BoxSums:
+    """Return the sums of p, a density per unit of u at the nodes of a plain box."""
+    lattices = [(frame, 1), *_halved(frame)]
+    weights = [
+        np.stack([*_rules(lattices, k, n), np.ones(n)], axis=1) for k, n in enumerate(frame.shape)
+    ]
+    found = profiles(p, weights)
+    sums = [_sums(at, every, found, 2 * i) for i, (at, every) in enumerate(lattices)]
+    layers = [profile[:, -1] for profile in found]
+    return BoxSums(*sums, *(None,) * (3 - len(sums)), layers=layers)
+
+
+def _halved(frame: Frame):
+    """Return the frame with an odd number of nodes an axis, and that of every other one of them;
+    neither where fewer than three would be left."""
+    odd = [(n - 1) // 2 * 2 + 1 for n in frame.shape]
+    if min(odd) < 5:
+        return []
+    axes = tuple(axis.cut(n) for axis, n in zip(frame.axes, odd, strict=True))
+    thin = tuple(axis.thin() for axis in axes)
+    return [(frame._replace(axes=axes), 1), (frame._replace(axes=thin), 2)]
+
+
+def _rules(lattices, k, points):
+    """Return the weights of axis k, two rules a lattice: the marginal's and the trapezoid's."""
+    for frame, every in lattices:
+        axis = frame.axes[k]
+        yield padded(node_weights(axis.points), points, every)
+        yield padded(trapezoid_weights(axis), points, every)
+
+
+def _sums(frame, every, found, column) -> Sums:
+    kept = [slice(0, axis.points * every, every) for axis in frame.axes]
+    densities = [profile[rows, column].copy() for profile, rows in zip(found, kept, strict=True)]
+    integral = trapezoid_weights(frame.axes[0]) @ found[0][kept[0], column + 1]
+    return Sums(frame, densities, float(integral))
+
+
+def spacing_error(sums: BoxSums, sd) -> dict:
+    """Return what the spacing of a plain box costs, in log evidence and quantiles.
+
+    Both lattices are those of the odd number of nodes that they share: leaving out every other
+    one keeps both ends. The error of the full lattice is smaller than the change, by a power of
+    two where the density is smooth. None where fewer than three nodes an axis would be left.
+    """
+    fine, coarse = sums.fine, sums.coarse
+    record = unknown_spacing(sums.whole.frame.names)
+    if fine is None or not min(fine.integral, coarse.integral) > 0:
+        return record
+    record["log_evidence"] = abs(math.log(fine.integral / coarse.integral))
+    for k, name in enumerate(fine.frame.names):
+        tables = (build_marginal(each.frame, k, each.densities[k]) for each in (fine, coarse))
+        record["quantiles_sd"][name] = quantile_change(*tables, sd[k])
+    return record
+
+
+def unknown_spacing(names) -> dict:
+    """Return the record of a lattice of which nothing can be told."""
+    return {"log_evidence": None, "quantiles_sd": dict.fromkeys(names), "means": MEANING}
+
+
+def quantile_change(one: Marginal, other: Marginal, sd: float) -> float | None:
+    """Return the largest change of a quantile between two tables, in SDs (None for no SD)."""
+    if not sd > 0:
+        return None
+    return largest_change(probed(one), probed(other), sd)
+
+
+def probed(marginal: Marginal):
+    """Return the quantiles by which a table is held against another."""
+    return quantile_from_marginal(marginal, PROBES)
+
+
+def largest_change(one, other, sd: float) -> float:
+    """Return the largest change between the quantiles that `probed` gave, in SDs."""
+    return float(np.max(np.abs(one - other)) / sd)
+
+
+def spacing_faults(record: dict) -> list[str]:
+    """Return a sentence for every number that the spacing costs more than is negligible."""
+    costs = {"the log evidence": record["log_evidence"]}
+    costs |= {f"the quantiles of {name}": x for name, x in record["quantiles_sd"].items()}
+    faults = []
+    for what, size in costs.items():
+        if size is None:
+            faults.append(f"too few nodes to tell what the spacing costs {what}")
+        elif not size < NEGLIGIBLE:
+            unit = "" if what == "the log evidence" else " posterior SD"
+            faults.append(f"too coarse: the spacing may cost {what} {size:.1e}{unit}")
+    return faults
+
+
+def profiles(p, weights: Sequence) -> list[np.ndarray]:
+    """Return, for each axis k of p, its sums over all other axes: (points of axis k, rules).
+
+    `weights[k]` (points, rules) holds the weight of every node of axis k under each rule; rule r
+    weighs a node by the product of column r over the axes that are summed.
+    """
+    d = p.ndim
+    if d == 1:
+        return [np.repeat(p[:, None], weights[0].shape[1], axis=1)]
+    last = _over_last(p, weights[-1])
+    first = _over_first(p, weights[0])
+    for k in range(1, d - 1):
+        first = np.einsum("nr,rn...->r...", weights[k], first)
+    return [*(_others_summed(last, weights, k) for k in range(d - 1)), first.T]
+
+
+def _over_last(p, weights):
+    """Return the sums over the last axis, with the rules in its place."""
+    even, odd, rest, rows = _split(weights)
+    total, of_even = p.sum(axis=-1), p[..., ::2].sum(axis=-1)
+    return total[..., None] * odd + of_even[..., None] * (even - odd) + p[..., rows] @ rest
+
+
+def _over_first(p, weights):
+    """Return the sums over the first axis, with the rules in its place."""
+    even, odd, rest, rows = _split(weights)
+    total, of_even = p.sum(axis=0), p[::2].sum(axis=0)
+    plain = np.multiply.outer(odd, total) + np.multiply.outer(even - odd, of_even)
+    return plain + np.tensordot(rest, p[rows], axes=(0, 0))
+
+
+def _split(weights):
+    """Return the weights of the even and of the odd nodes in the middle (rules,) each, and what
+    the others, whose numbers are `rows`, weigh beyond that: (rows, rules)."""
+    middle = weights.shape[0] // 4 * 2
+    even, odd = weights[middle], weights[min(middle + 1, len(weights) - 1)]
+    rest = weights.copy()
+    rest[::2] -= even
+    rest[1::2] -= odd
+    rows = np.flatnonzero(rest.any(axis=1))
+    return even, odd, rest[rows], rows
+
+
+def _others_summed(sums, weights, k: int):
+    """Sum (axes 0 to d - 2, rules) over every axis but k, rule by rule."""
+    for axis in reversed(range(sums.ndim - 1)):
+        if axis != k:
+            sums = np.einsum("n...r,nr->...r", np.moveaxis(sums, axis, 0), weights[axis])
+    return sums
+
+
+def padded(weights, points: int, every: int = 1):
+    """Return the weights of the nodes 0, every, 2 every, ... as weights of all nodes, the others
+    zero."""
+    whole = np.zeros(points)
+    whole[: weights.size * every : every] = weights
+    return whole

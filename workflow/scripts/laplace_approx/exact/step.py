@@ -1,0 +1,109 @@
+"""The grid as a record, a table of cells and a table of marginals; and these read back."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.density.density import point_inside
+from laplace_approx.density.evaluation import tallied
+from laplace_approx.errors import Declined
+from laplace_approx.exact.box import named_grid
+from laplace_approx.exact.grid import Grid
+from laplace_approx.exact.marginal import Marginal
+
+MOST_PARAMETERS = 3
+_UNKNOWN = dict.fromkeys(
+    (
+        *("kind", "bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation"),
+        *("edge_mass", "outside_mass", "discretisation_error", "lattice", "n_evaluations"),
+    )
+)
+
+
+class GridTables(NamedTuple):
+    """What a grid leaves on disk: its record, and its cells and marginals as columns.
+
+    `record["status"]` is "ok"; "empty" where no node has density; "absent" where there is no grid
+    for this posterior at all. The last two say why in `reasons`, and their numbers are None.
+    """
+
+    record: dict
+    cells: dict
+    marginals: dict
+
+
+def grid_tables(model, density: Callable, definition: dict) -> GridTables:
+    """Make the grid of `density()` that a definition of the configuration asks for.
+
+    A definition with bounds is that box; an empty one finds its bounds and certifies them. There
+    is no grid above three parameters, nor of a density that the model does not deliver.
+    """
+    d = len(model.parameters)
+    if d > MOST_PARAMETERS:
+        return _absent(
+            model,
+            f"a grid of {d} parameters is out of reach: ten points an axis are already 10^{d} "
+            "evaluations.",
+        )
+    try:
+        grid, evaluations = (_named if definition else _certified)(model, density(), definition)
+    except Declined as declined:
+        return _absent(model, declined.message)
+    status = "ok" if grid.marginals else "empty"
+    record = {"status": status, **grid.record(), "n_evaluations": evaluations}
+    return GridTables(record, grid.columns(), _marginal_columns(grid.marginals))
+
+
+def _named(model, density, definition: dict) -> tuple[Grid, int]:
+    """Return the grid of a box, and at how many points it evaluated the density."""
+    axes = [definition[name] for name in density.names]
+    lower, upper, points = ([axis[key] for axis in axes] for key in ("lower", "upper", "points"))
+    watched, tally = tallied(density)
+    return named_grid(watched, lower, upper, points), tally.evaluations
+
+
+def _certified(model, density, definition: dict) -> tuple[Grid, int]:
+    from laplace_approx.exact.certified import certified_grid, known_modes
+
+    # a prior may leave the model's own start on the edge of the support, or beyond
+    start = point_inside(model.start, density.lower, density.upper)
+    known = known_modes(density, start, monotone=model.monotone)
+    watched, tally = tallied(density)
+    grid = certified_grid(watched, start, known=known)
+    return grid, known.evaluations + tally.evaluations
+
+
+def _absent(model, reason: str) -> GridTables:
+    record = {**_UNKNOWN, "status": "absent", "certified": False, "reasons": [reason]}
+    names = (*model.parameters, "log_density", "mass")
+    return GridTables(record, {name: np.empty(0) for name in names}, _marginal_columns({}))
+
+
+def _marginal_columns(marginals: dict[str, Marginal]) -> dict:
+    tables = list(marginals.values())
+    columns = {
+        field: np.concatenate([getattr(table, field) for table in tables] or [np.empty(0)])
+        for field in Marginal._fields
+    }
+    return {"parameter": [name for name, table in marginals.items() for _ in table.value]} | columns
+
+
+def marginals_from(columns: dict) -> dict[str, Marginal]:
+    """Return the marginal tables by parameter from the columns of `GridTables.marginals`."""
+    names = np.array(columns["parameter"], dtype=object)
+    return {
+        name: Marginal(*(columns[field][names == name] for field in Marginal._fields))
+        for name in dict.fromkeys(columns["parameter"])
+    }
+
+
+def grid_step(posterior, name: str, definition: dict) -> GridTables:
+    """Return the record, the cells and the marginals of a grid of a posterior."""
+    tables = grid_tables(posterior.model, posterior.density, definition)
+    described = {
+        "case": {**posterior.record["case"], "grid": name},
+        "parameters": list(posterior.model.parameters),
+        "definition": definition,
+    }
+    return tables._replace(record=described | tables.record)

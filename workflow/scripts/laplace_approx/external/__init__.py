@@ -1,0 +1,1 @@
+"""The verdict on draws that another tool made from its normal."""

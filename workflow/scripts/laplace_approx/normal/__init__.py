@@ -1,0 +1,1 @@
+"""The normal N(mean, cholesky cholesky') at the mode, and what hangs on it."""

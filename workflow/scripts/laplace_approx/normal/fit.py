@@ -1,0 +1,65 @@
+"""A normal fitted in a space, with what the comparison with it needs of the posterior."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.model import Model, condition_holds, evaluate_quantity
+from laplace_approx.density.priors import Prior
+from laplace_approx.density.quantities import quantity_in
+from laplace_approx.density.space import Space
+from laplace_approx.normal.normal import Normal
+
+
+class Fit(NamedTuple):
+    """The Laplace approximation of a posterior in a space.
+
+    `natural` is the density of the parameters; `modes` are the records of all modes that the
+    search found, and `evaluations` what it cost.
+    """
+
+    model: Model
+    prior: Prior
+    natural: Density
+    space: Space
+    normal: Normal
+    modes: tuple
+    evaluations: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities of interest: the parameters, then the derived ones."""
+        return quantity_names(self.model)
+
+    @property
+    def density(self) -> Density:
+        """The density of the coordinates of the space."""
+        return density_in(self.natural, self.space)
+
+    def quantities(self) -> dict[str, Callable]:
+        """Return each quantity as a function of the coordinates, NaN where it is not looked at."""
+        return {name: self._quantity(name) for name in self.names}
+
+    def _quantity(self, name: str) -> Callable:
+        if name in self.model.parameters:  # a function of its own coordinate alone
+            i = self.model.parameters.index(name)
+            return lambda z: self.space.constrain_one(i, np.asarray(z, dtype=float)[..., i])
+        return quantity_in(
+            lambda theta: evaluate_quantity(self.model, name, theta),
+            self.space.constrain,
+            lambda theta: condition_holds(self.model, name, theta),
+        )
+
+    def log_approximation(self, theta):
+        """Return the normalised log density of the approximation on the natural scale, (...)."""
+        z = self.space.unconstrain(theta)
+        with np.errstate(invalid="ignore"):
+            value = self.normal.log_density(z) - self.space.log_jacobian(z)
+        return np.where(np.isnan(value), -np.inf, value)
+
+
+def quantity_names(model: Model) -> tuple[str, ...]:
+    """Return the names of the parameters, then of the derived quantities."""
+    return (*model.parameters, *model.quantities)

@@ -1,0 +1,1 @@
+"""Functions of arrays that know no density: quadrature, roots, factors, Monte Carlo errors."""

@@ -1,0 +1,101 @@
+"""What the step of the remedies leaves on disk: the table, the reference draws, and the rest."""
+
+from typing import NamedTuple
+
+from laplace_approx.comparison.intervals import places
+from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.comparison.signals import signal_records
+from laplace_approx.contained import contained
+from laplace_approx.normal.fit import quantity_names
+from laplace_approx.remedies.judge import find_judge
+from laplace_approx.remedies.reference import no_reference, reference_draws
+from laplace_approx.remedies.repeated_data import copies_needed, no_copies
+from laplace_approx.remedies.table import (
+    grid_offer,
+    laplace_offer,
+    no_offer,
+    remedy_offer,
+    remedy_record,
+    remedy_table,
+    run_remedies,
+    truth_of,
+)
+
+MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
+IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
+
+
+class RemedyTables(NamedTuple):
+    """The columns of all remedies, of the reference draws, and the record beside them."""
+
+    remedies: dict
+    reference: dict
+    record: dict
+
+
+def remedy_tables(
+    laplace, exact, spaces: dict, seed: int, tolerance: float, extent: str = "all"
+) -> RemedyTables:
+    """Run every remedy on a case.
+
+    `laplace` and `exact` are the two sides as opened from disk, `spaces` maps each other space of
+    the model to its Laplace approximation. The `extent` "signals" leaves out all remedies but the
+    grid, and "none" the signals too.
+    """
+    names, fit = quantity_names(laplace.model), laplace.fit()
+    columns, reference = contained(
+        lambda: reference_draws(fit, names, exact.record, seed),
+        lambda reason: no_reference(names, reason),
+    )
+    judge = find_judge(exact, columns, reference, laplace.mode)
+    truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
+    normal = _offer("laplace", laplace, names)
+    wanted = fit is not None and extent == "all"
+    others = spaces if extent == "all" else {}
+    offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
+    largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
+    found = run_remedies(fit, seed, largest) if wanted else {}
+    offers += [*(remedy_offer(remedy) for remedy in found.values())]
+    offers.append(grid_offer(truth, exact.record))
+    has_data = laplace.posterior.record["data"] is not None
+    record = {
+        "case": exact.record["case"] | laplace.mode["case"],
+        "status": laplace.curvature["status"],
+        "reason": laplace.curvature["reason"],
+        "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
+        "extent": extent,
+        "signals": signal_records(fit, seed) if fit and extent != "none" else None,
+        "replication": _replication(fit, tolerance, has_data) if wanted else None,
+        "reference": reference,
+    }
+    return RemedyTables(remedy_table(offers, truth), columns, record)
+
+
+def _replication(fit, tolerance: float, has_data: bool) -> dict:
+    return contained(
+        lambda: copies_needed(fit, tolerance, has_data),
+        lambda reason: no_copies(fit.names, reason),
+    )
+
+
+def _largest_error(truth, normal, name: str, tolerance: float) -> float:
+    """Return the Monte Carlo error that draws of a quantity may have: a third of the tolerance.
+
+    Without an exact scale the normal's own gives it: its 50 % interval is 1.349 SDs long.
+    """
+    scale = truth.scale[name]
+    if not scale > 0:
+        low, high = normal.values[name][places(0.5)]
+        scale = (high - low) / IQR_SD
+    return MONTE_CARLO_SHARE * tolerance * scale
+
+
+def _offer(method: str, laplace, names):
+    side = laplace_side(laplace.model, laplace.space, laplace.normal)
+    cost = laplace.mode.get("n_evaluations")
+    reason = f"declined: {laplace.curvature['message']}" if laplace.normal is None else None
+    cost = float("nan") if cost is None else float(cost)
+    return contained(
+        lambda: laplace_offer(method, side, names, laplace.fit(), cost, reason),
+        lambda reason: no_offer(method, names, reason, cost, "nothing"),
+    )

@@ -1,0 +1,1 @@
+"""The verdict: is the normal good enough, for which quantity, and what is if it is not."""

@@ -1,0 +1,116 @@
+"""One row a case and quantity: its 50 and 95 % intervals on both sides, and how they differ."""
+
+import math
+
+from laplace_approx.errors import InputError
+
+INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
+SIDES = ("laplace", "grid")
+
+
+def case_rows(
+    case, mode: dict, curvature: dict, grid: dict, quantiles: dict, verdict: dict
+) -> list[dict]:
+    """Return the rows of a case (model, prior, space, grid), one a quantity.
+
+    `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
+    interval in exact posterior SDs, as the verdict has them. What is not known is NaN.
+    """
+    values = _by_quantity(quantiles)
+    sd = dict(zip(mode["parameters"], _natural_sd(mode, curvature), strict=True))
+    at_mode = dict(zip(mode["parameters"], mode.get("theta") or _nan(mode), strict=True))
+    return [
+        {
+            **dict(zip(("model", "prior", "space", "grid"), case, strict=True)),
+            "status": curvature["status"],
+            "reason": curvature["reason"],
+            "quantity": quantity,
+            **verdict_columns(verdict["quantities"][quantity]),
+            "mode": at_mode.get(quantity, math.nan),
+            "laplace_sd": sd.get(quantity, math.nan),
+            "grid_mean": _of(grid["mean"], quantity),
+            "grid_sd": _of(grid["sd"], quantity),
+            "grid_outside_mass": _of(grid["outside_mass"], "total"),
+            **_intervals(of_quantity),
+            "laplace_excluded": of_quantity["laplace_excluded"],
+            "grid_excluded": of_quantity["grid_excluded"],
+        }
+        for quantity, of_quantity in values.items()
+    ]
+
+
+def verdict_columns(of_quantity: dict) -> dict:
+    """Return what the verdict on one quantity gives its row."""
+    covered = of_quantity["coverage"]["95"]["value"]
+    return {
+        "verdict": of_quantity["verdict"],
+        "remedy": of_quantity["remedy"],
+        "coverage_95": math.nan if covered is None else covered,
+        **{f"error_{level}_sd": _error(of_quantity, level) for level in INTERVALS},
+    }
+
+
+def stack(rows: list[dict]) -> dict:
+    """Return rows as columns, in the order of the first row."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _by_quantity(quantiles: dict) -> dict[str, dict]:
+    """Return for each quantity its values by (column, probability), and what is left out."""
+    found = {}
+    for row, quantity in enumerate(quantiles["quantity"]):
+        values = found.setdefault(quantity, {})
+        p = float(quantiles["probability"][row])
+        for column in SIDES:
+            values[column, p] = float(quantiles[column][row])
+        for column in ("laplace_excluded", "grid_excluded"):
+            values[column] = float(quantiles[column][row])
+    return found
+
+
+def _intervals(values: dict) -> dict[str, float]:
+    columns = {}
+    for level, (low, high) in INTERVALS.items():
+        for side in SIDES:
+            columns[f"{side}_lower_{level}"] = values.get((side, low), math.nan)
+            columns[f"{side}_upper_{level}"] = values.get((side, high), math.nan)
+    return columns
+
+
+def _error(of_quantity: dict, level: int) -> float:
+    value = of_quantity["endpoint_error_sd"][str(level)]["value"]
+    return math.nan if value is None else value
+
+
+def _natural_sd(mode: dict, curvature: dict) -> list[float]:
+    """Return the normal's SD of each parameter where its coordinate is the parameter itself."""
+    pairs = zip(
+        mode["parameters"], mode["coordinates"], curvature.get("sd") or _nan(mode), strict=True
+    )
+    return [sd if parameter == coordinate else math.nan for parameter, coordinate, sd in pairs]
+
+
+def _nan(mode: dict) -> list[float]:
+    return [math.nan] * len(mode["parameters"])
+
+
+def _of(values: dict | None, name: str) -> float:
+    value = (values or {}).get(name)
+    return math.nan if value is None else value
+
+
+CASE = ("model", "prior", "space", "grid")
+
+
+def require_none_declined(summary: dict) -> list[str]:
+    """Return the declined cases of a summary, of which there must be none: else InputError."""
+    rows = zip(*(summary[name] for name in (*CASE, "status", "reason")), strict=True)
+    declined = {"/".join(case): reason for *case, status, reason in rows if status == "declined"}
+    if declined:
+        listed = "".join(f"\n  {case}: {reason}" for case, reason in declined.items())
+        raise InputError(
+            f"strict is true, and {len(declined)} of the cases could not be served by a normal "
+            f"approximation:{listed}\nEverything else is made; each case's verdict.json says what "
+            "to do. Set strict: false to accept declined cases."
+        )
+    return []

@@ -1,0 +1,97 @@
+"""Numbers as a reader wants them: few digits, a true minus sign, a dash where there is none."""
+
+import math
+
+ABSENT = "–"
+
+
+def number(value, digits: int = 4) -> str:
+    """Return a number with `digits` significant digits; a dash for None and NaN."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    if math.isinf(value):
+        return minus("-∞" if value < 0 else "∞")
+    if value != 0 and not 1e-4 <= abs(value) < 1e7:
+        mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
+        return minus(f"{float(mantissa):g}e{int(exponent)}")
+    written = f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+    return minus(written)
+
+
+def error_sd(value) -> str:
+    """Return an error in exact SDs with two decimals: "0.40", "<0.01"."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    if 0 < abs(value) < 0.005:
+        return "<0.01"
+    return minus(f"{value:.2f}")
+
+
+def share(value) -> str:
+    """Return a probability in per cent with one decimal where that tells it from 0 and 100."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    if 0.0005 <= value <= 0.9995 or value in (0, 1):
+        return f"{100 * value:.1f} %"
+    return percent(value)
+
+
+def mass(value) -> str:
+    """Return a small share in per cent with two significant digits."""
+    return ABSENT if value is None or not math.isfinite(value) else percent(value)
+
+
+def count(value) -> str:
+    """Return a whole number with its thousands apart."""
+    return ABSENT if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def pair(values, digits: int = 4) -> str:
+    """Return an interval, "3.448 to 25.30"."""
+    return f"{number(values[0], digits)} to {number(values[1], digits)}"
+
+
+def listed(words) -> str:
+    """Return words as a list of a sentence: "a", "a and b", "a, b and c"."""
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def minus(text: str) -> str:
+    """Return a formatted number with a true minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent with two significant digits: "5.6 %", "0.0004 %", "100 %"."""
+    share = float(share)
+    if not math.isfinite(share):
+        return "unknown"
+    value = 100 * share
+    if value == 0 or value >= 10:
+        # 99.96 % must not be called 100 %: digits are added until the distance to it shows
+        digits = 0 if value in (0, 100) else max(0, 1 - math.floor(math.log10(abs(100 - value))))
+        return f"{value:.{min(digits, 6)}f} %"
+    if abs(value) < 1e-4:
+        return f"{scientific(value, 1)} %"
+    return minus(f"{value:.{1 - math.floor(math.log10(abs(value)))}f} %")
+
+
+def scientific(value: float, digits: int) -> str:
+    """Return "1.5e9" or "2.9e-6" (with a true minus sign), `digits` after the point."""
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return minus(f"{mantissa}e{int(exponent)}")
+
+
+def decimals(span: float) -> int:
+    """Return how many decimals show a value to a thousandth of `span`, between 0 and 6."""
+    if not (math.isfinite(span) and span > 0):
+        return 3
+    return min(max(3 - math.floor(math.log10(span)), 0), 6)
+
+
+def power(value: float) -> str:
+    """Return a tick of a logarithmic axis: "0.001", "200", "1,000,000", "1e-6", "5e12"."""
+    if 1e-3 <= value <= 1e6:
+        return f"{value:,.9g}"
+    return scientific(value, 0)

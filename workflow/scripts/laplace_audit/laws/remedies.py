@@ -1,0 +1,109 @@
+"""The laws of the remedies: what they are held against, how far off they are, what they cost."""
+
+import numpy as np
+
+from laplace_audit.laws.mode import relative
+from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
+from laplace_audit.ledger import Page
+
+PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
+
+
+def remedy_laws(
+    page: Page, columns: dict, sides: Sides, others: dict, further: list[str], costs: dict
+) -> None:
+    """Hold the table of remedies, given by columns, against both sides.
+
+    `others` maps each other space of the model to its normal side (None: declined), `further` are
+    the methods beyond those, and `costs` maps methods to their cost as it stands elsewhere.
+    """
+    target = sides.target
+    methods = ["laplace", *(f"space:{name}" for name in others), *further, "grid"]
+    due = [(q, m, p) for q in target.everything for m in methods for p in PROBABILITIES]
+    rows = list(zip(columns["quantity"], columns["method"], columns["probability"], strict=True))
+    wanted, there = sorted(due), sorted((q, m, float(p)) for q, m, p in rows)
+    if not page.true("a row for each method, quantity and probability", wanted == there):
+        return
+    arithmetic_laws(page, columns)
+    _costs(page, columns, further, costs)
+    quantity, method = (np.array(columns[key], dtype=object) for key in ("quantity", "method"))
+    for name in target.everything:
+        mine = quantity == name
+        for each in methods:
+            rows = np.flatnonzero(mine & (method == each))
+            p, value = columns["probability"][rows], columns["value"][rows]
+            known = value[~np.isnan(value)]
+            page.true("quantiles increase", [*(np.diff(p) > 0), *(np.diff(known) >= 0)])
+            if each == "laplace" or each[6:] in others:
+                side = sides.normal if each == "laplace" else others[each[6:]]
+                if name in target.parameters or side is None:
+                    error = columns["value_error"][rows]
+                    normal_law(page, name, p, value, error, sides._replace(normal=side))
+            elif each == "grid" and sides.exact:
+                off = relative(value, columns["exact"][rows])
+                page.true("the grid's own row is the exact one", off == 0)
+        rows = np.flatnonzero(mine & (method == "laplace"))
+        _exact(page, columns, rows, name, sides)
+        _same_truth(page, columns, np.flatnonzero(mine), rows)
+
+
+def _exact(page: Page, columns: dict, rows, name: str, sides: Sides) -> None:
+    p, exact, error, scale = (
+        columns[key][rows] for key in ("probability", "exact", "exact_error", "scale_sd")
+    )
+    if sides.exact:  # without a grid, importance draws or nothing are the exact side
+        exact_law(page, name, p, exact, error, scale, sides)
+    known = exact[~np.isnan(exact)]
+    page.true("quantiles increase", np.diff(known) >= 0)
+
+
+def _same_truth(page: Page, columns: dict, rows, first) -> None:
+    """Every method of a quantity is held against the same exact quantiles."""
+    by_p = {columns["probability"][row]: row for row in first}
+    of = np.array([by_p[columns["probability"][row]] for row in rows])
+    for key in ("exact", "exact_error", "scale_sd"):
+        a, b = columns[key][rows], columns[key][of]
+        page.true("one exact side for all methods", (a == b) | (np.isnan(a) & np.isnan(b)))
+
+
+def arithmetic_laws(page: Page, columns: dict) -> None:
+    """Hold the rows of remedies, of any scenarios, each against itself."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        due = (columns["value"] - columns["exact"]) / columns["scale_sd"]
+    page.most("error in exact SDs follows", relative(columns["error_sd"], due), CLOSED)
+    for key in ("value_error", "exact_error"):
+        page.true("errors are not negative", ~(columns[key] < 0))
+    said = np.array([reason is not None for reason in columns["reason"]])
+    page.true("what is not trusted has a reason", columns["trusted"] | said)
+    page.true("what is not trusted has a reason", ~np.isnan(columns["value"]) | said)
+    measured = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
+    owes = columns["trusted"] & ~np.isnan(columns["value"])
+    page.true("what is trusted is measured", ~owes | measured)
+
+
+def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
+    for name, cost in costs.items():
+        rows = [row for row, each in enumerate(columns["method"]) if each == name]
+        stored = columns["log_density_evaluations"][rows]
+        page.most("evaluations are those of the method", relative(stored, cost), 0.0)
+        starts = {columns["starts_from"][row] for row in rows}
+        page.same(
+            "evaluations are those of the method",
+            starts,
+            {"laplace" if name in further else "nothing"},
+        )
+
+
+def reference_laws(page: Page, table, target, record: dict) -> None:
+    """Hold the reference draws against their weights and their quantities."""
+    weight = table.columns["weight"]
+    page.same("reference draws", weight.size, record["n_draws"])
+    page.true("reference draws", (weight.size > 0) == record["serves"])
+    if not weight.size:
+        return
+    page.most("weights sum to one", abs(float(np.sum(weight)) - 1), 1e-12)
+    page.true("masses lie between 0 and 1", (weight >= 0) & (weight <= 1))
+    theta = np.stack([table.columns[name] for name in target.parameters], axis=-1)
+    for name in target.quantities:
+        due = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
+        page.most("derived quantity of every row", relative(table.columns[name], due), 1e-12)

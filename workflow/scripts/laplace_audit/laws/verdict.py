@@ -1,0 +1,254 @@
+"""The laws of a verdict: errors, coverage, class and remedy follow from what they rest on."""
+
+import math
+
+import numpy as np
+
+from laplace_audit.laws.mode import relative
+from laplace_audit.laws.quantiles import REGION, Sides, excluded_limit
+from laplace_audit.ledger import Page
+
+LEVELS = {"50": 0.5, "80": 0.8, "90": 0.9, "95": 0.95, "99": 0.99}
+JUDGED = ("50", "95")
+ORDER = ("fine", "fine_for_50", "remedy", "sample", "declined")
+CLASSES = ((1e-8, "exact"), (0.05, "good"), (0.15, "fair"), (0.30, "poor"), (math.inf, "bad"))
+HEAVIER, NOTABLE = 100.0, 6e-4  # modes outside the grid, so much heavier than they are said to be,
+# count from this share of the mass on
+SAME = 1e-12
+
+
+class Rows:
+    """A table of remedies by (method, quantity, probability)."""
+
+    def __init__(self, columns: dict):
+        self.columns = columns
+        keys = zip(columns["method"], columns["quantity"], columns["probability"], strict=True)
+        self.at = {(m, q, round(float(p), 9)): row for row, (m, q, p) in enumerate(keys)}
+        self.methods = list(dict.fromkeys(columns["method"]))
+
+    def get(self, column: str, method: str, quantity: str, p: float):
+        return self.columns[column][self.at[method, quantity, round(p, 9)]]
+
+    def ends(self, column: str, method: str, quantity: str, level: str):
+        tail = (1 - LEVELS[level]) / 2
+        return np.array(
+            [self.get(column, method, quantity, p) for p in (tail, 1 - tail)], dtype=float
+        )
+
+    def error(self, method: str, quantity: str, level: str) -> tuple[float, float]:
+        """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
+        scale = self.ends("scale_sd", method, quantity, level)
+        own = self.ends("exact_error", method, quantity, level) / scale
+        if method != "grid":
+            own = own + self.ends("value_error", method, quantity, level) / scale
+        off = np.abs(self.ends("error_sd", method, quantity, level))
+        return float(np.max(off)), float(np.max(own))
+
+
+def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance: float) -> None:
+    """Hold a verdict against its inputs: `mode`, `curvature`, `grid`, `found` (the record of the
+    remedies) and `columns` (their table)."""
+    page.same("tolerance is as configured", record["tolerance"], tolerance)
+    rows = Rows(inputs["columns"])
+    page.same(
+        "a verdict for each quantity", sorted(record["quantities"]), sorted(sides.target.everything)
+    )
+    for key in ("status", "reason", "message"):
+        page.same("status is that of the normal", record[key], inputs["curvature"][key])
+    serves = inputs["found"]["reference"]["serves"]
+    kind, reliable = judged(inputs["grid"], inputs["mode"], serves)
+    page.same("what the verdict rests on", record["exact"]["kind"], kind)
+    page.same("what the verdict rests on", bool(record["exact"]["faults"]), not reliable)
+    for name, said in record["quantities"].items():
+        decision_laws(page, said, name, rows, record["status"], kind, reliable, tolerance)
+        coverage_laws(page, said, name, rows, sides)
+    worst_law(page, record["verdict"], record["quantities"])
+    unreached_laws(page, record, sides)
+    _copies(page, record, inputs)
+
+
+def worst_law(page: Page, verdict: str, quantities: dict) -> None:
+    """Hold the verdict on a case against those on its quantities."""
+    worst = max((said["verdict"] for said in quantities.values()), key=ORDER.index)
+    page.same("verdict is the worst of its quantities", verdict, worst)
+
+
+def decision_laws(page, said, name, rows, status, kind, reliable, tolerance) -> None:
+    """Hold the verdict on one quantity against the rows of the remedies."""
+    page.same("what the verdict rests on", said["rests_on"], kind)
+    _endpoints(page, said, name, rows)
+    _decision(page, said, name, rows, status, reliable, tolerance)
+
+
+def judged(grid: dict, mode: dict, serves: bool) -> tuple[str, bool]:
+    """Return what is held to be exact, and whether it can be relied on; `serves` says that of the
+    importance draws, which are looked at where there is no grid."""
+    if grid["status"] != "ok":
+        return ("importance", True) if serves else ("none", False)
+    masses = {True: 0.0, False: 0.0}
+    for each in mode.get("modes") or []:
+        ends = [
+            (value, *grid["bounds"][name])
+            for value, name in zip(each["theta"], grid["parameters"], strict=True)
+        ]
+        beyond = any(
+            (low is not None and value < low) or (high is not None and value > high)
+            for value, low, high in ends
+        )
+        masses[beyond] += each["share"] * (HEAVIER if beyond else 1.0)
+    faults = grid["outside_mass"]["total"] is None
+    faults = faults or masses[True] > NOTABLE * (masses[True] + masses[False])
+    return "grid", not faults
+
+
+def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:
+    for level in JUDGED:
+        off, own = rows.error("laplace", name, level)
+        stored = said["endpoint_error_sd"][level]
+        page.most("endpoint errors follow", relative(_number(stored["value"]), _finite(off)), SAME)
+        page.most("endpoint errors follow", relative(_number(stored["error"]), _finite(own)), SAME)
+        for side, column in (
+            ("laplace", "value"),
+            ("exact", "exact"),
+            ("exact_error", "exact_error"),
+        ):
+            ends = [_number(x) for x in said["intervals"][level][side]]
+            page.most(
+                "intervals follow",
+                relative(ends, _finite(rows.ends(column, "laplace", name, level))),
+                SAME,
+            )
+    due = rows.get("scale_sd", "laplace", name, 0.5)
+    page.most("intervals follow", relative(_number(said["scale_sd"]), _finite(due)), SAME)
+
+
+def _finite(values):
+    """Return numbers as a record holds them: NaN, which is null there, for what is not finite."""
+    values = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _number(x) -> float:
+    return math.nan if x is None else float(x)
+
+
+def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
+    """The verdict and the remedy from the errors, each with its uncertainty, and the tolerance."""
+
+    def meets(method, levels=JUDGED):
+        trusted = bool(rows.get("trusted", method, name, 0.5))
+        return (
+            reliable
+            and trusted
+            and all(sum(rows.error(method, name, level)) <= tolerance for level in levels)
+        )
+
+    good = [method for method in rows.methods if method != "laplace" and meets(method)]
+    cost = {m: float(rows.get("log_density_evaluations", m, name, 0.5)) for m in good}
+    cheapest = min(good, key=cost.get, default=None)
+    if status == "declined":
+        due = "declined"
+    elif meets("laplace"):
+        due, cheapest = "fine", None
+    elif meets("laplace", ("50",)):
+        due = "fine_for_50"
+    else:
+        due = "remedy" if cheapest else "sample"
+    page.same("verdict follows from the errors", said["verdict"], due)
+    page.same("remedy is the cheapest that meets the tolerance", said["remedy"], cheapest)
+    if cheapest and said["remedy"] == cheapest:
+        stored = said["remedy_evaluations"]
+        page.most(
+            "remedy is the cheapest that meets the tolerance", relative(stored, cost[cheapest]), 0.0
+        )
+        for level in JUDGED:
+            off, own = rows.error(cheapest, name, level)
+            stored = said["remedy_error_sd"][level]
+            found = [_number(stored["value"]), _number(stored["error"])]
+            page.most(
+                "remedy is the cheapest that meets the tolerance",
+                relative(found, _finite([off, own])),
+                SAME,
+            )
+
+
+def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> None:
+    """What the interval of the normal holds of the exact posterior: F(upper) - F(lower)."""
+    for level, share in said["coverage"].items():
+        parts = [share[key] for key in ("value", "below", "above")]
+        if None in parts:
+            page.true("coverage adds up", share["reason"] is not None)
+            continue
+        page.most("coverage adds up", abs(sum(parts) - 1), 1e-12)
+        if not (sides.normal and sides.exact):
+            continue
+        ends = rows.ends("value", "laplace", name, level)
+        parameter = name in sides.target.parameters
+        cdf = np.array(sides.exact.cdf(name, ends))
+        if parameter:
+            cdf = np.where(np.isnan(ends), [0.0, 1.0], cdf)
+        due = [cdf[0], 1 - cdf[1]]
+        along_lines = REGION + 2 * min(_number(share["error"]), 0.01)
+        limit = 1e-9 if name in sides.exact.marginals else along_lines
+        page.most("coverage recomputed", relative([share["below"], share["above"]], due), limit)
+    stored = said["excluded"]
+    for side, key in ((sides.normal, "laplace"), (sides.exact, "exact")):
+        if side:
+            off = relative(_number(stored[key]), side.excluded(name))
+            page.most("excluded mass", off, excluded_limit(name, side))
+
+
+def unreached_laws(page: Page, record: dict, sides: Sides) -> None:
+    """What the space leaves out of the support, with the exact mass there."""
+    law, due = "what the space leaves out", {}
+    if sides.normal:
+        space = sides.normal.normal.space
+        for name, c, (low, high) in zip(
+            sides.target.parameters, space.coordinates, space.support, strict=True
+        ):
+            ends = [c.domain[0] if c.domain[0] > low else None]
+            ends += [c.domain[1] if c.domain[1] < high else None]
+            if ends != [None, None]:
+                due[name] = ends
+    found = record["unreached"]
+    page.same(law, {name: [each["below"], each["above"]] for name, each in found.items()}, due)
+    page.same(law, len(record["warnings"]), 1 if due else 0)
+    named = [any(name in said for said in record["warnings"]) for name in due]
+    page.true(law, named, "a parameter that the warning does not name")
+    if not sides.exact:
+        return
+    for name, (below, above) in due.items():
+        mass = 0.0 if below is None else float(sides.exact.cdf(name, np.array([below]))[0])
+        mass += 0.0 if above is None else 1 - float(sides.exact.cdf(name, np.array([above]))[0])
+        limit = 1e-9 if name in sides.exact.marginals else REGION
+        page.most(law, relative(_number(found.get(name, {}).get("mass")), mass), limit)
+        error = _number(found.get(name, {}).get("error"))
+        page.true("errors are not negative", math.isnan(error) or error >= 0)
+
+
+def _copies(page: Page, record: dict, inputs: dict) -> None:
+    """What a verdict repeats of its inputs is what they say."""
+    grid, found = inputs["grid"], inputs["found"]
+    page.same("copies are what was copied", record["exact"]["reference"], found["reference"])
+    for key, value in record["exact"]["grid"].items():
+        page.same("copies are what was copied", value, grid[key])
+    page.same("copies are what was copied", record["replication"], found["replication"])
+    moments = {name: said["moments"] for name, said in found["methods"].items()}
+    page.same("copies are what was copied", record["moments"], moments)
+    evidence = {
+        name: said["log_evidence"]
+        for name, said in found["methods"].items()
+        if said["log_evidence"] is not None
+    }
+    evidence |= {"laplace": inputs["curvature"].get("log_evidence"), "grid": grid["log_evidence"]}
+    page.same("copies are what was copied", record["evidence"], evidence)
+    for name, signal in (found["signals"] or {}).items():
+        if name != "reflection_bound" or grid["status"] != "ok":
+            page.same("copies are what was copied", record["joint"].get(name), signal)
+
+
+def class_of(total_variation: float | None) -> str | None:
+    """Return the word for a total variation."""
+    if total_variation is None:
+        return None
+    return next(word for most, word in CLASSES if total_variation <= most)

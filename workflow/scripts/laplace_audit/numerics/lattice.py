@@ -1,0 +1,101 @@
+"""The lattice of a grid from its record: nodes, volumes and weights, by the audit's own formulas.
+
+u is equally spaced on each axis; w = sinh(c u) / c (w = u for c = 0); z = origin + shear w; and
+theta_i = constrain_i(z_i). The volume of a node is |d theta / d u|.
+"""
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from laplace_audit.numerics.coordinates import of_lattice
+
+
+class Lattice:
+    """Nodes in C order: `u`, `theta` are (n, d), `log_volume` and `trapezoid` are (n,)."""
+
+    def __init__(self, record: dict, kept=None):
+        self.record = record
+        self.parameters = tuple(record["parameters"])
+        self.coordinates = [of_lattice(item) for item in record["transforms"]]
+        self.origin, self.shear = np.array(record["origin"]), np.array(record["shear"])
+        self.lower = np.array([axis["lower"] for axis in record["axes"]])
+        self.upper = np.array([axis["upper"] for axis in record["axes"]])
+        self.stretch = [axis["stretch"] for axis in record["axes"]]
+        self.points = tuple(axis["points"] for axis in record["axes"])
+        self.step = (self.upper - self.lower) / (np.array(self.points) - 1)
+        low, high = record["support"]
+        self.support = (
+            np.array([-math.inf if x is None else x for x in low]),
+            np.array([math.inf if x is None else x for x in high]),
+        )
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.points)
+
+    def axis(self, k: int):
+        """Return the nodes u of an axis."""
+        return self.lower[k] + np.arange(self.points[k]) * self.step[k]
+
+    @cached_property
+    def u(self):
+        """The nodes in lattice coordinates: the last axis runs fastest."""
+        index = np.indices(self.points).reshape(len(self.points), -1).T
+        return self.lower + index * self.step
+
+    def z(self, u):
+        """Return the unconstrained coordinates at u (..., d)."""
+        u = np.asarray(u, dtype=float)
+        w = [np.sinh(c * u[..., k]) / c if c else u[..., k] for k, c in enumerate(self.stretch)]
+        return self.origin + np.einsum("ij,...j->...i", self.shear, np.stack(w, axis=-1))
+
+    def place(self, u):
+        """Return theta at u (..., d)."""
+        z = self.z(u)
+        return np.stack([c.theta(z[..., i]) for i, c in enumerate(self.coordinates)], axis=-1)
+
+    def log_slope(self, u):
+        """Return log |d theta / d u| at u (..., d)."""
+        u, z = np.asarray(u, dtype=float), self.z(u)
+        total = math.log(abs(np.linalg.det(self.shear)))
+        for k, c in enumerate(self.stretch):
+            total = total + (np.log(np.cosh(c * u[..., k])) if c else 0.0)
+        return total + sum(c.log_slope(z[..., i]) for i, c in enumerate(self.coordinates))
+
+    @cached_property
+    def theta(self):
+        return self.place(self.u)
+
+    @cached_property
+    def log_volume(self):
+        return self.log_slope(self.u) * np.ones(self.size)
+
+    @cached_property
+    def trapezoid(self):
+        """The weight of every node in an integral over u: the step, halved at the two ends."""
+        weights = np.ones(1)
+        for n, step in zip(self.points, self.step, strict=True):
+            axis = np.full(n, step)
+            axis[[0, -1]] /= 2
+            weights = np.multiply.outer(weights, axis).ravel()
+        return weights
+
+    def odd(self):
+        """Return (mask of nodes, lattice) without the last node of every even axis."""
+        points = [n if n % 2 else n - 1 for n in self.points]
+        axes = [
+            {**axis, "points": n, "upper": float(self.lower[k] + (n - 1) * self.step[k])}
+            for k, (axis, n) in enumerate(zip(self.record["axes"], points, strict=True))
+        ]
+        index = np.indices(self.points).reshape(len(points), -1)
+        kept = np.all(index < np.array(points)[:, None], axis=0)
+        return kept, Lattice({**self.record, "axes": axes})
+
+    def locate(self, theta):
+        """Return the lattice coordinates u (n, d) of theta (n, d)."""
+        z = np.stack([c.z(theta[..., i]) for i, c in enumerate(self.coordinates)], axis=-1)
+        w = np.linalg.solve(self.shear, (z - self.origin).T).T
+        w = [np.arcsinh(c * w[:, k]) / c if c else w[:, k] for k, c in enumerate(self.stretch)]
+        return np.stack(w, axis=-1)

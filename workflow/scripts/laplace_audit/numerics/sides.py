@@ -1,0 +1,120 @@
+"""Both sides of a comparison as the audit sees them: quantiles, CDFs, scales, what is left out."""
+
+import math
+from functools import cache, cached_property
+
+import numpy as np
+from scipy.special import ndtr
+
+from laplace_audit.numerics.normal import Normal
+from laplace_audit.numerics.regions import Region, lattice_lines, normal_lines
+from laplace_audit.numerics.target import Target
+
+ONE_SD = np.array([float(ndtr(-1.0)), float(ndtr(1.0))])
+
+
+class NormalSide:
+    """The normal approximation; a derived quantity is measured, not inverted."""
+
+    straddling = 0.0
+
+    def __init__(self, target: Target, normal: Normal):
+        self.target, self.normal = target, normal
+        self.region = cache(self._region)
+        self._lines = cache(lambda: normal_lines(normal))
+
+    def _region(self, name: str) -> Region | None:
+        bundles = self._lines()
+        return Region(bundles, self.target, name) if bundles else None
+
+    def quantiles(self, name: str, p):
+        return self.normal.quantiles(self.target.parameters.index(name), p)
+
+    def excluded(self, name: str) -> float:
+        if name in self.target.parameters:
+            return self.normal.excluded(self.target.parameters.index(name))
+        region = self.region(name)
+        return region.excluded if region else math.nan
+
+
+class GridSide:
+    """The exact posterior on a grid: its record, lattice, cells and marginals (or none of them)."""
+
+    def __init__(self, target: Target, record: dict, lattice, cells, marginals):
+        self.target, self.record, self.lattice = target, record, lattice
+        self.cells, self.marginals = cells, marginals
+        self.region, self.scale = cache(self._region), cache(self._scale)
+        self._lines = cache(lambda: lattice_lines(lattice, cells.columns["log_density"]))
+
+    def _region(self, name: str) -> Region:
+        return Region(self._lines(), self.target, name)
+
+    def cdf(self, name: str, x):
+        if name in self.marginals:
+            return self.marginals[name].cdf_at(x)
+        return self.region(name).cdf(x)
+
+    def excluded(self, name: str) -> float:
+        return 0.0 if name in self.target.parameters else self.region(name).excluded
+
+    @property
+    def outside(self) -> float:
+        total = self.record["outside_mass"]["total"]
+        return math.nan if total is None else total
+
+    @cached_property
+    def straddling(self) -> float:
+        """Return the mass of the nodes whose neighbour on an axis lies outside the support: the
+        density breaks off between the two, which no rule over the nodes sees."""
+        theta = self.lattice.theta
+        inside = np.all((theta > self.target.lower) & (theta < self.target.upper), axis=1)
+        if inside.all():
+            return 0.0
+        cube, edge = inside.reshape(self.lattice.points), np.zeros(self.lattice.points, dtype=bool)
+        for axis in range(cube.ndim):
+            a, b = (np.moveaxis(c, axis, 0) for c in (cube, edge))
+            b[:-1] |= a[:-1] & ~a[1:]
+            b[1:] |= a[1:] & ~a[:-1]
+        return float(np.sum(self.cells.columns["mass"][edge.ravel()]))
+
+    def table_scale(self, name: str) -> float:
+        """Return half the central 68.3 % interval of a parameter."""
+        table = self.marginals.get(name)
+        low, high = table.quantile(ONE_SD) if table else self._inverted(name)
+        return float(high - low) / 2
+
+    def _scale(self, name: str) -> float:
+        """Return the SD of a parameter; of what may have none, half the central 68.3 % interval."""
+        if name not in self.target.parameters:
+            low, high = self._inverted(name)
+            return (high - low) / 2
+        sd = self.record["sd"][name]
+        return self.table_scale(name) if sd is None else sd
+
+    def _inverted(self, name: str):
+        """Return the quantiles of a derived quantity one SD of a normal below and above, NaN where
+        no cell with any mass has a value of it."""
+        from scipy.optimize import brentq
+
+        region = self.region(name)
+        value = self.target.quantity(name, self.lattice.theta)
+        kept = self.target.kept(name, self.lattice.theta) & np.isfinite(value)
+        kept &= self.cells.columns["mass"] > 0
+        if not np.any(kept):
+            return math.nan, math.nan
+        order = np.argsort(value[kept])
+        value, rising = value[kept][order], np.cumsum(self.cells.columns["mass"][kept][order])
+        found = []
+        for p in ONE_SD:
+            ends = np.interp([p - 0.05, p + 0.05], rising / rising[-1], value)
+            near = 1e-7 * abs(ends[1] - ends[0])  # far below what the scale is held to
+            found.append(brentq(lambda x, p=p: region.cdf([x])[0] - p, *ends, xtol=near))
+        return found
+
+    def error(self, name: str, value, p):
+        """Return the error of a parameter's quantiles: spacing, and mass outside the box."""
+        in_sd = self.record["discretisation_error"]["quantiles_sd"][name]
+        spacing = math.nan if in_sd is None else in_sd * self.table_scale(name)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = self.outside * np.maximum(p, 1 - p) / self.marginals[name].density_at(value)
+        return moved + spacing

@@ -1,0 +1,1 @@
+"""What the audit reads from disk, as arrays and records."""

@@ -1,0 +1,1 @@
+"""Artifacts on disk: written whole, held to their schemas, known by their content."""

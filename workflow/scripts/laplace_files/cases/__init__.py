@@ -1,0 +1,1 @@
+"""What the steps left of a case, opened together from its artifacts."""

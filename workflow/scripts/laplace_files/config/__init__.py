@@ -1,0 +1,1 @@
+"""The configuration: read strictly, completed, checked before anything runs."""

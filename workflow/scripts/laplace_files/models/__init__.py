@@ -1,0 +1,1 @@
+"""Model files and data files: read, tried in a child, and opened."""

@@ -1,0 +1,157 @@
+"""The end of a run in which a job died: which cases have no verdict, and where the others are."""
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from laplace_approx.errors import InputError
+from laplace_approx.verdict.summary import verdict_columns
+from laplace_approx.words.printable import one_line
+from laplace_files.artifacts.artifacts import corrupt, read_json
+
+MOST_CASES = 20
+VERDICT = "results/{}/{}/compare/{}/{}/verdict.json"
+MODE = "results/{}/{}/laplace/{}/mode.json"
+
+
+class Death(NamedTuple):
+    """A job that died: its rule, and its log."""
+
+    rule: str
+    log: str
+
+
+def verdict_file(case) -> str:
+    """Return where the verdict of a case (model, prior, space, grid) lies."""
+    return VERDICT.format(*case)
+
+
+def unfinished_lines(cases, stuck: dict[tuple, list[Death]]) -> str:
+    """Return what to say where cases are `stuck`, each on the jobs that died for it.
+
+    The verdicts of the other cases are shown as the summary would show them.
+    """
+    finished = [case for case in map(tuple, cases) if case not in stuck]
+    finished = [case for case in finished if Path(verdict_file(case)).is_file()]
+    lines = ["", _head(len(stuck), len(cases))]
+    lines += [f"  {'/'.join(case)}: {_why(stuck[case])}" for case in list(stuck)[:MOST_CASES]]
+    if len(stuck) > MOST_CASES:
+        lines.append(f"  ... and {len(stuck) - MOST_CASES} more")
+    lines += [
+        "The tables over all cases, results/summary.parquet and results/report.html, are made when "
+        "every case has a verdict. Mend what the log says and give the same command, or take the "
+        "case out of `cases` in the configuration.",
+    ]
+    return "\n".join([*lines, *_table(finished), ""])
+
+
+def _table(finished: list[tuple]) -> list[str]:
+    """Return the verdicts of cases as lines; of one that cannot be read, why."""
+    rows, faults = [], []
+    for case in finished:
+        try:
+            rows += _rows(case)
+        except InputError as error:
+            faults.append(str(error))
+    if not rows:
+        return faults
+    where = VERDICT.format(*(name.upper() for name in CASE))
+    table = table_lines(rows, "these files")
+    return [f"The other verdicts are made, in {where}:", "", *table, *faults]
+
+
+def _head(stuck: int, cases: int) -> str:
+    verb = "has" if stuck == 1 else "have"
+    return f"{stuck} of {cases} cases {verb} no verdict:"
+
+
+def _why(deaths: list[Death]) -> str:
+    if not deaths:
+        return "it was not reached"
+    said = [f"the job {death.rule} died, see {death.log}" for death in deaths]
+    return "; ".join(said)
+
+
+def _rows(case) -> list[dict]:
+    """Return the rows of the summary of a case, as far as its verdict has them.
+
+    Raises InputError for records of another form, also if they are what was written.
+    """
+    records = read_json(verdict_file(case)), read_json(MODE.format(*case[:3]))
+    named = dict(zip(CASE, case, strict=True))
+    try:
+        quantities, parameters = records[0]["quantities"], records[1]["parameters"]
+        order = dict.fromkeys([*parameters, *quantities])
+        return [named | {"quantity": name} | verdict_columns(quantities[name]) for name in order]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise corrupt(verdict_file(case), f"{type(error).__name__}: {error}") from None
+
+
+CASE = ("model", "prior", "space", "grid")
+HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "remedy")
+MOST_ROWS = 40
+
+
+def verdict_lines(path, cases, page="") -> str:
+    """Return the verdict table of a summary on disk, or nothing where it is not one of `cases`.
+
+    It ends with where the page lies, if it is there.
+
+    The errors are those of the endpoints in exact SDs; the coverage is that of the 95 % interval.
+    """
+    if not Path(path).is_file():
+        return ""
+    from laplace_files.artifacts.artifacts import read_table
+
+    try:
+        columns, _ = read_table(path)
+    except InputError as error:
+        return f"\n{error}\n"
+    values = zip(*columns.values(), strict=True)
+    rows = [dict(zip(columns, row, strict=True)) for row in values]
+    if {tuple(map(row.get, CASE)) for row in rows} != {tuple(case) for case in cases}:
+        return ""  # of an earlier configuration: this run made something else
+    lines = table_lines(rows, path)
+    if Path(page).is_file():
+        lines += ["", f"With pictures and all numbers: {page}"]
+    return "\n".join(["", *lines, ""])
+
+
+def audit_line(path) -> str:
+    """Return in one line what the audit on disk found, for the end of one that passed."""
+    from laplace_files.artifacts.artifacts import read_json
+
+    try:
+        counts = read_json(path)["counts"]
+    except InputError as error:
+        return f"{error}\n"
+    return f"{counts['checks']} checks of {counts['files']} files, none broken: {path}\n"
+
+
+def table_lines(rows: list[dict], where) -> list[str]:
+    """Return rows of the summary as lines of a table; `where` are those that it has no room for."""
+    cells = [HEADS, *(_cells(row) for row in rows[:MOST_ROWS])]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(HEADS))]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    more = len(rows) - MOST_ROWS
+    lines += [f"... and {more} more rows in {where}"] if more > 0 else []
+    return list(map(one_line, lines))
+
+
+def _cells(row: dict) -> tuple[str, ...]:
+    return (
+        "/".join(row[name] for name in CASE),
+        row["quantity"],
+        row["verdict"],
+        _number(row["error_50_sd"], "{:.2f}"),
+        _number(row["error_95_sd"], "{:.2f}"),
+        _number(row["coverage_95"], "{:.1%}"),
+        row["remedy"] or "",
+    )
+
+
+def _number(value, form: str) -> str:
+    return "-" if value is None or math.isnan(value) else form.format(value)
