@@ -3,13 +3,13 @@
 import copy
 
 import pytest
+from test_config import MODEL
 
 from laplace_approx.errors import InputError
 from laplace_files.config.checks import check_against_model, check_config
 from laplace_files.config.strict_yaml import load
 from laplace_files.config.unselected import check_unselected
 from project_copy import PROJECT
-from test_config import MODEL
 
 DEFAULT = load(PROJECT / "config/config.yaml")
 JOINT = {"family": "multivariate_normal", "mean": [0, 1], "sd": 1, "correlation": 0.5}

@@ -34,7 +34,7 @@ SHARED = {
 
 
 def test_the_audit_calls_nothing_that_made_an_artifact():
-    for file in AUDIT.glob("*.py"):
+    for file in AUDIT.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
@@ -43,7 +43,7 @@ def test_the_audit_calls_nothing_that_made_an_artifact():
 
 
 def test_only_the_run_writes():
-    for file in AUDIT.glob("*.py"):
+    for file in AUDIT.rglob("*.py"):
         if file.name not in ("run.py", "findings.py", "target.py"):
             assert "laplace_files" not in file.read_text(encoding="utf-8"), file
 
@@ -53,7 +53,7 @@ def test_the_page_lists_every_law():
 
 
 def test_every_law_is_held_somewhere():
-    text = "".join(file.read_text(encoding="utf-8") for file in AUDIT.glob("*.py"))
+    text = "".join(file.read_text(encoding="utf-8") for file in AUDIT.rglob("*.py"))
     for law in LAWS:
         assert text.count(f'"{law}"') >= 2, law
 

@@ -14,7 +14,7 @@ from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
 from laplace_approx.density.space import build_space
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 INF = math.inf
 
 

@@ -10,20 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from configured_posterior import posterior
 from laplace_approx.curvature.step import curvature_record
-from laplace_approx.density.posterior import joint_support, natural_density
-from laplace_approx.density.priors import build_prior
-from laplace_approx.density.space import build_space
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.step import grid_tables
 from laplace_approx.mode.step import mode_record
-from laplace_files.config.strict_yaml import load
-from laplace_files.models.data import read_data
-from laplace_files.models.modelfile import load_model
-from project_copy import PROJECT
 
-MODELS = load(PROJECT / "config/config.yaml")["models"]
 # of modes in SDs, of SDs relative, of log evidences absolute
 TOLERANCE = 1e-6
 
@@ -110,20 +103,6 @@ REFERENCES = {
         *(-0.942052041403732, -22.555460514604917, -22.555460514604917),
     ),
 }
-
-
-def posterior(model_name, prior, space, derivatives=True):
-    """Return model, density and space of a configured model, as the workflow builds them."""
-    definition = MODELS[model_name]
-    model = load_model(PROJECT / definition["file"], read_data(PROJECT / definition["data"]))
-    if not derivatives:
-        model = model._replace(gradient=None, hessian=None)
-    if isinstance(prior, str):
-        prior = definition["priors"][prior]
-    prior = build_prior(prior, model.parameters)
-    support = joint_support(model, prior)
-    built = build_space(definition["spaces"][space], model.parameters, *support)
-    return model, natural_density(model, prior), built
 
 
 @pytest.mark.parametrize("derivatives", [True, False], ids=["derivatives", "values only"])

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from configured_posterior import posterior
 from laplace_approx.comparison.sides import ExactSide, LaplaceSide
 from laplace_approx.density.model import Model
 from laplace_approx.density.space import build_space
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.normal.normal import Normal
-from test_reference import posterior
 
 SPACES = [{}, {"sigma": "log"}, {"sigma": "square"}, {"sigma": {"power": -1}}]
 SUPPORT = np.array([-np.inf, 0.0]), np.array([np.inf, np.inf])
