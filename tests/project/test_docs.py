@@ -106,3 +106,20 @@ def test_every_family_of_priors_is_listed_with_its_keys():
     }
     due = {name: {*family.settings, *family.one_of} for name, family in FAMILIES.items()}
     assert listed == due
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_imports(tmp_path, monkeypatch):
+    """After a change of what imports what: python docs/architecture.py"""
+    architecture = program("architecture")
+    monkeypatch.setattr(architecture, "PICTURE", tmp_path / "architecture.svg")
+    architecture.main()
+    drawn = (tmp_path / "architecture.svg").read_bytes()
+    assert drawn == (DOCS / "architecture.svg").read_bytes()
+
+
+def test_the_map_names_every_room():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    scripts = PROJECT / "workflow/scripts"
+    for package in ("laplace_approx", "laplace_files"):
+        rooms = [face.parent.name for face in (scripts / package).glob("*/__init__.py")]
+        assert [room for room in rooms if f"`{room}/`" not in text] == []
