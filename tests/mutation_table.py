@@ -35,8 +35,9 @@ HEAD = """\
 # What the audit catches
 
 Made by `tests/mutation_table.py`, and held to the laws by `tests/audit/test_mutations.py`: each
-change below is made to an artifact of a clean run, alone, and the law named beside it then fails for that
-very file. Where several laws fail, the first is named. [`audit.md`](audit.md) explains the laws.
+change below is made to an artifact of a clean run, alone, and the law named beside it then fails
+for that very file. Where several laws fail, the first is named. [`audit.md`](audit.md) explains
+the laws.
 
 """
 

@@ -144,7 +144,6 @@ def test_every_exercise_has_a_text_with_its_numbers(finished):
 @pytest.mark.parametrize("data", ["windshieldy1", "windshieldy2", "hardness"])
 def test_the_factored_posterior_agrees_with_the_certified_grid(data):
     from configured_posterior import posterior
-
     from laplace_approx.exact.marginal import quantile_from_marginal
     from laplace_approx.exact.step import grid_tables, marginals_from
 

@@ -17,12 +17,12 @@ from matplotlib.text import Text
 from laplace_approx import figures
 from laplace_approx.figures import clouds, labels, regions, style, text
 from laplace_approx.figures.contours import Pair
-from laplace_approx.figures.marginals import Marginal
+from laplace_approx.figures.marginals import MarginalPanel
 from laplace_approx.figures.prior_effect import PriorFit
 from laplace_approx.figures.quantile_quantile import Quantiles
 from laplace_approx.figures.quantities import Quantity
 from laplace_approx.figures.remedy_ladder import Rung
-from laplace_approx.figures.tails import Tail
+from laplace_approx.figures.tails import TailPanel
 from laplace_approx.words.numbers import percent, power
 
 # The bioassay posterior under a flat prior; mode and covariance computed independently by
@@ -72,7 +72,7 @@ def marginal(name="beta", **options):
     exact = np.where(x > 0, np.abs(x) ** 3 * np.exp(-np.abs(x) / 2.9), 0.0)
     exact /= np.sum(exact) * (x[1] - x[0])
     laplace = np.exp(-0.5 * ((x - MODE[1]) / 4.873) ** 2) / (4.873 * math.sqrt(2 * math.pi))
-    return Marginal(
+    return MarginalPanel(
         name,
         (x, laplace),
         {0.5: (4.462, 11.035), 0.95: (-1.80, 17.30)},
@@ -125,7 +125,7 @@ def every_picture(name="alpha"):
         ),
         "basin": draw("basin", np.arange(6), np.arange(5), lattice, ~lattice, names, **options),
         "replication": draw("replication", counts, {name: 0.2 / np.sqrt(counts)}, case=name),
-        "tails": draw("tails", [Tail(name, curve, log_normal - 1, log_normal)] * 2, **options),
+        "tails": draw("tails", [TailPanel(name, curve, log_normal - 1, log_normal)] * 2, **options),
         "prior_effect": draw(
             "prior_effect",
             [PriorFit(name, MODE, regions.ellipse(MODE, COVARIANCE, 0.95))],
@@ -456,7 +456,7 @@ def test_comparisons_draw_their_arrays():
     np.testing.assert_allclose(rate, [[1, 0.2], [4, 0.1], [16, 0.05]])
     x = np.linspace(0, 1, 5)
     logs = np.array([0.0, -50.0, -1000.0, -np.inf, -1.0])
-    found = lines(draw("tails", [Tail("b", x, logs, logs)]), "exact")[0]
+    found = lines(draw("tails", [TailPanel("b", x, logs, logs)]), "exact")[0]
     np.testing.assert_allclose(found[:3, 1], logs[:3] / math.log(10))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from laplace_approx.exact.derived.borders import matches
-from laplace_approx.numerics.inverse_cdf import Guess, Search, guessed, rough_odds
+from laplace_approx.numerics.inverse_cdf import Guess, SecantSearch, guessed, rough_odds
 from laplace_approx.numerics.roots import log_odds
 
 P = np.array([0.005, 0.1, 0.5, 0.9, 0.995])
@@ -23,7 +23,7 @@ def place(p):
 
 
 def searched(cdf, guess, error):
-    search = Search(P, guess)
+    search = SecantSearch(P, guess)
     search.begin(cdf(search.x))
     while search.active.any():
         which = np.flatnonzero(search.active)

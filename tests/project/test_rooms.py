@@ -12,7 +12,17 @@ from project_copy import PROJECT
 SCRIPTS = PROJECT / "workflow" / "scripts"
 # From the ground up: a room imports from those before it in its list, and from itself.
 CORE = (
-    *("errors", "remember", "words", "numerics", "derivatives", "density", "normal", "mode"),
+    *(
+        "words",
+        "errors",
+        "contained",
+        "remember",
+        "numerics",
+        "derivatives",
+        "density",
+        "normal",
+        "mode",
+    ),
     *("curvature", "exact", "comparison", "remedies", "verdict", "claims", "figures", "report"),
     *("external", "nuts", "exercises"),
 )

@@ -8,7 +8,7 @@ from laplace_approx.exercises.study import Skipped, Study
 EXERCISES = {1: ld50, 2: log_beta, 3: priors, 4: factored}
 
 
-class Outcome(NamedTuple):
+class ExerciseOutcome(NamedTuple):
     """What an exercise leaves on disk: a record, a text in Markdown, and a picture or None."""
 
     record: dict
@@ -16,18 +16,18 @@ class Outcome(NamedTuple):
     figure: Any
 
 
-def answer_all(studied) -> dict[int, Outcome]:
+def answer_all(studied) -> dict[int, ExerciseOutcome]:
     """Return the outcome of every exercise from the cases that were opened."""
     study = Study(studied)
     return {number: _outcome(number, exercise, study) for number, exercise in EXERCISES.items()}
 
 
-def _outcome(number: int, exercise, study: Study) -> Outcome:
+def _outcome(number: int, exercise, study: Study) -> ExerciseOutcome:
     described = {"exercise": number, "title": exercise.TITLE}
     try:
         numbers, text, figure = exercise.answer(study)
     except Skipped as skipped:
         reason = str(skipped)
         text = wording.document(number, exercise.TITLE, f"Skipped. {reason}")
-        return Outcome({**described, "status": "skipped", "reason": reason}, text, None)
-    return Outcome({**described, "status": "ok", "reason": None, **numbers}, text, figure)
+        return ExerciseOutcome({**described, "status": "skipped", "reason": reason}, text, None)
+    return ExerciseOutcome({**described, "status": "ok", "reason": None, **numbers}, text, figure)

@@ -10,7 +10,7 @@ from laplace_approx.exercises.interval_errors import (
     joint_distance,
 )
 from laplace_approx.exercises.normal_model import NormalPosterior, normal_posterior
-from laplace_approx.exercises.study import WINDSHIELD, Answer, Skipped, Study
+from laplace_approx.exercises.study import WINDSHIELD, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
 
 TITLE = "the normal model in (mu, log sigma), (mu, sigma) and (mu, sigma squared)"
@@ -20,11 +20,11 @@ PARAMETERS = ("mu", "sigma")
 ROUNDING = 1e-14  # agreement closer than this is luck
 
 
-def answer(study: Study) -> Answer:
+def answer(study: Study) -> ExerciseAnswer:
     """Return the errors of the three spaces against the factored posterior, and the grid's."""
     cases = [study.usable(WINDSHIELD, PRIOR, space, PARAMETERS) for space in SPACES]
     numbers = _numbers(cases, analytic_posterior(cases[0]))
-    return Answer(numbers, _text(cases[0], numbers), _figure(cases))
+    return ExerciseAnswer(numbers, _text(cases[0], numbers), _figure(cases))
 
 
 def analytic_posterior(case) -> NormalPosterior:

@@ -7,7 +7,7 @@ from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.exercises import wording
-from laplace_approx.exercises.study import BIOASSAY, Answer, Skipped, Study
+from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
 
 TITLE = "LD50 from the draws, and where the discrepancy comes from"
@@ -15,13 +15,13 @@ PROBABILITIES = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
 LD50 = "ld50"
 
 
-def answer(study: Study) -> Answer:
+def answer(study: Study) -> ExerciseAnswer:
     """Return the LD50 of both sides, given beta > 0 and without that condition."""
     case = study.usable(BIOASSAY, "flat", "natural", ("alpha", "beta"))
     if LD50 not in case.laplace.model.quantities:
         raise Skipped(f"It is about the quantity {LD50}, which the model {case.model} has not.")
     numbers = _numbers(case)
-    return Answer(numbers, _text(case, numbers), _figure(case))
+    return ExerciseAnswer(numbers, _text(case, numbers), _figure(case))
 
 
 def _numbers(case) -> dict:

@@ -9,7 +9,7 @@ from laplace_approx.exercises.interval_errors import (
     interval_errors,
     joint_distance,
 )
-from laplace_approx.exercises.study import BIOASSAY, Answer, Study
+from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Study
 from laplace_approx.figures.text import axis_texts
 
 TITLE = "beta against log beta"
@@ -17,11 +17,11 @@ SPACES = ("natural", "log_beta")
 PARAMETERS = ("alpha", "beta")
 
 
-def answer(study: Study) -> Answer:
+def answer(study: Study) -> ExerciseAnswer:
     """Return the errors of both spaces and the skewness of beta and of log beta."""
     cases = [study.usable(BIOASSAY, "flat", space, PARAMETERS) for space in SPACES]
     numbers = _numbers(cases)
-    return Answer(numbers, _text(cases[0], numbers), _figure(cases))
+    return ExerciseAnswer(numbers, _text(cases[0], numbers), _figure(cases))
 
 
 def _numbers(cases) -> dict:

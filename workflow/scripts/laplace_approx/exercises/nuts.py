@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.exercises import wording
-from laplace_approx.exercises.answers import Outcome
+from laplace_approx.exercises.answers import ExerciseOutcome
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.nuts.comparison import PROBABILITIES, interval_figure
 
@@ -23,20 +23,20 @@ class ThreeWay(NamedTuple):
     table: dict
 
 
-def answer(cases: list[ThreeWay], tolerance: float) -> Outcome:
+def answer(cases: list[ThreeWay], tolerance: float) -> ExerciseOutcome:
     """Return the record, the text and the picture; without a case that can be told, why not."""
     described = {"exercise": NUMBER, "title": TITLE}
     usable = [case for case in cases if case.table["quantity"] and _known(case)]
     if not usable:
         reason = _why_not(cases)
         text = wording.document(NUMBER, TITLE, f"Skipped. {reason}")
-        return Outcome({**described, "status": "skipped", "reason": reason}, text, None)
+        return ExerciseOutcome({**described, "status": "skipped", "reason": reason}, text, None)
     numbers = {case.name: _numbers(case) for case in usable}
     parts = [part for case in usable for part in _text(case, numbers[case.name])]
     record = {**described, "status": "ok", "reason": None, "cases": numbers}
     first = usable[0]
     figure = interval_figure(first.table, tolerance, axis_texts(first.posterior), first.name)
-    return Outcome(record, wording.document(NUMBER, TITLE, *parts), figure)
+    return ExerciseOutcome(record, wording.document(NUMBER, TITLE, *parts), figure)
 
 
 def _known(case: ThreeWay) -> bool:

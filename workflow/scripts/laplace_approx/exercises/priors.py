@@ -5,7 +5,7 @@ import operator
 import numpy as np
 
 from laplace_approx.exercises import wording
-from laplace_approx.exercises.study import BIOASSAY, Answer, Skipped, Study
+from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
 
 TITLE = "normal priors, and both readings of N(0, 4) and N(10, 10)"
@@ -15,7 +15,7 @@ NORMAL = {"normal", "multivariate_normal"}
 ELLIPSE = 0.95
 
 
-def answer(study: Study) -> Answer:
+def answer(study: Study) -> ExerciseAnswer:
     """Return, for each prior, where the mode moves and how the covariance tightens."""
     flat = study.usable(BIOASSAY, "flat", "natural", PARAMETERS)
     others = [prior for prior in study.priors(BIOASSAY, "natural") if _is_normal(study, prior)]
@@ -27,7 +27,7 @@ def answer(study: Study) -> Answer:
         "flat": _alone(flat),
         "priors": {case.prior: _alone(case) | _against(case, flat) for case in cases[1:]},
     }
-    return Answer(numbers, _text(cases, numbers), _figure(cases))
+    return ExerciseAnswer(numbers, _text(cases, numbers), _figure(cases))
 
 
 def _is_normal(study: Study, prior: str) -> bool:

@@ -11,7 +11,7 @@ class Skipped(Exception):
     """An exercise that the configured cases do not allow, with the reason in one sentence."""
 
 
-class Answer(NamedTuple):
+class ExerciseAnswer(NamedTuple):
     """The numbers of an exercise (plain values), their discussion in Markdown, and a picture."""
 
     numbers: dict

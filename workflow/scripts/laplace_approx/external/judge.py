@@ -19,7 +19,7 @@ from laplace_approx.comparison.signals import (
     pareto_k,
     signal_as_record,
 )
-from laplace_approx.external.sentences import FEWEST_BEYOND, Judged, sentence
+from laplace_approx.external.sentences import FEWEST_BEYOND, Judgement, sentence
 from laplace_approx.numerics.monte_carlo import Smoothed, pareto_smoothed, quantile_errors
 from laplace_approx.remedies.importance import TRUSTED_K
 from laplace_approx.remedies.result import Answer
@@ -279,7 +279,7 @@ def _verdict(name: str, sides: _Sides, trust: Trust, tolerance: float) -> dict:
         "remedy": "importance_normal" if serves else None,
         "remedy_error_sd": _largest(*remedy_off),
     }
-    return record | {"sentence": sentence(Judged(name, record, states, trust.reason, tolerance))}
+    return record | {"sentence": sentence(Judgement(name, record, states, trust.reason, tolerance))}
 
 
 def _possible(states: dict, remedy: str, reference: str) -> list[str]:

@@ -13,7 +13,7 @@ FEWEST_BEYOND = 50.0  # effective draws beyond an end, for its error to be one
 JUDGED_BY = {"exact": "judged by the exact draws", "importance": "judged by importance weights"}
 
 
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """What a sentence about one quantity rests on: its record, and the state of each level."""
 
     quantity: str
@@ -23,7 +23,7 @@ class Judged(NamedTuple):
     tolerance: float
 
 
-def sentence(judged: Judged) -> str:
+def sentence(judged: Judgement) -> str:
     """Return the verdict on a quantity in words."""
     record = judged.record
     if record["rests_on"] == "none":
@@ -35,14 +35,14 @@ def sentence(judged: Judged) -> str:
     return _BY_VERDICT[record["verdict"]](judged)
 
 
-def _fine(j: Judged) -> str:
+def _fine(j: Judgement) -> str:
     return (
         f"The normal is good enough for {j.quantity}: the ends of its 50 and 95 % intervals are "
         f"within {_off(j, '50')} and {_off(j, '95')} of the exact ones ({_judged(j)})."
     )
 
 
-def _fine_for_50(j: Judged) -> str:
+def _fine_for_50(j: Judgement) -> str:
     return (
         f"The normal serves for the 50 % interval of {j.quantity}, whose ends are within "
         f"{_off(j, '50')} of the exact ones, but not for the 95 % interval: {_wrong(j)} "
@@ -50,13 +50,13 @@ def _fine_for_50(j: Judged) -> str:
     )
 
 
-def _not_fine(j: Judged) -> str:
+def _not_fine(j: Judgement) -> str:
     return (
         f"The normal is not good enough for {j.quantity}: {_wrong(j)} ({_judged(j)}). {_instead(j)}"
     )
 
 
-def _unknown(j: Judged) -> str:
+def _unknown(j: Judgement) -> str:
     if not {"fine", "fine_for_50"} & set(j.record["possible"]):
         mended = _sd(j.record["remedy_error_sd"])
         return (
@@ -74,7 +74,7 @@ def _unknown(j: Judged) -> str:
     )
 
 
-def _draws_needed(j: Judged) -> float | None:
+def _draws_needed(j: Judgement) -> float | None:
     """Return by how much the draws must grow for two standard errors to fit beside the error.
 
     None where that is not what is missing, or where the error lies too near the tolerance.
@@ -89,7 +89,7 @@ def _draws_needed(j: Judged) -> float | None:
     return max(2.0, math.ceil(largest)) if 0 < largest <= 1000 else None
 
 
-def _wrong(j: Judged) -> str:
+def _wrong(j: Judgement) -> str:
     ends = j.record["intervals"]["95"]
     side = j.record["rests_on"]
     (low, high), (true_low, true_high) = ends["laplace"], ends[side]
@@ -99,7 +99,7 @@ def _wrong(j: Judged) -> str:
     )
 
 
-def _instead(j: Judged) -> str:
+def _instead(j: Judgement) -> str:
     if j.record["remedy"]:
         return (
             "The same draws with their importance weights meet the tolerance (within "
@@ -111,7 +111,7 @@ def _instead(j: Judged) -> str:
     )
 
 
-def _judged(j: Judged) -> str:
+def _judged(j: Judgement) -> str:
     text = f"tolerance {j.tolerance:g}; {JUDGED_BY[j.record['rests_on']]}"
     beyond = min(j.record["effective_draws_beyond"].values())
     if j.record["rests_on"] == "importance" and beyond < FEWEST_BEYOND:
@@ -119,7 +119,7 @@ def _judged(j: Judged) -> str:
     return text
 
 
-def _off(j: Judged, level: str) -> str:
+def _off(j: Judgement, level: str) -> str:
     return _sd(j.record["endpoint_error_sd"][level])
 
 

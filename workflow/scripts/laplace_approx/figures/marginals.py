@@ -13,7 +13,7 @@ from laplace_approx.words.numbers import minus, percent
 EDGE = 2e-3  # curves are shown where they exceed this share of their peak
 
 
-class Marginal(NamedTuple):
+class MarginalPanel(NamedTuple):
     """One parameter: curves (x, density) and equal-tailed intervals {probability: (lower, upper)}.
 
     `exact` is None where there is no exact side. Laplace mass below `lower` or above `upper`
@@ -30,7 +30,7 @@ class Marginal(NamedTuple):
 
 
 @style.settings()
-def marginals(parameters: Sequence[Marginal], *, units=None, case="") -> style.Figure:
+def marginals(parameters: Sequence[MarginalPanel], *, units=None, case="") -> style.Figure:
     """Draw one panel a parameter (at most six): densities, and their intervals below the axis.
 
     Curves need not be normalised to the last digit, but both to the same area. Raises ValueError
@@ -64,7 +64,7 @@ def marginals(parameters: Sequence[Marginal], *, units=None, case="") -> style.F
     return figure
 
 
-def _sides(marginal: Marginal) -> list[tuple]:
+def _sides(marginal: MarginalPanel) -> list[tuple]:
     """Return (name, curve, intervals, color, dark) of the sides that there are, exact first."""
     sides = (
         [("exact", marginal.exact, marginal.exact_intervals or {}, style.EXACT, style.EXACT_DARK)]
@@ -83,7 +83,7 @@ def _sides(marginal: Marginal) -> list[tuple]:
     ]
 
 
-def _limits(marginal: Marginal) -> tuple[float, float]:
+def _limits(marginal: MarginalPanel) -> tuple[float, float]:
     """Show both curves and all intervals, unless that would dwarf the exact curve."""
     ends = []
     for side, curve, intervals, _, _ in _sides(marginal):
@@ -102,7 +102,7 @@ def _limits(marginal: Marginal) -> tuple[float, float]:
     return float(low - pad), float(high + pad)
 
 
-def _curves(axes, marginal: Marginal, room: float) -> None:
+def _curves(axes, marginal: MarginalPanel, room: float) -> None:
     for side, curve, _, color, _ in _sides(marginal):
         if side == "exact":
             axes.fill_between(*curve, color=color, alpha=0.25, linewidth=0)
@@ -122,7 +122,7 @@ def _curves(axes, marginal: Marginal, room: float) -> None:
     axes.tick_params(labelbottom=False)
 
 
-def _shade(axes, marginal: Marginal, bound: float, sign: str, room: float) -> str:
+def _shade(axes, marginal: MarginalPanel, bound: float, sign: str, room: float) -> str:
     """Hatch the Laplace density beyond a bound and return its share in words ("" for none)."""
     x, density = (np.asarray(values, dtype=float) for values in marginal.laplace)
     beyond = x < bound if sign == "<" else x > bound
@@ -154,7 +154,7 @@ def _share(x, density, bound: float, sign: str) -> float:
     return float(below if sign == "<" else 1.0 - below)
 
 
-def _bars(axes, marginal: Marginal, columns: int) -> None:
+def _bars(axes, marginal: MarginalPanel, columns: int) -> None:
     """Draw the intervals of each side as bars under their numbers."""
     sides = [side for side in _sides(marginal) if side[2]]
     spans = [ends[1] - ends[0] for side in sides for ends in side[2].values()]
@@ -190,7 +190,7 @@ def _bars(axes, marginal: Marginal, columns: int) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _key(shown: list[Marginal]):
+def _key(shown: list[MarginalPanel]):
     """Return handles and labels of what the panels hold."""
     handles = [style.line(color=style.LAPLACE, linestyle=style.SOURCES["laplace"].dash)]
     labels = ["Laplace"]

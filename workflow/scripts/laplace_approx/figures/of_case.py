@@ -9,7 +9,7 @@ from laplace_approx.density.model import condition_holds
 from laplace_approx.figures.contours import Pair, contours
 from laplace_approx.figures.declined import declined
 from laplace_approx.figures.laplace_draws import laplace_draws as laplace_draws_figure
-from laplace_approx.figures.marginals import Marginal, marginals
+from laplace_approx.figures.marginals import MarginalPanel, marginals
 from laplace_approx.figures.newton_path import newton_path
 from laplace_approx.figures.overlay import overlay
 from laplace_approx.figures.quantities import Quantity, quantities
@@ -131,7 +131,7 @@ class CaseFigures:
         panels = [self._marginal(name) for name in self.names]
         return marginals(panels, **self.drawn)
 
-    def _marginal(self, name: str) -> Marginal:
+    def _marginal(self, name: str) -> MarginalPanel:
         exact = {}
         ends = self._range(self.side, name)
         if self.exact.cells is not None:
@@ -147,7 +147,7 @@ class CaseFigures:
                 "exact_intervals": _intervals(self.exact.side, name),
             }
         low, high = self.record["support"][name]
-        return Marginal(
+        return MarginalPanel(
             name=name,
             laplace=(x, self.side.density(name, x)),
             laplace_intervals=_intervals(self.side, name),

@@ -11,7 +11,7 @@ from laplace_approx.figures.quantile_quantile import Quantiles, quantile_quantil
 from laplace_approx.figures.remedy_ladder import Rung, remedy_ladder
 from laplace_approx.figures.replication import replication
 from laplace_approx.figures.shown import foremost
-from laplace_approx.figures.tails import Tail, tails
+from laplace_approx.figures.tails import TailPanel, tails
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.verdict.decision import Method, methods_of
@@ -110,7 +110,7 @@ class VerdictFigures:
         panels = [self._tail(i, name) for i, name in names if name in self.verdict["quantities"]]
         return {"tails": tails(panels, units=self.units, case=self.case)}
 
-    def _tail(self, i: int, name: str) -> Tail:
+    def _tail(self, i: int, name: str) -> TailPanel:
         ends = [
             side.quantiles(name, np.array([FAR, 1 - FAR])).value
             for side in (self.side, self.exact.side)
@@ -120,7 +120,7 @@ class VerdictFigures:
         density = np.interp(x, table.value, table.density, left=0.0, right=0.0)
         known = density > RESOLVED * np.max(table.density)
         exact = np.log(density, out=np.full(x.shape, -np.inf), where=known)
-        return Tail(name, x, exact, *self._log_densities(i, x))
+        return TailPanel(name, x, exact, *self._log_densities(i, x))
 
     def _log_densities(self, i: int, x):
         """Return the log densities of parameter i under the normal and under the Student t."""

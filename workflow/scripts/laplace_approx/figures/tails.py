@@ -19,7 +19,7 @@ LABELS = {"exact": "exact", "laplace": "Laplace", "t4": "Student t, 4 degrees of
 DECADES = 14  # below the peak
 
 
-class Tail(NamedTuple):
+class TailPanel(NamedTuple):
     """A parameter: log densities (m,) at x (m,), natural logarithm, normalised; t4 may be None."""
 
     name: str
@@ -30,7 +30,7 @@ class Tail(NamedTuple):
 
 
 @style.settings()
-def tails(parameters: Sequence[Tail], *, units=None, case="") -> style.Figure:
+def tails(parameters: Sequence[TailPanel], *, units=None, case="") -> style.Figure:
     """Draw one panel a parameter (at most six), the density on a logarithmic axis.
 
     Takes log densities, which do not underflow; -inf is not drawn. Raises ValueError for none.
@@ -56,7 +56,7 @@ def tails(parameters: Sequence[Tail], *, units=None, case="") -> style.Figure:
     return figure
 
 
-def _panel(axes, tail: Tail, kinds) -> None:
+def _panel(axes, tail: TailPanel, kinds) -> None:
     top = -math.inf
     for kind in kinds:
         if getattr(tail, kind) is None:

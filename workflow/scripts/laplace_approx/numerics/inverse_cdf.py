@@ -72,7 +72,7 @@ def _cubic(t, x, at):
     return value, slope
 
 
-class Search:
+class SecantSearch:
     """A search for the quantiles at p (n,): `x` are the places where the CDF is to be found next.
 
     `value` and `error` are what was found, `density` that of the quantity at the least, `settled`

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from laplace_approx.comparison.intervals import LEVELS, percent
-from laplace_approx.report.case import Case
+from laplace_approx.report.case import CasePart
 from laplace_approx.verdict.decision import methods_of
 from laplace_approx.verdict.sentences import method_in_words
 from laplace_approx.words.numbers import (
@@ -21,14 +21,14 @@ from laplace_approx.words.numbers import (
 LADDER = "remedy_ladder_"
 
 
-def alternative(picture: str, case: Case) -> str:
+def alternative(picture: str, case: CasePart) -> str:
     """Return the alternative text of a picture of a case, by the picture's file stem."""
     if picture.startswith(LADDER):
         return _ladder(case, picture.removeprefix(LADDER))
     return _BY_PICTURE.get(picture, _unknown)(case)
 
 
-def caption(picture: str, case: Case) -> str:
+def caption(picture: str, case: CasePart) -> str:
     """Return the few words under a picture."""
     if picture.startswith(LADDER):
         return f"Remedies for {case.label(picture.removeprefix(LADDER))}: error against cost"
@@ -51,21 +51,21 @@ CAPTIONS = {
 }
 
 
-def _unknown(case: Case) -> str:
+def _unknown(case: CasePart) -> str:
     return f"A picture of the case {case.name}."
 
 
-def _declined(case: Case) -> str:
+def _declined(case: CasePart) -> str:
     reason = case.curvature["reason"].replace("_", " ")
     return f"A card that says: declined, {reason}. {case.message}"
 
 
-def _at_mode(case: Case) -> str:
+def _at_mode(case: CasePart) -> str:
     found = zip(case.parameters, case.mode["theta"], strict=True)
     return listed(f"{name} {number(value)}" for name, value in found)
 
 
-def _both_intervals(case: Case, quantity: str, level: str = "95") -> str:
+def _both_intervals(case: CasePart, quantity: str, level: str = "95") -> str:
     ends = case.judged(quantity)["intervals"][level]
     return (
         f"{case.label(quantity)}: {pair(ends['exact'])} exactly, "
@@ -73,7 +73,7 @@ def _both_intervals(case: Case, quantity: str, level: str = "95") -> str:
     )
 
 
-def _contours(case: Case) -> str:
+def _contours(case: CasePart) -> str:
     mean = listed(f"{name} {number(case.grid['mean'][name])}" for name in case.parameters)
     held = case.verdict["joint"]["ellipse_coverage"]["levels"]["95"]["value"]
     tilt = ""
@@ -90,7 +90,7 @@ def _contours(case: Case) -> str:
     )
 
 
-def _marginals(case: Case) -> str:
+def _marginals(case: CasePart) -> str:
     each = "; ".join(_both_intervals(case, name) for name in case.parameters)
     skewness = case.grid["skewness"] or {}
     skewed = listed(f"{number(skewness.get(name), 2)} ({name})" for name in case.parameters)
@@ -99,7 +99,7 @@ def _marginals(case: Case) -> str:
     )
 
 
-def _coverage(case: Case) -> str:
+def _coverage(case: CasePart) -> str:
     each = []
     for name in case.quantities:
         held = case.judged(name)["coverage"]
@@ -109,12 +109,12 @@ def _coverage(case: Case) -> str:
     return f"What the nominal {nominal} % intervals hold of the posterior. {'; '.join(each)}."
 
 
-def _quantile_quantile(case: Case) -> str:
+def _quantile_quantile(case: CasePart) -> str:
     each = [_largest_difference(case, name) for name in case.quantities]
     return f"Quantiles of the normal against the exact ones. {' '.join(filter(None, each))}"
 
 
-def _largest_difference(case: Case, quantity: str) -> str:
+def _largest_difference(case: CasePart, quantity: str) -> str:
     rows = [row for row, name in enumerate(case.quantiles["quantity"]) if name == quantity]
     off = np.array([case.quantiles["difference_sd"][row] for row in rows], dtype=float)
     if not np.isfinite(off).any():
@@ -128,7 +128,7 @@ def _largest_difference(case: Case, quantity: str) -> str:
     )
 
 
-def _ladder(case: Case, quantity: str) -> str:
+def _ladder(case: CasePart, quantity: str) -> str:
     rungs = []
     for method in methods_of(case.remedies, quantity).values():
         error = max(method.off[level] + method.own[level] for level in method.off)
@@ -145,7 +145,7 @@ def _ladder(case: Case, quantity: str) -> str:
     )
 
 
-def _tails(case: Case) -> str:
+def _tails(case: CasePart) -> str:
     each = [
         f"{name} has its 0.5 and 99.5 % quantiles at "
         f"{pair([case.quantile(name, 'grid', p) for p in (0.005, 0.995)])} exactly and at "
@@ -158,7 +158,7 @@ def _tails(case: Case) -> str:
     )
 
 
-def _basin(case: Case) -> str:
+def _basin(case: CasePart) -> str:
     undamped, damped = (float(np.mean(case.basin[each])) for each in ("undamped", "damped"))
     return (
         f"Starts of Newton's method on a lattice over the box of the grid: the full step reaches "
@@ -166,7 +166,7 @@ def _basin(case: Case) -> str:
     )
 
 
-def _overlay(case: Case) -> str:
+def _overlay(case: CasePart) -> str:
     each = []
     for name in case.parameters:
         exact, normal = (
@@ -177,13 +177,13 @@ def _overlay(case: Case) -> str:
     return f"Draws from the grid under draws from the normal: {'; '.join(each)}."
 
 
-def _laplace_draws(case: Case) -> str:
+def _laplace_draws(case: CasePart) -> str:
     spread = zip(case.curvature["coordinates"], case.curvature["sd"], strict=True)
     sds = listed(f"{number(sd)} ({name})" for name, sd in spread)
     return f"Draws from the normal around its mode, {_at_mode(case)}, with the SDs {sds}."
 
 
-def _quantities(case: Case) -> str:
+def _quantities(case: CasePart) -> str:
     derived = [name for name in case.quantities if name not in case.parameters]
     each = []
     for name in derived:
@@ -195,7 +195,7 @@ def _quantities(case: Case) -> str:
     return f"Draws of the derived quantities. 95 % intervals: {'; '.join(each)}."
 
 
-def _newton_path(case: Case) -> str:
+def _newton_path(case: CasePart) -> str:
     path = case.mode["path"]
     start = listed(
         f"{name} {number(value)}"
@@ -208,7 +208,7 @@ def _newton_path(case: Case) -> str:
     )
 
 
-def _replication(case: Case) -> str:
+def _replication(case: CasePart) -> str:
     found = case.verdict["replication"]["quantities"]
     each = [
         f"{case.label(name)} needs {count(found[name]['copies'])} copies"

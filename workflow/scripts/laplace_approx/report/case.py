@@ -6,7 +6,7 @@ from typing import NamedTuple
 NAMES = ("model", "prior", "space", "grid")
 
 
-class Case(NamedTuple):
+class CasePart(NamedTuple):
     """The artifacts of a case, read. Records are dicts as on disk, tables are columns.
 
     `key` is (model, prior, space, grid); `files` maps a kind of artifact to its link on the page.

@@ -4,13 +4,13 @@ import math
 
 from laplace_approx.comparison.intervals import JUDGED, percent
 from laplace_approx.figures import text
-from laplace_approx.report.case import Case
+from laplace_approx.report.case import CasePart
 from laplace_approx.verdict.decision import methods_of
 from laplace_approx.verdict.sentences import method_in_words
 from laplace_approx.words.numbers import ABSENT, count, error_sd, listed, share
 
 
-def interval_rows(case: Case) -> list[dict]:
+def interval_rows(case: CasePart) -> list[dict]:
     """Return a row for each quantity and judged interval that either side knows."""
     rows = []
     for name in case.quantities:
@@ -41,7 +41,7 @@ def _ends(ends, scale) -> str:
     return f"{text.number(low, span)} to {text.number(high, span)}"
 
 
-def remedy_rows(case: Case) -> list[dict]:
+def remedy_rows(case: CasePart) -> list[dict]:
     """Return a row for each method, from the cheapest: what it costs, and its error by quantity.
 
     The error is the largest of the judged ends, its own uncertainty included, as the verdict has
@@ -67,7 +67,7 @@ def _cost(row: dict) -> float:
     return math.inf if math.isnan(row["cost"]) else row["cost"]
 
 
-def remedy_notes(case: Case) -> list[str]:
+def remedy_notes(case: CasePart) -> list[str]:
     """Return why methods have no number, or none to trust, in sentences."""
     found = {}
     for name in case.quantities:
@@ -84,7 +84,7 @@ def _title(method: str) -> str:
     return "The normal itself" if method == "laplace" else _capital(method_in_words(method))
 
 
-def _cell(case: Case, method, quantity: str) -> dict:
+def _cell(case: CasePart, method, quantity: str) -> dict:
     error = max(method.off[level] + method.own[level] for level in method.off)
     return {
         "error": error_sd(error),

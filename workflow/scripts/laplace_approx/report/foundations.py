@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from laplace_approx.report.case import Case
+from laplace_approx.report.case import CasePart
 from laplace_approx.words.numbers import count, listed, mass, number, pair
 
 MOST_PAIRS = 10  # of correlations on the page: the artifact has them all
@@ -16,7 +16,7 @@ class Fact(NamedTuple):
     source: str
 
 
-def mode_facts(case: Case) -> list[Fact]:
+def mode_facts(case: CasePart) -> list[Fact]:
     """Return what is known about the mode, in lines."""
     mode = case.mode
     if mode["status"] == "declined":
@@ -41,7 +41,7 @@ def _declined(record: dict) -> str:
     return f"{_capital(_words(record['reason']))}: {record['message']}"
 
 
-def curvature_facts(case: Case) -> list[Fact]:
+def curvature_facts(case: CasePart) -> list[Fact]:
     """Return what is known about the Hessian and the normal that it gives, in lines."""
     curvature = case.curvature
     if curvature["status"] == "declined":
@@ -66,7 +66,7 @@ def _checked(curvature: dict) -> str:
     return f", to within {number(curvature['hessian_error'], 2)} relative to its scale"
 
 
-def grid_facts(case: Case) -> list[Fact]:
+def grid_facts(case: CasePart) -> list[Fact]:
     """Return what is known about the exact side, in lines."""
     grid = case.grid
     if grid["status"] != "ok":
@@ -95,7 +95,7 @@ def _discretisation(grid: dict, names) -> str:
     return listed(f"{number(of_quantiles[n], 2)} SD ({n})" for n in known) if known else ""
 
 
-def signal_rows(case: Case) -> list[dict]:
+def signal_rows(case: CasePart) -> list[dict]:
     """Return the measures of the distance between the densities: value, error, what it means."""
     return [
         {
@@ -109,7 +109,7 @@ def signal_rows(case: Case) -> list[dict]:
     ]
 
 
-def signal_meanings(cases: list[Case]) -> list[dict]:
+def signal_meanings(cases: list[CasePart]) -> list[dict]:
     """Return, once for all cases, what every measure means and what it cannot see."""
     found = {}
     for case in cases:

@@ -1,6 +1,6 @@
 """The verdicts in rows: the table that opens the page, and the sentences of a case."""
 
-from laplace_approx.report.case import Case
+from laplace_approx.report.case import CasePart
 from laplace_approx.verdict.decision import VERDICTS
 from laplace_approx.verdict.sentences import method_in_words
 from laplace_approx.words.numbers import count, error_sd, listed, share
@@ -15,12 +15,12 @@ MEANINGS = {
 IN_WORDS = {name: name.replace("_", " ") for name in VERDICTS} | {"fine_for_50": "fine for 50 %"}
 
 
-def verdict_rows(case: Case) -> list[dict]:
+def verdict_rows(case: CasePart) -> list[dict]:
     """Return a row of text for each quantity of a case, as the first table of the page has it."""
     return [_row(case, name) for name in case.quantities]
 
 
-def _row(case: Case, quantity: str) -> dict:
+def _row(case: CasePart, quantity: str) -> dict:
     judged = case.judged(quantity)
     remedy = judged["remedy"]
     return {
@@ -36,7 +36,7 @@ def _row(case: Case, quantity: str) -> dict:
     }
 
 
-def sentences(case: Case) -> list[dict]:
+def sentences(case: CasePart) -> list[dict]:
     """Return the verdict on each quantity in words; of a declined case, what serves all the same.
 
     The message of a declined case is told once, not for each quantity.
@@ -57,7 +57,7 @@ def sentences(case: Case) -> list[dict]:
     ]
 
 
-def _without_normal(case: Case, remedy: str | None, names: list[str]) -> str:
+def _without_normal(case: CasePart, remedy: str | None, names: list[str]) -> str:
     labels = listed(case.label(name) for name in names)
     if remedy is None:
         return f"No normal approximation can serve for {labels}, and no remedy tried here does."
@@ -68,7 +68,7 @@ def _without_normal(case: Case, remedy: str | None, names: list[str]) -> str:
     )
 
 
-def tally(cases: list[Case]) -> list[dict]:
+def tally(cases: list[CasePart]) -> list[dict]:
     """Return how many quantities of all cases have each verdict, from best to worst."""
     found = [case.judged(name)["verdict"] for case in cases for name in case.quantities]
     return [

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from laplace_approx.report import alternatives, claims, comparison, foundations, verdicts
-from laplace_approx.report.case import Case
+from laplace_approx.report.case import CasePart
 from laplace_approx.report.document import blocks
 from laplace_files.artifacts.artifacts import read_json, read_table
 from laplace_files.export.pictures import data_uri, size_of
@@ -70,11 +70,11 @@ class Page:
         """Return the link from the page to a file."""
         return quote(Path(os.path.relpath(path, self.folder)).as_posix())
 
-    def _case(self, i: int, key) -> Case:
+    def _case(self, i: int, key) -> CasePart:
         files = {name: getattr(self.inputs, name)[i] for name in FILES}
         records = {name: read_json(files[name]) for name in RECORDS}
         tables = {name: read_table(files[name])[0] for name in TABLES}
-        return Case(key, **records, **tables, files={n: self.link(f) for n, f in files.items()})
+        return CasePart(key, **records, **tables, files={n: self.link(f) for n, f in files.items()})
 
     def _case_views(self) -> list[dict]:
         inside = self._kinds_inside()
@@ -110,7 +110,7 @@ class Page:
             inside.add(kind)
         return inside
 
-    def _picture(self, path: Path, case: Case, inside: bool) -> dict:
+    def _picture(self, path: Path, case: CasePart, inside: bool) -> dict:
         width, height = size_of(path)
         return {
             "caption": alternatives.caption(path.stem, case),

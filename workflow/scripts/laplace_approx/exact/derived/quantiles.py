@@ -13,7 +13,7 @@ from laplace_approx.exact.derived.panels import Kept
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.normal.normal import Normal
-from laplace_approx.numerics.inverse_cdf import Guess, Search, guessed, invert_cdf, rough_odds
+from laplace_approx.numerics.inverse_cdf import Guess, SecantSearch, guessed, invert_cdf, rough_odds
 
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
 AT_LEAST = 0.05  # of the largest error: what another one is
@@ -159,7 +159,7 @@ class DerivedQuantity:
         The mass of all that is `included` is found on the way, unless it is known.
         """
         with np.errstate(all="ignore"):
-            search = Search(p, self._guessed(p))
+            search = SecantSearch(p, self._guessed(p))
             levels = search.x if included else np.append(search.x, np.inf)
             mass = self._masses_near(levels) if included else self._lines.masses(levels)
             included, place = included or _last(mass), np.arange(p.size)
