@@ -110,7 +110,7 @@ def imported_packages(path):
             names |= {alias.name for alias in statement.names}
         elif isinstance(statement, ast.ImportFrom) and statement.level == 0:
             names.add(statement.module)
-    folders = (path.parent, ROOT / "workflow/scripts", ROOT / "tests")
+    folders = (path.parent, *(ROOT / name for name in ("workflow/scripts", "tests", "benchmarks")))
     ours = {entry.stem for folder in folders for entry in folder.iterdir()}
     return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - ours
 
@@ -203,7 +203,7 @@ def test_workflow_imports_only_what_is_declared():
 
 def test_benchmarks_import_only_what_is_declared():
     requirements = declared(dev=False) + declared_extra("bench")
-    assert undeclared(ROOT.glob("benchmarks/*.py"), requirements) == []
+    assert undeclared(ROOT.glob("benchmarks/**/*.py"), requirements) == []
 
 
 def test_tests_import_only_what_is_declared():
