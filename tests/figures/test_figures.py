@@ -23,7 +23,7 @@ from laplace_approx.figures.quantile_quantile import Quantiles
 from laplace_approx.figures.quantities import Quantity
 from laplace_approx.figures.remedy_ladder import Rung
 from laplace_approx.figures.tails import TailPanel
-from laplace_approx.words.numbers import percent, power
+from laplace_approx.words.numbers import percent, power, to_scale
 
 # The bioassay posterior under a flat prior; mode and covariance computed independently by
 # 40-digit Newton iteration.
@@ -641,7 +641,7 @@ def test_labels_keep_the_unit():
     ],
 )
 def test_numbers(value, span, shown):
-    assert text.number(value, span) == shown
+    assert to_scale(value, span) == shown
 
 
 @pytest.mark.parametrize(

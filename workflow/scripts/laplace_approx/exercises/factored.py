@@ -12,6 +12,7 @@ from laplace_approx.exercises.interval_errors import (
 from laplace_approx.exercises.normal_model import NormalPosterior, normal_posterior
 from laplace_approx.exercises.study import WINDSHIELD, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.numbers import nominal, signed, significant
 
 TITLE = "the normal model in (mu, log sigma), (mu, sigma) and (mu, sigma squared)"
 PRIOR = "reciprocal"
@@ -85,13 +86,13 @@ def _text(case, numbers: dict) -> str:
 
 
 def _table(numbers: dict) -> str:
-    heads = ["", *(f"{100 * p:g} %" for p in PROBABILITIES), "50 % covers", "95 % covers"]
+    heads = ["", *(nominal(p) for p in PROBABILITIES), "50 % covers", "95 % covers"]
     rows = []
     for name in reversed(PARAMETERS):
-        exact = map(wording.number, numbers["analytic"][name])
+        exact = map(significant, numbers["analytic"][name])
         rows.append([f"{name}, exact", *exact, "50.0 %", "95.0 %"])
         for space, fit in numbers["laplace"].items():
-            ends = [wording.signed(error) for error in fit[name]["error_sd"]]
+            ends = [signed(error) for error in fit[name]["error_sd"]]
             covered = [wording.percent(fit[name]["coverage"][level]) for level in ("0.5", "0.95")]
             rows.append([f"{name} in `{space}`, error in exact SDs", *ends, *covered])
     return wording.table(heads, rows)
@@ -114,7 +115,7 @@ def _agreement(numbers: dict) -> str:
 def _judgement(numbers: dict) -> str:
     distance, fits = numbers["total_variation"], numbers["laplace"]
     order = sorted(SPACES, key=distance.get)
-    listed = ", ".join(f"{wording.number(distance[space])} in `{space}`" for space in order)
+    listed = ", ".join(f"{significant(distance[space])} in `{space}`" for space in order)
     best = fits[order[0]]
     covered = [wording.percent(best[name]["coverage"]["0.95"]) for name in ("sigma", "mu")]
     worst = max(
@@ -126,7 +127,7 @@ def _judgement(numbers: dict) -> str:
         f"The total variation of the joint approximation is {listed}: the space matters, and "
         f"`{order[0]}` serves best. Whether it makes Laplace work is another question: there the "
         f"95 % interval of sigma covers {covered[0]} and that of mu {covered[1]}, and the worst "
-        f"end is {wording.number(worst[0])} exact SD off, for {worst[1]}. No transform of sigma "
+        f"end is {significant(worst[0])} exact SD off, for {worst[1]}. No transform of sigma "
         "gives mu the tails of its Student t."
     )
 

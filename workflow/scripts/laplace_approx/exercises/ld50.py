@@ -9,6 +9,7 @@ from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.numbers import nominal, significant
 
 TITLE = "LD50 from the draws, and where the discrepancy comes from"
 PROBABILITIES = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
@@ -101,9 +102,9 @@ _ROWS = {
 
 def _text(case, numbers: dict) -> str:
     rows = [
-        [label, *(wording.number(x) for x in numbers["ld50"][key])] for key, label in _ROWS.items()
+        [label, *(significant(x) for x in numbers["ld50"][key])] for key, label in _ROWS.items()
     ]
-    heads = ["LD50", *(f"{100 * p:g} %" for p in PROBABILITIES)]
+    heads = ["LD50", *(nominal(p) for p in PROBABILITIES)]
     share, count = numbers["share_beta_not_positive"], numbers["count_beta_not_positive"]
     leak = (
         f"The normal gives beta <= 0 a probability of {wording.percent(share['normal'])} "
@@ -122,18 +123,18 @@ def _source(numbers: dict) -> str:
         numbers[key] for key in ("interval_95_length", "excess_length", "small_beta")
     )
     lengths = (
-        f"The central 95 % interval is {wording.number(length['exact'])} long exactly, "
-        f"{wording.number(length['normal_all'])} under the whole normal and "
-        f"{wording.number(length['normal_given_condition'])} under the normal given beta > 0."
+        f"The central 95 % interval is {significant(length['exact'])} long exactly, "
+        f"{significant(length['normal_all'])} under the whole normal and "
+        f"{significant(length['normal_given_condition'])} under the normal given beta > 0."
     )
     if not (excess["normal_all"] > 0 and excess["normal_given_condition"] > 0):
         return lengths
     removed = numbers["excess_removed_by_condition"]
     return (
         f"{lengths} So the draws with beta <= 0, at which the chapter's hint points, account for "
-        f"{wording.number(100 * removed, 2)} % of the excess length. The rest stays when they are "
+        f"{significant(100 * removed, 2)} % of the excess length. The rest stays when they are "
         "dropped: it comes from draws with a beta above 0 that is too small. Between 0 and "
-        f"{wording.number(small['below'])}, the exact 2.5 % quantile of beta, the normal has "
+        f"{significant(small['below'])}, the exact 2.5 % quantile of beta, the normal has "
         f"{wording.percent(small['normal'])} of its mass, the exact posterior "
         f"{wording.percent(small['exact'])}."
     )

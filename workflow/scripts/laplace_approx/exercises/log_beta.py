@@ -11,6 +11,7 @@ from laplace_approx.exercises.interval_errors import (
 )
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.numbers import nominal, signed, significant
 
 TITLE = "beta against log beta"
 SPACES = ("natural", "log_beta")
@@ -72,14 +73,12 @@ def _skewness(case) -> dict[str, float]:
 
 
 def _text(case, numbers: dict) -> str:
-    heads = ["beta", *(f"{100 * p:g} %" for p in PROBABILITIES), "95 % covers"]
-    rows = [["exact", *map(wording.number, numbers["exact"]["beta"]), "95.0 %"]]
+    heads = ["beta", *(nominal(p) for p in PROBABILITIES), "95 % covers"]
+    rows = [["exact", *map(significant, numbers["exact"]["beta"]), "95.0 %"]]
     for space, fit in numbers["laplace"].items():
         covered = wording.percent(fit["beta"]["coverage"]["0.95"])
-        rows.append(
-            [f"normal in `{space}`", *map(wording.number, fit["beta"]["quantiles"]), covered]
-        )
-        rows.append(["error in exact SDs", *map(wording.signed, fit["beta"]["error_sd"]), ""])
+        rows.append([f"normal in `{space}`", *map(significant, fit["beta"]["quantiles"]), covered])
+        rows.append(["error in exact SDs", *map(signed, fit["beta"]["error_sd"]), ""])
     return wording.document(
         2,
         TITLE,
@@ -101,8 +100,8 @@ def _skewed(skewness: dict) -> str:
     side = " and on the other side" if before * after < 0 else ""
     change = f"smaller{side}" if judged == "Yes" else f"larger{side}"
     return (
-        f"Does beta look more Gaussian? {judged}: the exact skewness is {wording.signed(before)} "
-        f"in beta and {wording.signed(after)} in log beta, {change}."
+        f"Does beta look more Gaussian? {judged}: the exact skewness is {signed(before)} "
+        f"in beta and {signed(after)} in log beta, {change}."
     )
 
 
@@ -113,12 +112,12 @@ def _tail(numbers: dict) -> str:
     return (
         f"The upper end of the 95 % interval of beta is {natural} in `natural` and {log} in "
         "`log_beta`. The total variation of the joint approximation goes from "
-        f"{wording.number(distance['natural'])} to {wording.number(distance['log_beta'])}."
+        f"{significant(distance['natural'])} to {significant(distance['log_beta'])}."
     )
 
 
 def _miss(error: float) -> str:
-    return f"{wording.number(abs(error))} exact SD too {'high' if error > 0 else 'low'}"
+    return f"{significant(abs(error))} exact SD too {'high' if error > 0 else 'low'}"
 
 
 def _figure(cases):

@@ -8,6 +8,7 @@ from laplace_approx.exercises import wording
 from laplace_approx.exercises.answers import ExerciseOutcome
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.nuts.comparison import PROBABILITIES, interval_figure
+from laplace_approx.words.numbers import nominal, signed, significant
 
 NUMBER = 5
 TITLE = "the grid, the normal and NUTS"
@@ -80,9 +81,9 @@ def _quantity(table: dict, name: str) -> dict:
 
 
 def _text(case: ThreeWay, numbers: dict) -> list[str]:
-    heads = ["", *(f"{100 * p:g} %" for p in PROBABILITIES)]
+    heads = ["", *(nominal(p) for p in PROBABILITIES)]
     rows = [
-        [f"{name}, {label}", *(wording.number(x) for x in found[side])]
+        [f"{name}, {label}", *(significant(x) for x in found[side])]
         for name, found in numbers["quantities"].items()
         for side, label in SIDES.items()
     ]
@@ -122,8 +123,8 @@ def _agreement(found: dict) -> str:
     share = f"{found['beyond_two_errors']} of {found['compared']}"
     return (
         "**Where they agree.** NUTS and the grid: their quantiles differ by at most "
-        f"{wording.number(found['largest_difference_sd'], 2)} exact SD, and by at most "
-        f"{wording.number(found['largest_score'], 2)} Monte Carlo standard errors of NUTS; {share} "
+        f"{significant(found['largest_difference_sd'], 2)} exact SD, and by at most "
+        f"{significant(found['largest_score'], 2)} Monte Carlo standard errors of NUTS; {share} "
         "differences exceed two (chance alone gives about 5 %, and quantiles of one quantity go "
         "together)."
     )
@@ -141,8 +142,8 @@ def _disagreement(quantities: dict) -> str:
         lower, upper = away[0], away[4]
         seen = float(np.max(np.abs(away) / errors))
         sentences.append(
-            f"for {name} the ends of the 50 % interval are off by up to {wording.number(half, 2)} "
-            f"SD, and those of the 95 % interval by {wording.signed(lower)} and "
-            f"{wording.signed(upper)} SD, up to {seen:.0f} standard errors of NUTS"
+            f"for {name} the ends of the 50 % interval are off by up to {significant(half, 2)} "
+            f"SD, and those of the 95 % interval by {signed(lower)} and "
+            f"{signed(upper)} SD, up to {seen:.0f} standard errors of NUTS"
         )
     return f"**Where not.** The normal against both: {'; '.join(sentences)}."

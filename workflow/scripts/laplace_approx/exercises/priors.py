@@ -7,6 +7,7 @@ import numpy as np
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.numbers import signed, significant
 
 TITLE = "normal priors, and both readings of N(0, 4) and N(10, 10)"
 PARAMETERS = ("alpha", "beta")
@@ -76,9 +77,9 @@ def _text(cases, numbers: dict) -> str:
     heads = ["prior", "mode", "moved, in flat SDs", "SDs", "SD ratios", "determinant ratio"]
     rows = [["`flat`", _pair(numbers["flat"]["mode"]), "", _pair(numbers["flat"]["sd"]), "", ""]]
     for prior, found in numbers["priors"].items():
-        moved = _pair(found["mode_shift_sd"], wording.signed)
+        moved = _pair(found["mode_shift_sd"], signed)
         ratios = _pair(found["sd_ratio"])
-        determinant = wording.number(found["determinant_ratio"])
+        determinant = significant(found["determinant_ratio"])
         modes, sds = _pair(found["mode"]), _pair(found["sd"])
         rows.append([f"`{prior}`", modes, moved, sds, ratios, determinant])
     meanings = "\n".join(f"- `{case.prior}`: {case.record['prior']['text']}" for case in cases)
@@ -95,19 +96,19 @@ def _text(cases, numbers: dict) -> str:
     )
 
 
-def _pair(named: dict, write=wording.number) -> str:
+def _pair(named: dict, write=significant) -> str:
     return f"({', '.join(write(named[name]) for name in PARAMETERS)})"
 
 
 def _moves(prior: str, found: dict) -> str:
     moves = [
         f"{name} {'up' if found['mode_shift'][name] > 0 else 'down'} by "
-        f"{wording.number(abs(found['mode_shift'][name]))} "
-        f"({wording.number(abs(found['mode_shift_sd'][name]))} SD)"
+        f"{significant(abs(found['mode_shift'][name]))} "
+        f"({significant(abs(found['mode_shift_sd'][name]))} SD)"
         for name in PARAMETERS
     ]
     widths = [
-        f"that of {name} by {wording.number(100 * (1 - found['sd_ratio'][name]), 2)} %"
+        f"that of {name} by {significant(100 * (1 - found['sd_ratio'][name]), 2)} %"
         for name in PARAMETERS
     ]
     return (
@@ -144,9 +145,9 @@ def _readings(priors: dict) -> list[str]:
     return [
         f"The exercise does not say whether its second numbers are standard deviations "
         f"(`{READINGS[0]}`) or variances (`{READINGS[1]}`). The SD of beta is "
-        f"{wording.number(first['sd']['beta'])} in the one reading and "
-        f"{wording.number(second['sd']['beta'])} in the other, a ratio of "
-        f"{wording.number(ratio)}; so a prior here always says which."
+        f"{significant(first['sd']['beta'])} in the one reading and "
+        f"{significant(second['sd']['beta'])} in the other, a ratio of "
+        f"{significant(ratio)}; so a prior here always says which."
     ]
 
 

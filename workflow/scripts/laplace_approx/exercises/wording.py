@@ -1,25 +1,11 @@
 """Numbers, tables and headings of an answer, in Markdown."""
 
-import math
-
-ABSENT = "outside the support"
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Return a number with `digits` significant digits; a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "–"
-    return f"{value:#.{digits}g}".rstrip(".")
-
-
-def signed(value: float) -> str:
-    """Return a number with its sign and two decimals."""
-    return "–" if math.isnan(value) else f"{value:+.2f}"
+from laplace_approx.words.numbers import significant
 
 
 def percent(share: float) -> str:
     """Return a probability in per cent, with three significant digits."""
-    return f"{number(100 * share)} %"
+    return f"{significant(100 * share)} %"
 
 
 def table(heads, rows) -> str:

@@ -5,7 +5,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from laplace_approx.figures import clouds, style, text
-from laplace_approx.words.numbers import percent
+from laplace_approx.words.numbers import counted, percent
 
 COLORS = ("#4d4d4d", "#c6d7ea")  # fails, converges: far apart in lightness
 
@@ -43,9 +43,7 @@ def basin(x, y, undamped, damped, names, *, mode=None, units=None, case="") -> s
         )
         if mode is not None and x[0] <= mode[0] <= x[-1] and y[0] <= mode[1] <= y[-1]:
             clouds.mark_mode(axes, mode, 10)
-        axes.set_title(
-            f"{kind}: {percent(converged.mean())} of {text.count(converged.size, 'start')}"
-        )
+        axes.set_title(f"{kind}: {percent(converged.mean())} of {counted(converged.size, 'start')}")
         axes.set_xlabel(text.label(names[0], units, 200))
         if kind == "undamped":
             axes.set_ylabel(text.label(names[1], units, 170))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.figures import style, text
+from laplace_approx.words.numbers import counted
 
 MOST_DRAWS = 20_000  # more only turn the cloud into a blot
 MOST_PARAMETERS = 6  # more make panels that nobody can read
@@ -80,7 +81,7 @@ def notes(found: list[Cloud], bounds: list[tuple[float, float]], n_left_out: int
         name = style.SOURCES[cloud.source].label
         dropped = cloud.total - len(cloud.values)
         if dropped:
-            sentences.append(f"{name}: {text.count(dropped, 'draw')} not finite, left out.")
+            sentences.append(f"{name}: {counted(dropped, 'draw')} not finite, left out.")
         if len(cloud.values) > MOST_DRAWS:
             sentences.append(
                 f"{name}: {MOST_DRAWS:,} of {len(cloud.values):,} draws shown, evenly spaced."
@@ -89,7 +90,7 @@ def notes(found: list[Cloud], bounds: list[tuple[float, float]], n_left_out: int
         shown = cloud.values[:, : len(bounds)]
         outside = int(np.sum(np.any((shown < low) | (shown > high), axis=1)))
         if outside:
-            sentences.append(f"{name}: {text.count(outside, 'draw')} outside the axes.")
+            sentences.append(f"{name}: {counted(outside, 'draw')} outside the axes.")
     if n_left_out:
         sentences.append(
             f"The first {len(bounds)} parameters are shown, {n_left_out} more are left out."
@@ -176,7 +177,7 @@ def draw(title, draws, mode, names, looks, units=None, curve=None, case="") -> s
     ]
     handles = [handle(look) for look in looks]
     labels = [
-        f"{look.label}: {text.count(len(cloud.values), 'draw')}"
+        f"{look.label}: {counted(len(cloud.values), 'draw')}"
         for cloud, look in zip(found, looks, strict=True)
     ]
     if mode is not None:

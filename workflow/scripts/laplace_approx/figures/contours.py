@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
 from laplace_approx.figures import clouds, regions, style, text
+from laplace_approx.words.numbers import nominal
 
 # From the outermost region inwards; pale enough for the blue ellipses to stand out on all.
 FILLS = ("#eff6ee", "#e0efde", "#cde5ca", "#b7d9b2", "#9ecb98", "#86bd7f", "#6fae67")
@@ -161,8 +162,8 @@ def _legend(axes, large: bool) -> None:
         markeredgewidth=1.4,
     )
     blocks = (
-        ("Exact: regions holding", exact, [_share(p) for p in reversed(regions.PROBABILITIES)]),
-        ("Laplace: ellipses holding", rings, [_share(p) for p in regions.ELLIPSES]),
+        ("Exact: regions holding", exact, [nominal(p) for p in reversed(regions.PROBABILITIES)]),
+        ("Laplace: ellipses holding", rings, [nominal(p) for p in regions.ELLIPSES]),
         ("Points", [circle, clouds.mode_handle()], ["peak of the exact density", "mode"]),
     )
     down = 0.0
@@ -189,7 +190,3 @@ def _legend(axes, large: bool) -> None:
         block.set_in_layout(False)
         axes.add_artist(block)
         down += 12 * (rows + 1) + 10
-
-
-def _share(probability: float) -> str:
-    return f"{100 * probability:g} %"

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from laplace_approx.figures import clouds, style, text
-from laplace_approx.words.numbers import minus, percent
+from laplace_approx.words.numbers import minus, nominal, percent, to_scale
 
 EDGE = 2e-3  # curves are shown where they exceed this share of their peak
 
@@ -171,7 +171,7 @@ def _bars(axes, marginal: MarginalPanel, columns: int) -> None:
                 label=f"{side.lower()} interval {probability:g}",
             )
         numbers = [
-            f"{100 * p:g} %: {text.number(low, span)} to {text.number(high, span)}"
+            f"{nominal(p)}: {to_scale(low, span)} to {to_scale(high, span)}"
             for p, (low, high) in sorted(intervals.items())
         ]
         line = f"{side}   " + ("   " if columns == 1 else "\n").join(numbers)

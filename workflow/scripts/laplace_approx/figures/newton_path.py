@@ -4,6 +4,7 @@ import numpy as np
 
 from laplace_approx.figures import clouds, labels, regions, style, text
 from laplace_approx.figures.contours import fill_regions
+from laplace_approx.words.numbers import counted
 
 PATH = "#222222"
 
@@ -42,9 +43,9 @@ def _notes(left_out: int, lost: int, plane: bool, exact) -> list[str]:
     if plane and exact is not None:
         notes.append("Green: exact regions holding 10, 25, 50, 75, 90, 95 and 99 %.")
     if lost:
-        notes.append(f"{text.count(lost, 'iterate')} not finite, left out.")
+        notes.append(f"{counted(lost, 'iterate')} not finite, left out.")
     if left_out:
-        notes.append(f"{text.count(left_out, 'more coordinate')} left out.")
+        notes.append(f"{counted(left_out, 'more coordinate')} left out.")
     return notes
 
 

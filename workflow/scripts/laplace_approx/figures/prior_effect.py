@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.figures import clouds, style, text
+from laplace_approx.words.numbers import to_scale
 
 
 class PriorFit(NamedTuple):
@@ -44,7 +45,7 @@ def prior_effect(fits: Sequence[PriorFit], names, *, units=None, case="") -> sty
             label=f"mode {fit.prior}",
         )
         handles.append(style.line(marker=marker, markersize=6, **look))
-        numbers = ", ".join(text.number(fit.mode[j], spans[j]) for j in (0, 1))
+        numbers = ", ".join(to_scale(fit.mode[j], spans[j]) for j in (0, 1))
         keys.append(f"{text.wrap(fit.prior, 250, 8, 1)}: mode ({numbers})")
     for j, axis in enumerate("xy"):
         points = np.concatenate([*(line[:, j] for line in outlines), [fit.mode[j] for fit in fits]])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.figures import clouds, labels, style, text
+from laplace_approx.words.numbers import counted, nominal
 
 
 class Quantiles(NamedTuple):
@@ -40,7 +41,7 @@ def quantile_quantile(items: Sequence[Quantiles], *, units=None, case="") -> sty
         kept = np.isfinite(exact) & np.isfinite(laplace)
         panels.append((axes, np.asarray(item.probabilities)[kept], exact[kept], laplace[kept]))
         if lost := int(np.sum(~kept)):
-            notes.append(f"{item.name}: {text.count(lost, 'quantile')} not finite, left out.")
+            notes.append(f"{item.name}: {counted(lost, 'quantile')} not finite, left out.")
         _panel(axes, exact[kept], laplace[kept])
         style.few_ticks(axes, *((4, 4) if columns > 2 else (6, 6)))
         axes.set_title(text.label(item.name, units, panel))
@@ -78,7 +79,7 @@ def _name_ends(axes, probabilities, exact, laplace) -> None:
     labels.place(
         axes,
         np.column_stack([exact, laplace])[ends],
-        [f"{100 * probabilities[end]:g} %" for end in ends],
+        [nominal(probabilities[end]) for end in ends],
         avoid,
         style.SMALL,
         style.LAPLACE_DARK,

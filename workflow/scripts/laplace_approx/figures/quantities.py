@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.figures import clouds, style, text
+from laplace_approx.words.numbers import counted
 
 BINS = 60
 WIDENED = 0.5  # of the exact central 99 % on each side
@@ -113,7 +114,7 @@ def _count(item: Quantity, source: str, values, total: int, low: float, high: fl
     """Return what the histogram does not show, as "grid: 1,500 draws; 2 left of the axis, ..."."""
     below, above = int(np.sum(values < low)), int(np.sum(values > high))
     line = (
-        f"{style.SOURCES[source].label}: {text.count(total, 'draw')}; {below:,} left of the "
+        f"{style.SOURCES[source].label}: {counted(total, 'draw')}; {below:,} left of the "
         f"axis, {above:,} right of it"
     )
     undefined = int(np.sum(np.isnan(values)))

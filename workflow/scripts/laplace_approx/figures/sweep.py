@@ -7,6 +7,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
 from laplace_approx.figures import style, text
+from laplace_approx.words.numbers import nominal
 
 LABEL = "largest error of an end\n(exact posterior SD)"
 WIDE = 20.0  # ratio of positive values above which an axis is logarithmic
@@ -114,7 +115,7 @@ def effect_bars(bars: list[tuple], *, sweep="", together=False):
     place = np.arange(len(bars))[::-1]
     effects = [bar[4] for bar in bars]
     axes.barh(place, effects, color=[hue[bar[0]] for bar in bars], height=0.7)
-    names = [f"{setting}: {quantity}, {100 * p:g} %" for setting, quantity, p, _, _ in bars]
+    names = [f"{setting}: {quantity}, {nominal(p)}" for setting, quantity, p, _, _ in bars]
     axes.set_yticks(place, [text.wrap(name, 190, 8, 1) for name in names])
     for y, (_, _, _, share, effect) in zip(place, bars, strict=True):
         axes.text(effect, y, f" {100 * share:.0f} %", va="center", fontsize=style.SMALL)

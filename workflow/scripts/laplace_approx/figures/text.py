@@ -1,15 +1,12 @@
 """Text for pictures: drawn literally, wrapped by its measured width, numbers at a useful length."""
 
 import functools
-import math
 import re
 import unicodedata
 import warnings
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-
-from laplace_approx.words.numbers import decimals, minus, scientific
 
 FONT = "DejaVu Sans"  # bundled with matplotlib, so every machine draws the same letters
 ELLIPSIS = "…"
@@ -109,21 +106,3 @@ def axis_texts(record: dict) -> dict[str, tuple[str, str]]:
     """Return {name: (what to call it, unit)} from the record of a posterior."""
     labels, units = record["labels"], record["units"]
     return {name: (labels.get(name, name), units.get(name, "")) for name in {**labels, **units}}
-
-
-def number(value: float, span: float) -> str:
-    """Return `value` to about a thousandth of `span`."""
-    value = float(value)
-    if math.isnan(value):
-        return "none"
-    if math.isinf(value):
-        return minus("-∞" if value < 0 else "∞")
-    if abs(value) >= 1e7 or 0 < span < 1e-3:
-        return scientific(value, 3)
-    text = f"{value:,.{decimals(span)}f}"
-    return minus(text if float(text.replace(",", "")) else text.lstrip("-"))
-
-
-def count(number_of: int, noun: str) -> str:
-    """Return "1 draw" or "1,500 draws"."""
-    return f"{int(number_of):,} {noun}{'' if number_of == 1 else 's'}"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import MOST, beyond_the_grid, judging_side
 from laplace_approx.remedies.reference import reference_side
+from laplace_approx.words.numbers import capital
 
 
 class Judge(NamedTuple):
@@ -67,4 +68,4 @@ def _unreached_modes(unseen: float) -> tuple[str, ...]:
 def _sentence(text: str) -> str:
     """Return a reason with a capital and a full stop."""
     text = text.strip().removesuffix(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capital(text)}."

@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+from laplace_approx.words.numbers import capital
+
 NAMES = ("model", "prior", "space", "grid")
 
 
@@ -44,8 +46,7 @@ class CasePart(NamedTuple):
     @property
     def message(self) -> str:
         """Why the case is declined, as a sentence."""
-        message = self.curvature["message"] or ""
-        return message[:1].upper() + message[1:]
+        return capital(self.curvature["message"] or "")
 
     def judged(self, quantity: str) -> dict:
         return self.verdict["quantities"][quantity]

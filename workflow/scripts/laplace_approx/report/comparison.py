@@ -3,11 +3,19 @@
 import math
 
 from laplace_approx.comparison.intervals import JUDGED, percent
-from laplace_approx.figures import text
 from laplace_approx.report.case import CasePart
 from laplace_approx.verdict.decision import methods_of
 from laplace_approx.verdict.sentences import method_in_words
-from laplace_approx.words.numbers import ABSENT, count, error_sd, listed, share
+from laplace_approx.words.numbers import (
+    ABSENT,
+    capital,
+    count,
+    error_sd,
+    listed,
+    or_nan,
+    share,
+    to_scale,
+)
 
 
 def interval_rows(case: CasePart) -> list[dict]:
@@ -34,11 +42,10 @@ def interval_rows(case: CasePart) -> list[dict]:
 
 def _ends(ends, scale) -> str:
     """Return both ends with as many decimals as a thousandth of the scale asks for."""
-    if all(end is None or math.isnan(end) for end in ends):
+    if all(math.isnan(or_nan(end)) for end in ends):
         return ABSENT
-    span = math.nan if scale is None else scale
-    low, high = (math.nan if end is None else end for end in ends)
-    return f"{text.number(low, span)} to {text.number(high, span)}"
+    span, low, high = map(or_nan, (scale, *ends))
+    return f"{to_scale(low, span)} to {to_scale(high, span)}"
 
 
 def remedy_rows(case: CasePart) -> list[dict]:
@@ -81,7 +88,7 @@ def remedy_notes(case: CasePart) -> list[str]:
 
 
 def _title(method: str) -> str:
-    return "The normal itself" if method == "laplace" else _capital(method_in_words(method))
+    return "The normal itself" if method == "laplace" else capital(method_in_words(method))
 
 
 def _cell(case: CasePart, method, quantity: str) -> dict:
@@ -93,7 +100,3 @@ def _cell(case: CasePart, method, quantity: str) -> dict:
         "doubtful": math.isfinite(error) and not method.trusted,
         "reason": None if method.trusted and math.isfinite(error) else method.reason,
     }
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

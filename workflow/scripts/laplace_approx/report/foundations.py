@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from laplace_approx.report.case import CasePart
-from laplace_approx.words.numbers import count, listed, mass, number, pair
+from laplace_approx.words.numbers import capital, count, listed, mass, number, pair
 
 MOST_PAIRS = 10  # of correlations on the page: the artifact has them all
 
@@ -38,7 +38,7 @@ def mode_facts(case: CasePart) -> list[Fact]:
 
 
 def _declined(record: dict) -> str:
-    return f"{_capital(_words(record['reason']))}: {record['message']}"
+    return f"{_title(_words(record['reason']))}: {record['message']}"
 
 
 def curvature_facts(case: CasePart) -> list[Fact]:
@@ -99,7 +99,7 @@ def signal_rows(case: CasePart) -> list[dict]:
     """Return the measures of the distance between the densities: value, error, what it means."""
     return [
         {
-            "name": _capital(_words(name)),
+            "name": _title(_words(name)),
             "value": number(signal["value"], 3),
             "error": number(signal["error"], 1),
             "reason": signal["reason"],
@@ -116,7 +116,7 @@ def signal_meanings(cases: list[CasePart]) -> list[dict]:
         for name, signal in case.verdict["joint"].items():
             found.setdefault(name, (signal["meaning"], signal["blind_spot"]))
     return [
-        {"name": _capital(_words(name)), "meaning": meaning, "blind_spot": blind_spot}
+        {"name": _title(_words(name)), "meaning": meaning, "blind_spot": blind_spot}
         for name, (meaning, blind_spot) in sorted(found.items())
     ]
 
@@ -139,6 +139,5 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _capital(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text.replace("Kl ", "KL ", 1)
+def _title(text: str) -> str:
+    return capital(text).replace("Kl ", "KL ", 1)

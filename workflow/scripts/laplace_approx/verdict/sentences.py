@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+from laplace_approx.words.numbers import capital
+
 WORDS = {
     "skew_symmetric": "skew-symmetric draws",
     "skew_modal": "the skew-modal approximation",
@@ -96,7 +98,7 @@ def _declined(f: Facts) -> str:
     there = ""
     if f.remedy:
         there = (
-            f" {_capital(method_in_words(f.remedy.name))} serves for {f.quantity}, at {_cost(f)}."
+            f" {capital(method_in_words(f.remedy.name))} serves for {f.quantity}, at {_cost(f)}."
         )
     return f"No normal approximation can serve for {f.quantity}. {_stop(f.message)}{there}"
 
@@ -195,11 +197,7 @@ def _count(evaluations: float) -> str:
 
 
 def _stop(message: str | None) -> str:
-    return f"{_capital((message or '').strip().removesuffix('.'))}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return f"{capital((message or '').strip().removesuffix('.'))}."
 
 
 _BY_VERDICT = {

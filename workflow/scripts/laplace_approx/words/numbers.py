@@ -1,4 +1,7 @@
-"""Numbers as a reader wants them: few digits, a true minus sign, a dash where there is none."""
+"""Numbers as a reader wants them: few digits, a true minus sign, a dash where there is none.
+
+A number that is none is None in a record and NaN in a table; `or_none` and `or_nan` go between.
+"""
 
 import math
 
@@ -7,7 +10,7 @@ ABSENT = "–"
 
 def number(value, digits: int = 4) -> str:
     """Return a number with `digits` significant digits; a dash for None and NaN."""
-    if value is None or math.isnan(value):
+    if math.isnan(or_nan(value)):
         return ABSENT
     if math.isinf(value):
         return minus("-∞" if value < 0 else "∞")
@@ -18,9 +21,42 @@ def number(value, digits: int = 4) -> str:
     return minus(written)
 
 
+def or_none(value) -> float | None:
+    """Return a float for a record; None for None and for what is not finite."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def or_nan(value) -> float:
+    """Return a number of a record for a table; NaN for None."""
+    return math.nan if value is None else value
+
+
+def significant(value, digits: int = 3) -> str:
+    """Return a number with `digits` significant digits, trailing zeros kept; a dash for NaN."""
+    return ABSENT if math.isnan(or_nan(value)) else f"{value:#.{digits}g}".rstrip(".")
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign and two decimals."""
+    return ABSENT if math.isnan(value) else f"{value:+.2f}"
+
+
+def to_scale(value, span: float) -> str:
+    """Return `value` to about a thousandth of `span`."""
+    value = float(value)
+    if math.isnan(value):
+        return "none"
+    if math.isinf(value):
+        return minus("-∞" if value < 0 else "∞")
+    if abs(value) >= 1e7 or 0 < span < 1e-3:
+        return scientific(value, 3)
+    text = f"{value:,.{decimals(span)}f}"
+    return minus(text if float(text.replace(",", "")) else text.lstrip("-"))
+
+
 def error_sd(value) -> str:
     """Return an error in exact SDs with two decimals: "0.40", "<0.01"."""
-    if value is None or not math.isfinite(value):
+    if or_none(value) is None:
         return ABSENT
     if 0 < abs(value) < 0.005:
         return "<0.01"
@@ -29,7 +65,7 @@ def error_sd(value) -> str:
 
 def share(value) -> str:
     """Return a probability in per cent with one decimal where that tells it from 0 and 100."""
-    if value is None or not math.isfinite(value):
+    if or_none(value) is None:
         return ABSENT
     if 0.0005 <= value <= 0.9995 or value in (0, 1):
         return f"{100 * value:.1f} %"
@@ -38,12 +74,27 @@ def share(value) -> str:
 
 def mass(value) -> str:
     """Return a small share in per cent with two significant digits."""
-    return ABSENT if value is None or not math.isfinite(value) else percent(value)
+    return ABSENT if or_none(value) is None else percent(value)
 
 
 def count(value) -> str:
     """Return a whole number with its thousands apart."""
-    return ABSENT if value is None or not math.isfinite(value) else f"{value:,.0f}"
+    return ABSENT if or_none(value) is None else f"{value:,.0f}"
+
+
+def counted(number_of: int, noun: str) -> str:
+    """Return "1 draw" or "1,500 draws"."""
+    return f"{int(number_of):,} {noun}{'' if number_of == 1 else 's'}"
+
+
+def byte_size(size: int) -> str:
+    """Return "4294967296 bytes (4 GiB)"."""
+    return f"{size} bytes ({size / 2**30:.3g} GiB)"
+
+
+def nominal(probability: float) -> str:
+    """Return a probability that is given, not found, in per cent: "2.5 %", "95 %"."""
+    return f"{100 * probability:g} %"
 
 
 def pair(values, digits: int = 4) -> str:
@@ -55,6 +106,11 @@ def listed(words) -> str:
     """Return words as a list of a sentence: "a", "a and b", "a, b and c"."""
     words = list(words)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def capital(text: str) -> str:
+    """Return a text with its first letter large, as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def minus(text: str) -> str:

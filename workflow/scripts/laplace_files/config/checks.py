@@ -11,6 +11,7 @@ from pathlib import Path
 from laplace_approx.density.model import Model
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import suggestion
+from laplace_approx.words.numbers import byte_size
 from laplace_files.artifacts.filenames import nameable
 from laplace_files.config import strict_yaml
 from laplace_files.config.schema import (
@@ -287,7 +288,7 @@ def _check_draw_bytes(config: dict) -> list[str]:
     limit = _schema()["properties"]["n_draws"]["maximum"]
     if config["n_draws"] <= limit:
         return []
-    size = _bytes(config["n_draws"] * _BYTES)
+    size = byte_size(config["n_draws"] * _BYTES)
     return [f"n_draws: that is {size} for every column of every file of draws"]
 
 
@@ -324,16 +325,12 @@ def _too_many_cells(where: str, axes: dict) -> list[str]:
     if cells <= MAX_CELLS:
         return []
     # One row a cell: the parameters, the log density and the mass.
-    size = _bytes(cells * _BYTES * (len(points) + 2))
+    size = byte_size(cells * _BYTES * (len(points) + 2))
     product_text = " x ".join(map(str, points))
     return [
         f"{where}: {product_text} = {cells} cells, {size} to hold; at most {MAX_CELLS} cells: "
         "take fewer points"
     ]
-
-
-def _bytes(count: int) -> str:
-    return f"{count} bytes ({count / 2**30:.3g} GiB)"
 
 
 # Each with the sections of the configuration that it reads.

@@ -3,6 +3,7 @@
 from laplace_approx.curvature.matrices import matrix_bytes
 from laplace_approx.density.model import Model
 from laplace_approx.derivatives.directional import LEVELS
+from laplace_approx.words.numbers import byte_size
 
 MOST_BYTES = 4 * 2**30  # of matrices, or of draws, in one step
 MOST_EVALUATIONS = 2_000_000  # of the log likelihood, for one Hessian from its values
@@ -18,13 +19,13 @@ def too_large(model: Model, n_draws: int) -> list[str]:
     problems = []
     if not matrices <= MOST_BYTES:
         problems.append(
-            f"the matrices of {d} parameters are {_bytes(matrices)} while the curvature is "
-            f"measured; the limit is {_bytes(MOST_BYTES)}: fix or integrate out some parameters"
+            f"the matrices of {d} parameters are {byte_size(matrices)} while the curvature is "
+            f"measured; the limit is {byte_size(MOST_BYTES)}: fix or integrate out some parameters"
         )
     if not draws <= MOST_BYTES:
         problems.append(
-            f"{n_draws} draws of {columns} columns are {_bytes(draws)} while they are made; the "
-            f"limit is {_bytes(MOST_BYTES)}: lower n_draws, or give the rest other seeds"
+            f"{n_draws} draws of {columns} columns are {byte_size(draws)} while they are made; the "
+            f"limit is {byte_size(MOST_BYTES)}: lower n_draws, or give the rest other seeds"
         )
     if model.gradient is None and not evaluations <= MOST_EVALUATIONS:
         problems.append(
@@ -32,7 +33,3 @@ def too_large(model: Model, n_draws: int) -> list[str]:
             f"limit is {MOST_EVALUATIONS}: define gradient(theta, data)"
         )
     return problems
-
-
-def _bytes(count: int) -> str:
-    return f"{count} bytes ({count / 2**30:.3g} GiB)"
