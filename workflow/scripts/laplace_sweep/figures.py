@@ -1,10 +1,9 @@
 """The pictures of a sweep: the error against the strongest settings, and the ranked effects."""
 
-import math
-
 import numpy as np
 
 from laplace_approx.figures.sweep import effect_bars, error_lines, error_maps
+from laplace_approx.words.numbers import or_nan
 
 VERDICT_COLUMNS = ("quantity", "endpoint_error_sd.50", "endpoint_error_sd.95", "tolerance")
 LEVELS = ("50", "95")
@@ -121,4 +120,4 @@ def _levels(values: list) -> list:
 
 
 def _numbers(values: list, rows: list[int]):
-    return np.array([math.nan if values[i] is None else values[i] for i in rows], dtype=float)
+    return np.array([or_nan(values[i]) for i in rows], dtype=float)

@@ -9,6 +9,7 @@ import numpy as np
 
 from laplace_approx.errors import Declined
 from laplace_approx.words import places
+from laplace_approx.words.numbers import or_none
 
 SAME = 1e-7  # relative difference of a point alone and in a batch: sums may be reordered
 FEWEST = 8  # points of a batch that is looked at
@@ -99,7 +100,7 @@ def _changing(named, point, once, again):
         "simulation in the model, and keep nothing from one call to the next.",
         function=name,
         point=point.tolist(),
-        values=[_plain(once.flat[i]), _plain(again.flat[i])],
+        values=[or_none(once.flat[i]), or_none(again.flat[i])],
     )
 
 
@@ -117,7 +118,7 @@ def _noticing(named, point, together, apart):
         "(axis=-1), and take no maximum, mean or size over the batch.",
         function=name,
         point=point.tolist(),
-        values=[_plain(value.flat[i]), _plain(other.flat[i])],
+        values=[or_none(value.flat[i]), or_none(other.flat[i])],
         batches=[n, size],
     )
 
@@ -127,7 +128,3 @@ def _worst(first, second) -> int:
     with np.errstate(invalid="ignore"):
         difference = np.abs(np.ravel(first) - np.ravel(second))
     return int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
-
-
-def _plain(value) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -15,6 +15,7 @@ from laplace_approx.figures.tails import TailPanel, tails
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.verdict.decision import Method, methods_of
+from laplace_approx.words.numbers import or_nan
 
 FAR = 1e-8  # probability beyond which a tail is not drawn
 POINTS = 601
@@ -55,7 +56,7 @@ class VerdictFigures:
     def _coverage(self) -> dict:
         held = {
             self._label(name): np.array(
-                [_number(each["coverage"][percent(level)]["value"]) for level in LEVELS]
+                [or_nan(each["coverage"][percent(level)]["value"]) for level in LEVELS]
             )
             for name, each in self.verdict["quantities"].items()
         }
@@ -151,7 +152,7 @@ class VerdictFigures:
         ]
         copies = np.array([each["copies"] for each in tried], dtype=float)
         errors = {
-            self._label(name): np.array([_number(each["errors"][name]) for each in tried])
+            self._label(name): np.array([or_nan(each["errors"][name]) for each in tried])
             for name in self.verdict["quantities"]
         }
         if not any(np.any(np.isfinite(error) & (error > 0)) for error in errors.values()):
@@ -178,7 +179,3 @@ def _rung(method: Method) -> Rung:
     kind, _, space = method.name.partition(":")
     name = f"space {space}" if space else kind.replace("_", " ")
     return Rung(name, method.evaluations, error)
-
-
-def _number(value) -> float:
-    return math.nan if value is None else value

@@ -10,6 +10,7 @@ from laplace_approx.derivatives.scales import axis_scales
 from laplace_approx.derivatives.whitened import NumericalDerivatives
 from laplace_approx.mode.newton import newton, newton_many
 from laplace_approx.numerics.batched import MANY
+from laplace_approx.words.numbers import or_none
 
 SIMPLEX_CALLS = 400  # function calls for each dimension
 NUMERICAL = 1e-9  # SDs; the decrement at which an ascent with numerical derivatives ends
@@ -38,7 +39,7 @@ class Attempt(NamedTuple):
             "start": self.start.tolist(),
             "method": self.method,
             "end": self.end.tolist(),
-            "log_density": self.log_density if np.isfinite(self.log_density) else None,
+            "log_density": or_none(self.log_density),
             "decrement": float(self.decrement) if finite else None,
             "converged": self.converged,
             "message": self.message,

@@ -10,6 +10,7 @@ from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.monte_carlo import pareto_smoothed
 from laplace_approx.remedies.result import Remedy, refused
 from laplace_approx.remedies.weighted import weighted_answer
+from laplace_approx.words.numbers import or_none
 
 DEGREES_OF_FREEDOM = 4.0
 TRUSTED_K = 0.7  # Vehtari et al. (2024)
@@ -80,7 +81,7 @@ def _reweighted(method, density, z, log_q, quantities, probabilities):
     top = log_ratio.max()
     log_evidence = float(top + np.log(np.mean(np.exp(log_ratio - top))))
     details = {
-        "pareto_k": smoothed.k if smoothed.k is not None and np.isfinite(smoothed.k) else None,
+        "pareto_k": or_none(smoothed.k),
         "pareto_reason": smoothed.reason,
         "trusted": smoothed.k is not None and smoothed.k <= TRUSTED_K,
         "zero_weights": smoothed.dropped,

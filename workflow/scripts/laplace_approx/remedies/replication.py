@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
+from laplace_approx.words.numbers import or_none
 
 MOST_COPIES = 4096
 
@@ -88,7 +89,7 @@ def replication(
 
     def good(copies):
         error = float(error_at(copies))
-        tried[copies] = error if np.isfinite(error) else None
+        tried[copies] = or_none(error)
         return error <= tolerance
 
     high = 1

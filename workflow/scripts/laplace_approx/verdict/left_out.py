@@ -1,8 +1,8 @@
 """What a space leaves out of the support: the part that its normal cannot reach."""
 
-import math
-
 import numpy as np
+
+from laplace_approx.words.numbers import or_none
 
 
 def unreached(space, judge) -> dict[str, dict]:
@@ -29,8 +29,7 @@ def _mass(side, name: str, below: float | None, above: float | None):
     cdf, error = side.cdf(name, ends)
     lost = np.array([cdf[0] if below is not None else 0.0, 1 - cdf[1] if above is not None else 0])
     errors = np.where([below is not None, above is not None], error, 0.0)
-    mass, error = float(lost.sum()), float(errors.sum())
-    return (mass if math.isfinite(mass) else None, error if math.isfinite(error) else None)
+    return or_none(lost.sum()), or_none(errors.sum())
 
 
 def warnings_of(found: dict[str, dict]) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 
 from laplace_approx.errors import InputError
+from laplace_approx.words.numbers import or_nan
 
 INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
 SIDES = ("laplace", "grid")
@@ -41,11 +42,10 @@ def case_rows(
 
 def verdict_columns(of_quantity: dict) -> dict:
     """Return what the verdict on one quantity gives its row."""
-    covered = of_quantity["coverage"]["95"]["value"]
     return {
         "verdict": of_quantity["verdict"],
         "remedy": of_quantity["remedy"],
-        "coverage_95": math.nan if covered is None else covered,
+        "coverage_95": or_nan(of_quantity["coverage"]["95"]["value"]),
         **{f"error_{level}_sd": _error(of_quantity, level) for level in INTERVALS},
     }
 
@@ -78,8 +78,7 @@ def _intervals(values: dict) -> dict[str, float]:
 
 
 def _error(of_quantity: dict, level: int) -> float:
-    value = of_quantity["endpoint_error_sd"][str(level)]["value"]
-    return math.nan if value is None else value
+    return or_nan(of_quantity["endpoint_error_sd"][str(level)]["value"])
 
 
 def _natural_sd(mode: dict, curvature: dict) -> list[float]:
@@ -95,8 +94,7 @@ def _nan(mode: dict) -> list[float]:
 
 
 def _of(values: dict | None, name: str) -> float:
-    value = (values or {}).get(name)
-    return math.nan if value is None else value
+    return or_nan((values or {}).get(name))
 
 
 CASE = ("model", "prior", "space", "grid")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from laplace_approx.errors import InputError
 from laplace_approx.verdict.summary import verdict_columns
+from laplace_approx.words.numbers import or_nan
 from laplace_approx.words.printable import one_line
 from laplace_files.artifacts.artifacts import corrupt, read_json
 
@@ -154,4 +155,4 @@ def _cells(row: dict) -> tuple[str, ...]:
 
 
 def _number(value, form: str) -> str:
-    return "-" if value is None or math.isnan(value) else form.format(value)
+    return "-" if math.isnan(or_nan(value)) else form.format(value)
