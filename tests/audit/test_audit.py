@@ -14,6 +14,7 @@ from scipy import integrate
 
 from audit_page import PAGE, page
 from cases_in_memory import MODELS, posterior_of
+from laplace_audit.cases import audit
 from laplace_audit.catalogue import LAWS
 from laplace_audit.findings import audit_record, failure_lines
 from laplace_audit.ledger import Ledger
@@ -22,13 +23,14 @@ from laplace_audit.numerics.derivatives import derivatives
 from laplace_audit.numerics.priors import Prior
 from laplace_audit.numerics.target import Target
 from laplace_files.artifacts.findings import MOVE, REPAIR
+from mutation_table import asked_in
 from project_copy import PROJECT, snakemake
 
 AUDIT = PROJECT / "workflow" / "scripts" / "laplace_audit"
 # What the audit may share with the rest: running a model file, writing, and what errors look like.
 SHARED = {
     *("laplace_files.models.beside", "laplace_files.artifacts.artifacts", "laplace_approx.errors"),
-    "laplace_approx.words.places.printable",
+    "laplace_approx.words.printable",
     *("laplace_files", "laplace_approx"),
 }
 
@@ -56,6 +58,12 @@ def test_every_law_is_held_somewhere():
     text = "".join(file.read_text(encoding="utf-8") for file in AUDIT.rglob("*.py"))
     for law in LAWS:
         assert text.count(f'"{law}"') >= 2, law
+
+
+def test_every_artifact_that_is_asked_for_is_opened_and_no_other(tmp_path):
+    asked = asked_in(PROJECT, "config/config.yaml")
+    held = dict.fromkeys(check.file for check in audit(asked, tmp_path).checks)
+    assert set(held) == set(asked.artifacts())
 
 
 def test_nan_breaks_every_law():
