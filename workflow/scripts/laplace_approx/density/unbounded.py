@@ -53,3 +53,28 @@ def _natural(lower: float, upper: float) -> Unbounding:
     if math.isfinite(lower):
         return Logit(lower, upper) if math.isfinite(upper) else Log(lower)
     return ReflectedLog(upper) if math.isfinite(upper) else Identity()
+
+
+def unbounding_space(names, lower, upper) -> dict:
+    """Return the definition of a space, as a configuration writes it, in which no parameter has a
+    bound; those that are bounded above only keep their scale, as no definition names their
+    transform."""
+    spoken = {}
+    for name, transform in zip(names, natural_transforms(lower, upper), strict=True):
+        if isinstance(transform, Log):
+            spoken[name] = {"log": {"shift": transform.shift}} if transform.shift else "log"
+        elif isinstance(transform, Logit):
+            ends = {"lower": transform.lower, "upper": transform.upper}
+            spoken[name] = "logit" if tuple(ends.values()) == (0, 1) else {"logit": ends}
+    return spoken
+
+
+def space_in_words(definition: dict) -> str:
+    """Return a definition of a space as it is written in a configuration, on one line."""
+    return _flow(definition)
+
+
+def _flow(value) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+    return value if isinstance(value, str) else f"{value:.15g}"

@@ -16,8 +16,8 @@ import numpy as np
 
 from laplace_approx.density.density import Density, density_in
 from laplace_approx.density.space import build_space
-from laplace_approx.density.transforms import Identity, Log, Logit
-from laplace_approx.density.unbounded import natural_transforms
+from laplace_approx.density.transforms import Identity
+from laplace_approx.density.unbounded import natural_transforms, unbounding_space
 from laplace_approx.errors import Declined
 from laplace_approx.exact.alignment import Pilot, conditional_widths, find_pilot
 from laplace_approx.exact.bounds import STEP, Reach, axis_between, grow, within_limit
@@ -128,11 +128,7 @@ def _unconstrained(log_density: Callable, transforms) -> Callable:
 def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
     """Return the modes of a density, by a search from `start` (d,)."""
     transforms = natural_transforms(density.lower, density.upper)
-    definition = {
-        name: {"log": {"shift": t.shift}} if isinstance(t, Log) else "logit"
-        for name, t in zip(density.names, transforms, strict=True)
-        if isinstance(t, Log | Logit)
-    }
+    definition = unbounding_space(density.names, density.lower, density.upper)
     space = build_space(definition, density.names, density.lower, density.upper)
     begin = space.unconstrain(np.asarray(start, dtype=float))
     begin = np.where(np.isfinite(begin), begin, 0.0)
@@ -143,7 +139,7 @@ def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
         found = searched.mode.modes
         modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
     except Declined as declined:
-        if declined.reason in BROKEN:
+        if declined.reason in BROKEN or declined.details.get("digits_lost"):
             raise
         where = declined.details.get("mode", declined.details.get("point", begin))
         modes = np.array([where])

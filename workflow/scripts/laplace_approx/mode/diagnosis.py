@@ -5,8 +5,9 @@ import numpy as np
 from laplace_approx.derivatives.noise import EPS
 from laplace_approx.derivatives.scales import rough_scales
 from laplace_approx.errors import Declined
-from laplace_approx.mode.checks import runaway
+from laplace_approx.mode.checks import corridor, digits, runaway, stairs
 from laplace_approx.mode.checks.boundary import edge_maximum
+from laplace_approx.mode.summit import summit
 from laplace_approx.words import places
 
 SINGULAR = 1e-8  # curvature in scaled coordinates that is none
@@ -14,20 +15,26 @@ STATIONARY = 1e-6  # SDs: an ascent that ended with so short a step was not on i
 KINK_STEPS = np.array([1e-2, 1e-3, 1e-4, 1e-5])  # of the axis scales
 MOST_AXES = 32
 BASES = 5
+CROSSWISE = 8  # random directions in which a kink is looked for, beside the axes
+DROP = 0.7  # of a fall as the step falls to a tenth: more is a step of the log density, no kink
+POINT_SEED = 0
+WAY_OUT = "Fit it in a space"
 
 
 def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
     """Return the `Declined` for attempts of which the first ended at the highest point known.
 
-    Looked for, in this order: a direction in which the log density rises for ever, growth along
-    the path, a maximum at the edge of the support, a kink, missing curvature.
+    Looked for, in this order: a direction in which the log density rises for ever, a maximum at a
+    bound, a kink, growth along the path, the edge of the support, missing curvature.
     """
     scale, attempt = rough_scales(evaluator, start), attempts[0]
+    wide = np.maximum(scale, np.abs(proof.x - start))
     return (
         rises_for_ever(evaluator, attempt, proof, start, monotone, rng)
-        or _edge(evaluator, proof.x, np.maximum(scale, np.abs(proof.x - start)))
-        or _grows_along_path(evaluator, attempts, scale)
-        or _kink(evaluator, proof.x)
+        or _edge(evaluator, proof.x, wide, declared=True)
+        or _kink(evaluator, summit(evaluator, proof.x), rng)
+        or _grows_along_path(evaluator, attempts, start, scale)
+        or _edge(evaluator, proof.x, wide, declared=False)
         or _from_proof(evaluator, proof)
         or _not_converged(evaluator, attempt, proof)
     )
@@ -35,7 +42,8 @@ def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
 
 def diagnose_point(evaluator, proof) -> Declined:
     """Return the `Declined` for a point given as the mode, whose proof failed."""
-    failed = _kink(evaluator, proof.x) or _from_proof(evaluator, proof)
+    rng = np.random.default_rng(POINT_SEED)
+    failed = _kink(evaluator, proof.x, rng) or _from_proof(evaluator, proof)
     return failed or _not_converged(evaluator, None, proof)
 
 
@@ -91,10 +99,17 @@ def rises_for_ever(evaluator, attempt, proof, start, monotone, rng, *, sure=Fals
             rise=found.rise,
         )
     if runaway.is_concave(evaluator, start, scale, rng):
-        return _separation(evaluator, found, scale, certified=False)
-    if sure:
+        if _is_free(evaluator, found.direction):
+            return _separation(evaluator, found, scale, certified=False)
+    elif sure:
         return None
     return _plateau(evaluator, found.limit, found.direction, scale)
+
+
+def _is_free(evaluator, direction):
+    """Whether what moves in a direction has no bound, as the coefficients of a predictor."""
+    bounded = np.isfinite(evaluator.lower) | np.isfinite(evaluator.upper)
+    return not np.any(bounded & (direction != 0))
 
 
 def _plateau(evaluator, limit, direction, scale):
@@ -140,7 +155,7 @@ def _separation(evaluator, found, scale, certified):
     )
 
 
-def _grows_along_path(evaluator, attempts, scale):
+def _grows_along_path(evaluator, attempts, start, scale):
     top = attempts[0].log_density
     for attempt in attempts:
         if attempt.converged or attempt.decrement <= STATIONARY:
@@ -152,13 +167,27 @@ def _grows_along_path(evaluator, attempts, scale):
         attempt, found = attempts[0], runaway.ends_with_arithmetic(evaluator, attempts[0].end)
         if found is None:
             return None
+    return _growth(evaluator, attempt, found, start, scale)
+
+
+def _growth(evaluator, attempt, found, start, scale):
+    """Return the `Declined` of an ascent without an end: improper where the mass beside the path
+    does not end either."""
     along = places.direction(evaluator.names, found.direction, scale)
+    endless = corridor.mass_goes_on(evaluator, start, attempt.end)
+    what = (
+        "and the mass on the way, density times width, does not fall either, so that the posterior "
+        "is improper: it has no quantiles, and no sampler helps. Give every parameter a proper "
+        "prior, as no data hold this direction (a flat prior on a log is 1/x on the natural scale)."
+        if endless
+        else "though the posterior may be proper. Integrate the parameters out that go with it, or "
+        "give it a proper prior that keeps away from that end."
+    )
     return Declined(
-        "not_converged",
+        "improper" if endless else "not_converged",
         f"there is no mode: on the last iterations, along {along}, the log density grew by "
         f"{found.gain:.4g} to {found.limit:.6g} and was still growing, without bound as far as it "
-        f"was followed (to {places.point(evaluator.names, attempt.end)}). Integrate the parameters "
-        "out that go with it, or give it a proper prior that keeps away from that end.",
+        f"was followed (to {places.point(evaluator.names, attempt.end)}), {what}",
         direction=found.direction.tolist(),
         gain=found.gain,
         log_density=found.limit,
@@ -166,13 +195,16 @@ def _grows_along_path(evaluator, attempts, scale):
     )
 
 
-def _edge(evaluator, x, scale):
+def _edge(evaluator, x, scale, declared):
+    """Return the `Declined` for a maximum at a declared bound, or at an end that was found."""
     found = edge_maximum(evaluator, x, scale)
-    return None if found is None else boundary(evaluator, found)
+    if found is None or found.declared is not declared:
+        return None
+    return boundary(evaluator, found)
 
 
 def boundary(evaluator, edge) -> Declined:
-    """Return the `Declined` for a maximum at an `Edge`."""
+    """Return the `Declined` for a maximum at an `Edge`; its way out begins with `WAY_OUT`."""
     name = evaluator.names[edge.index]
     if edge.endless:
         return Declined(
@@ -192,7 +224,7 @@ def boundary(evaluator, edge) -> Declined:
         "mode_on_boundary",
         f"the log density rises all the way as {name} goes from {edge.value:.6g} to {kind} "
         f"{edge.bound:.6g}: the maximum is on the boundary, where there is no slope of zero and no "
-        f"normal. Fit it in a space where {name} has no bound ({remedy} of the distance to it), "
+        f"normal. {WAY_OUT} where {name} has no bound ({remedy} of the distance to it), "
         "whose Jacobian moves the mode inside, or use a prior that vanishes at the bound.",
         parameter=name,
         bound=edge.bound,
@@ -213,24 +245,35 @@ def _declined_edge(evaluator, proof):
     )
 
 
-def _kink(evaluator, x):
-    """Whether second differences on an axis grow like 1/h as h falls."""
+def _kink(evaluator, x, rng):
+    """Whether second differences, on an axis or across, grow like 1/h as h falls.
+
+    A step of the log density makes them grow like 1/h^2, and its noise as well: no kinks.
+    """
     value = float(evaluator.log_density(x))
     scale = rough_scales(evaluator, x)
-    move = KINK_STEPS[:, None] * np.diag(scale)[:MOST_AXES, None, :]
+    across = rng.standard_normal((CROSSWISE if x.size > 1 else 0, x.size))
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    directions = np.concatenate([np.eye(x.size)[:MOST_AXES], across]) * scale
+    move = KINK_STEPS[:, None] * directions[:, None, :]
     forward, backward = evaluator.far(np.stack([x + move, x - move])) - value
-    noise = 100 * EPS * max(1.0, abs(value))
+    noise = max(
+        100 * EPS * max(1.0, abs(value)),
+        30 * float(digits.scatter_at(evaluator, x[None], scale)[0]),
+    )
     with np.errstate(invalid="ignore"):
         fall = -(forward + backward)
         bend = fall / KINK_STEPS**2
         down = np.all((fall > noise) & (np.maximum(forward, backward) <= noise), axis=1)
         growing = np.all(bend[:, 1:] > 1.4 * bend[:, :-1], axis=1)
+        growing &= np.all(fall[:, 1:] < DROP * fall[:, :-1], axis=1)
     kinked = np.flatnonzero(down & growing)
     if kinked.size == 0:
         return None
     i = kinked[0]
+    length = np.linalg.norm(directions[i])
     return _declined_kink(
-        evaluator, x, move[i, 0], bend[i].tolist(), (KINK_STEPS * scale[i]).tolist()
+        evaluator, x, move[i, 0], bend[i].tolist(), (KINK_STEPS * length).tolist()
     )
 
 
@@ -317,6 +360,9 @@ def _no_curvature(evaluator, proof):
     if not np.isfinite(least):
         return None
     scale = rough_scales(evaluator, proof.x)
+    stair = stairs.stair(evaluator, proof.x, weak)
+    if stair is not None:
+        return _in_steps(evaluator, proof, weak, stair, scale)
     along = places.direction(evaluator.names, weak, scale)
     at = places.point(evaluator.names, proof.x)
     if least < -uncertainty:
@@ -340,6 +386,22 @@ def _no_curvature(evaluator, proof):
     )
 
 
+def _in_steps(evaluator, proof, direction, stair, scale):
+    along = places.direction(evaluator.names, direction, scale)
+    low, high = (places.point(evaluator.names, end) for end in stair.ends)
+    return Declined(
+        "non_smooth_mode",
+        f"the log density goes in steps along {along}: at its maximum it is the same from {low} to "
+        f"{high}, where it jumps by {stair.jump:.4g}, as at a change point or a rounded parameter. "
+        "It has no curvature there, and no normal describes it. Sum the likelihood over the steps, "
+        "one for each place of the change, or describe this posterior by a grid of them.",
+        mode=proof.x.tolist(),
+        direction=np.asarray(direction).tolist(),
+        ends=[end.tolist() for end in stair.ends],
+        jump=stair.jump,
+    )
+
+
 def _unsafe(evaluator, proof):
     factored = proof.factored
     if proof.problem == "noise":
@@ -359,7 +421,7 @@ def _unsafe(evaluator, proof):
             f"the curvature at the mode cannot be measured: its relative error is "
             f"{proof.error:.1g}, for a log density whose own noise is {proof.noise:.1g}"
         )
-        reason, remedy = "non_smooth_mode", "Compute the log density more precisely."
+        reason, remedy = "non_smooth_mode", f"{digits.CURES}."
     return Declined(
         reason,
         f"{text}. {remedy}",
@@ -375,7 +437,7 @@ def _all_noise(evaluator, proof):
         "non_smooth_mode",
         f"the log density is only known to {proof.noise:.1g} around its maximum at "
         f"{places.point(evaluator.names, proof.x)}, which hides the curvature even one standard "
-        "deviation away. Compute it more precisely.",
+        f"deviation away. {digits.CURES}.",
         mode=proof.x.tolist(),
         noise=proof.noise,
     )

@@ -16,7 +16,7 @@ from laplace_approx.mode.attempts import (
     many_by_newton,
     many_by_quasi_newton,
 )
-from laplace_approx.mode.checks import decay
+from laplace_approx.mode.checks import decay, digits, turn
 from laplace_approx.mode.checks.contract import (
     check_again,
     check_function,
@@ -38,6 +38,7 @@ FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
 MOST_PROOFS = 8
 MOST_BUMPS = 10  # rises on rays that are followed up
+PERIOD_SEED = 0  # of the places at which a period is tried
 
 
 class Mode(NamedTuple):
@@ -95,6 +96,7 @@ class Search:
         self.start = np.array(start, dtype=float)
         self.attempts = []
         self.proofs = []  # (attempt, proof) of every distinct end that was looked at
+        self.lost = []  # proofs of ends where the log density has no digits left
         self.warnings = []
         self.n_starts = 0
 
@@ -106,6 +108,7 @@ class Search:
         self.from_dispersed(n_starts)
         self.settle()
         self.look_out()
+        self._require_digits()
         return self.result()
 
     def check_inputs(self):
@@ -208,7 +211,9 @@ class Search:
 
     def _look_at(self, attempt) -> Proof:
         proof = prove(self.evaluator, attempt.end, self.rng, attempt.frame)
-        if not (proof.proven and self._known(proof.x[None])[0]):
+        if not proof.proven and digits.is_lost(self.evaluator, proof.x, self.scale):
+            self.lost.append(proof)
+        elif not (proof.proven and self._known(proof.x[None])[0]):
             self.proofs.append((attempt, proof))
         return proof
 
@@ -229,17 +234,34 @@ class Search:
         """Decline where the highest point known is no proven mode."""
         if self._settled():
             return
+        self._require_digits()
         attempt, proof = self._highest()
         if all(attempt is not each for each in self.attempts[:3]):  # not yet tried by every method
             for method in (by_newton, by_trust_region, by_simplex):
                 self.attempts.append(method(self.evaluator, proof.x))
                 if self._look_at(self.attempts[-1]).proven and self._settled():
                     return
+            self._require_digits()
         attempt, proof = self._highest()
         check_supplied(self.evaluator, proof.x[None], self.rng)
         attempts = sorted(self.attempts, key=lambda each: -each.log_density)
         attempts = [attempt, *attempts]
         raise diagnose(self.evaluator, attempts, proof, self.start, self.monotone, self.rng)
+
+    def _require_digits(self):
+        """Decline where the highest point of all is one at which no digits are left."""
+        if not self.lost:
+            return
+        top = max(self.lost, key=_height)
+        clean = max((_height(proof) for _, proof in self.proofs), default=-np.inf)
+        if top.log_density > clean:
+            raise self._without_digits(top.x)
+
+    def _without_digits(self, x):
+        best = self._best()
+        clean = self.start if best is None else best.x
+        lost = digits.followed(self.evaluator, clean, x, self.scale)
+        return digits.declined(self.evaluator, lost, None if best is None else best.log_density)
 
     def _highest(self):
         return max(self.proofs, key=lambda pair: _height(pair[1]))
@@ -256,6 +278,7 @@ class Search:
 
     def look_out(self):
         """Follow up what rays see above the mode or beyond a dip; decline what is improper."""
+        self._require_no_period()
         for _ in range(ROUNDS):
             best = self._best()
             extra = self._escapes(best)
@@ -270,6 +293,27 @@ class Search:
                 break
         if higher:
             self._spike(seen, best, top)
+
+    def _require_no_period(self):
+        """Decline a log density that comes back in a coordinate without bounds, turn after turn."""
+        pairs = [(proof.x, proof.log_density) for _, proof in self._proven()]
+        if len(pairs) < 2:
+            return
+        rng = np.random.default_rng(PERIOD_SEED)
+        found = turn.period(self.evaluator, pairs, self._best().factored.sd, rng)
+        if found is None:
+            return
+        i, length = found
+        name = self.evaluator.names[i]
+        words = "2 pi" if abs(length - 2 * np.pi) < 1e-5 else f"{length:.6g}"
+        raise Declined(
+            "improper",
+            f"the log density is periodic in {name}, which has no bounds: it comes back after "
+            f"{words}, turn after turn, and each holds the same mass. The posterior is improper. "
+            f"Give {name} the support of one turn, cut where the density is lowest.",
+            parameter=name,
+            period=length,
+        )
 
     def _escapes(self, best):
         """Return the directions in which unfinished ascents left, one SD long each."""
@@ -316,6 +360,9 @@ class Search:
         """Decline where the log density exceeds the mode's near a bound, and that mass counts."""
         row = top[0]
         i = int(seen.rays.bound[row])
+        point = seen.rays.points[top]
+        if digits.is_lost(self.evaluator, point, self.scale):
+            raise self._without_digits(point)
         where = decay.describe(self.evaluator, seen, row, best.factored.sd)
         value = float(seen.values[top])
         if i >= 0:

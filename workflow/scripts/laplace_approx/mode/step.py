@@ -1,7 +1,8 @@
 """The mode as a record: what was found, in the space and on the natural scale."""
 
 from laplace_approx.density.density import density_in, point_inside
-from laplace_approx.errors import attempt
+from laplace_approx.errors import Declined, attempt
+from laplace_approx.mode.elsewhere import require_proper, require_whole_hump, with_next_step
 from laplace_approx.mode.search import remembered_search
 
 STARTS_SEED = 0  # of the dispersed starts: no result depends on them, so no one needs to set it
@@ -17,7 +18,13 @@ def mode_record(model, density, space) -> dict:
     # directions in theta are directions in z only where the two are the same
     monotone = model.monotone if space.names == space.parameters else None
     in_space = density_in(density, space)
-    mode = remembered_search(in_space, start, STARTS_SEED, monotone).mode
+    inside = point_inside(model.start, density.lower, density.upper)
+    try:
+        mode = remembered_search(in_space, start, STARTS_SEED, monotone).mode
+    except Declined as declined:
+        raise with_next_step(declined, density, space, inside) from None
+    require_proper(density, space, inside)
+    require_whole_hump(density, space.constrain(mode.x))
     fields = mode._asdict()
     z = fields.pop("x")
     return {

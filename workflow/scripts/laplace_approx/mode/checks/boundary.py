@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.mode.checks.digits import scatter_at
+
 HALVINGS = np.arange(0, 41)
 FAR_HALVINGS = np.concatenate([np.arange(0, 48, 4), np.arange(64, 961, 32)])
 SLOPE = 1e-6  # of log density + log distance: what is no fall
@@ -12,6 +14,7 @@ JITTER = 0.1  # of the scale
 # where exp(z), exp(2 z), ... overflow or vanish: an end of the arithmetic, not of the support
 ENDS = (np.array([709.78, 745.13, 708.4]) / np.array([[0.5], [1.0], [2.0], [3.0], [4.0]])).ravel()
 RISE = 1e-9  # relative rounding of the log density that is no rise
+SCATTERS = 10  # times its scatter beside the edge: the same
 
 
 def is_end_of_arithmetic(value):
@@ -44,6 +47,7 @@ def edge_maximum(evaluator, x, scale):
     within `scale` (d,), is halved again and again: the log density must rise and never fall.
     """
     value = float(evaluator.far(x))
+    noise = SCATTERS * float(scatter_at(evaluator, x[None], scale)[0])
     for i in range(x.size):
         for upper, side in ((False, evaluator.lower), (True, evaluator.upper)):
             declared = bool(np.isfinite(side[i]))
@@ -58,7 +62,7 @@ def edge_maximum(evaluator, x, scale):
             values = values[np.isfinite(values)]
             if values.size == 0:
                 continue
-            slack = RISE * max(1.0, abs(value))
+            slack = max(RISE * max(1.0, abs(value)), noise)
             rise = float(values[-1] - values[0])
             if values.size > 3 and np.all(np.diff(values) >= -slack) and rise > 10 * slack:
                 endless = _infinite_mass(evaluator, points[0], i, bound, scale)

@@ -1,0 +1,101 @@
+"""Where a log density loses its digits: what is highest there is rounding, and no mode."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.derivatives.noise import scatter
+from laplace_approx.errors import Declined
+from laplace_approx.words import places
+
+LOST = 1e-3  # scatter of a log density beside which no maximum is one
+FEWER = 0.1  # of the scatter: less is left where the coordinate at fault is put back
+HALVINGS = 40
+SUBNORMAL = (-746.0, -708.0)  # exp of it has fewer digits than others, and then none
+CURES = (
+    "Differences of large numbers are what loses digits: write gammaln(a + n) - gammaln(a) as the "
+    "sum of log(a + i), a ratio of beta functions as a product of such terms, log(1 + x) as "
+    "log1p(x), exp(x) - 1 as expm1(x), 1 - p as a quantity of its own, and use the forms of "
+    "scipy.special that take the difference themselves"
+)
+
+
+class Lost(NamedTuple):
+    """A place `x` (d,) with its `log_density`, where that scatters by `noise`, and `border` (d,),
+    the last point with digits on the way there; `guilty` are the coordinates that make it so."""
+
+    x: np.ndarray
+    log_density: float
+    noise: float
+    border: np.ndarray
+    guilty: tuple[int, ...]
+
+
+def scatter_at(evaluator, points, scale):
+    """Return the scatter of the log density at points (p, d), (p,).
+
+    `scale` (d,) are lengths over which it changes; beside a bound the distance to it is one.
+    """
+    with np.errstate(invalid="ignore"):
+        free = np.minimum(points - evaluator.lower, evaluator.upper - points)
+    return scatter(evaluator.far, points, np.minimum(scale, np.maximum(free, 0.0)))
+
+
+def is_lost(evaluator, x, scale) -> bool:
+    """Whether the log density has no digits left at x (d,).
+
+    Not where exp of a coordinate is about to vanish: there the arithmetic ends, not the formula.
+    """
+    if np.any((x > SUBNORMAL[0]) & (x < SUBNORMAL[1])):
+        return False
+    return bool(scatter_at(evaluator, x[None], scale)[0] > LOST)
+
+
+def followed(evaluator, clean, x, scale) -> Lost:
+    """Return the `Lost` of x (d,), of which the way from a point `clean` (d,) is halved again and
+    again, to find where the digits end."""
+    near, far = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = 0.5 * (near + far)
+        if is_lost(evaluator, clean + middle * (x - clean), scale):
+            far = middle
+        else:
+            near = middle
+    noise = float(scatter_at(evaluator, x[None], scale)[0])
+    border = clean + near * (x - clean)
+    value = float(evaluator.far(x))
+    return Lost(x, value, noise, border, _guilty(evaluator, clean, x, noise, scale))
+
+
+def _guilty(evaluator, clean, x, noise, scale) -> tuple[int, ...]:
+    """Return the coordinates that take the scatter away when they are put back, each alone; else
+    those that take most of it; else all."""
+    one_back = np.where(np.eye(x.size, dtype=bool), clean, x)
+    left = scatter_at(evaluator, one_back, scale)
+    guilty = np.flatnonzero(left <= max(LOST, 10 * float(np.min(left))))
+    guilty = guilty[left[guilty] < FEWER * noise]
+    return tuple(int(i) for i in (guilty if guilty.size else range(x.size)))
+
+
+def declined(evaluator, lost: Lost, best=None) -> Declined:
+    """Return the `Declined` for a log density that is highest where its digits are lost.
+
+    `best` is the highest log density where it has them, None where no maximum was found there.
+    """
+    names = [evaluator.names[i] for i in lost.guilty]
+    guilty = list(lost.guilty)
+    against = "" if best is None else f", against {best:.6g} at the best point that has its digits"
+    return Declined(
+        "non_smooth_mode",
+        f"your log likelihood loses its digits near {places.point(names, lost.border[guilty])}: "
+        f"beyond, at {places.point(names, lost.x[guilty])}, it scatters by {lost.noise:.2g} from "
+        f"one point to the next, and reaches {lost.log_density:.6g}{against}. A maximum of such "
+        f"values is none. {CURES}; or give {' and '.join(names)} a prior or a support that keeps "
+        "away from there.",
+        parameters=names,
+        border=lost.border.tolist(),
+        point=lost.x.tolist(),
+        noise=lost.noise,
+        log_density=lost.log_density,
+        digits_lost=True,
+    )
