@@ -65,12 +65,14 @@ def _named(model, density, definition: dict) -> tuple[Grid, int]:
 
 def _certified(model, density, definition: dict) -> tuple[Grid, int]:
     from laplace_approx.exact.certified import certified_grid, known_modes
+    from laplace_approx.exact.digits import require_digits
 
     # a prior may leave the model's own start on the edge of the support, or beyond
     start = point_inside(model.start, density.lower, density.upper)
     known = known_modes(density, start, monotone=model.monotone)
     watched, tally = tallied(density)
     grid = certified_grid(watched, start, known=known)
+    require_digits(watched, grid, start)
     return grid, known.evaluations + tally.evaluations
 
 

@@ -5,8 +5,9 @@ import numpy as np
 from laplace_approx.derivatives.noise import EPS
 from laplace_approx.derivatives.scales import rough_scales
 from laplace_approx.errors import Declined
-from laplace_approx.mode.checks import corridor, digits, runaway, stairs
+from laplace_approx.mode.checks import corridor, digits, ridge, runaway, stairs
 from laplace_approx.mode.checks.boundary import edge_maximum
+from laplace_approx.mode.proof import prove
 from laplace_approx.mode.summit import summit
 from laplace_approx.words import places
 
@@ -24,13 +25,15 @@ WAY_OUT = "Fit it in a space"
 def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
     """Return the `Declined` for attempts of which the first ended at the highest point known.
 
-    Looked for, in this order: a direction in which the log density rises for ever, a maximum at a
-    bound, a kink, growth along the path, the edge of the support, missing curvature.
+    Looked for, in this order: a direction in which the log density rises for ever, one in which it
+    does not change at all, a maximum at a bound, a kink, growth along the path, the edge of the
+    support, missing curvature.
     """
     scale, attempt = rough_scales(evaluator, start), attempts[0]
     wide = np.maximum(scale, np.abs(proof.x - start))
     return (
         rises_for_ever(evaluator, attempt, proof, start, monotone, rng)
+        or _ridge(evaluator, proof, prove(evaluator, start, rng), scale)
         or _edge(evaluator, proof.x, wide, declared=True)
         or _kink(evaluator, summit(evaluator, proof.x), rng)
         or _grows_along_path(evaluator, attempts, start, scale)
@@ -43,7 +46,11 @@ def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
 def diagnose_point(evaluator, proof) -> Declined:
     """Return the `Declined` for a point given as the mode, whose proof failed."""
     rng = np.random.default_rng(POINT_SEED)
-    failed = _kink(evaluator, proof.x, rng) or _from_proof(evaluator, proof)
+    failed = (
+        _ridge(evaluator, proof, proof, rough_scales(evaluator, proof.x))
+        or _kink(evaluator, proof.x, rng)
+        or _from_proof(evaluator, proof)
+    )
     return failed or _not_converged(evaluator, None, proof)
 
 
@@ -192,6 +199,27 @@ def _growth(evaluator, attempt, found, start, scale):
         gain=found.gain,
         log_density=found.limit,
         end=attempt.end.tolist(),
+    )
+
+
+def _ridge(evaluator, proof, elsewhere, scale):
+    """Return the `Declined` for a line along which nothing changes, through the point of the proof
+    and through another, at whose curvature the direction is better known, or None."""
+    least, uncertainty, weak = scaled_curvature(elsewhere)
+    through = np.stack([proof.x, elsewhere.x])
+    if not abs(least) <= uncertainty or not ridge.is_level(evaluator, through, weak):
+        return None
+    along = places.direction(evaluator.names, weak, scale)
+    at, why = places.point(evaluator.names, proof.x), ridge.why(evaluator.names, weak, scale)
+    return Declined(
+        "singular_hessian",
+        f"the log density does not change at all along {along}, neither at {at} nor elsewhere: the "
+        f"data and the prior say nothing about that combination ({why}). "
+        "Drop a parameter, or give one of them a proper prior.",
+        point=proof.x.tolist(),
+        direction=weak.tolist(),
+        curvature=least,
+        uncertainty=uncertainty,
     )
 
 
