@@ -15,13 +15,20 @@ from laplace_approx.comparison.intervals import PROBABILITIES
 from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.exact.draw_quantiles import Estimates
-from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
+from laplace_approx.exact.marginal import (
+    MIDDLE,
+    cdf_from_marginal,
+    half_interval,
+    interpolation_error,
+    interpolation_error_at,
+    quantile_from_marginal,
+    quantile_moved,
+)
 from laplace_approx.remember import recent
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
-ONE_SD = NormalDist().cdf(1.0)  # the two tails beyond one SD take the rest
 # The steps of a comparison ask for these quantiles one after another: they are found together.
-USUAL = np.append(PROBABILITIES, [1 - ONE_SD, ONE_SD])
+USUAL = np.append(PROBABILITIES, MIDDLE)
 
 
 def unknown(probabilities) -> Estimates:
@@ -148,6 +155,8 @@ class ExactSide:
         total = record["outside_mass"]["total"]
         self.outside_mass = None if total is None else total + unseen
         self.derived = cache(self._derived)
+        self.interpolation = cache(lambda name: interpolation_error(marginals[name]))
+        self.half_interval = cache(lambda name: half_interval(marginals[name]))
 
     def with_unseen(self, mass: float) -> "ExactSide":
         """Return the same side with so much more of the mass outside its box."""
@@ -156,27 +165,31 @@ class ExactSide:
     def quantiles(self, name: str, probabilities) -> Estimates:
         """Return the quantiles of a quantity given its condition, with their errors.
 
-        The error adds what the spacing costs and what the mass outside the box can move.
+        The error adds what the spacing costs, the last digit of the value, and what the mass
+        outside the lattice and the interpolation between the rows of the table can move; NaN where
+        that is anywhere.
         """
         p = np.asarray(probabilities, dtype=float)
         if name not in self.model.parameters:
             return self.derived(name).quantiles(p)
         marginal = self.marginals[name]
         value = quantile_from_marginal(marginal, p)
-        density = np.interp(value, marginal.value, marginal.density)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            moved = self._outside() * np.maximum(p, 1 - p) / density
-        return Estimates(value, moved + self._spacing(name))
+        moved = quantile_moved(marginal, p, self._cdf_error(name, value, p))
+        error = np.minimum(moved, self._room(name, value)) + self._spacing(name)
+        error = error + np.spacing(np.abs(value))
+        return Estimates(value, np.where(np.isfinite(error), error, math.nan))
 
     def cdf(self, name: str, values) -> Estimates:
         """Return P(quantity <= value | condition), with its error."""
         if name not in self.model.parameters:
             return self.derived(name).cdf(values)
-        marginal = self.marginals[name]
+        marginal, values = self.marginals[name], np.asarray(values, dtype=float)
         cdf = cdf_from_marginal(marginal, values)
-        density = np.interp(values, marginal.value, marginal.density, left=0.0, right=0.0)
-        error = self._outside() * np.maximum(cdf, 1 - cdf) + density * self._spacing(name)
-        return Estimates(cdf, error)
+        shift = self._spacing(name) + np.spacing(np.abs(values))
+        ends = (cdf_from_marginal(marginal, x) for x in _around(values, shift))
+        moved = np.max([np.abs(end - cdf) for end in ends], axis=0)
+        error = self._cdf_error(name, values, cdf) + moved
+        return Estimates(cdf, np.minimum(error, np.maximum(cdf, 1 - cdf)))
 
     def moved(self, name: str, values, errors):
         """Return what errors of values can move the CDF there by."""
@@ -203,7 +216,7 @@ class ExactSide:
         sd = self.record["sd"].get(name)
         if sd is not None:
             return sd
-        low, high = self.quantiles(name, np.array([1 - ONE_SD, ONE_SD])).value
+        low, high = self.quantiles(name, MIDDLE).value
         return (high - low) / 2
 
     def _outside(self) -> float:
@@ -211,12 +224,18 @@ class ExactSide:
 
     def _spacing(self, name: str) -> float:
         in_sd = self.record["discretisation_error"]["quantiles_sd"].get(name)
-        return math.nan if in_sd is None else in_sd * self.scale_of_table(name)
+        return math.nan if in_sd is None else in_sd * self.half_interval(name)
 
-    def scale_of_table(self, name: str) -> float:
-        """Return half the central 68.3 % interval of a parameter's marginal table."""
-        low, high = quantile_from_marginal(self.marginals[name], np.array([1 - ONE_SD, ONE_SD]))
-        return float(high - low) / 2
+    def _cdf_error(self, name: str, values, cdf):
+        """Return what the mass outside and the interpolation can be off by in the CDF."""
+        found = interpolation_error_at(self.marginals[name], self.interpolation(name), values)
+        return found + self._outside() * np.maximum(cdf, 1 - cdf)
+
+    def _room(self, name: str, values):
+        """Return how far each value is from the farther end of the support."""
+        i = self.lattice.frame.names.index(name)
+        lower, upper = self.lattice.frame.support[:, i]
+        return np.maximum(values - lower, upper - values)
 
     def _derived(self, name: str) -> DerivedQuantity:
         quantity = natural_quantity(self.model, name)

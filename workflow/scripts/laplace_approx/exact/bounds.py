@@ -25,6 +25,7 @@ SHARPENING = 10.0
 TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
 NOTHING = 1e-16  # of the highest node, moments included: nodes with less are cut off
 TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
+DIGITS = 1e-290  # of the highest node: nodes with less have lost digits, and tell no slope
 ORDERS = (1, 2, 3)  # of the moments: mean, SD, skewness
 STEP = {1: 0.1, 2: 0.4, 3: 0.5}  # between the nodes on which growth is judged, by dimension
 
@@ -34,13 +35,18 @@ class End(NamedTuple):
 
     `edge` is the share of the mass on the outermost node that has any, `tail` what lies beyond
     it, and `moments` the orders of the moments whose tail is not negligible. `cliff`: the node is
-    not the last, and the density falls from it to nothing.
+    not the last, and the density falls from it to nothing. `shares` are the tails of the absolute
+    moments about the mean, by order, in powers of the `unit` of theta; NaN where not known. `spent`: the nodes beyond have no density,
+    so that there is no more of the tail to be had.
     """
 
     edge: float
     tail: Tail
     moments: tuple[int, ...]
     cliff: bool
+    shares: tuple[float, ...] = (math.nan,) * len(ORDERS)
+    spent: bool = False
+    unit: float = math.nan
 
     def holds(self, mass: float, faint: float = 0.0) -> bool:
         """Whether more than a mass is on or beyond the last node, as far as can be told, and the
@@ -49,7 +55,7 @@ class End(NamedTuple):
         return not (self.cliff or empty)
 
     def must_grow(self, faint: float) -> bool:
-        return self.holds(TINY, faint) or bool(self.moments)
+        return self.holds(TINY, faint) or bool(self.moments and not self.spent)
 
 
 class Reach(NamedTuple):
@@ -128,12 +134,14 @@ def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[
     if not total > 0:
         nothing = End(0.0, Tail(None, "no density"), (), False)
         return ((nothing, nothing),) * p.ndim
-    powers = _powers(frame, parameter, density / total)
-    first = _ends(density, frame.axes[0].step, powers, faint)
+    log_distance, unit = _log_distance(frame, parameter, density / total)
+    first = _ends(density, frame.axes[0].step, log_distance, faint)
+    first = tuple(end._replace(unit=unit) for end in first)
     held = [order for order in ORDERS if not any(order in end.moments for end in first)]
     if held:
-        p = p * (1 + powers[max(held)]).reshape((-1,) + (1,) * (p.ndim - 1))
-    others = (_ends(_marginal(p, k), frame.axes[k].step, {}, faint) for k in range(1, p.ndim))
+        power = _plain(max(held) * log_distance, density > 0)
+        p = p * (1 + power).reshape((-1,) + (1,) * (p.ndim - 1))
+    others = (_ends(_marginal(p, k), frame.axes[k].step, None, faint) for k in range(1, p.ndim))
     return (first, *others)
 
 
@@ -141,7 +149,9 @@ def _marginal(p, k):
     return p.sum(axis=tuple(j for j in range(p.ndim) if j != k))
 
 
-def _ends(marginal, step, powers, faint) -> tuple[End, End]:
+def _ends(marginal, step, log_distance, faint) -> tuple[End, End]:
+    """Return both ends of an axis; `log_distance` is that of the parameter of axis 0 from its
+    mean, in SDs, None on the other axes."""
     mass = marginal / marginal.sum()
     found = []
     for way in (slice(None), slice(None, None, -1)):
@@ -149,28 +159,59 @@ def _ends(marginal, step, powers, faint) -> tuple[End, End]:
         first = int(np.argmax(outward > 0))
         edge = float(outward[first] * step)
         cliff = first > 0 and edge > TINY
-        series = {order: outward * t[way] for order, t in powers.items()} if not cliff else {}
-        heavy = tuple(
-            order
-            for order, f in series.items()
-            if f[0] * step > faint * (1 + f.sum() * step)
-            and not _negligible(mass_beyond(f, step).mass, TINY_MOMENT)
-        )
-        found.append(End(edge, mass_beyond(outward[first:], step), heavy, cliff))
+        heavy, shares = (), (0.0,) * len(ORDERS)
+        if log_distance is not None:
+            heavy, shares = _heavy(outward, log_distance[way], step, faint, cliff)
+        tail = mass_beyond(outward[first:], step)
+        found.append(End(edge, tail, heavy, cliff, shares, first > 0))
     return tuple(found)
 
 
-def _powers(frame, parameter, mass) -> dict:
-    """Return |theta - mean|^order / sd^order at the nodes of axis 0, for each order (0 where there
-    is no mass, and where it is no number)."""
+def _heavy(outward, log_distance, step, faint, cliff):
+    """Return the orders of the moments of which more than a negligible part lies beyond the last
+    node (all of them beyond a cliff), and that part of each."""
+    if cliff:
+        return ORDERS, (math.nan,) * len(ORDERS)
+    last = int(np.argmax(outward > DIGITS * outward.max()))
+    heavy, shares = [], []
+    for order in ORDERS:
+        with np.errstate(divide="ignore"):
+            log_part = np.log(outward) + order * log_distance
+        log_part = np.where(outward > 0, log_part, -np.inf)[last:]
+        # of the whole moment, or of the SD to its power where that is more
+        size = max(0.0, float(np.max(log_part)) + math.log(step))
+        part = np.exp(log_part - size)
+        share = mass_beyond(part, step).mass
+        if part[0] * step > faint * (math.exp(-size) + part.sum() * step) and not _negligible(
+            share, TINY_MOMENT
+        ):
+            heavy.append(order)
+        shares.append(math.nan if share is None else share * math.exp(min(size, LARGEST)))
+    return tuple(heavy), tuple(shares)
+
+
+LARGEST = 690.0  # e to this power is still a number
+
+
+def _log_distance(frame, parameter, mass):
+    """Return log(|theta - mean| / SD) at the nodes of axis 0 under their masses, -inf where there
+    is no mass, and the SD. Where mean and SD are beyond all numbers, the median and half the
+    central 68 % stand in for them."""
     with np.errstate(all="ignore"):
-        theta = frame.values(parameter, frame.axes[0].nodes())
-        kept = np.where(mass > 0, theta, 0.0)
-        mean = mass @ kept
+        theta = np.where(mass > 0, frame.values(parameter, frame.axes[0].nodes()), 0.0)
+        mean = mass @ theta
         sd = np.sqrt(mass @ np.where(mass > 0, (theta - mean) ** 2, 0.0))
-        distance = np.where(mass > 0, np.abs(theta - mean) / sd, 0.0)
-        powers = {order: distance**order for order in ORDERS}
-    return {order: np.where(np.isfinite(t), t, 0.0) for order, t in powers.items()}
+        if not math.isfinite(sd):
+            rising = np.searchsorted(np.cumsum(mass), (0.16, 0.5, 0.84))
+            low, mean, high = theta[np.minimum(rising, mass.size - 1)]
+            sd = (high - low) / 2
+        away = np.where(mass > 0, np.log(np.abs(theta - mean)) - np.log(sd), -np.inf)
+    return away, float(sd)
+
+
+def _plain(log_power, kept):
+    """Return e to these powers, less than infinite, and 0 where nothing is kept."""
+    return np.where(kept, np.exp(np.minimum(log_power, LARGEST)), 0.0)
 
 
 def _negligible(mass, limit) -> bool:
@@ -212,7 +253,8 @@ def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
     density = _marginal(p, 0)
     if not density.sum() > 0:
         return frame.axes
-    cubes = _powers(frame, parameter, density / density.sum())[max(ORDERS)]
+    log_distance, _ = _log_distance(frame, parameter, density / density.sum())
+    cubes = _plain(max(ORDERS) * log_distance, density > 0)
     weighted = p * cubes.reshape((-1,) + (1,) * (p.ndim - 1))
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):

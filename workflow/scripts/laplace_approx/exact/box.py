@@ -19,6 +19,7 @@ from laplace_approx.exact.grid import (
     corner_ends,
     empty_grid,
     grid_bytes,
+    unknown_errors,
 )
 from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.exact.marginal import build_marginal
@@ -62,7 +63,7 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
     if widthless:
         return empty_grid("named", lattice, [*faults, *widthless])
     found = moments(frame, mass, layers)
-    spacing = spacing_error(sums, found.sd)
+    spacing = spacing_error(sums)
     sides = [side for k, layer in enumerate(layers) for side in _box_sides(frame, k, layer)]
     highest = np.unravel_index(np.argmax(mass), mass.shape)
     faults += _mode_faults(frame, highest) + side_faults(sides)
@@ -83,6 +84,7 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
             name: build_marginal(frame, k, sums.whole.densities[k])
             for k, name in enumerate(frame.names)
         },
+        **unknown_errors(len(frame.names)),
     )
 
 

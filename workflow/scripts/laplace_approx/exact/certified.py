@@ -28,6 +28,7 @@ from laplace_approx.exact.ends import (
     outside_record,
     side_faults,
 )
+from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
 from laplace_approx.exact.grid import Grid, empty_grid
 from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
@@ -47,10 +48,10 @@ LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point numb
 GLIMPSE = 2**14  # cells
 MOMENTS = ("mean", "SD", "skewness")
 MEANING = (
-    "what further doublings of the points can be expected to change, from the changes when half "
-    "and three quarters of the nodes of each axis are left out, summed over the axes: of the log "
-    "evidence, and of the marginal quantiles (the largest for probabilities 0.005 to 0.995), mean "
-    "and SD in posterior SDs, and of the skewness"
+    "what further doublings of the points can change at the most, from the changes when half, three "
+    "quarters and seven eighths of the nodes of each axis are left out, summed over the axes: of "
+    "the log evidence, and of the marginal quantiles (the largest for probabilities 0.005 to 0.995) "
+    "in units of half the central 68.3 % interval, which is the SD of a normal"
 )
 
 
@@ -229,7 +230,8 @@ def _out_of_digits(frame: Frame, k: int, u: float) -> bool:
 def _assembled(own: list[Own]) -> Grid:
     main = _main(own)
     mass = main.mass()
-    spread = moments(main.frame, mass)
+    spread, thin = moments(main.frame, mass), main.thin()
+    coarse = moments(thin.frame, thin.mass())
     sides = [side for each in own for side in each.sides]
     evidence = [each.numbers.log_evidence for each in own]
     names = main.frame.names
@@ -257,7 +259,25 @@ def _assembled(own: list[Own]) -> Grid:
         certified=not faults,
         reasons=tuple(faults),
         marginals={names[each.parameter]: each.marginal for each in own},
+        **_moment_errors(own),
+        correlation_error=_correlation_error(spread, coarse, sd),
     )
+
+
+def _moment_errors(own: list[Own]) -> dict:
+    errors = np.array([each.moment_errors for each in own]).T
+    return {f"{moment}_error": row for moment, row in zip(GRID_MOMENTS, errors, strict=True)}
+
+
+def _correlation_error(spread, coarse, sd):
+    """Return what a correlation on the main lattice can be off by, NaN where there is none: what
+    every other node gives, and what the lattices of the single parameters know of the SDs."""
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(spread.sd / sd - 1)
+        error = np.abs(spread.correlation - coarse.correlation) + apart[:, None] + apart
+    error = np.where(np.isnan(sd[:, None] * sd), np.nan, np.minimum(error, 2.0))
+    error[np.diag_indices(sd.size)] = np.where(np.isnan(sd), np.nan, 0.0)
+    return error
 
 
 def _moment_faults(names, own) -> list[str]:

@@ -25,6 +25,9 @@ MOST_CELLS = 2**26  # 1 GiB
 BYTES_PER_CELL = 16  # a log density and a mass
 
 
+MOMENTS = ("mean", "sd", "skewness")
+
+
 class Grid(NamedTuple):
     """An exact posterior on a lattice. Arrays are in the order of `lattice.frame.names`.
 
@@ -34,6 +37,8 @@ class Grid(NamedTuple):
     likewise, None where unknown, with a `total`; `discretisation_error` holds `log_evidence` and
     `quantiles_sd` by parameter (None where there are too few nodes to tell) and says what it
     `means`. `marginals` maps each parameter to its table; it is empty where there is no mass.
+    `mean_error`, `sd_error` and `skewness_error` are NaN, and `correlation_error` too, where they
+    are not known.
     """
 
     kind: str
@@ -51,13 +56,17 @@ class Grid(NamedTuple):
     certified: bool
     reasons: tuple[str, ...]
     marginals: dict[str, Marginal]
+    mean_error: np.ndarray
+    sd_error: np.ndarray
+    skewness_error: np.ndarray
+    correlation_error: np.ndarray
 
     def record(self) -> dict:
         """Return all but the cells and the tables, as plain JSON values (NaN becomes None)."""
         frame = self.lattice.frame
         by_name = {
             key: dict(zip(frame.names, map(_plain, getattr(self, key)), strict=True))
-            for key in ("mean", "sd", "skewness")
+            for key in (*MOMENTS, *(f"{moment}_error" for moment in MOMENTS))
         }
         return {
             "kind": self.kind,
@@ -70,6 +79,7 @@ class Grid(NamedTuple):
             "log_evidence": _plain(self.log_evidence),
             **by_name,
             "correlation": [[_plain(x) for x in row] for row in self.correlation],
+            "correlation_error": [[_plain(x) for x in row] for row in self.correlation_error],
             "edge_mass": self.edge_mass,
             "outside_mass": self.outside_mass,
             "discretisation_error": self.discretisation_error,
@@ -112,7 +122,14 @@ def empty_grid(kind: str, lattice: Lattice, faults: list[str]) -> Grid:
         certified=False,
         reasons=tuple(faults),
         marginals={},
+        **unknown_errors(d),
     )
+
+
+def unknown_errors(d: int) -> dict:
+    """Return the errors of the moments of d parameters where none is known."""
+    errors = {f"{moment}_error": np.full(d, np.nan) for moment in MOMENTS}
+    return {**errors, "correlation_error": np.full((d, d), np.nan)}
 
 
 def jittered_draws(grid: Grid, rng: np.random.Generator, n: int):

@@ -60,8 +60,14 @@ class Axis(NamedTuple):
 
     def thin(self) -> "Axis":
         """Return every other node, from the first."""
-        points = (self.points + 1) // 2
-        return self._replace(upper=self.lower + 2 * self.step * (points - 1), points=points)
+        return self.every(2)
+
+    def every(self, times: int, first: int = 0) -> "Axis":
+        """Return the nodes first, first + times, first + 2 times, ..."""
+        points, lower = (self.points - first - 1) // times + 1, self.lower + first * self.step
+        return self._replace(
+            lower=lower, upper=lower + times * self.step * (points - 1), points=points
+        )
 
 
 class Frame(NamedTuple):

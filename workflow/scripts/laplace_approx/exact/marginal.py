@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,11 @@ from laplace_approx.numerics.quadrature import (
 
 ROWS_PER_SD = 80  # rows of a table per posterior SD: cubic interpolation is then good to 1e-8 SD
 MOST_ROWS_PER_NODE = 64
+# The cubic over two rows is off 16 times as much as that over one where the density is smooth, and
+# four times as much where it has a corner.
+LEAST_GAIN = 4.0
+ONE_SD = NormalDist().cdf(1.0)
+MIDDLE = np.array([1 - ONE_SD, ONE_SD])  # the ends of the central 68.3 % interval
 LAST_DIGIT = 4 * np.finfo(float).eps
 
 
@@ -74,6 +80,47 @@ def quantile_from_marginal(marginal: Marginal, probability):
     return start + t * (marginal.value[row + 1] - start)
 
 
+def interpolation_error(marginal: Marginal):
+    """Return bounds (rows - 1,) of what the CDF between two rows is off by interpolation.
+
+    Each row but the first and the last is left out once, and what the cubic from the row before it
+    to the row after it gives there is held against its CDF.
+    """
+    n = marginal.value.size
+    if n < 3:
+        return np.diff(marginal.cdf)
+    before, after = np.arange(n - 2), np.arange(2, n)
+    width = marginal.value[after] - marginal.value[before]
+    t = (marginal.value[1:-1] - marginal.value[before]) / width
+    found = _cubic(t, *_cubic_between(marginal, before, after))
+    off = np.abs(found - marginal.cdf[1:-1]) / LEAST_GAIN
+    return np.maximum(np.append(off[0], off), np.append(off, off[-1]))
+
+
+def interpolation_error_at(marginal: Marginal, bounds, x):
+    """Return the larger of these bounds on the interval of x and on those beside it; NaN at NaN."""
+    row = np.searchsorted(marginal.value, x, side="right") - 1
+    near = np.clip(row + np.arange(-1, 2).reshape(-1, *(1,) * np.ndim(row)), 0, bounds.size - 1)
+    return np.where(np.isnan(x), np.nan, np.max(bounds[near], axis=0))
+
+
+def quantile_moved(marginal: Marginal, p, errors):
+    """Return how far errors of the CDF can move the quantiles at p, all of one shape.
+
+    The CDF is followed to p - error and p + error, so that the least density on the way counts;
+    infinite where it does not reach there.
+    """
+    value = quantile_from_marginal(marginal, p)
+    density = np.interp(value, marginal.value, marginal.density)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.where(errors > 0, errors / density, 0.0)
+    for end in (p - errors, p + errors):
+        known = (end >= 0) & (end <= 1)
+        there = quantile_from_marginal(marginal, np.where(known, end, p))
+        moved = np.where(known, np.fmax(moved, np.abs(there - value)), np.inf)
+    return np.where(np.isnan(errors), np.nan, moved)
+
+
 def _where_cubic_is(probability, start, rise, first, last):
     """Return t in [0, 1] at which the rising cubic takes the value, to its last digit.
 
@@ -97,21 +144,32 @@ def _where_cubic_is(probability, start, rise, first, last):
 
 
 def _cubic_of(marginal: Marginal, row):
-    """Return (start, rise, slope at start, slope at end) of the cubic pieces, in units of t.
+    """Return (start, rise, slope at start, slope at end) of the cubic pieces, in units of t."""
+    return _cubic_between(marginal, row, row + 1)
+
+
+def _cubic_between(marginal: Marginal, one, other):
+    """Return the same for the cubics from some rows to others.
 
     The slopes are kept within three times the rise, where the cubic is sure to be monotone
     (Fritsch and Carlson 1980, SIAM Journal on Numerical Analysis 17, p. 238).
     """
-    width = marginal.value[row + 1] - marginal.value[row]
-    start = marginal.cdf[row]
-    rise = marginal.cdf[row + 1] - start
-    first = np.minimum(marginal.density[row] * width, 3 * rise)
-    last = np.minimum(marginal.density[row + 1] * width, 3 * rise)
+    width = marginal.value[other] - marginal.value[one]
+    start = marginal.cdf[one]
+    rise = marginal.cdf[other] - start
+    first = np.minimum(marginal.density[one] * width, 3 * rise)
+    last = np.minimum(marginal.density[other] * width, 3 * rise)
     return start, rise, first, last
 
 
 def _cubic(t, start, rise, first, last):
     return start + t * (first + t * (3 * rise - 2 * first - last + t * (first + last - 2 * rise)))
+
+
+def half_interval(marginal: Marginal) -> float:
+    """Return half the central 68.3 % interval: the SD of a normal, and there for every posterior."""
+    low, high = quantile_from_marginal(marginal, MIDDLE)
+    return float(high - low) / 2
 
 
 def _rows_per_node(density_u) -> int:
@@ -149,9 +207,14 @@ def _refining_weights(rows: int, order: int):
 
 
 def _strictly_rising(value, density, cdf) -> Marginal:
-    """Drop rows whose value does not rise: far out, a transform can run out of digits."""
+    """Drop rows whose value does not rise: far out, a transform can run out of digits.
+
+    What lies at the last value or beyond is at it, as what lies at the first is.
+    """
     if np.all(value[1:] > value[:-1]) and math.isfinite(value[0]) and math.isfinite(value[-1]):
         return Marginal(value, density, cdf)
     keep = np.concatenate([[True], np.diff(np.maximum.accumulate(value)) > 0])
     keep &= np.isfinite(value)
-    return Marginal(value[keep], density[keep], cdf[keep])
+    value, density, cdf = value[keep], density[keep], cdf[keep]
+    cdf[-1] = 1.0
+    return Marginal(value, density, cdf)

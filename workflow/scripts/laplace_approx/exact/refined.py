@@ -10,17 +10,18 @@ from laplace_approx.exact.bounds import ORDERS, Reach, ends_of, grow, sharper
 from laplace_approx.exact.ends import ENDS, NEGLIGIBLE_MASS, Side, find_sides
 from laplace_approx.exact.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.exact.marginal import (
+    MIDDLE,
     Marginal,
     build_marginal,
     quantile_from_marginal,
 )
-from laplace_approx.exact.spacing import PROBES, largest_change
+from laplace_approx.exact.spacing import PROBES, largest_change, owed
 from laplace_approx.numerics.quadrature import band_limited
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
 MOST_POINTS = 2**16  # of an axis
 STILL_EVIDENCE = 1e-9  # change of the log evidence at which the nodes are close enough
-STILL = 1e-7  # change of quantiles, mean and SD (in SDs) and of the skewness, likewise
+STILL = 1e-7  # change of quantiles, mean and SD (in half intervals) and skewness, likewise
 SHARPEN_FROM = 257  # points from which an axis may be sharpened instead of doubled
 REGROWN = 4  # times that the bounds grow after the nodes became finer
 SMALL = 2**17  # cells up to which all axes are doubled at once
@@ -35,8 +36,8 @@ DENSE = 4  # places a node at which a marginal is tabulated
 class Numbers(NamedTuple):
     """What a lattice says of its own parameter; a moment is NaN where it does not exist. `density`
     is the marginal's at the nodes, and `probed` are those quantiles of it that are held against
-    those of other lattices; `middle` are the ends of the central 68 % interval, half of which
-    serves as an SD where there is none."""
+    those of other lattices; `middle` are the ends of the central 68.3 % interval, half of which is
+    the unit of all changes: it is there for every posterior."""
 
     log_evidence: float
     mean: float
@@ -49,8 +50,9 @@ class Numbers(NamedTuple):
 
 class Own(NamedTuple):
     """A parameter's own lattice with its numbers and its marginal; what its spacing owes to the log
-    evidence, and to the rest in SDs, summed over the axes; its two sides; and what is wrong with
-    the other axes, in words."""
+    evidence, and to the quantiles in half the central 68.3 % interval, summed over the axes; the
+    errors of mean, SD and skewness; its two sides; and what is wrong with the other axes, in
+    words."""
 
     parameter: int
     lattice: Lattice
@@ -58,6 +60,7 @@ class Own(NamedTuple):
     marginal: Marginal
     evidence_change: float
     change: float
+    moment_errors: np.ndarray
     sides: list[Side]
     faults: list[str]
 
@@ -121,9 +124,9 @@ class _Trial:
         self.p, self.shift = self.lattice.relative()
         self.numbers = self._numbers(self.frame, self.p)
         self.changes = [self._change(k) for k in range(self.p.ndim)]
-        noise = 16 * np.finfo(float).eps * abs(self.shift)
+        self._noise = 16 * np.finfo(float).eps * abs(self.shift)  # rounding of the log density
         self.excesses = [
-            max(evidence / (STILL_EVIDENCE + noise), rest / (STILL + noise))
+            max(evidence / (STILL_EVIDENCE + self._noise), rest / (STILL + self._noise))
             for evidence, rest in self.changes
         ]
         self.excess = max(self.excesses)
@@ -149,17 +152,28 @@ class _Trial:
         return _Trial(reach, self.log_density, self.parameter)
 
     def result(self) -> Own:
-        evidence_change, change = (sum(column) for column in zip(*self.changes, strict=True))
+        owes = sum(self._owed(k) for k in range(self.p.ndim)) + self._noise
+        low, high = self.numbers.middle
+        unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
         return Own(
             self.parameter,
             self.lattice,
             self.numbers,
             _table(self.frame, self.parameter, self.numbers.density, DENSE),
-            evidence_change,
-            change,
+            float(owes[0]),
+            float(owes[1]),
+            owes[2:] * unit + self._beyond(),
             self._sides(),
             self._other_faults(),
         )
+
+    def _beyond(self):
+        """Return what the tails beyond the lattice add to mean, SD and skewness, at the most."""
+        pair = self.ends()[0]
+        one, two, three = (sum(end.shares[k] for end in pair) for k in range(len(ORDERS)))
+        unit, numbers = pair[0].unit, self.numbers
+        found = np.array([one * unit, two * unit, three + 3 * two])
+        return np.where(np.isnan([numbers.mean, numbers.sd, numbers.skewness]), np.nan, found)
 
     def _numbers(self, frame: Frame, p, dense: int = DENSE) -> Numbers | None:
         """Return the numbers of a lattice, None where no node of it has any density, or where the
@@ -186,40 +200,56 @@ class _Trial:
         return Numbers(self.shift + math.log(total), *kept, density, *_probed(table))
 
     def _change(self, k: int) -> tuple[float, float]:
-        """Return what the spacing of axis k still owes: the log evidence, and the rest in SDs.
+        """Return what the spacing of axis k can be expected to owe: the log evidence, and the rest
+        in half the central 68.3 % interval.
 
         With c the change from half the nodes to all of them and r its ratio to the change from a
         quarter to half, further doublings change c r, c r^2, ...: c r / (1 - r) altogether, if
         the changes go on falling as they did. It counts as a tenth of c at the least, and
-        where the changes hardly fell, as c.
+        where the changes hardly fell, as c. That says when to stop; `_owed` is what is stated.
         """
         half, quarter = self._thinned(k, 2), self._thinned(k, 4)
         last, before = self._moved(self.numbers, half), self._moved(half, quarter)
-        return tuple(_owed(c, d) for c, d in zip(last, before, strict=True))
+        return tuple(
+            _owed(max(c), max(d))
+            for c, d in ((last[:1], before[:1]), (last[1:], before[1:]))
+        )
 
-    def _thinned(self, k: int, times: int) -> Numbers:
-        axes, kept = list(self.frame.axes), self.p
+    def _owed(self, k: int):
+        """Return bounds of what the spacing of axis k owes to the log evidence, the quantiles, the
+        mean and the SD (these in half the central 68.3 % interval) and the skewness."""
+        half = self._moved(self.numbers, self._thinned(k, 2))
+        thinner = (
+            [self._moved(self.numbers, self._thinned(k, times, first)) for first in begun]
+            for times, begun in ((4, range(4)), (8, range(1, 8, 2)))
+        )
+        return owed(half, *thinner)
+
+    def _thinned(self, k: int, times: int, first: int = 0) -> Numbers | None:
+        axes = list(self.frame.axes)
+        if (axes[k].points - first - 1) // times < 2:
+            return None
+        axes[k] = axes[k].every(times, first)
+        kept = self.p[(slice(None),) * k + (slice(first, None, times),)]
         dense = DENSE * times if k == 0 else DENSE  # the places are the same on all lattices
-        while times > 1:
-            axes[k] = axes[k].thin()
-            kept = kept[(slice(None),) * k + (slice(None, None, 2),)]
-            times //= 2
         return self._numbers(self.frame._replace(axes=tuple(axes)), kept, dense)
 
-    def _moved(self, one: Numbers | None, other: Numbers | None) -> tuple[float, float]:
+    def _moved(self, one: Numbers | None, other: Numbers | None):
+        """Return the changes of log evidence, quantiles, mean, SD and skewness; infinite where
+        they cannot be told, and 0 of a moment that does not exist."""
         if one is None or other is None:
-            return math.inf, math.inf
-        scale = one.sd if math.isfinite(one.sd) else (one.middle[1] - one.middle[0]) / 2
+            return np.full(5, math.inf)
+        scale = (one.middle[1] - one.middle[0]) / 2
         if not scale > 0:
-            return math.inf, math.inf
+            return np.full(5, math.inf)
         moved = [
             abs(one.mean - other.mean) / scale,
             abs(one.sd - other.sd) / scale,
             abs(one.skewness - other.skewness),
         ]
-        moved = [x for x in moved if not math.isnan(x)]
         quantiles = largest_change(one.probed, other.probed, scale)
-        return abs(one.log_evidence - other.log_evidence), max(quantiles, *moved, 0.0)
+        evidence = abs(one.log_evidence - other.log_evidence)
+        return np.array([evidence, quantiles, *(0.0 if math.isnan(x) else x for x in moved)])
 
     def _sides(self) -> list[Side]:
         """Return the sides as they are at the outermost nodes whose density rises above the
@@ -266,6 +296,7 @@ def _table(frame: Frame, parameter: int, density, dense: int, rows: int | None =
 
 
 def _probed(table: Marginal):
-    """Return the quantiles of a table that are held against others, and those at 16 and 84 %."""
-    found = quantile_from_marginal(table, (*PROBES, 0.16, 0.84))
+    """Return the quantiles of a table that are held against others, and the ends of the central
+    68.3 %."""
+    found = quantile_from_marginal(table, (*PROBES, *MIDDLE))
     return found[:-2], (float(found[-2]), float(found[-1]))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, percent, places
-from laplace_approx.comparison.sides import ONE_SD
+from laplace_approx.exact.marginal import ONE_SD
 from laplace_approx.comparison.signals import (
     ProbedDraws,
     effective_sample_size,

@@ -8,7 +8,7 @@ import numpy as np
 
 from laplace_approx.comparison.distances import Nodes, total_variation
 from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, places
-from laplace_approx.comparison.sides import ONE_SD, LaplaceSide, natural_quantity
+from laplace_approx.comparison.sides import LaplaceSide, natural_quantity
 from laplace_approx.density.density import Density, density_in
 from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
@@ -16,7 +16,7 @@ from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
-from laplace_approx.exact.marginal import quantile_from_marginal
+from laplace_approx.exact.marginal import ONE_SD, quantile_from_marginal
 from laplace_approx.exact.near_normal import NearNormal, near_normal
 from laplace_approx.mode.newton import climb
 from laplace_approx.mode.search import find_mode

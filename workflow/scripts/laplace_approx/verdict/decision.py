@@ -173,10 +173,11 @@ def _coverage(laplace, judge: Judge, quantity: str) -> dict:
         cdf = np.where(beyond, np.tile([0.0, 1.0], len(LEVELS)), cdf)
         error = np.where(beyond, 0.0, error)
     below, above = cdf[::2], 1 - cdf[1::2]
+    known = np.isfinite(below + above)
     return {
         percent(level): {
-            "value": 1 - below[i] - above[i],
-            "error": error[2 * i] + error[2 * i + 1],
+            "value": max(0.0, 1 - below[i] - above[i]) if known[i] else math.nan,
+            "error": min(1.0, error[2 * i] + error[2 * i + 1]) if known[i] else math.nan,
             "below": below[i],
             "above": above[i],
             "reason": None if np.isfinite(below[i] + above[i]) else "an end is not known",
