@@ -23,6 +23,7 @@ from laplace_approx.exact.marginal import (
     interpolation_error_at,
     quantile_from_marginal,
     quantile_moved,
+    row_width,
 )
 from laplace_approx.remember import recent
 
@@ -174,8 +175,11 @@ class ExactSide:
             return self.derived(name).quantiles(p)
         marginal = self.marginals[name]
         value = quantile_from_marginal(marginal, p)
-        moved = quantile_moved(marginal, p, self._cdf_error(name, value, p))
-        error = np.minimum(moved, self._room(name, value)) + self._spacing(name)
+        outside, between = self._cdf_errors(name, value, p)
+        # interpolation moves nothing out of its row of the table
+        moved = np.fmin(quantile_moved(marginal, p, between), row_width(marginal, value))
+        moved = moved + np.minimum(quantile_moved(marginal, p, outside), self._room(name, value))
+        error = moved + self._spacing(name)
         error = error + np.spacing(np.abs(value))
         return Estimates(value, np.where(np.isfinite(error), error, math.nan))
 
@@ -188,7 +192,7 @@ class ExactSide:
         shift = self._spacing(name) + np.spacing(np.abs(values))
         ends = (cdf_from_marginal(marginal, x) for x in _around(values, shift))
         moved = np.max([np.abs(end - cdf) for end in ends], axis=0)
-        error = self._cdf_error(name, values, cdf) + moved
+        error = sum(self._cdf_errors(name, values, cdf)) + moved
         return Estimates(cdf, np.minimum(error, np.maximum(cdf, 1 - cdf)))
 
     def moved(self, name: str, values, errors):
@@ -226,10 +230,10 @@ class ExactSide:
         in_sd = self.record["discretisation_error"]["quantiles_sd"].get(name)
         return math.nan if in_sd is None else in_sd * self.half_interval(name)
 
-    def _cdf_error(self, name: str, values, cdf):
-        """Return what the mass outside and the interpolation can be off by in the CDF."""
-        found = interpolation_error_at(self.marginals[name], self.interpolation(name), values)
-        return found + self._outside() * np.maximum(cdf, 1 - cdf)
+    def _cdf_errors(self, name: str, values, cdf):
+        """Return what the mass outside, and what interpolation, can be off by in the CDF."""
+        between = interpolation_error_at(self.marginals[name], self.interpolation(name), values)
+        return self._outside() * np.maximum(cdf, 1 - cdf), between
 
     def _room(self, name: str, values):
         """Return how far each value is from the farther end of the support."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.density.edges import EdgeExact
 from laplace_approx.density.space import Space
 from laplace_approx.density.support import Support, total
 
@@ -13,7 +14,8 @@ class Density(NamedTuple):
     """An unnormalised log density of `d` coordinates.
 
     `log_density` maps `(..., d)` to `(...)` and is `-inf` outside the support (and where the
-    model gives NaN). `gradient` maps to `(..., d)` and `hessian` to `(..., d, d)`; each is None
+    model gives NaN); it is an `EdgeExact` where a prior knows its density nearer to an end than
+    numbers go. `gradient` maps to `(..., d)` and `hessian` to `(..., d, d)`; each is None
     where the model gives none; `hessian_method` says whether it is "analytic" or put together from
     "hessian_vector_products". `lower` and `upper` bound the open support, `(d,)` each.
     """
@@ -62,6 +64,14 @@ def density_in(density: Density, space: Space) -> Density:
             return value
         return np.where(inside[(..., *(None,) * tail)], value, outside)
 
+    def near_the_ends(z):
+        z = np.asarray(z, dtype=float)
+        with np.errstate(over="ignore", invalid="ignore"):
+            theta = space.constrain(z)
+            value = density.log_density.near(theta, *space.log_gaps(z, theta))
+            value += space.log_jacobian(z)
+            return _nan_to_minus_inf(value)
+
     def log_density(z):
         with np.errstate(over="ignore", invalid="ignore"):
             z, theta, inside = place(z)
@@ -85,9 +95,10 @@ def density_in(density: Density, space: Space) -> Density:
             return kept(matrix, inside, 2, np.nan)
 
     has_gradient = density.gradient is not None
+    exact = isinstance(density.log_density, EdgeExact)
     return Density(
         names=space.names,
-        log_density=log_density,
+        log_density=near_the_ends if exact else log_density,
         gradient=gradient if has_gradient else None,
         hessian=hessian if has_gradient and density.hessian is not None else None,
         lower=space.lower,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
+from laplace_approx.density.edges import wrapped
 from laplace_approx.density.support import Support, total
 from laplace_approx.errors import Declined
 from laplace_approx.numerics.batched import MANY
@@ -162,11 +163,14 @@ class Tally:
         if function is None:
             return None
 
-        def evaluate(x):
-            self.evaluations += math.prod(np.shape(x)[:-1])
-            return function(x)
+        def wrap(inner):
+            def evaluate(x, *gaps):
+                self.evaluations += math.prod(np.shape(x)[:-1])
+                return inner(x, *gaps)
 
-        return evaluate
+            return evaluate
+
+        return wrapped(function, wrap)
 
 
 def tallied(density: Density) -> tuple[Density, Tally]:

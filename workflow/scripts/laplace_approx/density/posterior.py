@@ -15,6 +15,7 @@ import numpy as np
 from laplace_approx.density.answers import as_floats
 from laplace_approx.density.batches import in_company
 from laplace_approx.density.density import Density, as_it_is, point_inside, summed, without_nan
+from laplace_approx.density.edges import EdgeExact, within
 from laplace_approx.density.priors import Prior
 from laplace_approx.density.support import Support
 from laplace_approx.errors import Declined, InputError
@@ -67,7 +68,7 @@ def natural_density(model, prior: Prior) -> Density:
     likelihood = _checked(model.log_likelihood, "log_likelihood", model, ())
     _check_batches(likelihood, model, anchor, lower, upper)
 
-    def within(function, name, prior_function, outside, tail=(), tidy=as_it_is):
+    def masked(function, name, prior_function, outside, tail=(), tidy=as_it_is):
         held = in_company(function, name, model, tail)
         function = _a_few_at_a_time(held, model, tail)
 
@@ -86,23 +87,49 @@ def natural_density(model, prior: Prior) -> Density:
         return evaluate
 
     d = len(model.parameters)
-    log_density = within(
+    log_density = masked(
         likelihood, "log_likelihood", of_prior.log_density, -np.inf, tidy=without_nan
     )
+    if of_prior.near is not None:
+        few = _a_few_at_a_time(likelihood, model, ())
+        near = _near_the_ends(few, of_prior.near, anchor, lower, upper)
+        log_density = EdgeExact(log_density, near)
     gradient = hessian = None
     hessian_method = "analytic"
     if model.gradient is not None:
         slopes = _checked(model.gradient, "gradient", model, (d,))
-        gradient = within(slopes, "gradient", of_prior.gradient, np.nan, (d,))
+        gradient = masked(slopes, "gradient", of_prior.gradient, np.nan, (d,))
     if model.hessian is not None:
         matrix = _checked(model.hessian, "hessian", model, (d, d))
-        hessian = within(matrix, "hessian", of_prior.hessian, np.nan, (d, d))
+        hessian = masked(matrix, "hessian", of_prior.hessian, np.nan, (d, d))
     elif model.hessian_vector_product is not None:
         hessian_method = "hessian_vector_products"
         name = "hessian_vector_product"
-        hessian = within(_products(model), name, of_prior.hessian, np.nan, (d, d))
+        hessian = masked(_products(model), name, of_prior.hessian, np.nan, (d, d))
     names = tuple(model.parameters)
     return Density(names, log_density, gradient, hessian, lower, upper, hessian_method)
+
+
+def _near_the_ends(likelihood, prior, anchor, lower, upper):
+    """Return the log posterior of theta and the logarithms of its distances to the ends.
+
+    The prior is taken from the distances, and the likelihood at the number nearest to theta that is
+    inside: it is all that a model can be asked. Outside is where a distance is not above 0.
+    """
+
+    def near(theta, below, above):
+        known = (below > -np.inf) & (above > -np.inf) & np.isfinite(theta)
+        inside = np.all(known, axis=-1)
+        if not np.any(inside):
+            return np.full(inside.shape, -np.inf)
+        kept = inside[..., None]
+        safe = within(np.where(kept, theta, anchor), lower, upper)
+        gaps = (np.where(kept, gap, 0.0) for gap in (below, above))
+        with np.errstate(all="ignore"):
+            value = likelihood(safe) + prior(safe, *gaps, lower, upper)
+        return np.where(inside, _nan_to_minus_inf(value), -np.inf)
+
+    return near
 
 
 def _products(model):

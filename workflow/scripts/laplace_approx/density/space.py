@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.density.edges import log_gaps
 from laplace_approx.density.support import Support
 from laplace_approx.density.transforms import Identity, bounds, build_transform
 from laplace_approx.errors import InputError
@@ -19,7 +20,9 @@ class Space(NamedTuple):
     `(...)` (NaN outside). The elementwise derivatives `(..., d)` are those of constrain
     (`constrain_d1`, `constrain_d2`) and of each parameter's log |dtheta_i / dz_i|
     (`log_jacobian_d1`, `log_jacobian_d2`). `lower` and `upper` are the open bounds of z, `(d,)`.
-    `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`.
+    `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`. `log_gaps` gives the
+    logarithms of the distances of theta to the ends of its support, (z, theta) to two `(..., d)`,
+    from z where theta has lost the digits.
     `text` says which density the normal approximates; `restricts` names the parameters of which
     the space leaves out a part of the `support`, and `reach` is what it keeps (both (2, d), open);
     `natural` says that all keep their own scale.
@@ -42,6 +45,7 @@ class Space(NamedTuple):
     reach: np.ndarray
     natural: bool
     constrain_one: Callable
+    log_gaps: Callable
 
 
 def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upper) -> Space:
@@ -84,6 +88,7 @@ def build_space(definition: dict | None, parameters: tuple[str, ...], lower, upp
         ),
         natural=all(isinstance(t, Identity) for t in transforms),
         constrain_one=apply.constrain_one,
+        log_gaps=lambda z, theta: log_gaps(transforms, z, theta, lower, upper),
     )
 
 

@@ -4,7 +4,9 @@ Every transform maps an open interval of theta (its `domain`) one to one onto an
 z (its `image`). With T = constrain and J(z) = log |T'(z)|, a density p of theta has in z the log
 density log p(T(z)) + J(z) (Gelman et al. 2013, BDA3, section 1.8), whose derivatives need T', T''
 and J', J''; all of them are elementwise here, and written so that they keep their digits far out.
-Off its domain or image a transform gives NaN, quietly.
+Off its domain or image a transform gives NaN, quietly. `log_gap` is the logarithm of the distance of T(z)
+to the lower (side 0) or upper (side 1) end of the domain with all of its digits, None where z knows
+no more of it than T(z); `from_log_gaps` is z from the two.
 """
 
 import math
@@ -49,6 +51,9 @@ class Identity:
     def log_jacobian_d2(self, z):
         return np.zeros_like(z, dtype=float)
 
+    def log_gap(self, z, side: int):
+        return None
+
     def symbol(self, name: str) -> str:
         return name
 
@@ -91,6 +96,12 @@ class Log:
 
     def log_jacobian_d2(self, z):
         return np.zeros_like(z, dtype=float)
+
+    def log_gap(self, z, side: int):
+        return None if side else np.asarray(z, dtype=float)
+
+    def from_log_gaps(self, below, above):
+        return below
 
     def symbol(self, name: str) -> str:
         return f"log({self._argument(name)})"
@@ -148,6 +159,13 @@ class Logit:
         e = self._decay(z)
         return -2 * e / (1 + e) ** 2
 
+    def log_gap(self, z, side: int):
+        away = np.asarray(z, dtype=float) * (1 if side else -1)
+        return math.log(self.upper - self.lower) - np.logaddexp(0.0, away)
+
+    def from_log_gaps(self, below, above):
+        return below - above
+
     def symbol(self, name: str) -> str:
         if (self.lower, self.upper) == (0, 1):
             return f"logit({name})"
@@ -194,6 +212,9 @@ class Power:
 
     def log_jacobian_d2(self, z):
         return (1 - 1 / self.k) * self._power(z, -2.0)
+
+    def log_gap(self, z, side: int):
+        return None
 
     def symbol(self, name: str) -> str:
         return f"sqrt({name})" if self.k == 0.5 else f"{name}^{_number(self.k)}"

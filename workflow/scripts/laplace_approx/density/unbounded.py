@@ -14,6 +14,13 @@ class ReflectedLog:
 
     upper: float = 0.0
 
+    @property
+    def domain(self):
+        return (-math.inf, self.upper)
+
+    def log_gap(self, z, side: int):
+        return -np.asarray(z, dtype=float) if side else None
+
     def constrain(self, z):
         return self.upper - self.constrain_d1(z)
 

@@ -135,7 +135,8 @@ def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[
         nothing = End(0.0, Tail(None, "no density"), (), False)
         return ((nothing, nothing),) * p.ndim
     log_distance, unit = _log_distance(frame, parameter, density / total)
-    first = _ends(density, frame.axes[0].step, log_distance, faint)
+    closed = tuple(math.isfinite(end) for end in frame.support[:, parameter])
+    first = _ends(density, frame.axes[0].step, log_distance, faint, closed)
     first = tuple(end._replace(unit=unit) for end in first)
     held = [order for order in ORDERS if not any(order in end.moments for end in first)]
     if held:
@@ -149,20 +150,24 @@ def _marginal(p, k):
     return p.sum(axis=tuple(j for j in range(p.ndim) if j != k))
 
 
-def _ends(marginal, step, log_distance, faint) -> tuple[End, End]:
+def _ends(marginal, step, log_distance, faint, closed=(False, False)) -> tuple[End, End]:
     """Return both ends of an axis; `log_distance` is that of the parameter of axis 0 from its
-    mean, in SDs, None on the other axes."""
+    mean, in SDs, None on the other axes, and `closed` says at which ends its support is bounded:
+    there all moments exist."""
     mass = marginal / marginal.sum()
     found = []
-    for way in (slice(None), slice(None, None, -1)):
+    for way, bounded in zip((slice(None), slice(None, None, -1)), closed, strict=True):
         outward = mass[way] / step
         first = int(np.argmax(outward > 0))
         edge = float(outward[first] * step)
         cliff = first > 0 and edge > TINY
         heavy, shares = (), (0.0,) * len(ORDERS)
-        if log_distance is not None:
-            heavy, shares = _heavy(outward, log_distance[way], step, faint, cliff)
         tail = mass_beyond(outward[first:], step)
+        if log_distance is not None and bounded:
+            share = math.nan if tail.mass is None else tail.mass
+            shares = tuple(share * math.exp(order * log_distance[way][first]) for order in ORDERS)
+        elif log_distance is not None:
+            heavy, shares = _heavy(outward, log_distance[way], step, faint, cliff)
         found.append(End(edge, tail, heavy, cliff, shares, first > 0))
     return tuple(found)
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.edges import log_gaps, wrapped
 from laplace_approx.density.space import build_space
 from laplace_approx.density.transforms import Identity
 from laplace_approx.density.unbounded import natural_transforms, unbounding_space
@@ -84,7 +85,7 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
     transforms = natural_transforms(density.lower, density.upper)
     log_density = _without_infinity(density.log_density)
     known = known or known_modes(density, start, seed)
-    pilot = find_pilot(_unconstrained(log_density, transforms), known.modes)
+    pilot = find_pilot(_unconstrained(log_density, transforms, density), known.modes)
     _insist_on_a_scale(pilot, density.names)
     own = []
     for parameter in range(d):
@@ -106,21 +107,30 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
 def _without_infinity(log_density: Callable) -> Callable:
     """Return the log density with -inf where it is +inf: at a point, which holds no mass."""
 
-    def evaluate_finite(theta):
-        value = log_density(theta)
-        return np.where(value == np.inf, -np.inf, value)
+    def wrap(inner):
+        def evaluate_finite(*at):
+            value = inner(*at)
+            return np.where(value == np.inf, -np.inf, value)
 
-    return evaluate_finite
+        return evaluate_finite
+
+    return wrapped(log_density, wrap)
 
 
-def _unconstrained(log_density: Callable, transforms) -> Callable:
+def _unconstrained(log_density: Callable, transforms, density: Density) -> Callable:
     """Return the log density of z = unconstrain(theta), Jacobian included."""
+    near = getattr(log_density, "near", None)
 
     def of_z(z):
         with np.errstate(all="ignore"):
             theta = [t.constrain(z[..., i]) for i, t in enumerate(transforms)]
             jacobian = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(transforms))
-            value = log_density(np.stack(theta, axis=-1)) + jacobian
+            theta = np.stack(theta, axis=-1)
+            if near is None:
+                value = log_density(theta) + jacobian
+            else:
+                ends = log_gaps(transforms, z, theta, density.lower, density.upper)
+                value = near(theta, *ends) + jacobian
         return np.where(np.isnan(value), -np.inf, value)
 
     return of_z
@@ -144,8 +154,11 @@ def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
             raise
         where = declined.details.get("mode", declined.details.get("point", begin))
         modes = np.array([where])
+    # a coordinate that is the same in both is not taken back: next to an end theta is rounded
     theta = space.constrain(modes)
-    modes = np.stack([t.unconstrain(theta[:, i]) for i, t in enumerate(transforms)], axis=-1)
+    for i, (name, transform) in enumerate(zip(density.names, transforms, strict=True)):
+        if name not in definition:
+            modes[:, i] = transform.unconstrain(theta[:, i])
     return Known(modes, searched.evaluations)
 
 
@@ -215,7 +228,7 @@ def _too_narrow(name: str) -> str:
     return (
         f"too narrow: no lattice was found on which the density has a width along {name}; look for "
         f"a scale of the prior that is too small, or give {name} a unit near its spread, measured "
-        "from where the density lies"
+        "from where the density lies (next to an end of its support: from that end)"
     )
 
 

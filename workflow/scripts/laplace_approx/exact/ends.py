@@ -99,6 +99,44 @@ class Tail(NamedTuple):
     reason: str | None
 
 
+DIGITS = 2.0**12  # distances of neighbouring numbers from an end from which a density is read
+SPREAD = 2.0  # in the log of the distance, between the nodes that tell what lies nearer
+
+
+def resolved(values, support):
+    """Return which of the values (n,) of a parameter keep some digits of their distances from the
+    ends of its support.
+
+    Next to an end b that is not 0, the numbers are eps |b| apart: a model that is given one of them
+    returns steps, which say nothing of the density in between.
+    """
+    kept = np.ones(values.size, dtype=bool)
+    for end in support:
+        if math.isfinite(end):
+            kept &= np.abs(values - end) >= DIGITS * np.spacing(abs(end))
+    return kept
+
+
+def mass_next_to_end(gap, density, slope) -> Tail:
+    """Estimate the integral of a density nearer to an end of the support than its first node.
+
+    `gap` (n,) are the distances of the nodes from the end, the nearest first, `density` is per unit
+    of the axis, and `slope` is that of the parameter along it. Per unit of t = log gap the density
+    is f, a power gap^b of the distance there, and the integral f / b; b is the least of those over
+    two steps of t.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t, log_f = np.log(gap), np.log(density * gap / slope)
+    reached = [int(np.argmax(t >= t[0] + k * SPREAD)) for k in (1, 2)]
+    if 0 in reached or not np.all(np.isfinite(log_f[[0, *reached]])):
+        return Tail(None, "the density next to the end of the support is not resolved")
+    places = [0, *reached]
+    power = float(np.min(np.diff(log_f[places]) / np.diff(t[places])))
+    if not power > 0:
+        return Tail(None, "the density does not fall toward the end of the support")
+    return Tail(float(np.exp(log_f[0]) / power), None)
+
+
 def mass_beyond(marginal, step: float, gap: float = math.inf) -> Tail:
     """Estimate the integral of a marginal beyond its edge, `marginal[0]`, over a width of `gap`.
 

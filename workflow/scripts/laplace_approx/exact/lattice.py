@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.density.edges import log_gaps
 from laplace_approx.density.transforms import Identity
 from laplace_approx.density.unbounded import transform_from, transform_record
 from laplace_approx.numerics.batched import keep_small_arrays
@@ -121,7 +122,7 @@ class Frame(NamedTuple):
         """Return theta (..., d) at the lattice coordinates u (..., d), nodes or not."""
         u = np.asarray(u, dtype=float)
         w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
-        return self._constrained(self._sheared(w, u.shape[:-1]))
+        return self.constrained(self._sheared(w, u.shape[:-1]))
 
     def lines(self, axis: int, outer):
         """Return z (d, L) on the lines along an axis through u = `outer` (L, d), at w = 0 of it."""
@@ -137,7 +138,7 @@ class Frame(NamedTuple):
         w = self.axes[axis].stretched(u)
         shape = (-1, *(1,) * max(base.ndim - 1, w.ndim))
         z = base + self.shear[:, axis].reshape(shape) * w
-        return self._constrained(z.transpose(*range(1, z.ndim), 0))
+        return self.constrained(z.transpose(*range(1, z.ndim), 0))
 
     def locate(self, theta):
         """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""
@@ -149,8 +150,8 @@ class Frame(NamedTuple):
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, theta): a slice of the first axis and its nodes, (rows, ..., d)."""
-        for rows, z in self._unconstrained_blocks():
-            yield rows, self._constrained(z)
+        for rows, z in self.unconstrained_blocks():
+            yield rows, self.constrained(z)
 
     def log_volume(self):
         """Return log |d theta / d u| at every node, in a shape that broadcasts to the lattice."""
@@ -162,7 +163,7 @@ class Frame(NamedTuple):
         if self.plain:
             return total
         result = np.empty(self.shape)
-        for rows, z in self._unconstrained_blocks():
+        for rows, z in self.unconstrained_blocks():
             result[rows] = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(self.transforms))
         return result + total
 
@@ -178,13 +179,13 @@ class Frame(NamedTuple):
             z[i] = sum(terms[1:], self.origin[i] + terms[0])
         return np.moveaxis(z, 0, -1)
 
-    def _constrained(self, z):
+    def constrained(self, z):
         for i, transform in enumerate(self.transforms):
             if not isinstance(transform, Identity):
                 z[..., i] = transform.constrain(z[..., i])
         return z
 
-    def _unconstrained_blocks(self):
+    def unconstrained_blocks(self):
         dimensions = len(self.axes)
         w = [axis.stretched(axis.nodes()) for axis in self.axes]
         rows = max(1, BLOCK // math.prod(self.shape[1:]))
@@ -305,9 +306,13 @@ def evaluate(frame: Frame, log_density: Callable) -> Lattice:
     The nodes are visited in blocks, so nothing of d times the size of the lattice is ever held.
     """
     keep_small_arrays()
-    values = np.empty(frame.shape)
-    for rows, theta in frame.blocks():
-        values[rows] = log_density(theta)
+    values, near = np.empty(frame.shape), getattr(log_density, "near", None)
+    for rows, z in frame.unconstrained_blocks():
+        if near is None:
+            values[rows] = log_density(frame.constrained(z))
+        else:
+            theta = frame.constrained(z.copy(order="K"))
+            values[rows] = near(theta, *log_gaps(frame.transforms, z, theta, *frame.support))
     return Lattice(frame, values)
 
 

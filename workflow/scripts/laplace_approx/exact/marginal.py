@@ -104,6 +104,12 @@ def interpolation_error_at(marginal: Marginal, bounds, x):
     return np.where(np.isnan(x), np.nan, np.max(bounds[near], axis=0))
 
 
+def row_width(marginal: Marginal, x):
+    """Return the width of the rows between which x lies, of any shape."""
+    row = np.clip(np.searchsorted(marginal.value, x, side="right") - 1, 0, marginal.value.size - 2)
+    return marginal.value[row + 1] - marginal.value[row]
+
+
 def quantile_moved(marginal: Marginal, p, errors):
     """Return how far errors of the CDF can move the quantiles at p, all of one shape.
 

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.exact.bounds import ORDERS, Reach, ends_of, grow, sharper
-from laplace_approx.exact.ends import ENDS, NEGLIGIBLE_MASS, Side, find_sides
+from laplace_approx.exact.ends import (
+    ENDS,
+    NEGLIGIBLE_MASS,
+    Side,
+    find_sides,
+    mass_next_to_end,
+    resolved,
+)
 from laplace_approx.exact.lattice import Frame, Lattice, evaluate, trapezoid_weights
 from laplace_approx.exact.marginal import (
     MIDDLE,
@@ -83,7 +90,7 @@ def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own | No
             continue
         candidates = _refinements(trial) if trial.excess > 1 and idle < IDLE else []
         if not candidates:
-            return best.result() if best.resolved else None
+            return best.result() if best.resolved and trial.resolved else None
         trials = [_Trial(candidate, log_density, parameter) for candidate in candidates]
         trial = min(trials, key=lambda candidate: candidate.excess)
         idle = 0 if trial.excess < best.excess / 2 else idle + 1
@@ -256,13 +263,39 @@ class _Trial:
         error of the lattice, so that its fall tells what lies beyond."""
         axis, density = self.frame.axes[0], _first_marginal(self.frame, self.p)
         name, found = self.frame.names[self.parameter], {}
+        values = self.frame.values(self.parameter, axis.nodes())
+        known = self._known(values)
         for share in SEEN:
-            seen = np.flatnonzero(density > share * density.sum())[[0, -1]]
-            bounds = self.frame.values(self.parameter, axis.nodes()[seen])
-            for side in find_sides(name, density[seen[0] : seen[1] + 1], bounds, axis.step):
+            seen = np.flatnonzero(known & (density > share * density.sum()))[[0, -1]]
+            rows = slice(seen[0], seen[1] + 1)
+            for side in find_sides(name, density[rows], values[seen], axis.step):
                 if side.end not in found or found[side.end].outside is None:
-                    found[side.end] = side
+                    found[side.end] = self._next_to_end(side, known, density)
         return [found[end] for end in ENDS]
+
+    def _known(self, values):
+        """Return at which nodes the density is that of the parameter, and not of an end of its
+        support to which it is rounded."""
+        if hasattr(self.log_density, "near"):
+            return np.ones(values.size, dtype=bool)
+        return resolved(values, self.frame.support[:, self.parameter])
+
+    def _next_to_end(self, side: Side, known, density) -> Side:
+        """Return a side with what lies between the last node that is known and an end of the
+        support, where there are nodes with some density that is not known."""
+        at = ENDS.index(side.end)
+        way = slice(None, None, 1 - 2 * at)
+        order = np.arange(density.size)[way]
+        order = order[int(np.argmax(known[way])) :]
+        lost = density.sum() - density[order].sum()
+        if not lost > SEEN[0] * density.sum():
+            return side
+        u = self.frame.axes[0].nodes()[order]
+        gap = np.abs(self.frame.values(self.parameter, u) - self.frame.support[at, self.parameter])
+        slope = self.frame.slopes(self.parameter, u)
+        inside = density[known].sum() * self.frame.axes[0].step
+        tail = mass_next_to_end(gap, density[order] / inside, slope)
+        return side._replace(outside=tail.mass, fault=tail.reason)
 
     def _other_faults(self) -> list[str]:
         if not any(

@@ -23,12 +23,15 @@ class Interior(NamedTuple):
     """The log density of a prior and its derivatives for theta known to lie inside its support.
 
     Nothing is masked: a NaN of the family's own arithmetic comes through. The arrays that they
-    return are the caller's.
+    return are the caller's. `near` (theta, below, above, lower, upper) is the log density where
+    also the logarithms of the distances to the ends `lower` and `upper` of a support within the
+    prior's are known; None where none of its families needs them.
     """
 
     log_density: Callable
     gradient: Callable
     hessian: Callable
+    near: Callable | None
 
 
 class Prior(NamedTuple):
@@ -169,6 +172,13 @@ def _interior(pieces, joint, together, d: int) -> Interior:
             total = _added(total, joint.log_density(theta[..., together]))
         return np.zeros(theta.shape[:-1]) if total is None else total
 
+    def near(theta, below, above, lower, upper):
+        total = np.zeros(theta.shape[:-1])
+        for i, marginal in pieces:
+            x, ends = theta[..., i], (lower[i], upper[i])
+            total += _near_ends(marginal, x, below[..., i], above[..., i], *ends)
+        return total if joint is None else total + joint.log_density(theta[..., together])
+
     def gradient(theta):
         slopes = np.zeros(theta.shape)
         for i, marginal in pieces:
@@ -185,7 +195,18 @@ def _interior(pieces, joint, together, d: int) -> Interior:
             matrix[..., together[:, None], together] = joint.hessian
         return matrix
 
-    return Interior(log_density, gradient, hessian)
+    needed = any(marginal.near for _, marginal in pieces)
+    return Interior(log_density, gradient, hessian, near if needed else None)
+
+
+def _near_ends(marginal: Marginal, x, below, above, lower: float, upper: float):
+    """Return the log density at x from the logarithms of its distances to the ends of a support,
+    where these are those of the marginal."""
+    if marginal.near is None:
+        return marginal.log_density(x)
+    below = below if marginal.lower == lower else np.log(x - marginal.lower)
+    above = above if marginal.upper == upper else np.log(marginal.upper - x)
+    return marginal.near(x, below, above)
 
 
 _LONGEST_LIST = 6

@@ -33,4 +33,5 @@ def beta(a, b) -> Marginal:
         upper=1.0,
         proper=True,
         text="",
+        near=lambda x, below, above: constant + (a - 1) * below + (b - 1) * above,
     )

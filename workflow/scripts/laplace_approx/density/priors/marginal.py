@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density.transforms import Identity, Transform
+from laplace_approx.density.transforms import Identity, Log, Logit, Transform
 from laplace_approx.errors import InputError
 
 
@@ -14,6 +14,8 @@ class Marginal(NamedTuple):
     """A log density of one number with its derivatives, elementwise on the open support.
 
     The functions need not answer outside (`lower`, `upper`): the prior masks what lies there.
+    `near` is the log density of x and the logarithms of its distances to `lower` and to `upper`:
+    a number next to an end has lost its digits, and these have not. None where x tells as much.
     """
 
     log_density: Callable
@@ -24,6 +26,7 @@ class Marginal(NamedTuple):
     proper: bool
     text: str
     flat: bool = False
+    near: Callable | None = None
 
 
 FLAT = Marginal(
@@ -68,6 +71,10 @@ def on_transform(marginal: Marginal, transform: Transform, name: str) -> Margina
         outer = marginal.d1(z) - transform.log_jacobian_d1(z)
         return (marginal.d2(z) - transform.log_jacobian_d2(z)) * slope**2 + outer * bend
 
+    def near(x, below, above):
+        z = transform.from_log_gaps(below, above)
+        return marginal.log_density(z) - transform.log_jacobian(z)
+
     low = max(marginal.lower, transform.image[0])
     high = min(marginal.upper, transform.image[1])
     with np.errstate(all="ignore"):
@@ -80,7 +87,14 @@ def on_transform(marginal: Marginal, transform: Transform, name: str) -> Margina
         upper=max(ends),
         proper=marginal.proper,
         text=f"{marginal.text} on {transform.symbol(name)}",
+        near=near if _to_its_ends(marginal, transform) else None,
     )
+
+
+def _to_its_ends(marginal, transform) -> bool:
+    """Whether the density reaches to ends of a transform next to which numbers lose digits."""
+    reaches = marginal.lower <= transform.image[0] and marginal.upper >= transform.image[1]
+    return reaches and isinstance(transform, Log | Logit) and transform != Log()
 
 
 def _refuse_truncation(marginal, transform, name):

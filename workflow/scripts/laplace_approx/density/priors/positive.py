@@ -12,6 +12,9 @@ from laplace_approx.density.priors import location
 from laplace_approx.density.priors.marginal import Marginal
 
 
+BELOW_NUMBERS = 0.05  # shape from which on less than 1e-15 of a gamma lies below all numbers
+
+
 def _positive(log_density, d1, d2, proper=True) -> Marginal:
     return Marginal(log_density, d1, d2, lower=0.0, upper=math.inf, proper=proper, text="")
 
@@ -60,11 +63,14 @@ def gamma(shape, *, rate=None, scale=None) -> Marginal:
     """log p = shape log(rate) - log Gamma(shape) + (shape - 1) log x - rate x; rate = 1 / scale."""
     rate = 1 / scale if rate is None else rate
     constant = shape * math.log(rate) - math.lgamma(shape)
-    return _positive(
+    found = _positive(
         lambda x: constant + (shape - 1) * np.log(x) - rate * x,
         lambda x: (shape - 1) / x - rate,
         lambda x: -(shape - 1) / x / x,
     )
+    if shape > BELOW_NUMBERS:
+        return found
+    return found._replace(near=lambda x, below, above: constant + (shape - 1) * below - rate * x)
 
 
 def inverse_gamma(shape, scale) -> Marginal:
