@@ -49,7 +49,11 @@ def ellipse_coverage(
 
     Integrates the density in polar coordinates of u about the mode, in one to three dimensions:
     Gauss-Legendre in the radius (and in the cosine), the trapezoid rule in the angle. The error is
-    the change from half the order, which is large where the support ends within the ellipse.
+    the larger change from half and from three quarters of the order; where these do not fall fast,
+    as where the support ends within the ellipse, chance may make them small, and it is three times
+    that. In one dimension the interval is cut to the support, and the rule is the double
+    exponential one, which bears a pole at an end of it (Takahasi and Mori 1974, Publications of the
+    Research Institute for Mathematical Sciences 9, p. 721).
     """
     if not math.isfinite(log_evidence):
         raise ValueError(f"the log evidence must be finite, not {log_evidence}")
@@ -59,10 +63,34 @@ def ellipse_coverage(
         return [Measure(None, None, text) for _ in levels]
     density, _ = counted(density)
     radii = np.sqrt(chi_square_quantile(d, levels))
-    fine, coarse = (
-        _mass_in_balls(density, normal, log_evidence, radii, n) for n in (order, order // 2)
+    mass = _mass_in_intervals if d == 1 else _mass_in_balls
+    fine, near, coarse = (
+        mass(density, normal, log_evidence, radii, n) for n in (order, 3 * order // 4, order // 2)
     )
-    return [Measure(float(a), float(abs(a - b))) for a, b in zip(fine, coarse, strict=True)]
+    near, coarse = np.abs(fine - near), np.abs(fine - coarse)
+    error = np.where(near < coarse / FAST, coarse, SLOW * np.maximum(near, coarse))
+    return [Measure(float(a), float(min(e, 1.0))) for a, e in zip(fine, error, strict=True)]
+
+
+FAST = 4.0  # gain from half to three quarters of the order, from which on it is believed
+SLOW = 3.0
+FARTHEST = 4.0  # of t in the double exponential rule: exp(-pi sinh t) is then 1e-37
+
+
+def _mass_in_intervals(density, normal, log_evidence, radii, order):
+    """Integrate p over |z - mode| <= radius SDs, cut to the support: z = low + width / (1 + e),
+    e = exp(-pi sinh t), with equally spaced t; next to either end its distance is exact."""
+    mean, sd = float(normal.mean[0]), float(normal.cholesky[0, 0])
+    low = np.maximum(mean - sd * radii, density.lower[0])[:, None]
+    high = np.minimum(mean + sd * radii, density.upper[0])[:, None]
+    t = FARTHEST * np.linspace(-1, 1, 4 * order + 1)
+    e = np.exp(-math.pi * np.sinh(np.abs(t)))
+    gap = (high - low) * (e / (1 + e))
+    z = np.where(t < 0, low + gap, high - gap)
+    slope = (high - low) * math.pi * np.cosh(t) * e / (1 + e) ** 2
+    values = np.exp(density.log_density(z[..., None]) - log_evidence)
+    values = np.where((z > low) & (z < high), values, 0.0)
+    return np.sum(values * slope, axis=1) * (t[1] - t[0])
 
 
 def _mass_in_balls(density, normal, log_evidence, radii, order):

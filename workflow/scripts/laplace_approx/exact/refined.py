@@ -145,11 +145,15 @@ class _Trial:
     @property
     def resolved(self) -> bool:
         """Whether the nodes see a width of the parameter, and one that numbers of its size can
-        have."""
-        if self.numbers is None or self.numbers.sd == 0:
+        have; nearer to an end of the support than that, the prior is known all the same."""
+        if self.numbers is None:
             return False
         low, high = self.numbers.middle
-        return bool(high - low > LEAST_WIDTH * np.spacing(max(abs(low), abs(high))))
+        digits = LEAST_WIDTH * np.spacing(max(abs(low), abs(high)))
+        ends = self.frame.support[:, self.parameter]
+        if hasattr(self.log_density, "near") and min(np.abs(ends - [low, high])) < digits:
+            return True
+        return bool(self.numbers.sd != 0 and high - low > digits)
 
     def ends(self):
         return ends_of(self.frame, self.p, self.parameter, FAINT)
@@ -159,6 +163,7 @@ class _Trial:
         return _Trial(reach, self.log_density, self.parameter)
 
     def result(self) -> Own:
+        sides = self._sides()
         owes = sum(self._owed(k) for k in range(self.p.ndim)) + self._noise
         low, high = self.numbers.middle
         unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
@@ -169,17 +174,27 @@ class _Trial:
             _table(self.frame, self.parameter, self.numbers.density, DENSE),
             float(owes[0]),
             float(owes[1]),
-            owes[2:] * unit + self._beyond(),
-            self._sides(),
+            owes[2:] * unit + self._beyond(sides),
+            sides,
             self._other_faults(),
         )
 
-    def _beyond(self):
-        """Return what the tails beyond the lattice add to mean, SD and skewness, at the most."""
-        pair = self.ends()[0]
-        one, two, three = (sum(end.shares[k] for end in pair) for k in range(len(ORDERS)))
-        unit, numbers = pair[0].unit, self.numbers
-        found = np.array([one * unit, two * unit, three + 3 * two])
+    def _beyond(self, sides: list[Side]):
+        """Return what the tails beyond the lattice add to mean, SD and skewness, at the most; on a
+        side where the support is bounded, that is so much as its mass does at the end."""
+        pair, numbers = self.ends()[0], self.numbers
+        shares = np.zeros(len(ORDERS))
+        with np.errstate(invalid="ignore"):
+            for end, side, bound in zip(
+                pair, sides, self.frame.support[:, self.parameter], strict=True
+            ):
+                if math.isfinite(bound):
+                    mass = math.nan if side.outside is None else side.outside
+                    shares += mass * (abs(bound - numbers.mean) / end.unit) ** np.array(ORDERS)
+                else:
+                    shares += end.shares
+            one, two, three = shares
+            found = np.array([one * pair[0].unit, two * pair[0].unit, three + 3 * two])
         return np.where(np.isnan([numbers.mean, numbers.sd, numbers.skewness]), np.nan, found)
 
     def _numbers(self, frame: Frame, p, dense: int = DENSE) -> Numbers | None:
@@ -246,9 +261,8 @@ class _Trial:
         they cannot be told, and 0 of a moment that does not exist."""
         if one is None or other is None:
             return np.full(5, math.inf)
-        scale = (one.middle[1] - one.middle[0]) / 2
-        if not scale > 0:
-            return np.full(5, math.inf)
+        low, high = one.middle
+        scale = max((high - low) / 2, LEAST_WIDTH * np.spacing(max(abs(low), abs(high))))
         moved = [
             abs(one.mean - other.mean) / scale,
             abs(one.sd - other.sd) / scale,
