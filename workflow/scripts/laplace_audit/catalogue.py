@@ -376,6 +376,10 @@ LAWS = {
                 "every mass and weight is a probability",
                 EXACT,
             ),
+            "errors of the moments": (
+                "none is negative, and there is none of a moment that does not exist",
+                EXACT,
+            ),
             "mass outside adds up": (
                 "the total is the sum over the sides",
                 f"1e-12 of its size: {ROUNDING}",
@@ -396,11 +400,12 @@ LAWS = {
             "log density at the nodes": (
                 "log likelihood + log prior at the node's own parameters: at every node up to "
                 "32768, else at the corners, the 1024 highest and a seeded sample of 4096",
-                f"1e-12 of its size: {ROUNDING}",
+                f"1e-12 of its size: {ROUNDING}; next to an end of the support that is not 0, as "
+                "much more as the last digit of theta is of the distance",
             ),
             "no density outside the support": (
                 "-inf outside; on the end of an open support the limit from within, if there is "
-                "one",
+                "one; a node that is rounded to an end is not looked at",
                 EXACT,
             ),
             "mass sums to one": (
@@ -476,8 +481,10 @@ LAWS = {
                 "stated error",
             ),
             "error of the grid's quantiles": (
-                "mass outside * max(p, 1 - p) / density + spacing",
-                f"1e-6 of itself: {ROUNDING}",
+                "how far the CDF must be followed for mass outside * max(p, 1 - p), and for a "
+                "quarter of what the cubic over two rows misses the middle one by; the spacing; "
+                "the last digit",
+                "1e-3 of itself, since the second is a difference of nearly equal numbers",
             ),
             "errors are not negative": (
                 "every stated error",

@@ -70,7 +70,7 @@ def density_in(density: Density, space: Space) -> Density:
             theta = space.constrain(z)
             value = density.log_density.near(theta, *space.log_gaps(z, theta))
             value += space.log_jacobian(z)
-            return _nan_to_minus_inf(value)
+            return without_nan(value)
 
     def log_density(z):
         with np.errstate(over="ignore", invalid="ignore"):

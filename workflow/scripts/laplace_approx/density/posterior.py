@@ -127,7 +127,7 @@ def _near_the_ends(likelihood, prior, anchor, lower, upper):
         gaps = (np.where(kept, gap, 0.0) for gap in (below, above))
         with np.errstate(all="ignore"):
             value = likelihood(safe) + prior(safe, *gaps, lower, upper)
-        return np.where(inside, _nan_to_minus_inf(value), -np.inf)
+        return np.where(inside, without_nan(value), -np.inf)
 
     return near
 

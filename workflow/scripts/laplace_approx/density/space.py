@@ -20,9 +20,9 @@ class Space(NamedTuple):
     `(...)` (NaN outside). The elementwise derivatives `(..., d)` are those of constrain
     (`constrain_d1`, `constrain_d2`) and of each parameter's log |dtheta_i / dz_i|
     (`log_jacobian_d1`, `log_jacobian_d2`). `lower` and `upper` are the open bounds of z, `(d,)`.
-    `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`. `log_gaps` gives the
-    logarithms of the distances of theta to the ends of its support, (z, theta) to two `(..., d)`,
-    from z where theta has lost the digits.
+    `constrain_one` maps coordinate i alone, (i, z_i `(...)`) to theta_i `(...)`.
+    `log_gaps` gives the logarithms of the distances of theta to the ends of its support, (z, theta)
+    to two `(..., d)`, from z where theta has lost the digits.
     `text` says which density the normal approximates; `restricts` names the parameters of which
     the space leaves out a part of the `support`, and `reach` is what it keeps (both (2, d), open);
     `natural` says that all keep their own scale.

@@ -4,9 +4,9 @@ Every transform maps an open interval of theta (its `domain`) one to one onto an
 z (its `image`). With T = constrain and J(z) = log |T'(z)|, a density p of theta has in z the log
 density log p(T(z)) + J(z) (Gelman et al. 2013, BDA3, section 1.8), whose derivatives need T', T''
 and J', J''; all of them are elementwise here, and written so that they keep their digits far out.
-Off its domain or image a transform gives NaN, quietly. `log_gap` is the logarithm of the distance of T(z)
-to the lower (side 0) or upper (side 1) end of the domain with all of its digits, None where z knows
-no more of it than T(z); `from_log_gaps` is z from the two.
+Off its domain or image a transform gives NaN, quietly. `log_gap` is the logarithm of the
+distance of T(z) to the lower (side 0) or upper (side 1) end of the domain with all of its digits,
+None where z knows no more of it than T(z); `from_log_gaps` is z from the two.
 """
 
 import math

@@ -36,8 +36,8 @@ class End(NamedTuple):
     `edge` is the share of the mass on the outermost node that has any, `tail` what lies beyond
     it, and `moments` the orders of the moments whose tail is not negligible. `cliff`: the node is
     not the last, and the density falls from it to nothing. `shares` are the tails of the absolute
-    moments about the mean, by order, in powers of the `unit` of theta; NaN where not known. `spent`: the nodes beyond have no density,
-    so that there is no more of the tail to be had.
+    moments about the mean, by order, in powers of the `unit` of theta; NaN where not known.
+    `spent`: the nodes beyond have no density, so that there is no more of the tail to be had.
     """
 
     edge: float

@@ -49,10 +49,10 @@ LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point numb
 GLIMPSE = 2**14  # cells
 MOMENTS = ("mean", "SD", "skewness")
 MEANING = (
-    "what further doublings of the points can change at the most, from the changes when half, three "
-    "quarters and seven eighths of the nodes of each axis are left out, summed over the axes: of "
-    "the log evidence, and of the marginal quantiles (the largest for probabilities 0.005 to 0.995) "
-    "in units of half the central 68.3 % interval, which is the SD of a normal"
+    "what further doublings of the points can change at the most, from the changes when half, "
+    "three quarters and seven eighths of the nodes of each axis are left out, summed over the "
+    "axes: of the log evidence, and of the marginal quantiles (the largest for probabilities 0.005 "
+    "to 0.995) in units of half the central 68.3 % interval, which is the SD of a normal"
 )
 
 

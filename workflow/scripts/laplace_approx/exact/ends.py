@@ -117,13 +117,13 @@ def resolved(values, support):
     return kept
 
 
-def mass_next_to_end(gap, density, slope) -> Tail:
-    """Estimate the integral of a density nearer to an end of the support than its first node.
+def mass_next_to_end(nearest: float, gap, density, slope) -> Tail:
+    """Estimate the integral of a density nearer than `nearest` to an end of the support.
 
-    `gap` (n,) are the distances of the nodes from the end, the nearest first, `density` is per unit
-    of the axis, and `slope` is that of the parameter along it. Per unit of t = log gap the density
-    is f, a power gap^b of the distance there, and the integral f / b; b is the least of those over
-    two steps of t.
+    `gap` (n,) are the distances from the end of the nodes that are known, the nearest first;
+    `density` is per unit of the axis, and `slope` is that of the parameter along it. Per unit of
+    t = log gap the density is f, a power gap^b of the distance there, and the integral up to a
+    node f / b; b is the least of those over two steps of t.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         t, log_f = np.log(gap), np.log(density * gap / slope)
@@ -134,7 +134,8 @@ def mass_next_to_end(gap, density, slope) -> Tail:
     power = float(np.min(np.diff(log_f[places]) / np.diff(t[places])))
     if not power > 0:
         return Tail(None, "the density does not fall toward the end of the support")
-    return Tail(float(np.exp(log_f[0]) / power), None)
+    beyond = np.exp(log_f[0] + power * min(0.0, math.log(nearest / gap[0])))
+    return Tail(float(beyond) / power, None)
 
 
 def mass_beyond(marginal, step: float, gap: float = math.inf) -> Tail:

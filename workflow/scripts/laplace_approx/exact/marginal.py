@@ -173,7 +173,7 @@ def _cubic(t, start, rise, first, last):
 
 
 def half_interval(marginal: Marginal) -> float:
-    """Return half the central 68.3 % interval: the SD of a normal, and there for every posterior."""
+    """Return half the central 68.3 % interval: the SD of a normal, and there for every law."""
     low, high = quantile_from_marginal(marginal, MIDDLE)
     return float(high - low) / 2
 

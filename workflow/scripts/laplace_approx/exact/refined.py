@@ -36,6 +36,7 @@ IDLE = 3  # refinements in a row that change nothing for the better, after which
 FAINT = 1e-17  # of the mass on a node: less is only the rounding of the rest
 SEEN = (1e-13, 1e-12, 1e-11, 1e-10)  # of the mass on the node where what lies beyond is told
 TRUSTED = 0.1  # the share of a change that is taken for the next one at the least
+ONE_NODE = 1e-15  # of the mass: less than that beside one node is no width
 LEAST_WIDTH = 8  # of the middle two thirds, in units of the last digit of the parameter
 DENSE = 4  # places a node at which a marginal is tabulated
 
@@ -146,14 +147,16 @@ class _Trial:
     def resolved(self) -> bool:
         """Whether the nodes see a width of the parameter, and one that numbers of its size can
         have; nearer to an end of the support than that, the prior is known all the same."""
-        if self.numbers is None:
+        if self.numbers is None or self._noise > 1:  # such a log density is rounding
             return False
+        density = self.numbers.density
         low, high = self.numbers.middle
         digits = LEAST_WIDTH * np.spacing(max(abs(low), abs(high)))
         ends = self.frame.support[:, self.parameter]
         if hasattr(self.log_density, "near") and min(np.abs(ends - [low, high])) < digits:
             return True
-        return bool(self.numbers.sd != 0 and high - low > digits)
+        several = np.max(density) < (1 - ONE_NODE) * np.sum(density)
+        return bool(several and high - low > digits)
 
     def ends(self):
         return ends_of(self.frame, self.p, self.parameter, FAINT)
@@ -233,8 +236,7 @@ class _Trial:
         half, quarter = self._thinned(k, 2), self._thinned(k, 4)
         last, before = self._moved(self.numbers, half), self._moved(half, quarter)
         return tuple(
-            _owed(max(c), max(d))
-            for c, d in ((last[:1], before[:1]), (last[1:], before[1:]))
+            _owed(max(c), max(d)) for c, d in ((last[:1], before[:1]), (last[1:], before[1:]))
         )
 
     def _owed(self, k: int):
@@ -295,8 +297,8 @@ class _Trial:
         return resolved(values, self.frame.support[:, self.parameter])
 
     def _next_to_end(self, side: Side, known, density) -> Side:
-        """Return a side with what lies between the last node that is known and an end of the
-        support, where there are nodes with some density that is not known."""
+        """Return a side with what lies between an end of the support and the number next to it,
+        where there are nodes with some density that is not known."""
         at = ENDS.index(side.end)
         way = slice(None, None, 1 - 2 * at)
         order = np.arange(density.size)[way]
@@ -305,11 +307,13 @@ class _Trial:
         if not lost > SEEN[0] * density.sum():
             return side
         u = self.frame.axes[0].nodes()[order]
-        gap = np.abs(self.frame.values(self.parameter, u) - self.frame.support[at, self.parameter])
+        end = self.frame.support[at, self.parameter]
+        bound = float(np.nextafter(end, math.inf if at == 0 else -math.inf))
+        gap = np.abs(self.frame.values(self.parameter, u) - end)
         slope = self.frame.slopes(self.parameter, u)
         inside = density[known].sum() * self.frame.axes[0].step
-        tail = mass_next_to_end(gap, density[order] / inside, slope)
-        return side._replace(outside=tail.mass, fault=tail.reason)
+        tail = mass_next_to_end(abs(end - bound), gap, density[order] / inside, slope)
+        return side._replace(bound=bound, outside=tail.mass, fault=tail.reason)
 
     def _other_faults(self) -> list[str]:
         if not any(

@@ -125,7 +125,8 @@ def largest_change(one, other, scale: float) -> float:
     return float(np.max(np.abs(one - other)) / scale)
 
 
-FAST = 16.0  # gain of a doubling of the nodes, twice in a row, from which on it is believed
+FAST = 16.0  # gain of a doubling of the nodes from which on it is believed
+SMOOTH = 6.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
 LEAST_RATIO = 0.1  # of a change to the one before that is believed at the least
 
 
@@ -134,15 +135,15 @@ def owed(last, before, earlier):
 
     `last` (n,) are their changes from half the nodes to all of them, `before` (shifts, n) those
     from a quarter of the nodes, begun at different nodes, and `earlier` those from an eighth.
-    Where the errors fall by more than `FAST` from one to the next, twice in a row, as they do for
-    a smooth density, they go on in that ratio r at the least: with changes c and c / r from all
+    Where the errors fall by more than `SMOOTH` and then by more than `FAST`, as they do for a
+    smooth density, they go on in that ratio r at the least: with changes c and c / r from all
     nodes, the rest is c r / (1 - 2 r) if errors fall as a power of the step. Where they do not (a
     jump, a kink, a pole), the error of all nodes is a quarter of that of a quarter of them, or
     chance: it is bounded by the change, and by a third of the largest change of the shifted
     quarters, which a single jump reaches three eighths of a step away from the nodes.
     """
     before, earlier = np.max(before, axis=0), np.max(earlier, axis=0)
-    fast = (last * FAST < before) & (before * FAST < earlier)
+    fast = (last * FAST < before) & (before * SMOOTH < earlier)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.maximum(last / before, LEAST_RATIO)
         smooth = last * ratio / (1 - 2 * ratio)

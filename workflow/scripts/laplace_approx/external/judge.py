@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, percent, places
-from laplace_approx.exact.marginal import ONE_SD
 from laplace_approx.comparison.signals import (
     ProbedDraws,
     effective_sample_size,
     pareto_k,
     signal_as_record,
 )
+from laplace_approx.exact.marginal import ONE_SD
 from laplace_approx.external.sentences import FEWEST_BEYOND, Judgement, sentence
 from laplace_approx.numerics.monte_carlo import Smoothed, pareto_smoothed, quantile_errors
 from laplace_approx.remedies.importance import TRUSTED_K

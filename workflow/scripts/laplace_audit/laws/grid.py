@@ -13,6 +13,7 @@ from laplace_audit.reading.artifacts import Table
 EVERY = 2**15  # nodes up to which the density is recomputed at every one
 SAMPLE = 2**12  # nodes that are recomputed beyond
 MASS = 1e-11  # relative, of a node's mass: rounding of a log density and of a sum
+EXPONENT = 1e3  # of a distance from an end of the support, at the most
 OPEN_END = 0.02  # of a log density: how well a limit at the end of the support is known
 MOMENT = 1e-5  # of a certified grid, in SDs: its moments come from lattices of their own
 NEGLIGIBLE = 1e-8  # mass on an edge, or beyond, of a grid that is called certified
@@ -39,6 +40,7 @@ def grid_laws(page: Page, record: dict, definition: dict, target: Target) -> Lat
     if definition:
         _named(page, record, definition, lattice)
     _edges(page, record)
+    _moment_errors(page, record)
     return lattice
 
 
@@ -82,6 +84,19 @@ def _edges(page: Page, record: dict) -> None:
         page.most(
             "certified grid misses nothing", [math.nan if x is None else x for x in costs], 1e-6
         )
+
+
+def _moment_errors(page: Page, record: dict) -> None:
+    for moment in ("mean", "sd", "skewness", "correlation"):
+        values, errors = (_flat(record[key]) for key in (moment, f"{moment}_error"))
+        page.true(
+            "errors of the moments",
+            [e is None or (x is not None and e >= 0) for x, e in zip(values, errors, strict=True)],
+        )
+
+
+def _flat(values) -> list:
+    return list(values.values()) if isinstance(values, dict) else [x for row in values for x in row]
 
 
 def cell_laws(page: Page, table: Table, lattice: Lattice, target: Target, record: dict) -> None:
@@ -129,12 +144,30 @@ def _densities(page, log_density, theta, lattice, target) -> None:
         heavy = np.argsort(-log_density)[: SAMPLE // 4]
         chosen = np.random.default_rng(n).choice(n, SAMPLE, replace=False)
         rows = np.unique([*corners, *heavy, *chosen])
+    share = _rounding(theta[rows], lattice)
+    rows, share = rows[share < 1], share[share < 1]
     inside = np.all((theta[rows] > target.lower) & (theta[rows] < target.upper), axis=1)
     due = target.log_density(theta[rows])
     due = np.where(due == np.inf, -np.inf, due)  # at a point, which holds no mass
     found = log_density[rows]
-    page.most("log density at the nodes", relative(found[inside], due[inside]), SUM)
+    off = relative(found[inside], due[inside]) / (1 + EXPONENT * share[inside] / SUM)
+    page.most("log density at the nodes", off, SUM)
     _open_ends(page, found[~inside], theta[rows][~inside], lattice, target)
+
+
+def _rounding(theta, lattice):
+    """Return what part of the distance of each node (n,) from an end of the support its last digit
+    is, 1 where it is rounded to an end; 0 for a parameter that is not transformed."""
+    share = np.zeros(len(theta))
+    for k, coordinate in enumerate(lattice.coordinates):
+        for end in (lattice.support[0][k], lattice.support[1][k]):
+            if coordinate.kind == "identity" or not math.isfinite(end):
+                continue
+            gap = np.abs(theta[:, k] - end)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                part = np.where(gap > 0, np.spacing(abs(end)) / gap, 1.0)
+            share = np.maximum(share, part)
+    return np.minimum(share, 1.0)
 
 
 def _open_ends(page, found, theta, lattice, target) -> None:

@@ -42,6 +42,38 @@ class Marginal(NamedTuple):
     def density_at(self, x):
         return np.interp(x, self.value, self.density)
 
+    def moved(self, p, error):
+        """Return how far an error (n,) of the CDF can move the quantiles at p (n,): to where the
+        CDF is p - error or p + error, and no less than at the density there; infinite beyond."""
+        p, error = np.asarray(p, dtype=float), np.asarray(error, dtype=float)
+        value = self.quantile(p)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            far = np.where(error > 0, error / self.density_at(value), 0.0)
+        for end in (p - error, p + error):
+            reached = (end >= 0) & (end <= 1)
+            away = np.abs(self.quantile(np.where(reached, end, p)) - value)
+            far = np.where(reached, np.fmax(far, away), np.inf)
+        return np.where(np.isnan(error), np.nan, far)
+
+    def between(self, x):
+        """Return (error of the CDF, width of the rows) at x (n,): a quarter of the most that the
+        cubic over two rows misses the one in the middle by, there and in the rows beside."""
+        last = self.value.size - 2
+        if last < 1:
+            miss = np.diff(self.cdf)
+        else:
+            width, rise = self.value[2:] - self.value[:-2], self.cdf[2:] - self.cdf[:-2]
+            t = (self.value[1:-1] - self.value[:-2]) / width
+            a, b = (np.minimum(d * width, 3 * rise) for d in (self.density[:-2], self.density[2:]))
+            found = self.cdf[:-2] + t**2 * (3 - 2 * t) * rise
+            found += a * t * (1 - t) ** 2 - b * t**2 * (1 - t)
+            off = np.abs(found - self.cdf[1:-1]) / 4
+            miss = np.maximum(np.r_[off[0], off], np.r_[off, off[-1]])
+        row = np.searchsorted(self.value, x, side="right") - 1
+        near = [miss[np.clip(row + k, 0, miss.size - 1)] for k in (-1, 0, 1)]
+        row = np.clip(row, 0, last)
+        return np.max(near, axis=0), self.value[row + 1] - self.value[row]
+
     def quantile(self, p):
         """Return the quantiles at p (n,), by halving the row in which the CDF passes p."""
         p = np.asarray(p, dtype=float)

@@ -14,6 +14,7 @@ from laplace_audit.reading.artifacts import parquet
 CLOSED = 1e-12  # relative to the scale: closed forms
 INVERTED = 1e-9  # of a CDF: two ways to invert the same table
 REGION = 3e-4  # of a CDF: lines of a lattice, with cubics between its nodes
+ERROR = 1e-3  # relative, of an error: a difference of nearly equal numbers is a part of it
 SCALE = 2e-3  # relative, of a derived quantity's scale, which rests on two quantiles
 
 
@@ -139,7 +140,7 @@ def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> No
         marginal = side.marginals[name]
         page.most("quantiles of the grid", np.abs(marginal.cdf_at(value) - p), INVERTED)
         due = side.error(name, value, p)
-        page.most("error of the grid's quantiles", _part(error, due), 1e-6)
+        page.most("error of the grid's quantiles", _part(error, due), ERROR)
         page.most("scale of a quantity", relative(scale / side.scale(name), 1.0), 1e-9)
         return
     _region_law(page, "quantiles of the grid", side.region(name), p, value, error)

@@ -112,9 +112,15 @@ class GridSide:
         return found
 
     def error(self, name: str, value, p):
-        """Return the error of a parameter's quantiles: spacing, and mass outside the box."""
+        """Return the error of a parameter's quantiles: what the mass outside can move, within the
+        support, what lies between the rows of the table, the spacing, and the last digit."""
         in_sd = self.record["discretisation_error"]["quantiles_sd"][name]
         spacing = math.nan if in_sd is None else in_sd * self.table_scale(name)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            moved = self.outside * np.maximum(p, 1 - p) / self.marginals[name].density_at(value)
-        return moved + spacing
+        table, k = self.marginals[name], self.target.parameters.index(name)
+        between, width = table.between(value)
+        lower, upper = (end[k] for end in self.lattice.support)
+        room = np.maximum(value - lower, upper - value)
+        outside = table.moved(p, self.outside * np.maximum(p, 1 - p))
+        error = np.minimum(outside, room) + np.fmin(table.moved(p, between), width)
+        error = error + spacing + np.spacing(np.abs(value))
+        return np.where(np.isfinite(error), error, math.nan)

@@ -11,7 +11,6 @@ import numpy as np
 from laplace_approx.density.priors import location
 from laplace_approx.density.priors.marginal import Marginal
 
-
 BELOW_NUMBERS = 0.05  # shape from which on less than 1e-15 of a gamma lies below all numbers
 
 
