@@ -28,6 +28,7 @@ from laplace_approx.exact.marginal import (
 from laplace_approx.remember import recent
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
+KNOWN = 1e-3  # of a scale: what it may be off by
 # The steps of a comparison ask for these quantiles one after another: they are found together.
 USUAL = np.append(PROBABILITIES, MIDDLE)
 
@@ -212,16 +213,19 @@ class ExactSide:
         return 0.0 if name in self.model.parameters else self.derived(name).excluded_mass
 
     def scale(self, name: str) -> float:
-        """Return the SD of a parameter; for what may have none, half the central 68.3 % interval.
+        """Return the SD of a parameter where it is known to a thousandth; for what may have none,
+        half the central 68.3 % interval, NaN where that of a parameter is not known so well.
 
         The two agree for a normal. A derived quantity always takes the second: a ratio such as
         -alpha / beta has no SD.
         """
-        sd = self.record["sd"].get(name)
-        if sd is not None:
+        sd, errors = self.record["sd"].get(name), self.record["sd_error"]
+        if sd is not None and not (errors[name] or 0.0) > KNOWN * sd:
             return sd
-        low, high = self.quantiles(name, MIDDLE).value
-        return (high - low) / 2
+        found = self.quantiles(name, MIDDLE)
+        half = (found.value[1] - found.value[0]) / 2
+        vague = name in self.model.parameters and not np.sum(found.error) <= 2 * KNOWN * half
+        return math.nan if vague else half
 
     def _outside(self) -> float:
         return math.nan if self.outside_mass is None else self.outside_mass

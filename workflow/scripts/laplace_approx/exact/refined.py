@@ -183,9 +183,11 @@ class _Trial:
         )
 
     def _beyond(self, sides: list[Side]):
-        """Return what the tails beyond the lattice add to mean, SD and skewness, at the most; on a
-        side where the support is bounded, that is so much as its mass does at the end."""
+        """Return what the tails beyond the lattice move mean, SD and skewness by, at the most: by
+        what they add (on a side where the support is bounded, what their mass does at its end),
+        and by what they take from the mass inside."""
         pair, numbers = self.ends()[0], self.numbers
+        lost = sum(math.nan if side.outside is None else side.outside for side in sides)
         shares = np.zeros(len(ORDERS))
         with np.errstate(invalid="ignore"):
             for end, side, bound in zip(
@@ -197,7 +199,9 @@ class _Trial:
                 else:
                     shares += end.shares
             one, two, three = shares
-            found = np.array([one * pair[0].unit, two * pair[0].unit, three + 3 * two])
+            two += lost
+            three += 3 * (two + lost * abs(numbers.skewness))
+            found = np.array([one * pair[0].unit, two * pair[0].unit, three])
         return np.where(np.isnan([numbers.mean, numbers.sd, numbers.skewness]), np.nan, found)
 
     def _numbers(self, frame: Frame, p, dense: int = DENSE) -> Numbers | None:

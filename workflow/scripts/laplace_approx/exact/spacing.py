@@ -126,7 +126,7 @@ def largest_change(one, other, scale: float) -> float:
 
 
 FAST = 16.0  # gain of a doubling of the nodes from which on it is believed
-SMOOTH = 6.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
+SMOOTH = 8.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
 LEAST_RATIO = 0.1  # of a change to the one before that is believed at the least
 
 

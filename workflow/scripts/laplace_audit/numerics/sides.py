@@ -10,6 +10,7 @@ from laplace_audit.numerics.normal import Normal
 from laplace_audit.numerics.regions import Region, lattice_lines, normal_lines
 from laplace_audit.numerics.target import Target
 
+KNOWN = 1e-3  # of a scale: what it may be off by
 ONE_SD = np.array([float(ndtr(-1.0)), float(ndtr(1.0))])
 
 
@@ -84,12 +85,17 @@ class GridSide:
         return float(high - low) / 2
 
     def _scale(self, name: str) -> float:
-        """Return the SD of a parameter; of what may have none, half the central 68.3 % interval."""
+        """Return the SD of a parameter where it is known to a thousandth; of what may have none,
+        half the central 68.3 % interval, NaN where that of a parameter is not known so well."""
         if name not in self.target.parameters:
             low, high = self._inverted(name)
             return (high - low) / 2
-        sd = self.record["sd"][name]
-        return self.table_scale(name) if sd is None else sd
+        sd, own = self.record["sd"][name], self.record["sd_error"][name] or 0.0
+        if sd is not None and not own > KNOWN * sd:
+            return sd
+        half, p = self.table_scale(name), ONE_SD
+        error = self.error(name, self.marginals[name].quantile(p), p)
+        return half if np.mean(error) <= KNOWN * half else math.nan
 
     def _inverted(self, name: str):
         """Return the quantiles of a derived quantity one SD of a normal below and above, NaN where
