@@ -92,6 +92,13 @@ CASES = {
     **{f"lognormal-{sd}": log_normal(sd) for sd in (0.3, 1.0, 2.0)},
     **{f"beta-{a}-{b}": beta(a, b) for a, b in ((0.2, 0.2), (0.05, 3), (3, 0.05), (1, 1), (4, 2))},
     "steps": steps(),
+    "cut": Case(
+        lambda x: np.where(x < 1, -0.5 * x * x, -np.inf),
+        LINE,
+        stats.truncnorm(-np.inf, 1),
+        3,
+        0.5 * math.log(2 * math.pi) + stats.norm.logcdf(1.0),
+    ),
 }
 
 

@@ -54,8 +54,10 @@ class End(NamedTuple):
         empty = self.edge <= faint or (self.edge < mass and _negligible(self.tail.mass, mass))
         return not (self.cliff or empty)
 
-    def must_grow(self, faint: float) -> bool:
-        return self.holds(TINY, faint) or bool(self.moments and not self.spent)
+    def must_grow(self, faint: float, absent=frozenset()) -> bool:
+        """Whether mass, or a moment that is not known to be absent, is still in sight."""
+        in_sight = set(self.moments) - absent and not self.spent
+        return self.holds(TINY, faint) or bool(in_sight)
 
 
 class Reach(NamedTuple):
@@ -84,7 +86,13 @@ def grow(frame: Frame, log_density: Callable, parameter: int, faint: float = 0.0
         if grown == frame.axes:
             break
         frame = frame._replace(axes=grown)
-    return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps)), ends)
+    highest = max((order for order in ORDERS if not _absent(ends, order)), default=0)
+    return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps, highest)), ends)
+
+
+def _absent(ends, order: int) -> bool:
+    """Whether a moment of the parameter of axis 0 is still in sight at an end of it."""
+    return any(order in end.moments for end in ends[0])
 
 
 def axis_between(low: float, high: float, step: float) -> Axis:
@@ -135,12 +143,12 @@ def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[
         nothing = End(0.0, Tail(None, "no density"), (), False)
         return ((nothing, nothing),) * p.ndim
     log_distance, unit = _log_distance(frame, parameter, density / total)
-    closed = tuple(math.isfinite(end) for end in frame.support[:, parameter])
+    closed = _closed(frame, parameter, density)
     first = _ends(density, frame.axes[0].step, log_distance, faint, closed)
     first = tuple(end._replace(unit=unit) for end in first)
     held = [order for order in ORDERS if not any(order in end.moments for end in first)]
     if held:
-        power = _plain(max(held) * log_distance, density > 0)
+        power = _power(max(held), log_distance, density > 0)
         p = p * (1 + power).reshape((-1,) + (1,) * (p.ndim - 1))
     others = (_ends(_marginal(p, k), frame.axes[k].step, None, faint) for k in range(1, p.ndim))
     return (first, *others)
@@ -164,11 +172,24 @@ def _ends(marginal, step, log_distance, faint, closed=(False, False)) -> tuple[E
         heavy, shares = (), (0.0,) * len(ORDERS)
         tail = mass_beyond(outward[first:], step)
         if log_distance is not None and bounded:
-            share = math.nan if tail.mass is None else tail.mass
+            share = edge if cliff else math.nan if tail.mass is None else tail.mass
             shares = tuple(share * math.exp(order * log_distance[way][first]) for order in ORDERS)
         elif log_distance is not None:
             heavy, shares = _heavy(outward, log_distance[way], step, faint, cliff)
         found.append(End(edge, tail, heavy, cliff, shares, first > 0))
+    return tuple(found)
+
+
+def _closed(frame, parameter, density) -> tuple[bool, ...]:
+    """Return at which ends of axis 0 the parameter is bounded: by its support, or since the density
+    falls off a cliff at a number."""
+    ends = frame.values(parameter, frame.axes[0].nodes()[[0, -1]])
+    found = []
+    for k, bound in enumerate(frame.support[:, parameter]):
+        outward = density if k == 0 else density[::-1]
+        first = int(np.argmax(outward > 0))
+        cliff = first > 0 and outward[first] > TINY * density.sum()
+        found.append(bool(math.isfinite(bound) or (cliff and math.isfinite(ends[k]))))
     return tuple(found)
 
 
@@ -214,9 +235,11 @@ def _log_distance(frame, parameter, mass):
     return away, float(sd)
 
 
-def _plain(log_power, kept):
-    """Return e to these powers, less than infinite, and 0 where nothing is kept."""
-    return np.where(kept, np.exp(np.minimum(log_power, LARGEST)), 0.0)
+def _power(order: int, log_distance, kept):
+    """Return the distances to this power, less than infinite, and 0 where nothing is kept."""
+    if not order:
+        return kept.astype(float)
+    return np.where(kept, np.exp(np.minimum(order * log_distance, LARGEST)), 0.0)
 
 
 def _negligible(mass, limit) -> bool:
@@ -253,14 +276,15 @@ def _stretch(reach: float) -> float:
     return high
 
 
-def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
-    """Cut each axis where what lies beyond counts for nothing, neither in mass nor in moments."""
+def _trimmed(frame, p, parameter, steps, highest: int) -> tuple[Axis, ...]:
+    """Cut each axis where what lies beyond counts for nothing, neither in mass nor in the highest
+    of the moments that there are."""
     density = _marginal(p, 0)
     if not density.sum() > 0:
         return frame.axes
     log_distance, _ = _log_distance(frame, parameter, density / density.sum())
-    cubes = _plain(max(ORDERS) * log_distance, density > 0)
-    weighted = p * cubes.reshape((-1,) + (1,) * (p.ndim - 1))
+    power = _power(highest, log_distance, density > 0)
+    weighted = p * power.reshape((-1,) + (1,) * (p.ndim - 1))
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):
         mass, moment = _marginal(p, k), _marginal(weighted, k)

@@ -159,7 +159,7 @@ def spacing_faults(record: dict) -> list[str]:
         if size is None:
             faults.append(f"too few nodes to tell what the spacing costs {what}")
         elif not size < NEGLIGIBLE:
-            unit = "" if what == "the log evidence" else " posterior SD"
+            unit = "" if what == "the log evidence" else " of half the central 68.3 % interval"
             faults.append(f"too coarse: the spacing may cost {what} {size:.1e}{unit}")
     return faults
 
