@@ -21,6 +21,7 @@ from laplace_approx.comparison.signal_meanings import signal
 from laplace_approx.comparison.signals import reflection_bound_on_lattice
 from laplace_approx.contained import contained
 from laplace_approx.exact.lattice import Lattice
+from laplace_approx.exact.shared import missed
 from laplace_approx.normal.fit import Fit
 
 # Total variation at which a normal is called by a word, smallest first; beyond the last: "bad".
@@ -55,7 +56,8 @@ TEXTS = {
 
 
 class Judged(NamedTuple):
-    """The exact side of the joint measures: cells, log evidence, and the mass left outside."""
+    """The exact side of the joint measures: cells, log evidence, and the mass that is left outside
+    or that the cells misplace."""
 
     lattice: Lattice
     log_evidence: float
@@ -64,12 +66,22 @@ class Judged(NamedTuple):
 
 
 def judged_by(record: dict, lattice: Lattice) -> Judged | None:
-    """Return the exact side of a grid, or None where it has no evidence or lacks too much."""
+    """Return the exact side of a grid, or None where it has no evidence, lacks too much or
+    resolves too little."""
     outside, evidence = record["outside_mass"]["total"], record["log_evidence"]
     if outside is None or evidence is None or not outside < 1:
         return None
-    error = record["discretisation_error"]["log_evidence"]
-    return Judged(lattice, evidence, math.nan if error is None else error, outside)
+    error, share = record["discretisation_error"]["log_evidence"], missed(record)
+    if not outside + share < 1:
+        return None
+    return Judged(lattice, evidence, math.nan if error is None else error, outside + share)
+
+
+def not_judged(record: dict) -> str:
+    """Return why a grid gives no joint measures."""
+    if record["status"] == "ok" and math.isnan(missed(record)):
+        return "the lattice of all parameters is too coarse: see the reasons of the grid"
+    return "there is no grid to measure it on"
 
 
 def joint_measures(fit: Fit, exact: Judged) -> dict:

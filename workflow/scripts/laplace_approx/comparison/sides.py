@@ -25,6 +25,7 @@ from laplace_approx.exact.marginal import (
     quantile_moved,
     row_width,
 )
+from laplace_approx.exact.shared import missed
 from laplace_approx.remember import recent
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
@@ -63,6 +64,21 @@ class NoSide:
 
     def scale(self, name) -> float:
         return math.nan
+
+
+class NoDerived:
+    """A derived quantity of which nothing is known."""
+
+    excluded_mass = math.nan
+
+    def quantiles(self, probabilities) -> Estimates:
+        return unknown(probabilities)
+
+    def cdf(self, values) -> Estimates:
+        return unknown(values)
+
+    def moved(self, values, errors):
+        return np.full(np.shape(values), math.nan)
 
 
 class LaplaceSide:
@@ -245,9 +261,13 @@ class ExactSide:
         lower, upper = self.lattice.frame.support[:, i]
         return np.maximum(values - lower, upper - values)
 
-    def _derived(self, name: str) -> DerivedQuantity:
+    def _derived(self, name: str) -> DerivedQuantity | NoDerived:
+        """Return a derived quantity; none where the lattice resolves too little of the mass."""
+        share = missed(self.record)
+        if math.isnan(share):
+            return NoDerived()
         quantity = natural_quantity(self.model, name)
-        return DerivedQuantity(self.lattice, quantity, None, self._outside(), USUAL)
+        return DerivedQuantity(self.lattice, quantity, None, self._outside() + share, USUAL)
 
 
 def _around(values, errors):

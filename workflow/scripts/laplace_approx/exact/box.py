@@ -78,6 +78,7 @@ def named_grid(density: Density, lower, upper, points) -> Grid:
         edge_mass=edge_record(sides),
         outside_mass=outside_record(sides),
         discretisation_error=spacing,
+        lattice_error=None,
         certified=not faults,
         reasons=tuple(faults),
         marginals={

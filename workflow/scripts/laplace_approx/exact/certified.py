@@ -31,18 +31,17 @@ from laplace_approx.exact.ends import (
 )
 from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
 from laplace_approx.exact.grid import Grid, empty_grid
-from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, evaluate
+from laplace_approx.exact.lattice import Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
+from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
 from laplace_approx.mode.search import remembered_search
 from laplace_approx.words.places import point
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
-WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
-MAIN_CELLS = 2**20  # of that lattice, at the most
 LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
@@ -241,7 +240,7 @@ def _out_of_digits(frame: Frame, k: int, u: float) -> bool:
 
 
 def _assembled(own: list[Own]) -> Grid:
-    main = _main(own)
+    main, errors = shared_lattice(own)
     mass = main.mass()
     spread, thin = moments(main.frame, mass), main.thin()
     coarse = moments(thin.frame, thin.mass())
@@ -255,7 +254,7 @@ def _assembled(own: list[Own]) -> Grid:
     }
     sd = np.array([each.numbers.sd for each in own])
     faults = [*side_faults(sides), *(fault for each in own for fault in each.faults)]
-    faults += spacing_faults(spacing) + _moment_faults(names, own)
+    faults += spacing_faults(spacing) + _moment_faults(names, own) + unresolved(errors)
     return Grid(
         kind="certified",
         lattice=main,
@@ -269,6 +268,7 @@ def _assembled(own: list[Own]) -> Grid:
         edge_mass=edge_record(sides),
         outside_mass=outside_record(sides),
         discretisation_error=spacing,
+        lattice_error=errors.record(),
         certified=not faults,
         reasons=tuple(faults),
         marginals={names[each.parameter]: each.marginal for each in own},
@@ -303,26 +303,3 @@ def _moment_faults(names, own) -> list[str]:
                 "or too much of it lies beyond any lattice"
             )
     return faults
-
-
-def _main(own: list[Own]) -> Lattice:
-    """Return the lattice of all parameters: of the single parameters' lattices, thinned along each
-    axis as often as its spacing allows, the smallest.
-
-    Their points were doubled until every other one could be left out. A short axis, on which little
-    of the pilot's scale holds all the mass, keeps its nodes.
-    """
-    return min((_thinned(each.lattice) for each in own), key=lambda main: main.log_density.size)
-
-
-def _thinned(lattice: Lattice) -> Lattice:
-    frame, log_density = lattice
-    axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
-    while True:
-        long = [k for k, axis in enumerate(axes) if axis.points >= 2 * LEAST_POINTS - 1]
-        k = min(long, key=lambda k: axes[k].step, default=None)
-        if k is None or (2 * axes[k].step > widest and log_density.size <= MAIN_CELLS):
-            frame = frame._replace(axes=tuple(axes))
-            return Lattice(frame, np.ascontiguousarray(log_density))
-        axes[k] = axes[k].thin()
-        log_density = log_density[(slice(None),) * k + (slice(None, None, 2),)]

@@ -36,7 +36,8 @@ class Grid(NamedTuple):
     with a sentence in `reasons`. `edge_mass` maps a parameter to {lower, upper}; `outside_mass`
     likewise, None where unknown, with a `total`; `discretisation_error` holds `log_evidence` and
     `quantiles_sd` by parameter (None where there are too few nodes to tell) and says what it
-    `means`. `marginals` maps each parameter to its table; it is empty where there is no mass.
+    `means`. `lattice_error` is what the lattice is off by beyond that, None where there are no
+    numbers. `marginals` maps each parameter to its table; it is empty where there is no mass.
     `mean_error`, `sd_error` and `skewness_error` are NaN, and `correlation_error` too, where they
     are not known.
     """
@@ -53,6 +54,7 @@ class Grid(NamedTuple):
     edge_mass: dict
     outside_mass: dict
     discretisation_error: dict
+    lattice_error: dict | None
     certified: bool
     reasons: tuple[str, ...]
     marginals: dict[str, Marginal]
@@ -83,6 +85,7 @@ class Grid(NamedTuple):
             "edge_mass": self.edge_mass,
             "outside_mass": self.outside_mass,
             "discretisation_error": self.discretisation_error,
+            "lattice_error": self.lattice_error,
             "certified": self.certified,
             "reasons": list(self.reasons),
             "lattice": frame.record(),
@@ -119,6 +122,7 @@ def empty_grid(kind: str, lattice: Lattice, faults: list[str]) -> Grid:
         edge_mass=unknown,
         outside_mass={**unknown, "total": None},
         discretisation_error=unknown_spacing(names),
+        lattice_error=None,
         certified=False,
         reasons=tuple(faults),
         marginals={},

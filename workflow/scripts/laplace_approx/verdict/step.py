@@ -3,6 +3,7 @@
 from laplace_approx.comparison.joint import (
     joint_measures,
     judged_by,
+    not_judged,
     reflection_signal,
     total_variation_class,
     unknown_measures,
@@ -59,7 +60,7 @@ def _joint(fit, exact, mode: dict, signals: dict | None) -> dict:
         return unknown_measures("there is no normal: the case is declined")
     judged = judged_by(exact.record, exact.cells.lattice) if exact.cells else None
     if judged is None:
-        return unknown_measures("there is no grid to measure it on") | (signals or {})
+        return unknown_measures(not_judged(exact.record)) | (signals or {})
     missed, _ = beyond_the_grid(exact.record, mode)
     outside = judged.outside_mass + missed
     judged = judged._replace(outside_mass=outside) if outside < 1 else judged

@@ -1,0 +1,184 @@
+"""The lattice of all parameters: which one it is, and how far it is off.
+
+The numbers of each parameter come from a lattice of its own. Derived quantities and joint measures
+need one for all: one of these, with as few nodes as the sums over it allow. It is held against
+each parameter's own lattice by the evidence and by the CDF of the parameter at several quantiles,
+each step of the CDF smoothed into that of a normal, E Phi((q - theta) / s): of such a smooth
+function the trapezoid rule is as exact as of the density itself, so that what is seen is the
+spacing and not the step.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.exact.lattice import Frame, Lattice, trapezoid_weights
+from laplace_approx.exact.refined import Own
+from laplace_approx.exact.spacing import PROBES
+
+WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
+MAIN_CELLS = 2**20  # of that lattice, where they are enough
+STILL = 1e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
+FAINT = 1e-16  # of the highest node: nodes with less move no probability
+UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no sum
+MEANING = (
+    "how far the lattice of all parameters, which derived quantities and joint measures are summed "
+    "over, is from the lattices of the single parameters, and what these may be off by: of the log "
+    "evidence, and of a probability (the largest over the parameters, at the quantiles 0.005 to "
+    "0.995, the step of the CDF smoothed)"
+)
+
+
+class Errors(NamedTuple):
+    """What a lattice is off by, in log evidence and in probability."""
+
+    log_evidence: float
+    probability: float
+
+    @property
+    def worst(self) -> float:
+        return max(self)
+
+    def record(self) -> dict:
+        """Return the errors for grid.json, None where one is no number."""
+        return {
+            **{key: x if math.isfinite(x) else None for key, x in self._asdict().items()},
+            "means": MEANING,
+        }
+
+
+class Shared(NamedTuple):
+    """The lattice of all parameters, and what it is off by."""
+
+    lattice: Lattice
+    errors: Errors
+
+
+class _Steps(NamedTuple):
+    """The smoothed CDF of a parameter on its own lattice: E Phi((q - theta) / s) is `value` at the
+    places q = `places`, s = `widths`, and `error` is what it may be off by."""
+
+    parameter: int
+    places: np.ndarray
+    widths: np.ndarray
+    value: np.ndarray
+    error: float
+
+
+def shared_lattice(own: list[Own]) -> Shared:
+    """Return the lattice of all parameters: of the single parameters' lattices, thinned axis by
+    axis, the smallest of which half of the nodes would do.
+
+    Those who sum over it take what leaving out every other node changes for its error, which says
+    something only where these still resolve the density. Where no lattice is so fine, it is the
+    one whose half is off by least.
+    """
+    steps = [_steps(each) for each in own]
+    evidence = [each.numbers.log_evidence for each in own]
+    stages = (lattice for each in own for lattice in _stages(each.lattice))
+    best, least = None, math.inf
+    for lattice in sorted(stages, key=lambda lattice: lattice.log_density.size):
+        of_half = _errors(lattice.odd().thin(), steps, evidence).worst
+        if best is None or of_half < least:
+            best, least = lattice, of_half
+        if of_half <= STILL:
+            break
+    best = best._replace(log_density=np.ascontiguousarray(best.log_density))
+    return Shared(best, _errors(best, steps, evidence))
+
+
+def missed(record: dict) -> float:
+    """Return the share of the mass that sums over the lattice of a grid may be off by, from the
+    grid's record: NaN where it is so large that such a sum says nothing."""
+    errors = record["lattice_error"]
+    if errors is None:  # there is but one lattice, and its errors are those of the grid
+        return 0.0
+    shares = [math.inf if errors[key] is None else errors[key] for key in Errors._fields]
+    return max(shares) if max(shares) <= UNRESOLVED else math.nan
+
+
+def unresolved(errors: Errors) -> list[str]:
+    """Return a sentence where the lattice of all parameters resolves too little."""
+    if errors.worst <= UNRESOLVED:
+        return []
+    return [
+        "too coarse for all parameters at once: the lattice of derived quantities and joint "
+        f"measures is off by {errors.probability:.1e} in probability and {errors.log_evidence:.1e} "
+        f"in log evidence (at most {UNRESOLVED:g}), so there are none"
+    ]
+
+
+def _stages(lattice: Lattice) -> Iterator[Lattice]:
+    """Yield a lattice and what is left of it as its axes are thinned, the closest nodes first, as
+    far as their spacing allows."""
+    frame, log_density = lattice
+    axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
+    while True:
+        yield Lattice(frame._replace(axes=tuple(axes)), log_density)
+        k = min(range(len(axes)), key=lambda k: axes[k].step)
+        if 2 * axes[k].step > widest and log_density.size <= MAIN_CELLS:
+            return
+        axes[k] = axes[k].thin()
+        log_density = log_density[(slice(None),) * k + (slice(None, None, 2),)]
+
+
+def _errors(lattice: Lattice, steps: list[_Steps], evidence: list[float]) -> Errors:
+    """Return what a lattice is off by, against the numbers of the parameters' own lattices."""
+    p, shift = lattice.relative()
+    p = _weighed(lattice.frame, p)
+    total = float(p.sum())
+    if not total > 0:
+        return Errors(math.inf, math.inf)
+    apart = [abs(shift + math.log(total) - each) for each in evidence]
+    sums = _smoothed(lattice.frame, p / total, steps)
+    off = [
+        float(np.max(np.abs(found - each.value))) + each.error
+        for found, each in zip(sums, steps, strict=True)
+    ]
+    return Errors(max(apart), max(off))
+
+
+def _weighed(frame: Frame, p):
+    """Return p times the trapezoid weight of every node."""
+    for k, axis in enumerate(frame.axes):
+        p = p * trapezoid_weights(axis).reshape((-1,) + (1,) * (p.ndim - 1 - k))
+    return p
+
+
+def _smoothed(frame: Frame, mass, steps: list[_Steps]):
+    """Return the smoothed CDF of every parameter at its places under the masses of the nodes."""
+    sums = [np.zeros(each.places.size) for each in steps]
+    least = FAINT * np.max(mass)
+    for rows, theta in frame.blocks():
+        kept = mass[rows] > least
+        m, theta = mass[rows][kept], theta[kept]
+        for each, found in zip(steps, sums, strict=True):
+            found += _sum(m, theta[:, each.parameter], each.places, each.widths)
+    return sums
+
+
+def _sum(mass, theta, places, widths):
+    from scipy.special import ndtr
+
+    with np.errstate(invalid="ignore"):
+        return np.array([mass @ ndtr((q - theta) / s) for q, s in zip(places, widths, strict=True)])
+
+
+def _steps(own: Own) -> _Steps:
+    """Return the smoothed CDF of a parameter on its own lattice, as wide at each quantile as the
+    nearest other one is far away."""
+    frame, axis = own.lattice.frame, own.lattice.frame.axes[0]
+    places = own.numbers.probed
+    gaps = np.maximum(np.diff(places), np.finfo(float).tiny)
+    widths = np.minimum(np.append(gaps, np.inf), np.insert(gaps, 0, np.inf))
+    mass = own.numbers.density * trapezoid_weights(axis)
+    values = frame.values(own.parameter, axis.nodes())
+    kept = mass > 0
+    value = _sum(mass[kept] / mass.sum(), values[kept], places, widths)
+    scale = own.numbers.sd
+    if not math.isfinite(scale):
+        scale = (own.numbers.middle[1] - own.numbers.middle[0]) / 2
+    steepest = float(np.max(np.diff(PROBES) / gaps))
+    return _Steps(own.parameter, places, widths, value, min(own.change * scale * steepest, 1.0))
