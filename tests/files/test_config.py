@@ -21,10 +21,9 @@ from laplace_files.config.checks import (
     check_against_model,
     check_config,
     check_overlay_files,
-    coerce,
     expand_cases,
 )
-from laplace_files.config.schema import fill_defaults
+from laplace_files.config.schema import coerce, completed
 from project_copy import PROJECT
 
 SCHEMA = strict_yaml.load(SCHEMA_FILE)
@@ -665,7 +664,7 @@ anything = st.recursive(
     anything,
 )
 def test_any_value_anywhere_passes_or_is_refused_and_never_breaks_the_check(path, value):
-    config = fill_defaults(minimal(), SCHEMA)
+    config = completed(minimal(), SCHEMA)
     try:
         checked = check_config(changed(path, value, config), "my.yaml")
     except InputError as error:
@@ -689,13 +688,13 @@ def test_defaults_of_an_absent_parent_and_of_items_are_filled_and_null_is_not():
         },
         "$defs": {"seven": {"default": 7}, "y": {}},
     }
-    filled = fill_defaults({"many": [{}, {"x": None}]}, schema)
+    filled = completed({"many": [{}, {"x": None}]}, schema)
     assert filled == {"outer": {"list": [1]}, "many": [{"x": 2}, {"x": None}]}
 
 
 def test_defaults_of_an_alternative_that_does_not_hold_do_not_leak():
     schema = {"oneOf": [{"properties": {"a": {"default": 1}}}, {"type": "object"}]}
-    assert fill_defaults({}, schema) == {}
+    assert completed({}, schema) == {}
 
 
 @pytest.mark.parametrize(

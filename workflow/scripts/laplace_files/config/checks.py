@@ -15,8 +15,7 @@ from laplace_approx.words.numbers import byte_size
 from laplace_files.artifacts.filenames import nameable
 from laplace_files.config import strict_yaml
 from laplace_files.config.schema import (
-    coerce,
-    fill_defaults,
+    completed,
     key_path,
     shown,
     violations,
@@ -27,7 +26,6 @@ __all__ = [
     "check_against_model",
     "check_config",
     "check_overlay_files",
-    "coerce",
     "expand_cases",
 ]
 
@@ -82,9 +80,8 @@ def check_config(config: dict, source_name) -> dict:
     schema = _schema()
     # The key `on` reads as true in YAML 1.1, and is put back by the coercion where it is one.
     _stop(source_name, _unusable(config, spared=(True,)))
-    config = coerce(config, schema)
+    config = completed(config, schema)
     _stop(source_name, _unusable(config))
-    config = fill_defaults(config, schema)
     found = violations(config, schema)
     problems = [*map(str, found), *_not_finite(config), *_not_nameable(config)]
     # A check that reads a section is worth its words only where that section has its shape.

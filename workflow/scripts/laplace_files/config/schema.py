@@ -24,8 +24,7 @@ _TYPE_WORDS = {
     "number": "a number",
     "boolean": "true or false",
 }
-_BY_REFERENCE = ("allOf", "anyOf", "oneOf")
-_CONDITIONAL = ("then", "else")
+_ALTERNATIVES = ("allOf", "anyOf", "oneOf", "then", "else")
 
 
 class Violation(NamedTuple):
@@ -69,19 +68,37 @@ def coerce(config, schema: dict):
     become 0 and is not; a truth value never becomes a number. The key `on`, which YAML 1.1 reads
     as true, is put back where the schema has it.
     """
-    return _coerce(config, [schema], schema)
+    return _walk(config, [schema], [], schema)
 
 
-def _coerce(value, nodes: list[dict], root: dict):
-    branches = [b for node in nodes for b in _branches(node, root, _BY_REFERENCE + _CONDITIONAL)]
-    if isinstance(value, dict):
-        has_on = any("on" in branch.get("properties", ()) for branch in branches)
-        named = {("on" if key is True and has_on else key): v for key, v in value.items()}
-        return {k: _coerce(v, _child_schemas(branches, k), root) for k, v in named.items()}
+def completed(config, schema: dict):
+    """Return `config` coerced, with the defaults of the schema where keys are absent.
+
+    A default that is itself a map is filled in turn. Only what certainly applies gives defaults:
+    the alternatives of anyOf, oneOf and if/then/else do not.
+    """
+    return _walk(config, [schema], [schema], schema)
+
+
+def _walk(value, possible: list[dict], certain: list[dict], root: dict):
+    """Return a value coerced by the schemas that may apply to it and filled by those that do."""
+    possible = [b for node in possible for b in _branches(node, root, _ALTERNATIVES)]
+    certain = [b for node in certain for b in _branches(node, root, ("allOf",))]
     if isinstance(value, list):
-        items = [b["items"] for b in branches if isinstance(b.get("items"), dict)]
-        return [_coerce(inner, items, root) for inner in value]
-    return _scalar(value, {t for b in branches for t in _types(b)})
+        items = [_item_schemas(branches) for branches in (possible, certain)]
+        return [_walk(inner, *items, root) for inner in value]
+    if not isinstance(value, dict):
+        return _scalar(value, {t for b in possible for t in _types(b)})
+    has_on = any("on" in branch.get("properties", ()) for branch in possible)
+    named = {("on" if key is True and has_on else key): inner for key, inner in value.items()}
+    for branch in certain:
+        for key, node in branch.get("properties", {}).items():
+            if "default" in node:
+                named.setdefault(key, deepcopy(node["default"]))
+    return {
+        key: _walk(inner, _child_schemas(possible, key), _child_schemas(certain, key), root)
+        for key, inner in named.items()
+    }
 
 
 def _scalar(value, types: set[str]):
@@ -124,6 +141,10 @@ def _types(node: dict) -> list[str]:
     return [types] if isinstance(types, str) else types
 
 
+def _item_schemas(branches: list[dict]) -> list[dict]:
+    return [b["items"] for b in branches if isinstance(b.get("items"), dict)]
+
+
 def _child_schemas(branches: list[dict], key) -> list[dict]:
     found = []
     for branch in branches:
@@ -136,30 +157,6 @@ def _child_schemas(branches: list[dict], key) -> list[dict]:
             found.append(branch["additionalProperties"])
         found.extend(matching)
     return found
-
-
-def fill_defaults(config, schema: dict):
-    """Return a copy of `config` with the defaults of the schema where keys are absent.
-
-    A default that is itself a map is filled in turn. Only what certainly applies gives defaults:
-    the alternatives of anyOf, oneOf and if/then/else do not.
-    """
-    return _fill(config, [schema], schema)
-
-
-def _fill(value, nodes: list[dict], root: dict):
-    branches = [b for node in nodes for b in _branches(node, root, ("allOf",))]
-    if isinstance(value, list):
-        items = [b["items"] for b in branches if isinstance(b.get("items"), dict)]
-        return [_fill(inner, items, root) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    result = dict(value)
-    for branch in branches:
-        for key, node in branch.get("properties", {}).items():
-            if "default" in node:
-                result.setdefault(key, deepcopy(node["default"]))
-    return {key: _fill(v, _child_schemas(branches, key), root) for key, v in result.items()}
 
 
 def violations(config: dict, schema: dict) -> list[Violation]:
