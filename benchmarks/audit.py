@@ -1,9 +1,9 @@
 """Time the audit beside the run that it audits.
 
 The run is bare `snakemake` on the default cases in a copy of the project; the audit is `snakemake
-audit` on what it made, start of Snakemake included. Run it as
+audit` on what it made, start of Snakemake included. Arguments go to both. Run it as
 
-    .venv/bin/python benchmarks/audit.py [target ...]
+    .venv/bin/python benchmarks/audit.py [argument of snakemake ...]
 """
 
 import json
@@ -21,17 +21,18 @@ from default_run import fresh_copy
 def timed(folder: Path, *arguments: str) -> tuple[float, float]:
     """Run snakemake in a folder; return the seconds by the clock and those of the processors."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-m", "snakemake", "--quiet", "all", "--", *arguments]
+    command = [sys.executable, "-m", "snakemake", "--quiet", "all", *arguments]
     subprocess.run(command, cwd=folder, check=True)
     passed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return passed, sum(getattr(after, k) - getattr(before, k) for k in ("ru_utime", "ru_stime"))
 
 
-def main(targets: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Print both times, and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = fresh_copy(Path(name) / "project")
-        times = {"run": timed(folder, *targets), "audit": timed(folder, "audit")}
+        times = {"run": timed(folder, *arguments)}
+        times["audit"] = timed(folder, "audit", *arguments)
         counts = json.loads((folder / "results" / "audit.json").read_text("utf-8"))["counts"]
     for what, (clock, processors) in times.items():
         print(f"{what:6} {clock:7.1f} s by the clock, {processors:7.1f} s of processors")

@@ -4,7 +4,7 @@ Posterior, mode, curvature, draws, grid, grid draws and quantiles, from nothing 
 pictures, against a process that runs the same scripts and writes the same bytes. Then what each
 script spends on imports, as `python -X importtime` counts it. Run it as
 
-    .venv/bin/python benchmarks/chain.py [repetitions]
+    .venv/bin/python benchmarks/chain.py [repetitions] [grid ...]
 """
 
 import ast
@@ -66,7 +66,7 @@ def by_library(code: str) -> str:
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if sys.argv[1:] else 3
-    for grid in GRIDS:
+    for grid in sys.argv[2:] or GRIDS:
         print(f"the grid {grid}:")
         main(count, [QUANTILES.format(grid=grid)])
     imports_of_steps(count)
