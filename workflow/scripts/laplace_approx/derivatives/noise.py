@@ -78,6 +78,7 @@ def _noises(values, count):
 SPACINGS = 2.0 ** np.array([-34.0, -28.0, -22.0])  # of a length
 SCATTERED = 0.03  # of the change over nine points; nine random numbers give 0.1 to 0.5
 
+ROUNDED = 1e5  # units of the value: a sum of so many terms, and no formula that cancels
 TURNS = 2  # changes of direction among nine points; a single step has none, random numbers five
 
 
@@ -89,8 +90,9 @@ def scatter(log_density, x, lengths):
     64 units in the last place of x), and whatever the size: also where nothing but noise is left.
     The least of the three orders and the median of the three spacings, so that neither a smooth
     function (h^4) nor a kink or an edge (h) is taken for noise: 1e-9 of what they change over one
-    length. Zero where there are no values, and where most of the change is no scatter: at a single
-    step, and on a slope so steep that the coordinate has no digits while the log density has.
+    length. Zero where there are no values, where it is the rounding of the value itself, and where
+    most of the change is no scatter: at a single step, and on a slope so steep that the coordinate
+    has no digits while the log density has.
     """
     spacing = np.maximum(SPACINGS[:, None, None] * lengths, 64 * EPS * np.abs(x))
     move = spacing[..., None] * np.arange(-4.0, 5.0)  # (S, p, d, 9)
@@ -102,7 +104,8 @@ def scatter(log_density, x, lengths):
         sizes = np.min([_size_of_order(np.diff(change, n=k), k) for k in (4, 5, 6)], axis=0)
         steps = np.diff(change)
         turns = np.sum(steps[..., 1:] * steps[..., :-1] < 0, axis=-1)
-        scattered = (sizes > SCATTERED * np.ptp(change, axis=-1)) & (turns >= TURNS)
+        own = ROUNDED * EPS * np.abs(values[..., 4])
+        scattered = (sizes > own) & (sizes > SCATTERED * np.ptp(change, axis=-1)) & (turns >= TURNS)
         sizes = np.where(scattered, sizes, 0.0)
     return np.median(sizes, axis=0).max(axis=-1, initial=0.0)
 

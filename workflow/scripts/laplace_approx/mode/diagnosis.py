@@ -19,6 +19,13 @@ BASES = 5
 CROSSWISE = 8  # random directions in which a kink is looked for, beside the axes
 DROP = 0.7  # of a fall as the step falls to a tenth: more is a step of the log density, no kink
 POINT_SEED = 0
+BESIDE = 1e-3  # of a coordinate, or of one: on a step and not on its edge
+GAIN = 10.0  # of log density from the start, of a search that went somewhere
+MASS_GOES_ON = (
+    "so that the posterior is improper: it has no quantiles, and no sampler helps. Give every "
+    "parameter a proper prior, as no data hold this direction (a flat prior on a log is 1/x on the "
+    "natural scale)."
+)
 WAY_OUT = "Fit it in a space"
 
 
@@ -34,11 +41,13 @@ def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:
     return (
         rises_for_ever(evaluator, attempt, proof, start, monotone, rng)
         or _ridge(evaluator, proof, prove(evaluator, start, rng), scale)
-        or _edge(evaluator, proof.x, wide, declared=True)
+        or boundary_maximum(evaluator, proof.x, wide)
         or _kink(evaluator, summit(evaluator, proof.x), rng)
         or _grows_along_path(evaluator, attempts, start, scale)
-        or _edge(evaluator, proof.x, wide, declared=False)
+        or _endless(evaluator, proof, start)
+        or boundary_maximum(evaluator, proof.x, wide, declared=False)
         or _from_proof(evaluator, proof)
+        or _step_beside(evaluator, proof, scale)
         or _not_converged(evaluator, attempt, proof)
     )
 
@@ -177,15 +186,32 @@ def _grows_along_path(evaluator, attempts, start, scale):
     return _growth(evaluator, attempt, found, start, scale)
 
 
+def _endless(evaluator, proof, start):
+    """Return the `Declined` of a search that ended where the arithmetic does, with no end of the
+    mass on the way."""
+    went = proof.log_density > float(evaluator.far(start)) + GAIN
+    if proof.problem != "derivatives" or not went:
+        return None
+    if not corridor.mass_goes_on(evaluator, start, proof.x):
+        return None
+    return Declined(
+        "improper",
+        f"there is no mode: the search ended at {places.point(evaluator.names, proof.x)}, where "
+        f"the log density is {proof.log_density:.6g} and the arithmetic ends. The density times "
+        f"its width does not fall on the way there, {MASS_GOES_ON}",
+        direction=(proof.x - start).tolist(),
+        log_density=proof.log_density,
+        end=proof.x.tolist(),
+    )
+
+
 def _growth(evaluator, attempt, found, start, scale):
     """Return the `Declined` of an ascent without an end: improper where the mass beside the path
     does not end either."""
     along = places.direction(evaluator.names, found.direction, scale)
     endless = corridor.mass_goes_on(evaluator, start, attempt.end)
     what = (
-        "and the mass on the way, density times width, does not fall either, so that the posterior "
-        "is improper: it has no quantiles, and no sampler helps. Give every parameter a proper "
-        "prior, as no data hold this direction (a flat prior on a log is 1/x on the natural scale)."
+        f"and the mass on the way, density times width, does not fall either, {MASS_GOES_ON}"
         if endless
         else "though the posterior may be proper. Integrate the parameters out that go with it, or "
         "give it a proper prior that keeps away from that end."
@@ -223,8 +249,9 @@ def _ridge(evaluator, proof, elsewhere, scale):
     )
 
 
-def _edge(evaluator, x, scale, declared):
-    """Return the `Declined` for a maximum at a declared bound, or at an end that was found."""
+def boundary_maximum(evaluator, x, scale, declared=True):
+    """Return the `Declined` for a maximum at a declared bound near x (d,), or at an end that was
+    found within `scale` (d,); None where there is none."""
     found = edge_maximum(evaluator, x, scale)
     if found is None or found.declared is not declared:
         return None
@@ -412,6 +439,19 @@ def _no_curvature(evaluator, proof):
         curvature=least,
         uncertainty=uncertainty,
     )
+
+
+def _step_beside(evaluator, proof, scale):
+    """Return the `Declined` of a search that ended on the very edge of a step, or None."""
+    value = float(evaluator.far(proof.x))
+    for direction in np.diag(np.maximum(1.0, np.abs(proof.x)))[:MOST_AXES]:
+        for beside in (proof.x + BESIDE * direction, proof.x - BESIDE * direction):
+            if float(evaluator.far(beside)) < value - EPS * max(1.0, abs(value)):
+                continue
+            stair = stairs.stair(evaluator, beside, direction)
+            if stair is not None:
+                return _in_steps(evaluator, proof, direction, stair, scale)
+    return None
 
 
 def _in_steps(evaluator, proof, direction, stair, scale):

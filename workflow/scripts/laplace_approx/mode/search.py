@@ -23,7 +23,7 @@ from laplace_approx.mode.checks.contract import (
     check_not_infinite,
 )
 from laplace_approx.mode.checks.supplied import check_supplied
-from laplace_approx.mode.diagnosis import diagnose, rises_for_ever
+from laplace_approx.mode.diagnosis import boundary_maximum, diagnose, rises_for_ever
 from laplace_approx.mode.proof import SHIFT_LIMIT, Proof, prove
 from laplace_approx.mode.starts import dispersed, pulled_inside
 from laplace_approx.numerics.batched import MANY
@@ -211,7 +211,7 @@ class Search:
 
     def _look_at(self, attempt) -> Proof:
         proof = prove(self.evaluator, attempt.end, self.rng, attempt.frame)
-        if not proof.proven and digits.is_lost(self.evaluator, proof.x, self.scale):
+        if (not proof.proven or self._proven()) and self._is_lost(proof.x):
             self.lost.append(proof)
         elif not (proof.proven and self._known(proof.x[None])[0]):
             self.proofs.append((attempt, proof))
@@ -255,7 +255,12 @@ class Search:
         top = max(self.lost, key=_height)
         clean = max((_height(proof) for _, proof in self.proofs), default=-np.inf)
         if top.log_density > clean:
-            raise self._without_digits(top.x)
+            edge = boundary_maximum(self.evaluator, top.x, self.scale)
+            raise self._without_digits(top.x) if edge is None else edge
+
+    def _is_lost(self, x):
+        best = self._best()
+        return digits.is_lost(self.evaluator, x, self.scale, self.start if best is None else best.x)
 
     def _without_digits(self, x):
         best = self._best()
@@ -361,7 +366,7 @@ class Search:
         row = top[0]
         i = int(seen.rays.bound[row])
         point = seen.rays.points[top]
-        if digits.is_lost(self.evaluator, point, self.scale):
+        if self._is_lost(point):
             raise self._without_digits(point)
         where = decay.describe(self.evaluator, seen, row, best.factored.sd)
         value = float(seen.values[top])

@@ -14,7 +14,9 @@ JITTER = 0.1  # of the scale
 # where exp(z), exp(2 z), ... overflow or vanish: an end of the arithmetic, not of the support
 ENDS = (np.array([709.78, 745.13, 708.4]) / np.array([[0.5], [1.0], [2.0], [3.0], [4.0]])).ravel()
 RISE = 1e-9  # relative rounding of the log density that is no rise
-SCATTERS = 10  # times its scatter beside the edge: the same
+SCATTERS = 10  # times its scatter on the way to the edge: the same
+FEWEST = 3  # points on the way
+CLEAN = 10  # points on the way, each half as far from the edge, that scatter little
 
 
 def is_end_of_arithmetic(value):
@@ -47,7 +49,7 @@ def edge_maximum(evaluator, x, scale):
     within `scale` (d,), is halved again and again: the log density must rise and never fall.
     """
     value = float(evaluator.far(x))
-    noise = SCATTERS * float(scatter_at(evaluator, x[None], scale)[0])
+    least = RISE * max(1.0, abs(value))
     for i in range(x.size):
         for upper, side in ((False, evaluator.lower), (True, evaluator.upper)):
             declared = bool(np.isfinite(side[i]))
@@ -58,16 +60,38 @@ def edge_maximum(evaluator, x, scale):
             distance = max(abs(x[i] - bound), BACK_OFF * scale[i]) * np.exp2(-HALVINGS)
             points = np.repeat(x[None], HALVINGS.size, axis=0)
             points[:, i] = bound - distance if upper else bound + distance
-            values = evaluator.far(points)
-            values = values[np.isfinite(values)]
-            if values.size == 0:
-                continue
-            slack = max(RISE * max(1.0, abs(value)), noise)
-            rise = float(values[-1] - values[0])
-            if values.size > 3 and np.all(np.diff(values) >= -slack) and rise > 10 * slack:
+            rise = _rise(evaluator, points, least, scale)
+            if rise is not None:
                 endless = _infinite_mass(evaluator, points[0], i, bound, scale)
                 return Edge(i, upper, bound, declared, float(x[i]), rise, endless)
     return None
+
+
+def _rise(evaluator, points, least, scale):
+    """Return the gain of log density along points (n, d), None where it falls by more than `least`.
+
+    Where it does, and its scatter is larger: the gain as far as the scatter does not hide it, if
+    ten points are left.
+    """
+    values = evaluator.far(points)
+    finite = np.isfinite(values)
+    points, values = points[finite], values[finite]
+    if values.size <= FEWEST:
+        return None
+    found = _gain(values, least)
+    if found is not None or values.size < CLEAN:
+        return found
+    slacks = np.maximum.accumulate(SCATTERS * scatter_at(evaluator, points, scale))
+    for n in range(values.size, CLEAN - 1, -1):
+        found = _gain(values[:n], max(least, float(slacks[n - 1])))
+        if found is not None:
+            return found
+    return None
+
+
+def _gain(values, slack):
+    rise = float(values[-1] - values[0])
+    return rise if np.all(np.diff(values) >= -slack) and rise > 10 * slack else None
 
 
 def _infinite_mass(evaluator, x, i, bound, scale) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 
 MOST_DIMENSIONS = 3  # in more, widths one after another say too little of a volume
-MARKS = 2.0 ** np.arange(-7.0, 0.1, 0.25)  # of the way, from its start
+MARKS = 2.0 ** np.arange(-7.0, 0.6, 0.25)  # of the way, from its start, and a little beyond
 APART = 0.25  # binary logarithms between the distances at which the density across is looked at
 STEPS = np.exp2(np.arange(-40.0, 41.0, APART))  # of a length, across
 CYCLES = 3  # of looking for the highest point across

@@ -11,6 +11,7 @@ from laplace_approx.words import places
 LOST = 1e-3  # scatter of a log density beside which no maximum is one
 FEWER = 0.1  # of the scatter: less is left where the coordinate at fault is put back
 HALVINGS = 40
+WAY = np.concatenate([np.exp2(np.arange(-12.0, -2.0)), np.arange(0.125, 1.01, 0.0625)])  # of a way
 SUBNORMAL = (-746.0, -708.0)  # exp of it has fewer digits than others, and then none
 CURES = (
     "Differences of large numbers are what loses digits: write gammaln(a + n) - gammaln(a) as the "
@@ -21,8 +22,8 @@ CURES = (
 
 
 class Lost(NamedTuple):
-    """A place `x` (d,) with its `log_density`, where that scatters by `noise`, and `border` (d,),
-    the last point with digits on the way there; `guilty` are the coordinates that make it so."""
+    """A place `x` (d,) with its `log_density`, on the way to which that scatters by `noise`, and
+    `border` (d,), the last point with digits on the way; `guilty` are the coordinates at fault."""
 
     x: np.ndarray
     log_density: float
@@ -41,30 +42,35 @@ def scatter_at(evaluator, points, scale):
     return scatter(evaluator.far, points, np.minimum(scale, np.maximum(free, 0.0)))
 
 
-def is_lost(evaluator, x, scale) -> bool:
-    """Whether the log density has no digits left at x (d,).
+def is_lost(evaluator, x, scale, clean=None) -> bool:
+    """Whether the log density has no digits left at x (d,), or anywhere on the way there from a
+    point `clean` (d,) that has them: beyond, all terms may be absorbed, and nothing scatters.
 
     Not where exp of a coordinate is about to vanish: there the arithmetic ends, not the formula.
     """
-    if np.any((x > SUBNORMAL[0]) & (x < SUBNORMAL[1])):
-        return False
-    return bool(scatter_at(evaluator, x[None], scale)[0] > LOST)
+    points = x[None]
+    if clean is not None:
+        points = clean + WAY[:, None] * (x - clean)
+    ends = np.any((points > SUBNORMAL[0]) & (points < SUBNORMAL[1]), axis=1)
+    return bool(np.any(scatter_at(evaluator, points[~ends], scale) > LOST))
 
 
 def followed(evaluator, clean, x, scale) -> Lost:
     """Return the `Lost` of x (d,), of which the way from a point `clean` (d,) is halved again and
-    again, to find where the digits end."""
-    near, far = 0.0, 1.0
+    again, to find where the digits end. The noise is the largest on the way."""
+    way = scatter_at(evaluator, clean + WAY[:, None] * (x - clean), scale)
+    first = int(np.argmax(way > LOST))
+    near, far = (WAY[first - 1] if first else 0.0), WAY[first]
     for _ in range(HALVINGS):
         middle = 0.5 * (near + far)
         if is_lost(evaluator, clean + middle * (x - clean), scale):
             far = middle
         else:
             near = middle
-    noise = float(scatter_at(evaluator, x[None], scale)[0])
-    border = clean + near * (x - clean)
-    value = float(evaluator.far(x))
-    return Lost(x, value, noise, border, _guilty(evaluator, clean, x, noise, scale))
+    border, worst = (clean + share * (x - clean) for share in (near, WAY[int(np.argmax(way))]))
+    noise = float(np.max(way))
+    guilty = _guilty(evaluator, clean, worst, noise, scale)
+    return Lost(x, float(evaluator.far(x)), noise, border, guilty)
 
 
 def _guilty(evaluator, clean, x, noise, scale) -> tuple[int, ...]:
@@ -88,10 +94,10 @@ def declined(evaluator, lost: Lost, best=None) -> Declined:
     return Declined(
         "non_smooth_mode",
         f"your log likelihood loses its digits near {places.point(names, lost.border[guilty])}: "
-        f"beyond, at {places.point(names, lost.x[guilty])}, it scatters by {lost.noise:.2g} from "
-        f"one point to the next, and reaches {lost.log_density:.6g}{against}. A maximum of such "
-        f"values is none. {CURES}; or give {' and '.join(names)} a prior or a support that keeps "
-        "away from there.",
+        f"beyond, it scatters by up to {lost.noise:.2g} from one point to the next, and reaches "
+        f"{lost.log_density:.6g} at {places.point(names, lost.x[guilty])}{against}. A maximum of "
+        f"such values is none. {CURES}; or give {' and '.join(names)} a prior or a support that "
+        "keeps away from there.",
         parameters=names,
         border=lost.border.tolist(),
         point=lost.x.tolist(),

@@ -7,6 +7,7 @@ import numpy as np
 
 SAME = 1e-9  # relative difference of two log densities that are one
 TURNS = np.array([1.0, 2.0, 5.0, 17.0, -1.0, -8.0])
+MOST_PARTS = 12  # of the way from one mode to another
 ASIDE = 1.0  # scales: the other places at which a period is tried
 NOTABLE = 1e-4  # least gain towards the cut, of log density, that is a hump
 DEEP = 4.5  # of log density: three SDs; a hump that falls less has no normal to speak of
@@ -33,8 +34,10 @@ def period(evaluator, modes, scale, rng):
     for turn, i in sorted(found):
         base = modes[0][0]
         aside = base + ASIDE * scale * rng.uniform(-1, 1, (5, base.size))
-        if _comes_back(evaluator, np.concatenate([base[None], aside]), i, turn):
-            return i, turn
+        points = np.concatenate([base[None], aside])
+        for part in range(MOST_PARTS, 0, -1):  # the modes found may lie several turns apart
+            if _comes_back(evaluator, points, i, turn / part):
+                return i, turn / part
     return None
 
 
