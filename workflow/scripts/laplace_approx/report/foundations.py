@@ -78,7 +78,10 @@ def grid_facts(case: CasePart) -> list[Fact]:
         ("Grid", f"{case.key[3]}, {kind}; {points} points"),
         ("Bounds", listed(f"{name} {pair(grid['bounds'][name])}" for name in names)),
         ("Mass left outside", mass(grid["outside_mass"]["total"])),
-        ("Error of the quantiles by spacing", _discretisation(grid, names)),
+        (
+            "Error of the quantiles by spacing, in half the 68.3 % interval",
+            _discretisation(grid, names),
+        ),
         ("Exact mean", _named(names, [grid["mean"][name] for name in names])),
         ("Exact SD", _named(names, [grid["sd"][name] for name in names])),
         ("Exact skewness", _named(names, [grid["skewness"][name] for name in names], 3)),
@@ -92,7 +95,7 @@ def grid_facts(case: CasePart) -> list[Fact]:
 def _discretisation(grid: dict, names) -> str:
     of_quantiles = (grid["discretisation_error"] or {}).get("quantiles_sd") or {}
     known = [name for name in names if of_quantiles.get(name) is not None]
-    return listed(f"{number(of_quantiles[n], 2)} SD ({n})" for n in known) if known else ""
+    return listed(f"{number(of_quantiles[n], 2)} ({n})" for n in known) if known else ""
 
 
 def signal_rows(case: CasePart) -> list[dict]:
