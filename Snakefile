@@ -202,6 +202,7 @@ rule grid:
         "logs/{model}/{prior}/grid/{grid}/grid.log",
     params:
         grid=lookup("models/{model}/grids/{grid}", within=config),
+        limits=lookup("exact", within=config),
         code=CODE["grid"],
     message:
         "Evaluate {wildcards.model}/{wildcards.prior} on the grid {wildcards.grid}"

@@ -11,12 +11,13 @@ from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 from laplace_approx.density.density import Density
 from laplace_approx.density.transforms import Identity
 from laplace_approx.exact import certified
-from laplace_approx.exact.certified import Known, _thinned, certified_grid
+from laplace_approx.exact.certified import Known, certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.distrust import why_distrusted
 from laplace_approx.exact.grid import jittered_draws, lattice_from
 from laplace_approx.exact.lattice import LEAST_POINTS, Axis, Frame, evaluate
 from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
+from laplace_approx.exact.shared import stages_of
 
 P = np.array([0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995])
 SD_OF_A_QUANTILE = 1e-7  # of the posterior; what is promised is 1e-6
@@ -410,7 +411,7 @@ def test_a_short_axis_keeps_its_nodes():
     axes = (Axis(-8.0, 8.0, 129), Axis(-10.0, -9.9253, 27, 0.26))
     support = np.array([[-np.inf] * 2, [np.inf] * 2])
     frame = Frame(("x", "y"), (Identity(),) * 2, np.zeros(2), np.eye(2), axes, support)
-    main = _thinned(evaluate(frame, lambda x: -0.5 * x[..., 0] ** 2))
+    *_, main = stages_of(evaluate(frame, lambda x: -0.5 * x[..., 0] ** 2))
     assert main.frame.shape == main.log_density.shape
     assert min(main.frame.shape) >= LEAST_POINTS
     assert main.frame.axes[0].step == 0.125

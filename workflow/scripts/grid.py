@@ -7,7 +7,8 @@ from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
-tables = grid_step(posterior, snakemake.wildcards.grid, snakemake.params.grid)
+limits = snakemake.params.limits
+tables = grid_step(posterior, snakemake.wildcards.grid, snakemake.params.grid, limits)
 metadata = tables.record["case"] | {"core": snakemake.params.code}
 write_table(snakemake.output.mass, tables.cells, metadata)
 write_table(snakemake.output.marginals, tables.marginals, metadata)

@@ -385,8 +385,8 @@ LAWS = {
                 f"1e-12 of its size: {ROUNDING}",
             ),
             "certified grid misses nothing": (
-                "mass outside, and what the spacing costs",
-                "1e-8 a side, and 1e-6: what `certified` means",
+                "mass outside, what the spacing costs, and what sums over the lattice are off by",
+                "1e-8 a side, 1e-6, and 0.01: what `certified` means",
             ),
             "count of cells": (
                 "one row a node of the lattice",

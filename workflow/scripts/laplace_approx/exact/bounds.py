@@ -114,7 +114,10 @@ def sharper(frame: Frame, k: int) -> Frame:
     ends = (SHARPENING * float(axis.stretched(u)) for u in (axis.lower, axis.upper))
     finer = axis_between(*ends, axis.step)
     axes = tuple(finer if j == k else other for j, other in enumerate(frame.axes))
-    return frame._replace(shear=shear, axes=axes)
+    ridge = tuple(
+        spline.rescaled(j, k, SHARPENING) for j, spline in enumerate(frame.ridge, start=1)
+    )
+    return frame._replace(shear=shear, axes=axes, ridge=ridge)
 
 
 def within_limit(frame: Frame, cells: int) -> Frame:

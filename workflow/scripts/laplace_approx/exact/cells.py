@@ -36,19 +36,7 @@ def _log_density(cells: Cells, theta):
     index = np.clip(np.rint((u - first) / step), 0, last).astype(int)
     with np.errstate(divide="ignore"):
         mass = np.log(cells.mass[tuple(index.T)])
-    return mass - np.sum(np.log(step)) - _log_slope(frame, u)
-
-
-def _log_slope(frame, u):
-    """Return log |d theta / d u| at u (n, d), whether nodes or not."""
-    w = np.stack([axis.stretched(u[:, k]) for k, axis in enumerate(frame.axes)], axis=-1)
-    z = frame.origin + w @ frame.shear.T
-    total = np.full(u.shape[0], np.linalg.slogdet(frame.shear)[1])
-    for k, axis in enumerate(frame.axes):
-        total += np.log(axis.slope(u[:, k]))
-    for i, transform in enumerate(frame.transforms):
-        total += transform.log_jacobian(z[:, i])
-    return total
+    return mass - np.sum(np.log(step)) - frame.log_slope(u)
 
 
 def grid_draws_step(posterior, cells, seed: int, n_draws: int) -> dict:

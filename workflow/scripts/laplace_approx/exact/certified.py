@@ -17,14 +17,13 @@ import numpy as np
 from laplace_approx.density.density import Density, density_in
 from laplace_approx.density.edges import log_gaps, wrapped
 from laplace_approx.density.space import build_space
-from laplace_approx.density.transforms import Identity
 from laplace_approx.density.unbounded import natural_transforms, unbounding_space
 from laplace_approx.errors import Declined
 from laplace_approx.exact.alignment import Pilot, conditional_widths, find_pilot
 from laplace_approx.exact.bounds import STEP, Reach, axis_between, grow, within_limit
+from laplace_approx.exact.budget import Budget
 from laplace_approx.exact.distrust import why_distrusted
 from laplace_approx.exact.ends import (
-    NEGLIGIBLE_MASS,
     edge_record,
     outside_record,
     side_faults,
@@ -33,6 +32,7 @@ from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
 from laplace_approx.exact.grid import Grid, empty_grid
 from laplace_approx.exact.lattice import Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
+from laplace_approx.exact.moving import Found, along_ridges, lost_ends
 from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
@@ -40,11 +40,11 @@ from laplace_approx.mode.search import remembered_search
 from laplace_approx.words.places import point
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
+CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**19}  # before a moving frame is tried
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
 LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
 BROKEN = ("model_contract_violation", "nondeterministic_density")
-LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
 GLIMPSE = 2**14  # cells
 MOMENTS = ("mean", "SD", "skewness")
 MEANING = (
@@ -63,7 +63,13 @@ class Known(NamedTuple):
     evaluations: int
 
 
-def certified_grid(density: Density, start, seed: int = 0, known: Known | None = None) -> Grid:
+def certified_grid(
+    density: Density,
+    start,
+    seed: int = 0,
+    known: Known | None = None,
+    budget: Budget | None = None,
+) -> Grid:
     """Return the grid of a density of one, two or three parameters, its bounds and points found.
 
     `start` (d,) is where the search for the modes begins, `seed` that of its dispersed starts; it
@@ -75,32 +81,53 @@ def certified_grid(density: Density, start, seed: int = 0, known: Known | None =
     them where the density is rounding error, or its lattices contradict each other.
     `lattice` is that of all parameters, which derived quantities and joint measures use;
     evidence, moments and `marginals` come from the lattices of the single parameters. Raises
-    ValueError for another number of parameters, and passes on Declined where the model breaks its
-    contract.
+    ValueError for another number of parameters, passes on Declined where the model breaks its
+    contract, and OutOfBudget where the `budget` does not suffice.
     """
     d = len(density.names)
     if d not in FIRST_STEP:
         raise ValueError(f"a certified grid takes one to three parameters, and here are {d}")
     transforms = natural_transforms(density.lower, density.upper)
-    log_density = _without_infinity(density.log_density)
+    budget = budget or Budget()
+    log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
     pilot = find_pilot(_unconstrained(log_density, transforms, density), known.modes)
     _insist_on_a_scale(pilot, density.names)
-    own = []
-    for parameter in range(d):
-        frame = _first_frame(density, transforms, pilot, parameter)
-        reach = grow(frame, log_density, parameter)
-        lost = _lost(reach, parameter)
-        if lost:
-            return empty_grid("certified", _glimpse(frame, log_density), lost)
-        found = own_lattice(_spaced(reach, frame), log_density, parameter)
-        if found is None:
-            glimpse = _glimpse(frame, log_density)
-            return empty_grid("certified", glimpse, [_too_narrow(density.names[parameter])])
-        own.append(found)
+    frames = [_first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
+    found = []
+    for i, frame in enumerate(frames):
+        budget.stage = f"the lattice of {frame.names[i]}"
+        most = budget.cells(CHEAP_CELLS[d], d - i)
+        found.append(_straight(frame, log_density, i, most))
+    if not all(each.serves for each in found) and d > 1 and budget.left > d * CHEAP_CELLS[d]:
+        budget.stage = "a lattice along the ridge of the density"
+        found = along_ridges(frames, log_density, found, budget)
+        for i, frame in enumerate(frames):
+            most = budget.cells(MOST_CELLS, d - i)
+            if not found[i].serves and most > CHEAP_CELLS[d]:
+                budget.stage = f"a finer lattice of {frame.names[i]}"
+                found[i] = _straight(frame, log_density, i, most, found[i])
+    for frame, each in zip(frames, found, strict=True):
+        if each.own is None:
+            return empty_grid("certified", _glimpse(frame, log_density), each.faults)
+    own = [each.own for each in found]
     grid = _assembled(own)
     distrust = None if grid.certified else why_distrusted(own, log_density)
     return empty_grid("certified", _glimpse(frame, log_density), [distrust]) if distrust else grid
+
+
+def _straight(
+    frame: Frame, log_density: Callable, parameter: int, most: int, known: Found | None = None
+) -> Found:
+    """Return what the sheared lattice of a parameter gives with so many cells; or what is `known`
+    where that is better."""
+    reach = grow(frame, log_density, parameter)
+    lost = lost_ends(reach, parameter)
+    if lost:
+        return known or Found(None, lost)
+    own = own_lattice(_spaced(reach, frame, most), log_density, parameter, most)
+    found = Found(own, [] if own else [_too_narrow(frame.names[parameter])])
+    return known if known and known.cost <= found.cost else found
 
 
 def _without_infinity(log_density: Callable) -> Callable:
@@ -192,35 +219,16 @@ def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> 
     return within_limit(frame, MOST_CELLS)
 
 
-def _spaced(reach: Reach, first: Frame) -> Reach:
+def _spaced(reach: Reach, first: Frame, most: int) -> Reach:
     """Return the frame that was grown from `first` with the nodes that refinement begins with."""
     steps = [min(axis.step, FIRST_STEP[len(first.axes)]) for axis in first.axes]
     axes = (axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
-    return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), MOST_CELLS))
+    return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), most))
 
 
 def _glimpse(frame: Frame, log_density) -> Lattice:
     """Return a small lattice where there are no numbers: for pictures."""
     return evaluate(within_limit(frame, GLIMPSE), log_density)
-
-
-def _lost(reach: Reach, parameter: int) -> list[str]:
-    """Return a sentence for every end at which the density does not fall, so that there is no
-    telling what lies beyond: then there are no numbers."""
-    frame, name = reach.frame, reach.frame.names[parameter]
-    lost = []
-    for k, pair in enumerate(reach.ends):
-        axis = name if k == 0 else f"the other parameters, given {name}"
-        ends = (frame.axes[k].lower, frame.axes[k].upper)
-        for end, u, way in zip(pair, ends, ("downward", "upward"), strict=True):
-            if end.holds(NEGLIGIBLE_MASS, NEGLIGIBLE_MASS) and end.tail.mass is None:
-                what = f"does not decay ({end.tail.reason})"
-            elif end.cliff and _out_of_digits(frame, k, u):
-                what = "has not decayed where floating-point numbers end"
-            else:
-                continue
-            lost.append(f"improper, or too heavy a tail: along {axis}, {way}, the density {what}")
-    return lost
 
 
 def _too_narrow(name: str) -> str:
@@ -229,14 +237,6 @@ def _too_narrow(name: str) -> str:
         f"a scale of the prior that is too small, or give {name} a unit near its spread, measured "
         "from where the density lies (next to an end of its support: from that end)"
     )
-
-
-def _out_of_digits(frame: Frame, k: int, u: float) -> bool:
-    """Whether the place u on axis k carries a transformed parameter to where its distance from
-    the bound is no longer a number."""
-    z = frame.origin + frame.shear[:, k] * frame.axes[k].stretched(u)
-    transformed = [not isinstance(t, Identity) for t in frame.transforms]
-    return bool(np.any(np.abs(z[transformed]) > LAST_DIGITS))
 
 
 def _assembled(own: list[Own]) -> Grid:

@@ -3,7 +3,9 @@
 The nodes are equally spaced in u, one axis a dimension. From there three maps lead to the
 parameters: each axis may be stretched, w = sinh(c u) / c (c = 0: w = u); a matrix shears the axes
 into unconstrained coordinates, z = origin + shear w; and each parameter has its own transform,
-theta_i = constrain_i(z_i). A plain box is the case in which all three do nothing.
+theta_i = constrain_i(z_i). A plain box is the case in which all three do nothing. On a moving frame
+the axes follow a `ridge` before they are sheared: v_0 = w_0, v_k = c_k + s_k w_k with c_k and s_k
+functions of the w before k, and z = origin + shear v.
 """
 
 import math
@@ -16,6 +18,7 @@ import numpy as np
 from laplace_approx.density.edges import log_gaps
 from laplace_approx.density.transforms import Identity
 from laplace_approx.density.unbounded import transform_from, transform_record
+from laplace_approx.exact.ridge import Spline, spline_from
 from laplace_approx.numerics.batched import keep_small_arrays
 
 LEAST_POINTS = 9  # of an axis whose spacing is chosen here
@@ -74,7 +77,8 @@ class Axis(NamedTuple):
 class Frame(NamedTuple):
     """Where the nodes lie: `axes[k]` runs along array axis k, and z = origin + shear w.
 
-    `transforms` has one entry a parameter; `support` is the open support of theta, (2, d).
+    `transforms` has one entry a parameter; `support` is the open support of theta, (2, d). `ridge`
+    has a spline for every axis but the first, and is empty where no axis moves.
     """
 
     names: tuple[str, ...]
@@ -83,6 +87,7 @@ class Frame(NamedTuple):
     shear: np.ndarray
     axes: tuple[Axis, ...]
     support: np.ndarray
+    ridge: tuple[Spline, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -96,12 +101,13 @@ class Frame(NamedTuple):
     def axis_of(self, parameter: int) -> int | None:
         """Return the one axis along which this parameter varies, or None where several move it."""
         (moving,) = np.nonzero(self.shear[parameter])
-        return int(moving[0]) if moving.size == 1 else None
+        alone = moving.size == 1 and not (self.ridge and moving[0])
+        return int(moving[0]) if alone else None
 
     @property
     def is_box(self) -> bool:
         """Whether parameter k varies along axis k, and along no other."""
-        return not np.any(self.shear - np.diag(np.diag(self.shear)))
+        return not self.ridge and not np.any(self.shear - np.diag(np.diag(self.shear)))
 
     def values(self, parameter: int, u):
         """Return the parameter at the places u of the one axis along which it varies."""
@@ -121,11 +127,14 @@ class Frame(NamedTuple):
     def place(self, u):
         """Return theta (..., d) at the lattice coordinates u (..., d), nodes or not."""
         u = np.asarray(u, dtype=float)
-        w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
+        w = self._moved([axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)])
         return self.constrained(self._sheared(w, u.shape[:-1]))
 
     def lines(self, axis: int, outer):
-        """Return z (d, L) on the lines along an axis through u = `outer` (L, d), at w = 0 of it."""
+        """Return the base (d, L) of the lines along an axis through u = `outer` (L, d): z at w = 0
+        of the axis, or u itself where the axes move."""
+        if self.ridge:
+            return np.ascontiguousarray(outer.T)
         z = np.repeat(self.origin[:, None], len(outer), axis=1)
         for k, other in enumerate(self.axes):
             if k != axis:
@@ -133,8 +142,11 @@ class Frame(NamedTuple):
         return z
 
     def on_lines(self, base, axis: int, u):
-        """Return theta (..., d) at places u of lines along an axis that have z `base` (d, ...) at
-        w = 0 of it."""
+        """Return theta (..., d) at places u of lines along an axis, whose `base` (d, ...) is that
+        of `lines`."""
+        if self.ridge:
+            parts = [u if k == axis else line for k, line in enumerate(base)]
+            return self.place(np.stack(np.broadcast_arrays(*parts), axis=-1))
         w = self.axes[axis].stretched(u)
         shape = (-1, *(1,) * max(base.ndim - 1, w.ndim))
         z = base + self.shear[:, axis].reshape(shape) * w
@@ -146,7 +158,23 @@ class Frame(NamedTuple):
         z = np.stack([t.unconstrain(theta[..., i]) for i, t in enumerate(self.transforms)], axis=-1)
         centred = (z - self.origin).reshape(-1, len(self.axes))
         w = np.linalg.solve(self.shear, centred.T).T.reshape(theta.shape)
+        for k, spline in enumerate(self.ridge, start=1):
+            centre, log_scale = spline.at(*(w[..., j] for j in range(k)))
+            w[..., k] = (w[..., k] - centre) / np.exp(log_scale)
         return np.stack([axis.inverse(w[..., k]) for k, axis in enumerate(self.axes)], axis=-1)
+
+    def log_slope(self, u):
+        """Return log |d theta / d u| at u (..., d), nodes or not."""
+        w = [axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)]
+        total = np.full(u.shape[:-1], np.linalg.slogdet(self.shear)[1])
+        for k, axis in enumerate(self.axes):
+            total += np.log(axis.slope(u[..., k]))
+        for log_scale in self._log_scales(w):
+            total += log_scale
+        z = self.origin + np.stack(self._moved(w), axis=-1) @ self.shear.T
+        for i, transform in enumerate(self.transforms):
+            total += transform.log_jacobian(z[..., i])
+        return total
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, theta): a slice of the first axis and its nodes, (rows, ..., d)."""
@@ -160,12 +188,31 @@ class Frame(NamedTuple):
         for k, axis in enumerate(self.axes):
             if axis.stretch:
                 total = total + _along(np.log(axis.slope(axis.nodes())), k, len(self.axes))
+        for log_scale in self._log_scales(self._along_axes()):
+            total = total + log_scale
         if self.plain:
             return total
         result = np.empty(self.shape)
         for rows, z in self.unconstrained_blocks():
             result[rows] = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(self.transforms))
         return result + total
+
+    def _moved(self, w):
+        """Return v for coordinates w[k] that broadcast: w itself where no axis moves."""
+        v = list(w)
+        for k, spline in enumerate(self.ridge, start=1):
+            centre, log_scale = spline.at(*w[:k])
+            v[k] = centre + np.exp(log_scale) * w[k]
+        return v
+
+    def _log_scales(self, w):
+        """Return log s_k of the axes that move at w[k], which broadcast."""
+        return [spline.at(*w[:k])[1] for k, spline in enumerate(self.ridge, start=1)]
+
+    def _along_axes(self):
+        """Return w at the nodes of every axis, in shapes that broadcast to the lattice."""
+        d = len(self.axes)
+        return [_along(axis.stretched(axis.nodes()), k, d) for k, axis in enumerate(self.axes)]
 
     def _sheared(self, w, shape):
         """Return origin + shear w, shape (*shape, d), for coordinates w[k] that broadcast to it.
@@ -186,14 +233,12 @@ class Frame(NamedTuple):
         return z
 
     def unconstrained_blocks(self):
-        dimensions = len(self.axes)
-        w = [axis.stretched(axis.nodes()) for axis in self.axes]
+        along = self._moved(self._along_axes())
         rows = max(1, BLOCK // math.prod(self.shape[1:]))
         for start in range(0, self.shape[0], rows):
             chosen = slice(start, min(start + rows, self.shape[0]))
-            local = [w[0][chosen], *w[1:]]
-            along = [_along(values, k, dimensions) for k, values in enumerate(local)]
-            yield chosen, self._sheared(along, tuple(values.size for values in local))
+            local = [v[chosen] if v.ndim == len(self.axes) else v for v in along]
+            yield chosen, self._sheared(local, (chosen.stop - chosen.start, *self.shape[1:]))
 
     def record(self) -> dict:
         """Return the frame as plain JSON values; `frame_from` reads it back."""
@@ -205,6 +250,7 @@ class Frame(NamedTuple):
             "axes": [axis._asdict() for axis in self.axes],
             "spacing": [axis.step for axis in self.axes],
             "support": [[_finite_or_none(x) for x in side] for side in self.support],
+            **({"ridge": [spline.record() for spline in self.ridge]} if self.ridge else {}),
         }
 
 
@@ -329,6 +375,7 @@ def frame_from(record: dict) -> Frame:
             for a in record["axes"]
         ),
         support=np.array([[end if x is None else x for x in side] for side, end in ends]),
+        ridge=tuple(spline_from(item) for item in record.get("ridge", ())),
     )
 
 

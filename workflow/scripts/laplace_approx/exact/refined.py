@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.bounds import ORDERS, Reach, ends_of, grow, sharper
+from laplace_approx.exact.bounds import ORDERS, End, Reach, ends_of, grow, sharper
 from laplace_approx.exact.ends import (
     ENDS,
     NEGLIGIBLE_MASS,
@@ -29,6 +29,7 @@ MOST_CELLS = 2**22  # 64 MiB of log densities and densities
 MOST_POINTS = 2**16  # of an axis
 STILL_EVIDENCE = 1e-9  # change of the log evidence at which the nodes are close enough
 STILL = 1e-7  # change of quantiles, mean and SD (in half intervals) and skewness, likewise
+STILL_LARGE = 3e-7  # of both, from `SMALL` cells on: a certified grid is allowed three times that
 SHARPEN_FROM = 257  # points from which an axis may be sharpened instead of doubled
 REGROWN = 4  # times that the bounds grow after the nodes became finer
 SMALL = 2**17  # cells up to which all axes are doubled at once
@@ -57,13 +58,15 @@ class Numbers(NamedTuple):
 
 
 class Own(NamedTuple):
-    """A parameter's own lattice with its numbers and its marginal; what its spacing owes to the log
-    evidence, and to the quantiles in half the central 68.3 % interval, summed over the axes; the
-    errors of mean, SD and skewness; its two sides; and what is wrong with the other axes, in
-    words."""
+    """A parameter's own lattice with the `values` of the parameter at the nodes of its first axis,
+    the ends of its axes, its numbers and its marginal; what its spacing owes to the log evidence,
+    and to the quantiles in half the central 68.3 % interval, summed over the axes; the errors of
+    mean, SD and skewness; its two sides; and what is wrong with the other axes, in words."""
 
     parameter: int
     lattice: Lattice
+    values: np.ndarray
+    ends: tuple[tuple[End, End], ...]
     numbers: Numbers
     marginal: Marginal
     evidence_change: float
@@ -73,13 +76,15 @@ class Own(NamedTuple):
     faults: list[str]
 
 
-def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own | None:
-    """Return the refined lattice of a parameter, which varies along axis 0 of the frame alone;
-    None where no lattice tells how wide the density is.
+def own_lattice(
+    reach: Reach, log_density: Callable, parameter: int, most: int = MOST_CELLS
+) -> Own | None:
+    """Return the refined lattice of a parameter, of `most` cells, which varies along axis 0 of the
+    frame alone; None where no lattice tells how wide the density is.
 
     The points of an axis double while doubling them can still be expected to move a number (or
     the axis is sharpened, where that serves better); what they take is known before they are
-    laid, and the limits are `MOST_CELLS` and `MOST_POINTS`. Where the finer lattice shows mass at
+    laid, and the limits are `most` and `MOST_POINTS`. Where the finer lattice shows mass at
     an end that the coarse one did not, the bounds grow once more.
     """
     trial, regrown, idle = _Trial(reach, log_density, parameter), 0, 0
@@ -89,7 +94,7 @@ def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own | No
             regrown += 1
             best = trial = trial.grown()
             continue
-        candidates = _refinements(trial) if trial.excess > 1 and idle < IDLE else []
+        candidates = _refinements(trial, most) if trial.excess > 1 and idle < IDLE else []
         if not candidates:
             return best.result() if best.resolved and trial.resolved else None
         trials = [_Trial(candidate, log_density, parameter) for candidate in candidates]
@@ -98,7 +103,7 @@ def own_lattice(reach: Reach, log_density: Callable, parameter: int) -> Own | No
         best = min(best, trial, key=lambda candidate: candidate.excess)
 
 
-def _refinements(trial: "_Trial") -> list[Reach]:
+def _refinements(trial: "_Trial", most: int) -> list[Reach]:
     """Return the frames worth trying, within the limit of cells: with the worst axis doubled (all
     that move a number, while the lattice is small), and with the worst axis sharpened."""
     frame, axes = trial.frame, list(trial.frame.axes)
@@ -112,9 +117,17 @@ def _refinements(trial: "_Trial") -> list[Reach]:
     found = [
         finer
         for finer in found
-        if math.prod(finer.shape) <= MOST_CELLS and max(finer.shape) <= MOST_POINTS
+        if math.prod(finer.shape) <= most and max(finer.shape) <= MOST_POINTS
     ]
     return [Reach(finer, trial.reach.ends) for finer in found]
+
+
+def owed_by_halving(reach: Reach, log_densities):
+    """Return what leaving out half of the nodes changes in the numbers of one parameter, given its
+    log density by all of them and by half: log evidence, quantiles, mean and SD (these in half the
+    central 68.3 % interval) and skewness. More than all of them are off by."""
+    whole, half = (_Trial(reach, each, 0) for each in log_densities)
+    return whole.moved_from(half)
 
 
 class _Trial:
@@ -133,9 +146,11 @@ class _Trial:
         self.numbers = self._numbers(self.frame, self.p)
         self.changes = [self._change(k) for k in range(self.p.ndim)]
         self._noise = 16 * np.finfo(float).eps * abs(self.shift)  # rounding of the log density
+        large = self.p.size > SMALL
+        limits = (STILL_LARGE, STILL_LARGE) if large else (STILL_EVIDENCE, STILL)
         self.excesses = [
-            max(evidence / (STILL_EVIDENCE + self._noise), rest / (STILL + self._noise))
-            for evidence, rest in self.changes
+            max(size / (limit + self._noise) for size, limit in zip(change, limits, strict=True))
+            for change in self.changes
         ]
         self.excess = max(self.excesses)
 
@@ -158,6 +173,10 @@ class _Trial:
         several = np.max(density) < (1 - ONE_NODE) * np.sum(density)
         return bool(several and high - low > digits)
 
+    def moved_from(self, other: "_Trial"):
+        """Return by how much another lattice's numbers differ, (5,)."""
+        return self._moved(self.numbers, other.numbers)
+
     def ends(self):
         return ends_of(self.frame, self.p, self.parameter, FAINT)
 
@@ -173,6 +192,8 @@ class _Trial:
         return Own(
             self.parameter,
             self.lattice,
+            self.frame.values(self.parameter, self.frame.axes[0].nodes()),
+            self.reach.ends,
             self.numbers,
             _table(self.frame, self.parameter, self.numbers.density, DENSE),
             float(owes[0]),

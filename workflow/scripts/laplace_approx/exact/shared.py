@@ -14,20 +14,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.lattice import Frame, Lattice, trapezoid_weights
+from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, trapezoid_weights
+from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.refined import Own
 from laplace_approx.exact.spacing import PROBES
 
 WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
 MAIN_CELLS = 2**20  # of that lattice, where they are enough
-STILL = 1e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
+STILL = 3e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
+TIMES = 2.0  # or so many times what the lattices of the parameters may be off by themselves
 FAINT = 1e-16  # of the highest node: nodes with less move no probability
 UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no sum
 MEANING = (
     "how far the lattice of all parameters, which derived quantities and joint measures are summed "
     "over, is from the lattices of the single parameters, and what these may be off by: of the log "
     "evidence, and of a probability (the largest over the parameters, at the quantiles 0.005 to "
-    "0.995, the step of the CDF smoothed)"
+    "0.995, by steps that are smoothed or line by line, as the nodes resolve the one or the other)"
 )
 
 
@@ -77,13 +79,14 @@ def shared_lattice(own: list[Own]) -> Shared:
     """
     steps = [_steps(each) for each in own]
     evidence = [each.numbers.log_evidence for each in own]
-    stages = (lattice for each in own for lattice in _stages(each.lattice))
+    whole = (each.lattice for each in own if each.lattice.log_density.ndim == len(own))
+    stages = (stage for lattice in whole for stage in stages_of(lattice))
     best, least = None, math.inf
     for lattice in sorted(stages, key=lambda lattice: lattice.log_density.size):
         of_half = _errors(lattice.odd().thin(), steps, evidence).worst
         if best is None or of_half < least:
             best, least = lattice, of_half
-        if of_half <= STILL:
+        if of_half <= max(STILL, TIMES * sum(each.error for each in steps)):
             break
     best = best._replace(log_density=np.ascontiguousarray(best.log_density))
     return Shared(best, _errors(best, steps, evidence))
@@ -110,15 +113,17 @@ def unresolved(errors: Errors) -> list[str]:
     ]
 
 
-def _stages(lattice: Lattice) -> Iterator[Lattice]:
+def stages_of(lattice: Lattice) -> Iterator[Lattice]:
     """Yield a lattice and what is left of it as its axes are thinned, the closest nodes first, as
-    far as their spacing allows."""
+    far as their spacing allows. A short axis, on which little of the pilot's scale holds all the
+    mass, keeps its nodes."""
     frame, log_density = lattice
     axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
     while True:
         yield Lattice(frame._replace(axes=tuple(axes)), log_density)
-        k = min(range(len(axes)), key=lambda k: axes[k].step)
-        if 2 * axes[k].step > widest and log_density.size <= MAIN_CELLS:
+        long = [k for k, axis in enumerate(axes) if axis.points >= 2 * LEAST_POINTS - 1]
+        k = min(long, key=lambda k: axes[k].step, default=None)
+        if k is None or (2 * axes[k].step > widest and log_density.size <= MAIN_CELLS):
             return
         axes[k] = axes[k].thin()
         log_density = log_density[(slice(None),) * k + (slice(None, None, 2),)]
@@ -133,11 +138,23 @@ def _errors(lattice: Lattice, steps: list[_Steps], evidence: list[float]) -> Err
         return Errors(math.inf, math.inf)
     apart = [abs(shift + math.log(total) - each) for each in evidence]
     sums = _smoothed(lattice.frame, p / total, steps)
-    off = [
-        float(np.max(np.abs(found - each.value))) + each.error
-        for found, each in zip(sums, steps, strict=True)
-    ]
+    off = []
+    for found, each in zip(sums, steps, strict=True):
+        apart_here = float(np.max(np.abs(found - each.value)))
+        if apart_here > STILL:
+            apart_here = min(apart_here, _off_line_by_line(lattice, each))
+        off.append(apart_here + each.error)
     return Errors(max(apart), max(off))
+
+
+def _off_line_by_line(lattice: Lattice, step: _Steps) -> float:
+    """Return what the CDF of a parameter is off by when the lines along which it runs are each
+    integrated up to a quantile: where these are far longer in some places than in others, it is
+    the smoothed step that their nodes cannot resolve, and not the density."""
+    transform = lattice.frame.transforms[step.parameter]
+    z = transform.unconstrain(step.places)
+    found = MarginalLines(lattice, step.parameter).cdf(z)
+    return float(np.max(np.abs(found - np.array(PROBES))))
 
 
 def _weighed(frame: Frame, p):
@@ -169,14 +186,13 @@ def _sum(mass, theta, places, widths):
 def _steps(own: Own) -> _Steps:
     """Return the smoothed CDF of a parameter on its own lattice, as wide at each quantile as the
     nearest other one is far away."""
-    frame, axis = own.lattice.frame, own.lattice.frame.axes[0]
+    axis = own.lattice.frame.axes[0]
     places = own.numbers.probed
     gaps = np.maximum(np.diff(places), np.finfo(float).tiny)
     widths = np.minimum(np.append(gaps, np.inf), np.insert(gaps, 0, np.inf))
     mass = own.numbers.density * trapezoid_weights(axis)
-    values = frame.values(own.parameter, axis.nodes())
     kept = mass > 0
-    value = _sum(mass[kept] / mass.sum(), values[kept], places, widths)
+    value = _sum(mass[kept] / mass.sum(), own.values[kept], places, widths)
     scale = own.numbers.sd
     if not math.isfinite(scale):
         scale = (own.numbers.middle[1] - own.numbers.middle[0]) / 2

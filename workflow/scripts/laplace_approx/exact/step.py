@@ -9,6 +9,7 @@ from laplace_approx.density.density import point_inside
 from laplace_approx.density.evaluation import tallied
 from laplace_approx.errors import Declined
 from laplace_approx.exact.box import named_grid
+from laplace_approx.exact.budget import Budget, OutOfBudget
 from laplace_approx.exact.grid import Grid
 from laplace_approx.exact.marginal import Marginal
 
@@ -35,11 +36,14 @@ class GridTables(NamedTuple):
     marginals: dict
 
 
-def grid_tables(model, density: Callable, definition: dict) -> GridTables:
+def grid_tables(
+    model, density: Callable, definition: dict, limits: dict | None = None
+) -> GridTables:
     """Make the grid of `density()` that a definition of the configuration asks for.
 
     A definition with bounds is that box; an empty one finds its bounds and certifies them. There
-    is no grid above three parameters, nor of a density that the model does not deliver.
+    is no grid above three parameters, nor of a density that the model does not deliver, nor where
+    the `limits` of its evaluations or seconds are reached.
     """
     d = len(model.parameters)
     if d > MOST_PARAMETERS:
@@ -49,15 +53,20 @@ def grid_tables(model, density: Callable, definition: dict) -> GridTables:
             "evaluations.",
         )
     try:
-        grid, evaluations = (_named if definition else _certified)(model, density(), definition)
+        if definition:
+            grid, evaluations = _named(density(), definition)
+        else:
+            grid, evaluations = _certified(model, density(), limits or {})
     except Declined as declined:
         return _absent(model, declined.message)
+    except OutOfBudget as spent:
+        return _absent(model, str(spent))
     status = "ok" if grid.marginals else "empty"
     record = {"status": status, **grid.record(), "n_evaluations": evaluations}
     return GridTables(record, grid.columns(), _marginal_columns(grid.marginals))
 
 
-def _named(model, density, definition: dict) -> tuple[Grid, int]:
+def _named(density, definition: dict) -> tuple[Grid, int]:
     """Return the grid of a box, and at how many points it evaluated the density."""
     axes = [definition[name] for name in density.names]
     lower, upper, points = ([axis[key] for axis in axes] for key in ("lower", "upper", "points"))
@@ -65,17 +74,17 @@ def _named(model, density, definition: dict) -> tuple[Grid, int]:
     return named_grid(watched, lower, upper, points), tally.evaluations
 
 
-def _certified(model, density, definition: dict) -> tuple[Grid, int]:
+def _certified(model, density, limits: dict) -> tuple[Grid, int]:
     from laplace_approx.exact.certified import certified_grid, known_modes
     from laplace_approx.exact.digits import require_digits
 
     # a prior may leave the model's own start on the edge of the support, or beyond
     start = point_inside(model.start, density.lower, density.upper)
     known = known_modes(density, start, monotone=model.monotone)
-    watched, tally = tallied(density)
-    grid = certified_grid(watched, start, known=known)
-    require_digits(watched, grid, start)
-    return grid, known.evaluations + tally.evaluations
+    budget = Budget(**limits, rows=model.n_data)
+    grid = certified_grid(density, start, known=known, budget=budget)
+    require_digits(density, grid, start)
+    return grid, known.evaluations + budget.tally.evaluations
 
 
 def _absent(model, reason: str) -> GridTables:
@@ -102,9 +111,10 @@ def marginals_from(columns: dict) -> dict[str, Marginal]:
     }
 
 
-def grid_step(posterior, name: str, definition: dict) -> GridTables:
-    """Return the record, the cells and the marginals of a grid of a posterior."""
-    tables = grid_tables(posterior.model, posterior.density, definition)
+def grid_step(posterior, name: str, definition: dict, limits: dict | None = None) -> GridTables:
+    """Return the record, the cells and the marginals of a grid of a posterior; `limits` are those
+    of a certified one's evaluations and seconds, where they are not the usual ones."""
+    tables = grid_tables(posterior.model, posterior.density, definition, limits)
     described = {
         "case": {**posterior.record["case"], "grid": name},
         "parameters": list(posterior.model.parameters),

@@ -17,6 +17,7 @@ EXPONENT = 1e3  # of a distance from an end of the support, at the most
 OPEN_END = 0.02  # of a log density: how well a limit at the end of the support is known
 MOMENT = 1e-5  # of a certified grid, in SDs: its moments come from lattices of their own
 NEGLIGIBLE = 1e-8  # mass on an edge, or beyond, of a grid that is called certified
+UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no certified grid
 UNKNOWN = ("bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation", "lattice")
 
 
@@ -76,6 +77,10 @@ def _edges(page: Page, record: dict) -> None:
         page.most("mass outside adds up", abs(total - sum(parts)), 1e-15 + 1e-12 * abs(total))
     else:
         page.true("mass outside adds up", total is None and None in parts)
+    if record["certified"] and record["lattice_error"] is not None:
+        off = [record["lattice_error"][key] for key in ("log_evidence", "probability")]
+        off = [math.nan if x is None else x for x in off]
+        page.most("certified grid misses nothing", off, UNRESOLVED)
     if record["certified"]:
         limit = NEGLIGIBLE * len(parts)
         page.most("certified grid misses nothing", total if total is not None else math.nan, limit)
@@ -226,6 +231,7 @@ def _evidence(page, log_density, lattice, record) -> None:
     limit = 1e-11 * max(1.0, abs(due))
     if record["kind"] == "certified":
         limit = 1e-6 + (record["discretisation_error"]["log_evidence"] or 0.0)
+        limit += record["lattice_error"]["log_evidence"] or 0.0
     page.most("log evidence of the grid", abs(found - due) if found is not None else 0.0, limit)
 
 

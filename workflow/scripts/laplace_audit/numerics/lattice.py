@@ -1,7 +1,9 @@
 """The lattice of a grid from its record: nodes, volumes and weights, by the audit's own formulas.
 
 u is equally spaced on each axis; w = sinh(c u) / c (w = u for c = 0); z = origin + shear w; and
-theta_i = constrain_i(z_i). The volume of a node is |d theta / d u|.
+theta_i = constrain_i(z_i). The volume of a node is |d theta / d u|. Where the record has a `ridge`,
+the w of the later axes first move: v_k = c_k + s_k w_k, z = origin + shear v, with c_k and log s_k
+quintic splines over arcsinh(g w) / g of the axes before k.
 """
 
 import math
@@ -25,6 +27,7 @@ class Lattice:
         self.stretch = [axis["stretch"] for axis in record["axes"]]
         self.points = tuple(axis["points"] for axis in record["axes"])
         self.step = (self.upper - self.lower) / (np.array(self.points) - 1)
+        self.ridge = record.get("ridge", [])
         low, high = record["support"]
         self.support = (
             np.array([-math.inf if x is None else x for x in low]),
@@ -49,7 +52,13 @@ class Lattice:
         """Return the unconstrained coordinates at u (..., d)."""
         u = np.asarray(u, dtype=float)
         w = [np.sinh(c * u[..., k]) / c if c else u[..., k] for k, c in enumerate(self.stretch)]
+        for k, (centre, log_scale) in enumerate(self._ridge(w), start=1):
+            w[k] = centre + np.exp(log_scale) * w[k]
         return self.origin + np.einsum("ij,...j->...i", self.shear, np.stack(w, axis=-1))
+
+    def _ridge(self, w):
+        """Return (c_k, log s_k) of every axis that moves, before any of them has."""
+        return [moved(spline, w[:k]) for k, spline in enumerate(self.ridge, start=1)]
 
     def place(self, u):
         """Return theta at u (..., d)."""
@@ -62,6 +71,9 @@ class Lattice:
         total = math.log(abs(np.linalg.det(self.shear)))
         for k, c in enumerate(self.stretch):
             total = total + (np.log(np.cosh(c * u[..., k])) if c else 0.0)
+        if self.ridge:
+            w = [np.sinh(c * u[..., k]) / c if c else u[..., k] for k, c in enumerate(self.stretch)]
+            total = total + sum(log_scale for _, log_scale in self._ridge(w))
         return total + sum(c.log_slope(z[..., i]) for i, c in enumerate(self.coordinates))
 
     @cached_property
@@ -97,5 +109,44 @@ class Lattice:
         """Return the lattice coordinates u (n, d) of theta (n, d)."""
         z = np.stack([c.z(theta[..., i]) for i, c in enumerate(self.coordinates)], axis=-1)
         w = np.linalg.solve(self.shear, (z - self.origin).T).T
+        for k, spline in enumerate(self.ridge, start=1):
+            centre, log_scale = moved(spline, [w[:, j] for j in range(k)])
+            w[:, k] = (w[:, k] - centre) / np.exp(log_scale)
         w = [np.arcsinh(c * w[:, k]) / c if c else w[:, k] for k, c in enumerate(self.stretch)]
         return np.stack(w, axis=-1)
+
+
+def moved(spline: dict, w):
+    """Return (c, log s) of a spline of a ridge at w, an array for each of its arguments.
+
+    A B-spline of degree five has its peak at the knot of its coefficient and reaches three steps
+    each way; beyond the ends of the table the last coefficient stands for all the others.
+    """
+    tables = [np.array(spline[key], dtype=float) for key in ("centre", "log_scale")]
+    weights = []
+    for x, lower, step, g, n in zip(
+        w, spline["lower"], spline["step"], spline["stretch"], tables[0].shape, strict=True
+    ):
+        t = np.arcsinh(g * x) / g if g else np.asarray(x, dtype=float)
+        place = np.clip((t - lower) / step, 0, n - 1)
+        first = np.floor(place)
+        knots = first[..., None] + np.arange(-2, 4)
+        weights.append((np.clip(knots, 0, n - 1).astype(int), _bump(place[..., None] - knots)))
+    return tuple(_weighed(table, weights) for table in tables)
+
+
+def _weighed(table, weights):
+    if len(weights) == 1:
+        knots, share = weights[0]
+        return np.sum(table[knots] * share, axis=-1)
+    (rows, share), (columns, part) = weights
+    values = table[rows[..., :, None], columns[..., None, :]]
+    return np.einsum("...i,...j,...ij->...", share, part, values)
+
+
+def _bump(x):
+    """Return the B-spline of degree five: sum over k of (-1)^k C(6, k) max(3 - |x| - k, 0)^5 / 120,
+    which for |x| below 3 needs k = 0, 1 and 2 alone."""
+    far = 3 - np.abs(x)
+    powers = [math.comb(6, k) * np.maximum(far - k, 0.0) ** 5 for k in range(3)]
+    return (powers[0] - powers[1] + powers[2]) / 120

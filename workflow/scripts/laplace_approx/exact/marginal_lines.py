@@ -1,0 +1,148 @@
+"""The lines of a lattice along which a parameter runs: its marginal is their sum.
+
+A parameter runs along the last axis that moves it; the axes after that are summed, and between the
+nodes of a line its density is known to high order. The sum over the lines is a trapezoid rule, as
+exact as their spacing allows.
+"""
+
+import numpy as np
+
+from laplace_approx.exact.derived.borders import rising_integral
+from laplace_approx.exact.lattice import Lattice, trapezoid_weights
+from laplace_approx.numerics.quadrature import ORDER, interpolation_weights, stencils
+
+FILLED = 2**22  # numbers up to which the lines are filled in by Fourier's series
+TIMES = 4  # as many places a node as they are filled in with
+PAIRS = 2**17  # of a line and a value, looked up at once
+
+
+class MarginalLines:
+    """The density along the lines of a lattice on which a parameter runs, and its sum over them."""
+
+    def __init__(self, lattice: Lattice, parameter: int):
+        frame = lattice.frame
+        self.last = int(np.flatnonzero(frame.shear[parameter])[-1])
+        p, self.shift = lattice.relative()
+        for axis in reversed(frame.axes[self.last + 1 :]):
+            p = p @ trapezoid_weights(axis)
+        for k, axis in enumerate(frame.axes[: self.last]):
+            p = p * trapezoid_weights(axis).reshape((-1,) + (1,) * (p.ndim - 1 - k))
+        self.shape = p.shape[:-1]
+        self.axis = frame.axes[self.last]
+        self.start, self.scale = self._places(frame, parameter)
+        self.p, self.times = self._filled(p.reshape(-1, p.shape[-1]))
+
+    def _places(self, frame, parameter):
+        """Return (z, dz / dw) of every line at w = 0 of its axis, (L,) each."""
+        w = [
+            axis.stretched(axis.nodes()).reshape((-1,) + (1,) * (self.last - 1 - k))
+            for k, axis in enumerate(frame.axes[: self.last])
+        ]
+        v, log_scale = list(w), 0.0
+        for k, spline in enumerate(frame.ridge[: self.last], start=1):
+            centre, log_scale = spline.at(*w[:k])
+            if k == self.last:
+                v.append(centre)
+            else:
+                v[k] = centre + np.exp(log_scale) * w[k]
+        row = frame.shear[parameter]
+        start = frame.origin[parameter] + sum(row[k] * x for k, x in enumerate(v))
+        scale = row[self.last] * np.exp(log_scale)
+        return (np.broadcast_to(x, self.shape).ravel() for x in (start, scale))
+
+    def _filled(self, p):
+        """Return the density at more places of each line, and how many more."""
+        times = TIMES if p.size * TIMES <= FILLED else 1
+        if times == 1:
+            return p, 1
+        n = p.shape[1]
+        spectrum = np.fft.rfft(p, axis=1)
+        if n % 2 == 0:
+            spectrum[:, -1] /= 2
+        dense = np.fft.irfft(spectrum, n * times, axis=1)[:, : (n - 1) * times + 1] * times
+        dense[:, ::times] = p
+        return np.maximum(dense, 0.0), times
+
+    def density(self, z, weight=None):
+        """Return the marginal density per unit of z, less its shift, at z (M,); the lines (L,)
+        weighed by `weight`."""
+
+        def of_pairs(z, line):
+            place, u = self._place(z, line)
+            p = np.maximum(self._between(self.p, place, line), 0.0)
+            return p / (np.abs(self.scale[line]) * self.axis.slope(u))
+
+        return self._summed(z, of_pairs, weight)
+
+    def cdf(self, z):
+        """Return the share of the mass below each z (M,)."""
+        rising = rising_integral(self.p)
+
+        def of_pairs(z, line):
+            place, _ = self._place(z, line)
+            return self._between(rising, place, line)
+
+        total = rising[:, -1]
+        ends = self._ends()
+        above = ends[1][None, :] <= z[:, None]  # lines that lie below z as a whole
+        falls = self.scale < 0
+        found = self._summed(z, of_pairs, np.where(falls, -1.0, 1.0))
+        touched = ~above & (ends[0][None, :] < z[:, None])
+        return (found + above @ total + touched @ np.where(falls, total, 0.0)) / total.sum()
+
+    def _summed(self, z, of_pairs, weight):
+        """Return, for each z, the sum of `of_pairs(z, line)` over the lines on which it lies."""
+        order = np.argsort(z, kind="stable")
+        low, high = self._ends()
+        first = np.searchsorted(z[order], low, "right")
+        count = np.maximum(np.searchsorted(z[order], high, "left") - first, 0)
+        if weight is not None:
+            count = np.where(weight != 0, count, 0)
+        found, blocks = np.zeros(z.size), np.cumsum(count) // PAIRS
+        for block in np.unique(blocks[count > 0]):
+            lines = np.flatnonzero((blocks == block) & (count > 0))
+            line = np.repeat(lines, count[lines])
+            began = np.repeat(np.cumsum(count[lines]) - count[lines], count[lines])
+            value = order[np.repeat(first[lines], count[lines]) + np.arange(line.size) - began]
+            p = of_pairs(z[value], line)
+            p = p if weight is None else p * weight[line]
+            found += np.bincount(value, p, minlength=z.size)
+        return found
+
+    def _ends(self):
+        """Return the lowest and the highest z of every line, (L,) each."""
+        reach = np.array([self.axis.stretched(u) for u in (self.axis.lower, self.axis.upper)])
+        return np.sort(self.start + np.multiply.outer(reach, self.scale), axis=0)
+
+    def _place(self, z, line):
+        """Return where on its line each z lies, in nodes from the first, and in u."""
+        u = self.axis.inverse((z - self.start[line]) / self.scale[line])
+        place = (u - self.axis.lower) / self.axis.step * self.times
+        return np.clip(place, 0, self.p.shape[1] - 1), u
+
+    @staticmethod
+    def _between(values, place, line):
+        """Return values (L, n) of lines at places between their nodes."""
+        n = values.shape[1]
+        cell = np.minimum(place.astype(int), n - 2)
+        order = min(ORDER, n)
+        first, local = stencils(cell, n)
+        weights = interpolation_weights(place - cell, local, order)
+        window = values.ravel()[(line * n + first)[:, None] + np.arange(order)]
+        return np.einsum("to,to->t", window, weights)
+
+    def thinned(self, k: int, times: int):
+        """Return the weights (L,) of the lines when of axis k only every `times`-th is kept."""
+        weight = np.zeros(self.shape[k])
+        weight[::times] = times
+        weight = weight.reshape((-1,) + (1,) * (len(self.shape) - 1 - k))
+        return np.broadcast_to(weight, self.shape).ravel()
+
+    def quantiles(self, probabilities):
+        """Return quantiles of z over the nodes of the lines."""
+        u = self.axis.nodes()
+        z = self.start[:, None] + self.scale[:, None] * self.axis.stretched(u)
+        z, mass = z.ravel(), self.p[:, :: self.times].ravel()
+        order = np.argsort(z)
+        rising = np.cumsum(mass[order])
+        return z[order][np.searchsorted(rising, rising[-1] * np.asarray(probabilities))]

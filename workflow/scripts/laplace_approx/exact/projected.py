@@ -1,0 +1,116 @@
+"""The marginal of another parameter from a lattice whose first axis is not that parameter.
+
+Where a lattice follows a ridge, one parameter may need few nodes and another very many: of
+y = x^2 + noise the density of y given x is a normal, that of x given y two thin peaks. Then the
+marginal of y is the sum, over the lines of the lattice of x, of the density along each: the
+parameter runs along the last axis that moves it, and between the nodes of a line its density is
+known to high order. This marginal is a density of one parameter, with a lattice of its own.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from laplace_approx.exact.bounds import Reach, axis_between, grow
+from laplace_approx.exact.lattice import Frame, Lattice, evaluate
+from laplace_approx.exact.marginal_lines import MarginalLines
+from laplace_approx.exact.refined import (
+    MOST_POINTS,
+    Own,
+    owed_by_halving,
+    own_lattice,
+)
+
+STEP = 0.1  # of the parameter's own axis, in its scales
+REACH = 8.0
+CELLS = 2**22  # of a lattice that is refined for the sake of another parameter
+SHARES = np.array([1e-4, 1e-3, 4e-3, *np.arange(1, 64) / 64, 0.996, 0.999, 0.9999])  # watched
+STANDS = 1e-7  # of it: the most that leaving out every other line may change
+
+
+def projected(source: Own, log_density: Callable, parameter: int, most: int) -> Own | None:
+    """Return the lattice of a parameter from that of another one, whose axes before the
+    parameter's are refined, to `most` cells, until the marginal stands still; None where there is
+    no telling.
+
+    The errors are those of the one lattice and of the other.
+    """
+    lines = _still(source.lattice, log_density, parameter, most)
+    found = _along(lines, source.lattice.frame, parameter)
+    if found is None:
+        return None
+    owed = sum(_owed(lines, found, k) for k in range(lines.last))
+    low, high = found.numbers.middle
+    unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
+    return found._replace(
+        parameter=parameter,
+        evidence_change=source.evidence_change + float(owed[0]),
+        change=found.change + float(owed[1]),
+        moment_errors=found.moment_errors + owed[2:] * unit,
+        faults=source.faults,
+    )
+
+
+def _still(lattice: Lattice, log_density: Callable, parameter: int, most: int) -> MarginalLines:
+    """Return lines so close that leaving out every other one hardly changes the marginal."""
+    while True:
+        lines = MarginalLines(lattice, parameter)
+        z = lines.quantiles(SHARES)
+        whole = lines.density(z)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            changes = [
+                np.max(np.abs(lines.density(z, lines.thinned(k, 2)) / whole - 1))
+                for k in range(lines.last)
+            ]
+        axes = list(lattice.frame.axes)
+        for k, change in enumerate(changes):
+            if not change <= STANDS:
+                axes[k] = axes[k]._replace(points=2 * axes[k].points - 1)
+        finer = lattice.frame._replace(axes=tuple(axes))
+        beyond = math.prod(finer.shape) > most or max(finer.shape) > MOST_POINTS
+        if finer.axes == lattice.frame.axes or beyond:
+            return lines
+        lattice = evaluate(finer, log_density)
+
+
+def _frame(lines: MarginalLines, frame: Frame, parameter: int) -> Frame:
+    """Return the frame of a parameter alone."""
+    low, centre, high = (float(z) for z in lines.quantiles((0.16, 0.5, 0.84)))
+    return Frame(
+        names=(frame.names[parameter],),
+        transforms=(frame.transforms[parameter],),
+        origin=np.array([centre]),
+        shear=np.array([[(high - low) / 2]]),
+        axes=(axis_between(-REACH, REACH, STEP),),
+        support=frame.support[:, parameter, None],
+    )
+
+
+def _density(lines: MarginalLines, frame: Frame, weight=None) -> Callable:
+    """Return the log marginal density of theta (..., 1) on the natural scale."""
+    transform = frame.transforms[0]
+
+    def log_marginal(theta):
+        with np.errstate(all="ignore"):
+            z = transform.unconstrain(theta[..., 0])
+            value = lines.density(np.ravel(z), weight).reshape(z.shape)
+            value = lines.shift + np.log(value) - transform.log_jacobian(z)
+        return np.where(np.isnan(value), -np.inf, value)
+
+    return log_marginal
+
+
+def _along(lines: MarginalLines, frame: Frame, parameter: int) -> Own | None:
+    alone = _frame(lines, frame, parameter)
+    if not alone.shear[0, 0] > 0:
+        return None
+    log_marginal = _density(lines, alone)
+    return own_lattice(grow(alone, log_marginal, 0), log_marginal, 0)
+
+
+def _owed(lines: MarginalLines, found: Own, k: int):
+    """Return what the spacing of axis k of the lines owes, as `owed_by_halving` has it."""
+    alone = found.lattice.frame
+    thinned = (_density(lines, alone, lines.thinned(k, times)) for times in (1, 2))
+    return owed_by_halving(Reach(alone, found.ends), thinned)
