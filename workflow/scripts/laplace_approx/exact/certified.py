@@ -22,7 +22,7 @@ from laplace_approx.errors import Declined
 from laplace_approx.exact.alignment import Pilot, conditional_widths, find_pilot
 from laplace_approx.exact.bounds import STEP, Reach, axis_between, grow, within_limit
 from laplace_approx.exact.budget import Budget
-from laplace_approx.exact.distrust import why_distrusted
+from laplace_approx.exact.distrust import rounding_error, why_distrusted
 from laplace_approx.exact.ends import (
     edge_record,
     outside_record,
@@ -126,7 +126,7 @@ def _straight(
     if lost:
         return known or Found(None, lost)
     own = own_lattice(_spaced(reach, frame, most), log_density, parameter, most)
-    found = Found(own, [] if own else [_too_narrow(frame.names[parameter])])
+    found = Found(own, [] if own else [_unseen(reach.frame, log_density, parameter)])
     return known if known and known.cost <= found.cost else found
 
 
@@ -231,8 +231,11 @@ def _glimpse(frame: Frame, log_density) -> Lattice:
     return evaluate(within_limit(frame, GLIMPSE), log_density)
 
 
-def _too_narrow(name: str) -> str:
-    return (
+def _unseen(frame: Frame, log_density: Callable, parameter: int) -> str:
+    """Return why no lattice of a parameter has a width."""
+    rounding = rounding_error(_glimpse(frame, log_density), parameter, log_density)
+    name = frame.names[parameter]
+    return rounding or (
         f"too narrow: no lattice was found on which the density has a width along {name}; look for "
         f"a scale of the prior that is too small, or give {name} a unit near its spread, measured "
         "from where the density lies (next to an end of its support: from that end)"

@@ -26,16 +26,24 @@ def why_distrusted(own: list[Own], log_density) -> str | None:
     integrate one density, log evidences that lie far apart leave none of them to be believed.
     """
     for each in own:
-        theta, rough = _at_the_top(each.lattice, log_density)
-        if rough > ROUGH:
-            names = each.lattice.frame.names
-            return (
-                f"rounding error: at {point(names, theta)}, where the lattice of "
-                f"{names[each.parameter]} sees the most mass, the log density goes up and down by "
-                f"{rough:.2g} between points that are as good as one, so that no number can be "
-                f"relied on; {ADVICE}"
-            )
+        found = rounding_error(each.lattice, each.parameter, log_density)
+        if found:
+            return found
     return _contradiction(own)
+
+
+def rounding_error(lattice: Lattice, parameter: int, log_density) -> str | None:
+    """Return a sentence where the node with the most mass of a parameter's lattice is one of
+    rounding error, None where it may be one of density."""
+    theta, rough = _at_the_top(lattice, log_density)
+    if not rough > ROUGH:
+        return None
+    names = lattice.frame.names
+    return (
+        f"rounding error: at {point(names, theta)}, where the lattice of {names[parameter]} sees "
+        f"the most mass, the log density goes up and down by {rough:.2g} between points that are "
+        f"as good as one, so that no number can be relied on; {ADVICE}"
+    )
 
 
 def _contradiction(own: list[Own]) -> str | None:
