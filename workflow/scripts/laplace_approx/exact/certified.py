@@ -40,7 +40,7 @@ from laplace_approx.mode.search import remembered_search
 from laplace_approx.words.places import point
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
-CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**19}  # before a moving frame is tried
+CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
 LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
