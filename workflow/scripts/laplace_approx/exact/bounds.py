@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.exact.ends import Tail, mass_beyond
-from laplace_approx.exact.lattice import Axis, Frame, evaluate
+from laplace_approx.exact.lattice import LARGEST, Axis, Frame, evaluate
 
 STRAIGHT = 24.0  # scales up to which an axis is not stretched
 LENGTH = 10.0  # of a stretched axis, each way, that is aimed at
@@ -54,10 +54,8 @@ class End(NamedTuple):
         empty = self.edge <= faint or (self.edge < mass and _negligible(self.tail.mass, mass))
         return not (self.cliff or empty)
 
-    def must_grow(self, faint: float, absent=frozenset()) -> bool:
-        """Whether mass, or a moment that is not known to be absent, is still in sight."""
-        in_sight = set(self.moments) - absent and not self.spent
-        return self.holds(TINY, faint) or bool(in_sight)
+    def must_grow(self, faint: float) -> bool:
+        return self.holds(TINY, faint) or bool(self.moments and not self.spent)
 
 
 class Reach(NamedTuple):
@@ -86,13 +84,7 @@ def grow(frame: Frame, log_density: Callable, parameter: int, faint: float = 0.0
         if grown == frame.axes:
             break
         frame = frame._replace(axes=grown)
-    highest = max((order for order in ORDERS if not _absent(ends, order)), default=0)
-    return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps, highest)), ends)
-
-
-def _absent(ends, order: int) -> bool:
-    """Whether a moment of the parameter of axis 0 is still in sight at an end of it."""
-    return any(order in end.moments for end in ends[0])
+    return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps)), ends)
 
 
 def axis_between(low: float, high: float, step: float) -> Axis:
@@ -219,9 +211,6 @@ def _heavy(outward, log_distance, step, faint, cliff):
     return tuple(heavy), tuple(shares)
 
 
-LARGEST = 690.0  # e to this power is still a number
-
-
 def _log_distance(frame, parameter, mass):
     """Return log(|theta - mean| / SD) at the nodes of axis 0 under their masses, -inf where there
     is no mass, and the SD. Where mean and SD are beyond all numbers, the median and half the
@@ -235,13 +224,11 @@ def _log_distance(frame, parameter, mass):
             low, mean, high = theta[np.minimum(rising, mass.size - 1)]
             sd = (high - low) / 2
         away = np.where(mass > 0, np.log(np.abs(theta - mean)) - np.log(sd), -np.inf)
-    return away, float(sd)
+    return (away if sd > 0 else np.full(mass.shape, -np.inf)), float(sd)
 
 
 def _power(order: int, log_distance, kept):
     """Return the distances to this power, less than infinite, and 0 where nothing is kept."""
-    if not order:
-        return kept.astype(float)
     return np.where(kept, np.exp(np.minimum(order * log_distance, LARGEST)), 0.0)
 
 
@@ -279,14 +266,13 @@ def _stretch(reach: float) -> float:
     return high
 
 
-def _trimmed(frame, p, parameter, steps, highest: int) -> tuple[Axis, ...]:
-    """Cut each axis where what lies beyond counts for nothing, neither in mass nor in the highest
-    of the moments that there are."""
+def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
+    """Cut each axis where what lies beyond counts for nothing, neither in mass nor in moments."""
     density = _marginal(p, 0)
     if not density.sum() > 0:
         return frame.axes
     log_distance, _ = _log_distance(frame, parameter, density / density.sum())
-    power = _power(highest, log_distance, density > 0)
+    power = _power(max(ORDERS), log_distance, density > 0)
     weighted = p * power.reshape((-1,) + (1,) * (p.ndim - 1))
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):

@@ -22,6 +22,7 @@ from laplace_approx.exact.ridge import Spline, spline_from
 from laplace_approx.numerics.batched import keep_small_arrays
 
 LEAST_POINTS = 9  # of an axis whose spacing is chosen here
+LARGEST = 690.0  # e to this power is still a number
 BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor's cache
 
 
@@ -293,7 +294,9 @@ class Lattice(NamedTuple):
         sum(weights * exp(log_density)) is the evidence in the box, and sum(weights * exp(f)) the
         integral of any other density exp(f) on the natural scale.
         """
-        weights = np.exp(self.frame.log_volume()) * np.ones(self.frame.shape)
+        # far out on a heavy tail a cell is larger than numbers are, and holds nothing
+        volume = np.exp(np.minimum(self.frame.log_volume(), LARGEST))
+        weights = volume * np.ones(self.frame.shape)
         for k, axis in enumerate(self.frame.axes):
             weights *= _along(trapezoid_weights(axis), k, len(self.frame.axes))
         return weights

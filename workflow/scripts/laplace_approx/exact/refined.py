@@ -156,7 +156,7 @@ class _Trial:
 
     @property
     def must_grow(self) -> bool:
-        return any(end.must_grow(FAINT, self.absent) for pair in self.ends() for end in pair)
+        return any(end.must_grow(FAINT) for pair in self.ends() for end in pair)
 
     @property
     def resolved(self) -> bool:
