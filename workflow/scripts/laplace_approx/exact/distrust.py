@@ -25,7 +25,8 @@ def why_distrusted(own: list[Own], log_density) -> str | None:
     as good as one, and its highest value is then an error of rounding. And as all lattices
     integrate one density, log evidences that lie far apart leave none of them to be believed.
     """
-    for each in own:
+    whole = (each for each in own if each.lattice.log_density.ndim == len(own))
+    for each in whole:  # not those that are a marginal of another's lattice
         found = rounding_error(each.lattice, each.parameter, log_density)
         if found:
             return found

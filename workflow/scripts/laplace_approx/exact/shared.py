@@ -23,6 +23,7 @@ WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, i
 MAIN_CELLS = 2**20  # of that lattice, where they are enough
 STILL = 3e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
 TIMES = 2.0  # or so many times what the lattices of the parameters may be off by themselves
+FEW_DIGITS = 16  # last digits of a number that two quantiles are apart, at the least
 FAINT = 1e-16  # of the highest node: nodes with less move no probability
 UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no sum
 MEANING = (
@@ -60,9 +61,11 @@ class Shared(NamedTuple):
 
 class _Steps(NamedTuple):
     """The smoothed CDF of a parameter on its own lattice: E Phi((q - theta) / s) is `value` at the
-    places q = `places`, s = `widths`, and `error` is what it may be off by."""
+    places q = `places`, s = `widths`, which are its quantiles at `probabilities`; and `error` is
+    what it may be off by."""
 
     parameter: int
+    probabilities: np.ndarray
     places: np.ndarray
     widths: np.ndarray
     value: np.ndarray
@@ -140,7 +143,7 @@ def _errors(lattice: Lattice, steps: list[_Steps], evidence: list[float]) -> Err
     sums = _smoothed(lattice.frame, p / total, steps)
     off = []
     for found, each in zip(sums, steps, strict=True):
-        apart_here = float(np.max(np.abs(found - each.value)))
+        apart_here = float(np.max(np.abs(found - each.value), initial=0.0))
         if apart_here > STILL:
             apart_here = min(apart_here, _off_line_by_line(lattice, each))
         off.append(apart_here + each.error)
@@ -154,7 +157,7 @@ def _off_line_by_line(lattice: Lattice, step: _Steps) -> float:
     transform = lattice.frame.transforms[step.parameter]
     z = transform.unconstrain(step.places)
     found = MarginalLines(lattice, step.parameter).cdf(z)
-    return float(np.max(np.abs(found - np.array(PROBES))))
+    return float(np.max(np.abs(found - step.probabilities), initial=0.0))
 
 
 def _weighed(frame: Frame, p):
@@ -190,11 +193,15 @@ def _steps(own: Own) -> _Steps:
     places = own.numbers.probed
     gaps = np.maximum(np.diff(places), np.finfo(float).tiny)
     widths = np.minimum(np.append(gaps, np.inf), np.insert(gaps, 0, np.inf))
+    seen = widths > FEW_DIGITS * np.spacing(np.abs(places))  # next to an end all are one number
+    places, widths = places[seen], widths[seen]
     mass = own.numbers.density * trapezoid_weights(axis)
     kept = mass > 0
     value = _sum(mass[kept] / mass.sum(), own.values[kept], places, widths)
     scale = own.numbers.sd
     if not math.isfinite(scale):
         scale = (own.numbers.middle[1] - own.numbers.middle[0]) / 2
-    steepest = float(np.max(np.diff(PROBES) / gaps))
-    return _Steps(own.parameter, places, widths, value, min(own.change * scale * steepest, 1.0))
+    apart = gaps > FEW_DIGITS * np.spacing(np.abs(own.numbers.probed[1:]))
+    steepest = float(np.max(np.diff(PROBES)[apart] / gaps[apart], initial=0.0))
+    error = min(own.change * scale * steepest, 1.0)
+    return _Steps(own.parameter, np.array(PROBES)[seen], places, widths, value, error)

@@ -128,6 +128,8 @@ def largest_change(one, other, scale: float) -> float:
 FAST = 16.0  # gain of a doubling of the nodes from which on it is believed
 SMOOTH = 8.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
 LEAST_RATIO = 0.1  # of a change to the one before that is believed at the least
+CONVERGED = 20.0  # gain of a doubling that several jumps do not give by chance
+KINK = (2.5, 8.0)  # between which the gain of a doubling is at a kink, where it is 4 or nearly so
 
 
 def owed(last, before, earlier):
@@ -140,14 +142,23 @@ def owed(last, before, earlier):
     nodes, the rest is c r / (1 - 2 r) if errors fall as a power of the step. Where they do not (a
     jump, a kink, a pole), the error of all nodes is a quarter of that of a quarter of them, or
     chance: it is bounded by the change, and by a third of the largest change of the shifted
-    quarters, which a single jump reaches three eighths of a step away from the nodes.
+    quarters, which a single jump reaches three eighths of a step away from the nodes. Where they
+    do not fall as at a kink either, there may be several jumps, whose errors cancel by chance on
+    some of the lattices: then it is bounded by twice that, and by three times a seventh of the
+    largest change of the shifted eighths.
     """
     before, earlier = np.max(before, axis=0), np.max(earlier, axis=0)
     fast = (last * FAST < before) & (before * SMOOTH < earlier)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.maximum(last / before, LEAST_RATIO)
         smooth = last * ratio / (1 - 2 * ratio)
-    return np.where(fast, smooth, np.maximum(last, before / 3))
+    single = np.maximum(last, before / 3)
+    still = earlier > CONVERGED * before  # such a gain is no chance
+    several = np.where(still, single, np.maximum(np.maximum(last, 2 * before / 3), 3 * earlier / 7))
+    low, high = KINK
+    kink = (before > low * last) & (before < high * last)
+    kink &= (earlier > low * before) & (earlier < high * before)
+    return np.where(fast, smooth, np.where(kink, single, several))
 
 
 def spacing_faults(record: dict) -> list[str]:
