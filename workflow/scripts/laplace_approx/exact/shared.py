@@ -23,6 +23,7 @@ WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, i
 MAIN_CELLS = 2**20  # of that lattice, where they are enough
 STILL = 3e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
 TIMES = 2.0  # or so many times what the lattices of the parameters may be off by themselves
+CROWDED = 1e-6  # scales between two quantiles, below which an end of the support is near
 FEW_DIGITS = 16  # last digits of a number that two quantiles are apart, at the least
 FAINT = 1e-16  # of the highest node: nodes with less move no probability
 UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no sum
@@ -201,7 +202,8 @@ def _steps(own: Own) -> _Steps:
     scale = own.numbers.sd
     if not math.isfinite(scale):
         scale = (own.numbers.middle[1] - own.numbers.middle[0]) / 2
-    apart = gaps > FEW_DIGITS * np.spacing(np.abs(own.numbers.probed[1:]))
+    # where quantiles crowd at an end of the support, what moves a probability there moves the mass
+    apart = gaps > CROWDED * scale
     steepest = float(np.max(np.diff(PROBES)[apart] / gaps[apart], initial=0.0))
-    error = min(own.change * scale * steepest, 1.0)
+    error = min(max(own.change * scale * steepest, own.evidence_change), 1.0)
     return _Steps(own.parameter, np.array(PROBES)[seen], places, widths, value, error)
