@@ -18,10 +18,10 @@ from pathlib import Path
 from default_run import fresh_copy
 
 
-def timed(folder: Path, *arguments: str) -> tuple[float, float]:
+def timed(folder: Path, arguments: list[str], *targets: str) -> tuple[float, float]:
     """Run snakemake in a folder; return the seconds by the clock and those of the processors."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-m", "snakemake", "--quiet", "all", *arguments]
+    command = [sys.executable, "-m", "snakemake", *arguments, "--quiet", "all", "--", *targets]
     subprocess.run(command, cwd=folder, check=True)
     passed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return passed, sum(getattr(after, k) - getattr(before, k) for k in ("ru_utime", "ru_stime"))
@@ -31,8 +31,8 @@ def main(arguments: list[str]) -> None:
     """Print both times, and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = fresh_copy(Path(name) / "project")
-        times = {"run": timed(folder, *arguments)}
-        times["audit"] = timed(folder, "audit", *arguments)
+        times = {"run": timed(folder, arguments)}
+        times["audit"] = timed(folder, arguments, "audit")
         counts = json.loads((folder / "results" / "audit.json").read_text("utf-8"))["counts"]
     for what, (clock, processors) in times.items():
         print(f"{what:6} {clock:7.1f} s by the clock, {processors:7.1f} s of processors")
