@@ -10,8 +10,8 @@ from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.laplace import Laplace
-from laplace_approx.remedies.step import RemedyTables, remedy_tables
-from laplace_approx.verdict.step import verdict_record
+from laplace_approx.remedies.step import RemedyTables, remedies_step
+from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
 from laplace_files.cases.laplace import assemble_laplace
@@ -57,8 +57,8 @@ def exact_of(posterior: Posterior, definition=None) -> Exact:
 
 def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) -> Judged:
     """Return the case with its remedies and its verdict."""
-    tables = remedy_tables(laplace, exact, spaces or {}, seed, tolerance)
-    record = verdict_record(
+    tables = remedies_step(laplace, exact, spaces or {}, seed, tolerance)
+    record = verdict_step(
         *(laplace, exact, tables.reference, tables.remedies, _as_json(tables.record)), tolerance
     )
     return Judged(laplace, exact, tables, _as_json(record))

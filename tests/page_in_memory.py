@@ -5,8 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
-from laplace_approx.comparison.quantiles import quantile_table
-from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.comparison.step import quantiles_step
 from laplace_approx.figures.declined import declined
 from laplace_approx.figures.style import save
 from laplace_files.artifacts.artifacts import write_json, write_table, write_text
@@ -74,13 +73,7 @@ def _write_case(folder, key, definition: dict, inputs) -> None:
         "verdict": case.verdict,
     }
     none = {name: np.empty(0) for name in names}
-    quantiles = quantile_table(
-        *(
-            case.laplace.model,
-            laplace_side(case.laplace.model, case.laplace.space, case.laplace.normal),
-        ),
-        *(case.exact.side, none, none, PROBABILITIES),
-    )
+    quantiles = quantiles_step(case.laplace, case.exact, none, none, PROBABILITIES)
     basin = {"undamped": np.array([1.0, 0.0]), "damped": np.array([1.0, 1.0])}
     tables = {"quantiles": quantiles, "remedies": case.tables.remedies, "basin": basin}
     for name in RECORDS:

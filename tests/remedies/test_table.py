@@ -11,7 +11,7 @@ from laplace_approx.errors import Declined
 from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies import COMPUTED, DRAWN, repeated_data
 from laplace_approx.remedies.repeated_data import copies_needed, refitted
-from laplace_approx.remedies.step import remedy_tables
+from laplace_approx.remedies.step import remedies_step
 from laplace_approx.remedies.table import COLUMNS, run_remedies
 from laplace_audit.laws.remedies import arithmetic_laws
 from laplace_audit.ledger import Ledger
@@ -29,7 +29,7 @@ def bioassay():
 def tables(bioassay):
     laplace, exact, posterior = bioassay
     spaces = {"log_beta": laplace_of(posterior, {"beta": "log"}, "log_beta")}
-    return remedy_tables(laplace, exact, spaces, 42, TOLERANCE)
+    return remedies_step(laplace, exact, spaces, 42, TOLERANCE)
 
 
 def rows(tables, method, quantity):
@@ -155,7 +155,7 @@ def test_a_remedy_that_raises_is_refused_with_the_reason(bioassay, monkeypatch):
 def test_the_same_seed_gives_the_same_table(bioassay, tables):
     laplace, exact, posterior = bioassay
     spaces = {"log_beta": laplace_of(posterior, {"beta": "log"}, "log_beta")}
-    again = remedy_tables(laplace, exact, spaces, 42, TOLERANCE)
+    again = remedies_step(laplace, exact, spaces, 42, TOLERANCE)
     for name, column in tables.remedies.items():
         if isinstance(column, np.ndarray):
             assert np.array_equal(column, again.remedies[name], equal_nan=True)

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from laplace_approx.comparison.quantiles import quantile_table
-from laplace_approx.comparison.sides import laplace_side
-from laplace_approx.remedies.step import remedy_tables
-from laplace_approx.verdict.step import verdict_record
+from laplace_approx.comparison.step import quantiles_step
+from laplace_approx.remedies.step import remedies_step
+from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
 from laplace_files.cases.laplace import assemble_laplace
@@ -54,15 +53,14 @@ def _compare(outcome, definition):
         return assemble_laplace(posterior, *records), assemble_exact(posterior.model, *tables)
 
     laplace, exact = opened()
-    side = laplace_side(laplace.model, laplace.space, laplace.normal)
     drawn = [outcome.tables[name][0][1] for name in ("draws", "grid_draws")]
-    quantiles = quantile_table(laplace.model, side, exact.side, *drawn, definition["probabilities"])
+    quantiles = quantiles_step(laplace, exact, *drawn, definition["probabilities"])
     _same(quantiles, outcome.tables["quantiles"][0][1])
     seed, tolerance = definition["seeds"]["draws"][0], definition["tolerance"]
-    made = remedy_tables(*opened(), {}, seed, tolerance, definition["remedies"])
+    made = remedies_step(*opened(), {}, seed, tolerance, definition["remedies"])
     _same(made.remedies, outcome.tables["remedies"][0][1])
     told = made.reference, made.remedies, plain(made.record), tolerance
-    assert plain(verdict_record(*opened(), *told)) == outcome.records["verdict"]
+    assert plain(verdict_step(*opened(), *told)) == outcome.records["verdict"]
 
 
 def _same(alone, swept):

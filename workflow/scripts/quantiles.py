@@ -1,7 +1,6 @@
 """Compare the quantiles of the normal with those of the exact posterior."""
 
-from laplace_approx.comparison.quantiles import quantile_table
-from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.comparison.step import quantiles_step
 from laplace_files.artifacts.artifacts import read_tables, write_table
 from laplace_files.cases.grid import open_exact
 from laplace_files.cases.laplace import open_laplace
@@ -9,11 +8,9 @@ from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)
-exact = open_exact(snakemake.input, laplace.model)
-columns = quantile_table(
-    laplace.model,
-    laplace_side(laplace.model, laplace.space, laplace.normal),
-    exact.side,
+columns = quantiles_step(
+    laplace,
+    open_exact(snakemake.input, laplace.model),
     read_tables(snakemake.input.laplace_draws),
     read_tables(snakemake.input.grid_draws),
     snakemake.params.probabilities,

@@ -1,6 +1,6 @@
 """Run every remedy on a case, with the signals that need no exact answer."""
 
-from laplace_approx.remedies.step import remedy_tables
+from laplace_approx.remedies.step import remedies_step
 from laplace_files.artifacts.artifacts import write_json, write_table
 from laplace_files.cases.grid import open_exact
 from laplace_files.cases.laplace import open_laplace, open_spaces
@@ -8,7 +8,7 @@ from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)
-tables = remedy_tables(
+tables = remedies_step(
     laplace,
     open_exact(snakemake.input, laplace.model),
     open_spaces(snakemake.input, laplace),

@@ -1,6 +1,6 @@
 """Gather the intervals and verdicts of every case in one table."""
 
-from laplace_approx.verdict.summary import case_rows, stack
+from laplace_approx.verdict.summary import summary_step
 from laplace_files.artifacts.artifacts import read_json, read_table, write_table
 from laplace_files.run import job
 
@@ -14,5 +14,4 @@ inputs = zip(
     map(read_json, snakemake.input.verdicts),
     strict=True,
 )
-rows = [row for case in inputs for row in case_rows(*case)]
-write_table(snakemake.output[0], stack(rows), {"core": snakemake.params.code})
+write_table(snakemake.output[0], summary_step(inputs), {"core": snakemake.params.code})

@@ -1,6 +1,6 @@
 """Say for each quantity whether the normal is good enough, and what is if it is not."""
 
-from laplace_approx.verdict.step import verdict_record
+from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import read_json, read_table, write_json
 from laplace_files.cases.grid import open_exact
 from laplace_files.cases.laplace import open_laplace
@@ -8,7 +8,7 @@ from laplace_files.run import job
 
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)
-record = verdict_record(
+record = verdict_step(
     laplace,
     open_exact(snakemake.input, laplace.model),
     read_table(snakemake.input.reference)[0],

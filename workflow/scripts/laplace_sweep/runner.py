@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.exact import Exact
-from laplace_approx.comparison.quantiles import compared_sides, with_draws
-from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.curvature.matrices import split
 from laplace_approx.curvature.step import curvature_step
 from laplace_approx.density.frozen import Posterior
@@ -24,8 +23,8 @@ from laplace_approx.exact.cells import grid_draws_step
 from laplace_approx.exact.step import GridTables, grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.draws import draws_step
-from laplace_approx.remedies.step import remedy_tables
-from laplace_approx.verdict.step import verdict_record
+from laplace_approx.remedies.step import remedies_step
+from laplace_approx.verdict.step import verdict_step
 from laplace_approx.words.printable import printable
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
@@ -86,13 +85,8 @@ class Runner:
             ({"seed": seed}, grid_draws_step(posterior, exact.cells, seed, n_draws))
             for seed in seeds["grid"]
         ]
-        quantiles = with_draws(
-            laplace.model,
-            self._sides(definition, laplace, exact),
-            _stacked(draws),
-            _stacked(grid_draws),
-            definition["probabilities"],
-        )
+        drawn = (_stacked(draws), _stacked(grid_draws), definition["probabilities"])
+        quantiles = quantiles_step(laplace, exact, *drawn, self._sides(definition, laplace, exact))
         remedies, verdict = self._verdict(definition, laplace, exact)
         found = {
             "draws": draws,
@@ -136,8 +130,7 @@ class Runner:
         """Return the quantiles of both sides, which no seed has a part in."""
 
         def make():
-            side = laplace_side(laplace.model, laplace.space, laplace.normal)
-            return compared_sides(laplace.model, side, exact.side, definition["probabilities"])
+            return sides_step(laplace, exact, definition["probabilities"])
 
         key = [_grid_key(definition), definition["space"], _of(definition, "space")]
         return self._once("sides", key, make)
@@ -168,9 +161,9 @@ class Runner:
                 name: self._laplace(definition, laplace.posterior, name, space)
                 for name, space in definition.get("other_spaces", {}).items()
             }
-            made = remedy_tables(laplace, exact, others, seed, tolerance, extent)
+            made = remedies_step(laplace, exact, others, seed, tolerance, extent)
             told = made.reference, made.remedies, plain(made.record), tolerance
-            judged = verdict_record(laplace, exact, *told)
+            judged = verdict_step(laplace, exact, *told)
             return made, plain(judged)
 
         spaces = [_of(definition, "space"), definition.get("other_spaces")]

@@ -7,19 +7,6 @@ from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.normal.fit import quantity_names
 
 
-def quantile_table(model, laplace, exact, laplace_draws, grid_draws, probabilities) -> dict:
-    """Return the comparison as tidy columns, one row a quantity and probability.
-
-    `laplace` and `exact` are sides (`sides.py`); the draws are columns by name, the parameters on
-    the natural scale and the derived quantities, all seeds together. `difference` is
-    laplace - grid, and `difference_sd` that in exact posterior SDs (`scale_sd`). Quantiles are
-    given the quantity's condition; the `excluded` columns say which share fails it.
-    """
-    p = np.asarray(probabilities, dtype=float)
-    sides = compared_sides(model, laplace, exact, p)
-    return with_draws(model, sides, laplace_draws, grid_draws, p)
-
-
 def compared_sides(model, laplace, exact, probabilities) -> dict[str, dict]:
     """Return the columns of both sides for each quantity: all that no draw has a part in."""
     p = np.asarray(probabilities, dtype=float)

@@ -12,6 +12,11 @@ REACH = 5.0  # SDs
 METHODS = {"undamped": False, "damped": True}
 
 
+def basin_step(laplace, grid: dict) -> tuple[dict, str | None]:
+    """Return the table of starts over the box of a grid, and why it is empty, by its record."""
+    return basin_table(laplace.fit(), box_of(grid))
+
+
 def basin_table(fit: Fit | None, bounds: dict | None) -> tuple[dict, str | None]:
     """Return (columns, reason): for each start whether undamped and damped Newton find the mode.
 

@@ -33,7 +33,7 @@ class RemedyTables(NamedTuple):
     record: dict
 
 
-def remedy_tables(
+def remedies_step(
     laplace, exact, spaces: dict, seed: int, tolerance: float, extent: str = "all"
 ) -> RemedyTables:
     """Run every remedy on a case.

@@ -19,7 +19,7 @@ from laplace_approx.verdict.left_out import unreached, warnings_of
 FIELDS = ("status", "reason", "message")
 
 
-def verdict_record(laplace, exact, reference: dict, table: dict, found: dict, tolerance: float):
+def verdict_step(laplace, exact, reference: dict, table: dict, found: dict, tolerance: float):
     """Return the verdict on a case.
 
     `laplace` and `exact` are the two sides as opened from disk, `reference` the columns of the

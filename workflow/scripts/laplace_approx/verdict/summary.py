@@ -9,7 +9,13 @@ INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
 SIDES = ("laplace", "grid")
 
 
-def case_rows(
+def summary_step(cases) -> dict:
+    """Return the table of all cases as columns; each of `cases` is what `_case_rows` takes."""
+    rows = [row for case in cases for row in _case_rows(*case)]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _case_rows(
     case, mode: dict, curvature: dict, grid: dict, quantiles: dict, verdict: dict
 ) -> list[dict]:
     """Return the rows of a case (model, prior, space, grid), one a quantity.
@@ -48,11 +54,6 @@ def verdict_columns(of_quantity: dict) -> dict:
         "coverage_95": or_nan(of_quantity["coverage"]["95"]["value"]),
         **{f"error_{level}_sd": _error(of_quantity, level) for level in INTERVALS},
     }
-
-
-def stack(rows: list[dict]) -> dict:
-    """Return rows as columns, in the order of the first row."""
-    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _by_quantity(quantiles: dict) -> dict[str, dict]:
