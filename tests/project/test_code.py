@@ -1,8 +1,6 @@
-"""The code as text: the files that a step imports are found, and nothing lies about unused."""
+"""The code as text: the files that a step imports are found."""
 
 import ast
-import re
-from collections import Counter
 
 import pytest
 
@@ -58,14 +56,3 @@ def test_an_import_is_found_however_it_is_written(source):
 def test_what_is_not_python_is_said_with_the_name_of_the_file():
     with pytest.raises(SyntaxError, match=r"x\.py"):
         import_statements(b"import a b\n", "x.py")
-
-
-def test_no_function_is_there_for_tests_alone():
-    files = [PROJECT / "Snakefile", *PROJECT.glob("workflow/**/*.smk")]
-    files += [*PROJECT.glob("workflow/**/*.py"), *PROJECT.glob("benchmarks/*.py")]
-    words = Counter(re.findall(r"\w+", "\n".join(file.read_text("utf-8") for file in files)))
-    for file in PROJECT.glob("workflow/scripts/laplace_*/**/*.py"):
-        if file.parent.name != "models":  # whose functions are called by what a model file is
-            for node in ast.parse(file.read_text("utf-8")).body:
-                if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                    assert words[node.name] > 1, f"{file.name}: {node.name}"

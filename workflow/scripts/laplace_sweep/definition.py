@@ -146,11 +146,13 @@ def _at(definition, path: list[str]):
     return definition
 
 
-def check_definitions(config, model_name, kind, definitions, values, where, model) -> list:
+def check_definitions(config, model_name, kind, definitions, values, where, model) -> list:  # noqa: PLR0913
     """Return definitions of a kind with their types put right; the first bad one is an error.
 
     They are checked as if each stood in the configuration under a name of its own, a thousand at
     a time: a configuration has a limit of cases.
+
+    Many arguments: three name the place of a value in what a person wrote.
     """
     checked = []
     for start in range(0, len(definitions), AT_ONCE):
@@ -160,7 +162,11 @@ def check_definitions(config, model_name, kind, definitions, values, where, mode
     return checked
 
 
-def _checked(config, model_name, kind, definitions, values, where, model) -> list:
+def _checked(config, model_name, kind, definitions, values, where, model) -> list:  # noqa: PLR0913
+    """Return definitions with their types put right, tried as entries of the configuration.
+
+    Many arguments: those of `check_definitions`.
+    """
     names = [f"v{i}" for i in range(len(definitions))]
     entry = config["models"][model_name] | {f"{kind}s": dict(zip(names, definitions, strict=True))}
     case = {each: next(iter(entry[f"{each}s"])) for each in DEFINITIONS}

@@ -15,7 +15,7 @@ SAME = 1e-7  # relative difference of a point alone and in a batch: sums may be 
 FEWEST = 8  # points of a batch that is looked at
 NUDGES = 8  # points one or two roundings away
 SPREADS = 16  # of the answers there: what two orders of the same sums may differ by
-_GOLDEN = 0.6180339887498949
+_GOLDEN = 0.6180339887498949  # the golden ratio less one: its multiples fill (0, 1) evenly
 
 
 def in_company(function, name: str, model, tail: tuple[int, ...]):

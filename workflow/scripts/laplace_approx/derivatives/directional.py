@@ -59,13 +59,15 @@ def extrapolate(levels, noise):
     return np.where(least < np.inf, best, np.nan), least
 
 
-def along(log_density, x, value, directions, noise=0.0, levels=LEVELS, rounds=ROUNDS, back=None):
+def along(log_density, x, value, directions, noise=0.0, levels=LEVELS, rounds=ROUNDS, back=None):  # noqa: PLR0913
     """Return the `Directional` derivatives of log_density at x (d,) along rows (m, d) from values.
 
     `value` is the log density at x and `noise` its rounding error. The first step is a whole row,
     so each row should be about as long as the scale on which the log density changes by one. For
     rows at points of their own x is (m, d), `value` and `noise` are (m,), and `back` (m, d, d) is
     what `units_of` gives for the directions at the point of each.
+
+    Many arguments: the function at its point, its rounding, and what a stencil may cost.
     """
     m, d = directions.shape
     x = np.broadcast_to(x, (m, d))
@@ -167,11 +169,13 @@ def units_of(directions):
     return np.diag(1 / np.where(scale > 0, scale, 1.0))
 
 
-def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, rounds=ROUNDS):
+def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, rounds=ROUNDS):  # noqa: PLR0913
     """Return gradient (d,), its error (d,), Hessian (d, d) and its error (d, d) in the frame.
 
     They are derivatives in u at u = 0 of log_density(x + frame u), frame (d, d). The off-diagonal
     ones come from second derivatives along e_i, e_j and (e_i + e_j)/sqrt 2.
+
+    Many arguments: those of `along`.
     """
     d = x.size
     i, j = np.triu_indices(d, 1)
@@ -185,7 +189,7 @@ def hessian_from_values(log_density, x, value, frame, noise=0.0, levels=LEVELS, 
     return found.first[:d], found.first_error[:d], hessian, error
 
 
-def gradient_along(
+def gradient_along(  # noqa: PLR0913
     gradient, x, directions, basis, levels=LEVELS, rounds=ROUNDS, length=1.0, back=None
 ):
     """Return second derivatives (m, k) and their errors (m, k) from differences of the gradient.
@@ -194,6 +198,8 @@ def gradient_along(
     `basis` (d, k), by central differences of basis' gradient along v_a, from a step of `length`
     on. For rows at points of their own x is (m, d), `basis` (m, d, k), and `back` (m, d, d) as in
     `along`.
+
+    Many arguments: those of `along`, and the basis.
     """
     (m, d), k = directions.shape, basis.shape[-1]
     x, back = np.broadcast_to(x, (m, d)), units_of(directions) if back is None else back

@@ -21,7 +21,7 @@ from laplace_approx.numerics.precision import factor
 WEAK = 1e-3  # curvature in the frame below which its column is measured again
 WIDEST = 1e4  # most that one pass widens a column for want of curvature
 REACH = 1e8  # axis scales: the square of it is all that double precision can tell from none
-PASSES = 12
+PASSES = 12  # at most: each frame is that of the Hessian before
 # 4 d gradients: above 50 dimensions, in a frame that is nearly right from the start
 FEW_LEVELS = {"levels": 2, "rounds": 3, "length": 2.0**-6}
 ROUND = 0.1  # departure from the unit matrix at which a frame is good enough to measure in

@@ -8,7 +8,7 @@ from laplace_approx.comparison.coverage import interval_coverage
 from laplace_approx.comparison.distances import Nodes, total_variation
 from laplace_approx.normal.draws import approximation_log_density
 
-LEVELS = (0.5, 0.95)
+LEVELS = (0.5, 0.95)  # nominal probabilities of the intervals that the chapter asks for
 PROBABILITIES = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
 _ENDS = {0.5: (1, 3), 0.95: (0, 4)}  # places of the ends of each level among the probabilities
 

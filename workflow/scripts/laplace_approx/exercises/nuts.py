@@ -10,7 +10,7 @@ from laplace_approx.figures.text import axis_texts
 from laplace_approx.nuts.comparison import PROBABILITIES, interval_figure
 from laplace_approx.words.numbers import nominal, signed, significant
 
-NUMBER = 5
+NUMBER = 5  # of the exercise
 TITLE = "the grid, the normal and NUTS"
 SIDES = {"grid": "grid (exact)", "nuts": "NUTS", "laplace": "normal"}
 

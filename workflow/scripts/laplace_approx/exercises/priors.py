@@ -13,7 +13,7 @@ TITLE = "normal priors, and both readings of N(0, 4) and N(10, 10)"
 PARAMETERS = ("alpha", "beta")
 READINGS = ("normal_sd", "normal_variance")
 NORMAL = {"normal", "multivariate_normal"}
-ELLIPSE = 0.95
+ELLIPSE = 0.95  # of the normal's mass
 
 
 def answer(study: Study) -> ExerciseAnswer:

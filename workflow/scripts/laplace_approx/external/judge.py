@@ -27,7 +27,7 @@ from laplace_approx.remedies.weighted import weighted_answer
 
 VERDICTS = ("fine", "fine_for_50", "unknown", "remedy", "sample")  # from best to worst
 ERRORS = 2.0  # standard errors within which a comparison is not decided
-RESAMPLES = 200
+RESAMPLES = 200  # of the bootstrap: its standard errors are then good to 5 %
 GOOD, BAD, OPEN = "good", "bad", "open"
 PLAIN, RESAMPLED, EXACT = "laplace", "importance", "exact"
 

@@ -11,11 +11,13 @@ COLORS = ("#4d4d4d", "#c6d7ea")  # fails, converges: far apart in lightness
 
 
 @style.settings()
-def basin(x, y, undamped, damped, names, *, mode=None, units=None, case="") -> style.Figure:
+def basin(x, y, undamped, damped, names, *, mode=None, units=None, case="") -> style.Figure:  # noqa: PLR0913
     """Draw two lattices of starts side by side: undamped Newton and the damped one.
 
     undamped and damped are boolean arrays (nx, ny); [i, j] says whether the start (x[i], y[j])
     converged. Raises ValueError for another shape.
+
+    Many arguments: what a picture shows, by name, and its words.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     figure = style.page(3.9, "Starts from which Newton's method converges")

@@ -1,6 +1,6 @@
 """Clouds of draws: what is drawn and what is left out, for one, two and more parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -163,10 +163,24 @@ def handle(look: style.Source):
     )
 
 
-def draw(title, draws, mode, names, looks, units=None, curve=None, case="") -> style.Figure:
+class _Scene(NamedTuple):
+    """All clouds with what is drawn about them: limits, mode, names, looks, units, and the key."""
+
+    found: list[Cloud]
+    bounds: list
+    mode: np.ndarray | None
+    names: Sequence[str]
+    looks: Sequence
+    units: Mapping | None
+    key: tuple[list, list]
+
+
+def draw(title, draws, mode, names, looks, units=None, curve=None, case="") -> style.Figure:  # noqa: PLR0913
     """Draw clouds of one, two or more parameters with the mode: the page of two pictures.
 
     One parameter: histograms (and `curve`, (x, density)); two: a scatter; more: a matrix of pairs.
+
+    Many arguments: what a picture shows, by name, and its words.
     """
     found = clouds(draws, len(names))
     shown = min(len(names), MOST_PARAMETERS)
@@ -184,17 +198,19 @@ def draw(title, draws, mode, names, looks, units=None, curve=None, case="") -> s
         handles, labels = [*handles, mode_handle()], [*labels, "mode"]
     height = {1: 3.9, 2: 5.0}.get(shown, 1.9 + 1.05 * shown)
     figure = style.page(height, title)
+    scene = _Scene(found, bounds, mode, names, looks, units, (handles, labels))
     if shown == 1:
-        _strip(figure, found, bounds[0], mode, names[0], looks, units, curve, (handles, labels))
+        _strip(figure, scene, curve)
     elif shown == 2:
-        _plane(figure, found, bounds, mode, names, looks, units, (handles, labels))
+        _plane(figure, scene)
     else:
-        _matrix(figure, found, bounds, mode, names, looks, units, (handles, labels))
+        _matrix(figure, scene)
     style.footer(figure, notes(found, bounds, len(names) - shown), case)
     return figure
 
 
-def _strip(figure, found, bounds, mode, name, looks, units, curve, key) -> None:
+def _strip(figure, scene: _Scene, curve) -> None:
+    found, (bounds,), mode, (name, *_), looks, units, key = scene
     axes = figure.add_subplot()
     histogram(axes, found, 0, bounds, looks, 45)
     handles, labels = key
@@ -215,7 +231,8 @@ def _strip(figure, found, bounds, mode, name, looks, units, curve, key) -> None:
     style.legend(axes, handles, labels)
 
 
-def _plane(figure, found, bounds, mode, names, looks, units, key) -> None:
+def _plane(figure, scene: _Scene) -> None:
+    found, bounds, mode, names, looks, units, key = scene
     axes = figure.add_subplot()
     rasterized = sum(len(cloud.values) for cloud in found) > VECTOR_DRAWS
     for cloud, look in zip(found, looks, strict=True):
@@ -228,7 +245,8 @@ def _plane(figure, found, bounds, mode, names, looks, units, key) -> None:
     style.legend(axes, *key)
 
 
-def _matrix(figure, found, bounds, mode, names, looks, units, key) -> None:
+def _matrix(figure, scene: _Scene) -> None:
+    found, bounds, mode, names, looks, units, key = scene
     shown = len(bounds)
     grid = figure.add_gridspec(shown, shown)
     panel = (style.POINTS - 70) / shown

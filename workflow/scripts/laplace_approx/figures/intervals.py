@@ -9,7 +9,7 @@ from laplace_approx.figures import style, text
 
 MOST_QUANTITIES = 12  # more rows make a page that nobody can read
 LEAST_ERROR = 0.005  # of an SD: a smaller one would be a dot
-PROBABILITIES = (0.025, 0.25, 0.5, 0.75, 0.975)
+PROBABILITIES = (0.025, 0.25, 0.5, 0.75, 0.975)  # the ends of both judged intervals, and the median
 
 
 class Look(NamedTuple):

@@ -11,13 +11,15 @@ BESIDE = 9  # a name farther from its point than this is joined to it by a line
 LEADER = 12  # places along such a line that are tried for what it crosses
 
 
-def place(axes, points, names, avoid=(), size: float = 8.0, color="black", width=150.0) -> list:
+def place(axes, points, names, avoid=(), size: float = 8.0, color="black", width=150.0) -> list:  # noqa: PLR0913
     """Write each name beside its point (n, 2) in data coordinates and return the texts.
 
     The figure's layout is settled first, then each name in turn takes the free place that is
     nearest to its point, joined to it by a thin line where it is not next to it. Places of the
     points, of `avoid` (m, 2) and of the texts already in the axes are not free. When every place
     is taken, the one that overlaps least is used.
+
+    Many arguments: three say how a name is written.
     """
     figure = axes.get_figure()
     style.settle(figure)
@@ -39,7 +41,11 @@ def place(axes, points, names, avoid=(), size: float = 8.0, color="black", width
     return texts
 
 
-def _write(axes, label: str, point, spot, box, size: float, color):
+def _write(axes, label: str, point, spot, box, size: float, color):  # noqa: PLR0913
+    """Write a name in its box, joined to its point where that is not beside it.
+
+    Many arguments: where a name stands, and how it is written.
+    """
     leader = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3}
     written = axes.annotate(
         label,

@@ -49,7 +49,11 @@ def _notes(left_out: int, lost: int, plane: bool, exact) -> list[str]:
     return notes
 
 
-def _plane(figure, path, steps, log_density, names, exact, units) -> None:
+def _plane(figure, path, steps, log_density, names, exact, units) -> None:  # noqa: PLR0913
+    """Draw the path over the exact density, and beside it how the log density rises.
+
+    Many arguments: those of the picture.
+    """
     grid = figure.add_gridspec(1, 2, width_ratios=[1.75, 1])
     axes = figure.add_subplot(grid[0])
     if exact is not None:

@@ -18,10 +18,10 @@ from laplace_approx.figures.shown import foremost
 from laplace_approx.figures.text import axis_texts
 
 INTERVALS = {0.5: (0.25, 0.75), 0.95: (0.025, 0.975)}
-CENTRAL = (0.005, 0.995)
+CENTRAL = (0.005, 0.995)  # the quantiles between which draws are shown
 EDGE = 2e-5  # of the probability, left out on each side: below the 99 % region of a contour
 MESH = {2: 161, 3: 61}  # nodes an axis of the density under the contours, by dimension
-CURVE = 801
+CURVE = 801  # points of a curve: finer than a page shows
 
 
 class CaseFigures:

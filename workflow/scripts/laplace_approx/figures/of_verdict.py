@@ -18,9 +18,9 @@ from laplace_approx.verdict.decision import Method, methods_of
 from laplace_approx.words.numbers import or_nan
 
 FAR = 1e-8  # probability beyond which a tail is not drawn
-POINTS = 601
+POINTS = 601  # of a curve: finer than a page shows
 RESOLVED = 1e-13  # of the peak: a marginal is a sum over a lattice, and below this its rounding
-DEGREES_OF_FREEDOM = 4
+DEGREES_OF_FREEDOM = 4  # of the Student t that importance draws come from
 
 
 class VerdictFigures:

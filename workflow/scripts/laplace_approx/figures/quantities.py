@@ -8,7 +8,7 @@ import numpy as np
 from laplace_approx.figures import clouds, style, text
 from laplace_approx.words.numbers import counted
 
-BINS = 60
+BINS = 60  # of a histogram
 WIDENED = 0.5  # of the exact central 99 % on each side
 HEADROOM = 0.16  # of the highest bar, a line: counts are written above the bars, never over them
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-PROBABILITIES = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
-ELLIPSES = (0.50, 0.90, 0.95)
+PROBABILITIES = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)  # of the regions
+ELLIPSES = (0.50, 0.90, 0.95)  # masses of the normal within
 
 
 def checked(x, y, density):

@@ -8,13 +8,15 @@ from laplace_approx.figures import style, text
 
 
 @style.settings()
-def spaces(
+def spaces(  # noqa: PLR0913
     name, x, exact, laplace: Mapping[str, np.ndarray], *, units=None, note="", case=""
 ) -> style.Figure:
     """Draw the exact density (m,) at x (m,) of a parameter, and the Laplace density of each space.
 
     All are densities of the parameter on its natural scale; `laplace` is {space: (m,)}. Values
     that are not finite are not drawn. Raises ValueError for a length other than x's.
+
+    Many arguments: what a picture shows, by name, and its words.
     """
     x, exact = np.asarray(x, dtype=float), np.asarray(exact, dtype=float)
     figure = style.page(4.3, "One marginal, approximated in several spaces")

@@ -28,8 +28,8 @@ GREY = "#595959"
 
 WIDTH = 7.2  # inches: 691 CSS pixels as SVG, a README's column
 POINTS = 72 * WIDTH
-RASTER_DPI = 200
-SMALL = 7.5
+RASTER_DPI = 200  # of clouds with too many points for lines of their own
+SMALL = 7.5  # points: what is said beside a picture
 
 SETTINGS = {
     "font.family": [text.FONT],

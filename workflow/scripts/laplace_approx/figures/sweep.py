@@ -11,8 +11,8 @@ from laplace_approx.words.numbers import nominal
 
 LABEL = "largest error of an end\n(exact posterior SD)"
 WIDE = 20.0  # ratio of positive values above which an axis is logarithmic
-COLUMNS = 3
-MOST_LABELS = 8
+COLUMNS = 3  # panels side by side
+MOST_LABELS = 8  # ticks of an axis
 TOGETHER = "Settings move together: what is said of one holds of those that move with it."
 BESIDE = {"50": -0.08, "95": 0.08}  # of the distance between two names
 

@@ -186,7 +186,7 @@ def _attempt(start, method, found, frame) -> Attempt:
 
 
 NEAR = 5e-3  # SDs of the normal at the known mode, root mean square: the end of such an ascent
-MOST_ITERATIONS = 500
+MOST_ITERATIONS = 500  # of L-BFGS; an end short of the mode is no mode, and is said so
 MEMORY = 20  # pairs of steps and slopes kept
 
 

@@ -72,20 +72,10 @@ class NewtonRows(NamedTuple):
     paths: list[np.ndarray] | None
 
 
-def newton(
-    log_density, gradient, hessian, start, *, damped=True, tolerance=1e-13, max_iterations=200
-) -> NewtonResult:
+def newton(log_density, gradient, hessian, start, **settings) -> NewtonResult:
     """Maximise a log density from `start` (d,); see `newton_rows`."""
     starts = np.asarray(start, dtype=float)[None]
-    return newton_many(
-        log_density,
-        gradient,
-        hessian,
-        starts,
-        damped=damped,
-        tolerance=tolerance,
-        max_iterations=max_iterations,
-    )[0]
+    return newton_many(log_density, gradient, hessian, starts, **settings)[0]
 
 
 def newton_many(
@@ -116,7 +106,7 @@ def newton_many(
 
 
 @np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
-def newton_rows(
+def newton_rows(  # noqa: PLR0913
     log_density: Callable,
     gradient: Callable,
     hessian: Callable,
@@ -141,6 +131,8 @@ def newton_rows(
     at `tolerance`, or where it no longer falls. At a stationary point that is no maximum it leaves
     along the steepest upward curvature. `damped=False` is the method of the textbook: the full step
     of the matrix as it is. `paths=True` keeps every iterate.
+
+    Many arguments: a function with two derivatives, and the rules of the ascent by keyword.
     """
     keep_small_arrays()
     ascents = _Ascents(log_density, gradient, hessian, starts, paths)
@@ -412,8 +404,8 @@ def _plain_steps(gradient, hessian):
     return tuple(np.concatenate(pair) for pair in zip(*parts, strict=True))
 
 
-MOST_STEPS = 60
-MOST_HALVINGS = 40
+MOST_STEPS = 60  # of a climb
+MOST_HALVINGS = 40  # of a step: 2^-40 of it is left
 DECREMENT = 1e-12  # squared Newton step in local standard deviations at which a row has arrived
 LONGEST = 1e3  # steps, in units of the distance from the start or of the scale at the mode
 STALLED = 1e-6  # accepted where rounding lets no step go uphill any more

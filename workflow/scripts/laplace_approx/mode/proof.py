@@ -12,7 +12,7 @@ from laplace_approx.numerics.precision import SAFE_CONDITION, Factored, factor, 
 
 SHIFT_LIMIT = 1e-6  # SDs: how near to the mode a proven point is
 NOISY_SHIFT_LIMIT = 1e-2  # SDs: the same where the rounding of the log density allows no better
-POLISHES = 6
+POLISHES = 6  # full Newton steps from an end: each squares what is left
 CLOSE = 1e-12  # SDs, where there is nothing left to polish
 FARTHEST = 0.5  # SDs, the longest step of a polish
 ERROR_LIMIT = 1e-2  # of the covariance, relative: beyond it the curvature is not known

@@ -36,7 +36,7 @@ NOTABLE_SHARE = 0.01  # Laplace mass of a second mode that is worth a warning
 N_STARTS = 20  # dispersed ones
 FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
-MOST_PROOFS = 8
+MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
 MOST_BUMPS = 10  # rises on rays that are followed up
 PERIOD_SEED = 0  # of the places at which a period is tried
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 FARTHEST = 3.0  # power of ten of the largest distance, in scales
-PULLS = 40
+PULLS = 40  # halvings of the way to a point inside: 2^-40 of it is left
 DEEPEST = 1e6  # log density: about (10^3)^2 / 2
 
 

@@ -11,7 +11,7 @@ from laplace_approx.normal.normal import Normal
 LARGEST_COST = 2_000_000  # points; beyond it the tensor is declined rather than waited for
 LARGEST_TENSOR = 2**23  # entries, d = 203: a dozen of them are held at once, 0.8 GiB
 HESSIAN_STEP = 0.01  # standard deviations: rounding 1e-14 against truncation 1e-8, extrapolated
-GRADIENT_STEP = 0.01
+GRADIENT_STEP = 0.01  # likewise
 VALUE_STEP = 0.03  # rounding 1e-10 times the size of the log density
 SHRINK = 0.25  # the step is shortened by this, a few times, where the support ends nearby
 

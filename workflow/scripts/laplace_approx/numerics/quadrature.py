@@ -13,11 +13,12 @@ from functools import cache
 
 import numpy as np
 
-ORDER = 8
+ORDER = 8  # points of a stencil: polynomials up to degree 7 are integrated exactly
 # On [0, 1] the 7 nodes and weights of Kronrod, and those of Gauss at every other of them, which
 # are exact to degree 11 and 5 (Piessens et al. 1983, QUADPACK).
 _K = [0.960491268708020283423507092629080, 0.774596669241483377035853079956480]
 _K += [0.434243749346802558002071502844628, 0.0]
+# Kronrod's weights, from the end to the middle
 _W = [0.104656226026467265193823857192073, 0.268488089868333440728569280666710]
 _W += [0.401397414775962222905051818618432, 0.450916538658474142345110087045571]
 KRONROD = (

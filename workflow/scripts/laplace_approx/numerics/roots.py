@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-MOST_STEPS = 80
-DOUBLINGS = 60
+MOST_STEPS = 80  # two of which halve the enclosure: 2^-40 of it is left
+DOUBLINGS = 60  # 2^60 times the first step is beyond any support of use
 CLOSE = 1e-10  # of the first interval that encloses a quantile
 
 
-def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0, third=None):
+def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0, third=None):  # noqa: PLR0913
     """Return the places (n,) between low and high where the functions cross zero.
 
     `function(x, which)` gives the values at x of the functions `which` (places in 0..n-1);
@@ -20,6 +20,8 @@ def crossings(function: Callable, low, high, f_low, f_high, close, near=-1.0, th
     (Jarratt and Nudds 1965, The Computer Journal 8, p. 62), and bisection where that does not
     halve the enclosure in two steps. The first is that of false position, unless a `third` point
     (x, value) is known, not NaN.
+
+    Many arguments: the enclosure with its values is four of them.
     """
     which = np.arange(np.size(low))
     # a is the newest point, b the other end of the enclosure, c the point before

@@ -13,10 +13,10 @@ from laplace_approx.density.density import Density
 from laplace_approx.derivatives.central import slope
 from laplace_approx.numerics.monte_carlo import bulk_ess, r_hat, tail_ess
 
-LARGEST_R_HAT = 1.01
+LARGEST_R_HAT = 1.01  # Vehtari et al. (2021)
 FEWEST_PER_CHAIN = 100  # effective draws, in the bulk and in the tails
 JITTER = 2.0  # the starts are uniform within this of the model's start, in z
-TRIES = 200
+TRIES = 200  # draws of a start that has density
 
 
 class Settings(NamedTuple):

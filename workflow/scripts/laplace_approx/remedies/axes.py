@@ -7,7 +7,7 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.normal.normal import Normal
 
-N_PROBES = 32
+N_PROBES = 32  # points at which a quantity is compared with a coordinate
 
 
 class CoordinateAxis(NamedTuple):

@@ -12,7 +12,7 @@ from laplace_approx.remedies.result import Remedy, refused
 from laplace_approx.remedies.weighted import weighted_answer
 from laplace_approx.words.numbers import or_none
 
-DEGREES_OF_FREEDOM = 4.0
+DEGREES_OF_FREEDOM = 4.0  # of the Student t: tails heavier than the normal's, and a variance
 TRUSTED_K = 0.7  # Vehtari et al. (2024)
 
 

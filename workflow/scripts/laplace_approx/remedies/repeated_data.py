@@ -24,7 +24,7 @@ from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
 
-MOST_PARAMETERS = 3
+MOST_PARAMETERS = 3  # of a grid
 ENDS = PROBABILITIES[[place for level in JUDGED for place in places(level)]]
 WANTED = np.array([*ENDS, 1 - ONE_SD, ONE_SD])
 NODES = {1: 401, 2: 81, 3: 41}  # an axis under the normal, by dimension

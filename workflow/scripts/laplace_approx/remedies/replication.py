@@ -8,7 +8,7 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.words.numbers import or_none
 
-MOST_COPIES = 4096
+MOST_COPIES = 4096  # 2^12, the last doubling that is tried
 
 
 class Replication(NamedTuple):

@@ -67,10 +67,13 @@ def skew_symmetric_log_density(density: Density, normal: Normal, z):
     return math.log(2) + normal.log_density(z) + np.where(np.isnan(share), -np.inf, share)
 
 
-def pair_remedy(
+def pair_remedy(  # noqa: PLR0913
     method, pair, weights, quantities, probabilities, evaluations, log_density, details
 ) -> Remedy:
-    """Assemble the result from draws and reflections (two of (n, d)) with weights (2, n)."""
+    """Assemble the result from draws and reflections (two of (n, d)) with weights (2, n).
+
+    Many arguments: all that its two callers know of their draws.
+    """
     answers = {
         name: weighted_answer(
             np.stack([quantity(side) for side in pair], axis=1), weights.T, probabilities

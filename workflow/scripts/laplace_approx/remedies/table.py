@@ -13,9 +13,9 @@ from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Remedy
 from laplace_approx.remedies.result import refused
 from laplace_approx.remedies.weighted import weighted_answer
 
-FEWEST_DRAWS = 4000
-MOST_DRAWS = 64_000
-LAPLACE_DRAWS = 64_000
+FEWEST_DRAWS = 4000  # a remedy by draws begins with these
+MOST_DRAWS = 64_000  # and takes no more than these
+LAPLACE_DRAWS = 64_000  # of a derived quantity in many dimensions, which has no closed form
 UNMEASURED = "how far off it is was not measured: there is no exact side to hold it against"
 UNRELIABLE = "how far off it is was not measured: the exact side is not to be relied on."
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from laplace_approx.remedies.result import Answer
 
-FEWEST_EFFECTIVE_DRAWS = 20
+FEWEST_EFFECTIVE_DRAWS = 20  # below these no quantile is stated
 LARGEST_SHARE = (
     0.2  # of the variance in one draw; where it is finite, thousands of draws stay below
 )

@@ -2,7 +2,7 @@
 
 from laplace_approx.words.numbers import number
 
-MOST_DIGITS = 7
+MOST_DIGITS = 7  # of a number in a claim
 HOLDS = {True: "holds", False: "does not hold", None: "not measured"}
 
 

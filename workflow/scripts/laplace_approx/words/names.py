@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-MAX_LISTED = 12
+MAX_LISTED = 12  # names in a message
 
 
 def nearest(name, choices: Iterable[str], cutoff: float = 0.6) -> str | None:

@@ -83,7 +83,11 @@ def _value(measure, opened: dict):
     return None if any(part is None for part in parts) else _applied(word, parts)
 
 
-def _applied(word: str, parts: list):
+def _applied(word: str, parts: list):  # noqa: C901
+    """Return what a measure's word makes of its parts.
+
+    Many branches: one for each word.
+    """
     first, *rest = parts
     match word:
         case "difference":

@@ -87,8 +87,11 @@ def _off(found, due, scale):
     return relative(found / scale, due / scale)
 
 
-def normal_law(page: Page, name: str, p, value, error, sides: Sides, excluded=None) -> None:
-    """Quantiles of the normal: closed forms of a parameter, a measured region of the rest."""
+def normal_law(page: Page, name: str, p, value, error, sides: Sides, excluded=None) -> None:  # noqa: PLR0913
+    """Quantiles of the normal: closed forms of a parameter, a measured region of the rest.
+
+    Many arguments: the columns of a table that the law reads.
+    """
     side, target = sides.normal, sides.target
     if side is None:
         page.true("nothing is known of what is not there", np.isnan(value))
@@ -130,8 +133,11 @@ def _region_law(page: Page, law: str, region, p, value, error) -> None:
     page.most(law, off, REGION)
 
 
-def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> None:
-    """Exact quantiles: those of the stored marginal, or of the grid's own region."""
+def exact_law(page: Page, name: str, p, value, error, scale, sides: Sides) -> None:  # noqa: PLR0913
+    """Exact quantiles: those of the stored marginal, or of the grid's own region.
+
+    Many arguments: the columns of a table that the law reads.
+    """
     side = sides.exact
     if side is None:
         page.true("nothing is known of what is not there", np.isnan(value))

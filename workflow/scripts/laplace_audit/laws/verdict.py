@@ -73,8 +73,11 @@ def worst_law(page: Page, verdict: str, quantities: dict) -> None:
     page.same("verdict is the worst of its quantities", verdict, worst)
 
 
-def decision_laws(page, said, name, rows, status, kind, reliable, tolerance) -> None:
-    """Hold the verdict on one quantity against the rows of the remedies."""
+def decision_laws(page, said, name, rows, status, kind, reliable, tolerance) -> None:  # noqa: PLR0913
+    """Hold the verdict on one quantity against the rows of the remedies.
+
+    Many arguments: all that a verdict is told of its case.
+    """
     page.same("what the verdict rests on", said["rests_on"], kind)
     _endpoints(page, said, name, rows)
     _decision(page, said, name, rows, status, reliable, tolerance)
@@ -132,8 +135,11 @@ def _number(x) -> float:
     return math.nan if x is None else float(x)
 
 
-def _decision(page, said, name, rows, status, reliable, tolerance) -> None:
-    """The verdict and the remedy from the errors, each with its uncertainty, and the tolerance."""
+def _decision(page, said, name, rows, status, reliable, tolerance) -> None:  # noqa: PLR0913
+    """The verdict and the remedy from the errors, each with its uncertainty, and the tolerance.
+
+    Many arguments: those of `decision_laws`.
+    """
 
     def meets(method, levels=JUDGED):
         trusted = bool(rows.get("trusted", method, name, 0.5))

@@ -71,8 +71,11 @@ def _end(c, z: float) -> float:
     return float(c.theta(z))
 
 
-def _family(settings: dict):
-    """Return (log density, support) of a family."""
+def _family(settings: dict):  # noqa: C901
+    """Return (log density, support) of a family.
+
+    Many branches: one for each family.
+    """
     from scipy import stats
 
     def of(name, default=None):

@@ -79,8 +79,11 @@ class _Reader(yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.res
         return self._events.popleft()
 
 
-def _checked_events(path, text: str) -> list[yaml.Event]:
-    """Refuse, from the stream of events and so before any recursion, what must not be built."""
+def _checked_events(path, text: str) -> list[yaml.Event]:  # noqa: C901
+    """Refuse, from the stream of events and so before any recursion, what must not be built.
+
+    Many branches: one for each thing that is refused.
+    """
     odd = _ODD_BREAK.search(text)
     if odd:
         number = text.count("\n", 0, odd.start()) + 1

@@ -94,7 +94,11 @@ def _data_pages() -> int | None:
         return None
 
 
-def _watch(child: int, output: int, log: str, limits: Limits, name: str, finish, run: int) -> int:
+def _watch(child: int, output: int, log: str, limits: Limits, name: str, finish, run: int) -> int:  # noqa: PLR0913
+    """Wait for a child; return the status to exit with.
+
+    Many arguments: those of `become_child`, and both processes.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the child as well: it ends it
     signal.signal(signal.SIGTERM, lambda number, frame: os.kill(child, number))
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

@@ -209,7 +209,7 @@ def _near_ends(marginal: Marginal, x, below, above, lower: float, upper: float):
     return marginal.near(x, below, above)
 
 
-_LONGEST_LIST = 6
+_LONGEST_LIST = 6  # priors that a sentence spells out
 
 
 def _text(marginals, joint, parameters) -> str:
