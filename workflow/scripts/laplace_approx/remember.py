@@ -1,8 +1,23 @@
-"""Functions that remember what they gave a little before, for the very same objects."""
+"""What was found a little before, found again: the last results by key, or for the same objects."""
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
+
+
+class Kept:
+    """The last `most` results, each by its key; the oldest one goes."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self._found: dict[Hashable, object] = {}
+
+    def get(self, key: Hashable, make: Callable):
+        """Return what `make()` gives, or gave for the same key."""
+        if key not in self._found:
+            if len(self._found) >= self.most:
+                del self._found[next(iter(self._found))]
+            self._found[key] = make()
+        return self._found[key]
 
 
 def recent(most: int) -> Callable:
@@ -10,16 +25,12 @@ def recent(most: int) -> Callable:
     function returns the same object as then. Equal objects are not the same."""
 
     def decorated(function: Callable) -> Callable:
-        kept = deque(maxlen=most)
+        kept = Kept(most)
 
         @wraps(function)
         def remembered(*given):
-            for before, result in kept:
-                if all(x is y for x, y in zip(given, before, strict=True)):
-                    return result
-            result = function(*given)
-            kept.append((given, result))
-            return result
+            # what was given is kept with the result, so that its identity stays its own
+            return kept.get(tuple(map(id, given)), lambda: (given, function(*given)))[1]
 
         return remembered
 

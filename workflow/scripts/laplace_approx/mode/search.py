@@ -1,6 +1,5 @@
 """The mode of a posterior, with the proof that it is one."""
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +27,7 @@ from laplace_approx.mode.proof import SHIFT_LIMIT, Proof, prove
 from laplace_approx.mode.starts import dispersed, pulled_inside
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.precision import log_evidence
+from laplace_approx.remember import Kept
 from laplace_approx.words import places
 
 SAME_MODE = 1e-2  # SDs between two ends of ascents that are one mode
@@ -494,8 +494,7 @@ def _scattered(evaluator, start, rng):
         return np.where(both, lower + share * (upper - lower), points)
 
 
-MOST = 4  # searches that are remembered
-_RECENT: OrderedDict[tuple, "Searched"] = OrderedDict()
+_SEARCHES = Kept(4)
 
 
 class Searched(NamedTuple):
@@ -519,11 +518,7 @@ def remembered_search(density: Density, start, seed: int, monotone=None) -> Sear
     functions = (density.log_density, density.gradient, density.hessian)
     numbers = (None if x is None else x.tobytes() for x in arrays)
     key = (*density.names, *functions, *numbers, seed)
-    if key not in _RECENT:
-        if len(_RECENT) >= MOST:
-            _RECENT.popitem(last=False)
-        _RECENT[key] = _run(Search(density, start, seed, monotone))
-    return _RECENT[key]
+    return _SEARCHES.get(key, lambda: _run(Search(density, start, seed, monotone)))
 
 
 def _run(search: Search) -> Searched:
