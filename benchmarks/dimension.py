@@ -52,7 +52,7 @@ def one(d: int) -> None:
     gram_s, cholesky_s = _work(design)
     _, curvature_s, more = _best(lambda: measure_curvature(density, mode.x))
     # the path holds the start, the end of each step, and the proven point
-    steps = len(mode.path) - 2 + 2
+    steps = len(mode.report.path) - 2 + 2
     alone = steps * (gram_s + cholesky_s)
     rates = 1e-9 * design.shape[0] * d**2 / gram_s, 1e-9 * d**3 / 3 / cholesky_s
     print(

@@ -25,7 +25,7 @@ def test_a_normal_is_found_on_any_scale_and_height(scale, offset, derivatives):
     curvature = measure_curvature(density, mode.x)
     sd = scale * np.sqrt(np.diag(CORRELATED))
     assert in_sd(mode.x, mean, sd) < 1e-6  # what is promised of every mode
-    assert mode.shift_sd <= mode.shift_limit
+    assert mode.report.shift_sd <= mode.report.shift_limit
     # with values alone and 1e6 above, the rounding 1e-10 of a value is all there is
     limit = 1e-10 if derivatives else 1e-6
     assert np.allclose(curvature.sd, sd, rtol=limit, atol=0)
@@ -53,7 +53,7 @@ def test_the_bioassay_has_one_mode_from_wherever_one_starts(start):
     sd = np.sqrt(np.sum(BIOASSAY_NORMAL.cholesky**2, axis=1))
     assert in_sd(mode.x, BIOASSAY_NORMAL.mean, sd) < 1e-9
     assert len(mode.modes) == 1
-    assert mode.n_starts >= 20
+    assert mode.report.n_starts >= 20
     assert mode.modes[0]["log_mass"] == pytest.approx(-2.810589742531285, abs=1e-9)
 
 
@@ -99,7 +99,7 @@ def test_two_modes_are_both_listed_with_their_masses():
     assert mode.x[0] == pytest.approx(5, abs=1e-6)
     shares = sorted(item["share"] for item in mode.modes)
     assert shares == pytest.approx([0.3, 0.7], abs=1e-6)
-    assert any("2 modes" in warning for warning in mode.warnings)
+    assert any("2 modes" in warning for warning in mode.report.warnings)
 
 
 def test_a_banana_is_followed_to_its_end():
@@ -114,15 +114,15 @@ def test_regions_without_density_are_counted():
     density = values(lambda x: np.where(x[..., 0] > 3, np.nan, -0.5 * x[..., 0] ** 2), 1)
     mode = find_mode(density, np.zeros(1), seed=0)
     assert abs(mode.x[0]) < 1e-6
-    assert mode.n_without_density > 0
+    assert mode.report.n_without_density > 0
 
 
 def test_the_path_leads_from_the_start_to_the_mode_and_the_attempts_are_kept():
     mode = find_mode(BIOASSAY, np.zeros(2), seed=0)
-    assert np.array_equal(mode.path[0], [0, 0])
-    assert np.array_equal(mode.path[-1], mode.x)
-    assert len(mode.attempts) > 20
-    assert {"start", "method", "end", "log_density", "decrement"} <= set(mode.attempts[0])
+    assert np.array_equal(mode.report.path[0], [0, 0])
+    assert np.array_equal(mode.report.path[-1], mode.x)
+    assert len(mode.report.attempts) > 20
+    assert {"start", "method", "end", "log_density", "decrement"} <= set(mode.report.attempts[0])
 
 
 def test_a_rescaled_parameter_gives_the_rescaled_answer():

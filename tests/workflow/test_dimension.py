@@ -6,6 +6,7 @@ import runpy
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from laplace_approx.mode.report.attempts import many_by_quasi_newton
 
 from laplace_approx.comparison.signals import all_signals
 from laplace_approx.curvature.matrices import (
@@ -25,7 +26,6 @@ from laplace_approx.density.priors import build_prior
 from laplace_approx.density.space import build_space
 from laplace_approx.derivatives.central import difference_hessian
 from laplace_approx.errors import InputError
-from laplace_approx.mode.attempts import many_by_quasi_newton
 from laplace_approx.mode.search import find_mode
 from laplace_approx.mode.step import mode_record
 from laplace_approx.normal.draws import laplace_draws
@@ -241,7 +241,7 @@ def test_no_hessian_is_asked_for_but_those_of_the_newton_steps():
     logistic.hessian = watched
     density = logistic.density("gradient", "hessian")
     mode = find_mode(density, np.zeros(60), 0)
-    steps = len(mode.path) - 2
+    steps = len(mode.report.path) - 2
     assert sum(asked) == steps + 1
     asked.clear()
     measure_curvature(density, mode.x)

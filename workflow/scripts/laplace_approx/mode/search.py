@@ -41,21 +41,16 @@ MOST_BUMPS = 10  # rises on rays that are followed up
 PERIOD_SEED = 0  # of the places at which a period is tried
 
 
-class Mode(NamedTuple):
-    """The highest mode found, and how it was found and proven.
+class Report(NamedTuple):
+    """How a mode was found and proven, for whoever wants to look.
 
-    `x` (d,) with its `log_density` and `gradient` (d,); `newton_decrement` is the length of the
-    next Newton step in SDs of the normal, `shift_sd` the largest shift of a coordinate in its SD
-    and `shift_sd_each` (d,) all of them, `shift_limit` what was allowed. `attempts` lists every
-    ascent, `modes` every distinct mode with its `log_mass` (Laplace log evidence) and `share` of
-    the mass of them all, highest first; `path` (n, d) leads from the start to the mode;
+    `newton_decrement` is the length of the next Newton step in SDs of the normal, `shift_sd` the
+    largest shift of a coordinate in its SD and `shift_sd_each` (d,) all of them, `shift_limit` what
+    was allowed. `attempts` lists every ascent; `path` (n, d) leads from the start to the mode;
     `n_without_density` counts evaluations inside the bounds that gave NaN or -inf, `n_starts` the
     dispersed starts; `warnings` are sentences.
     """
 
-    x: np.ndarray
-    log_density: float
-    gradient: np.ndarray
     newton_decrement: float
     shift_sd: float
     shift_sd_each: np.ndarray
@@ -66,9 +61,22 @@ class Mode(NamedTuple):
     n_without_density: int
     n_starts: int
     attempts: list[dict]
-    modes: list[dict]
     path: np.ndarray
     warnings: list[str]
+
+
+class Mode(NamedTuple):
+    """The highest mode found: `x` (d,) with its `log_density` and `gradient` (d,).
+
+    `modes` lists every distinct mode with its `log_mass` (Laplace log evidence) and `share` of the
+    mass of them all, highest first; `report` says how they were found.
+    """
+
+    x: np.ndarray
+    log_density: float
+    gradient: np.ndarray
+    modes: list[dict]
+    report: Report
 
 
 def find_mode(density: Density, start, seed: int, n_starts: int = N_STARTS, monotone=None) -> Mode:
@@ -404,24 +412,21 @@ class Search:
         check_supplied(self.evaluator, self._check_points(proof), self.rng)
         modes = self._modes()
         self._warn(proof, modes)
-        return Mode(
-            proof.x,
-            proof.log_density,
-            proof.gradient,
-            proof.decrement,
-            float(np.max(proof.shift)),
-            proof.shift,
-            proof.shift_limit,
-            True,
-            attempt.method,
-            self.evaluator.n_evaluations,
-            self.evaluator.n_without_density,
-            self.n_starts,
-            [each.record() for each in self.attempts],
-            modes,
-            np.concatenate([attempt.path, proof.x[None]]),
-            self.warnings,
+        report = Report(
+            newton_decrement=proof.decrement,
+            shift_sd=float(np.max(proof.shift)),
+            shift_sd_each=proof.shift,
+            shift_limit=proof.shift_limit,
+            converged=True,
+            method=attempt.method,
+            n_evaluations=self.evaluator.n_evaluations,
+            n_without_density=self.evaluator.n_without_density,
+            n_starts=self.n_starts,
+            attempts=[each.record() for each in self.attempts],
+            path=np.concatenate([attempt.path, proof.x[None]]),
+            warnings=self.warnings,
         )
+        return Mode(proof.x, proof.log_density, proof.gradient, modes, report)
 
     def _check_points(self, proof):
         if proof.x.size > MANY:  # dear, and the curvature of the mode is looked at by itself

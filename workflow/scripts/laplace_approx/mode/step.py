@@ -25,14 +25,14 @@ def mode_record(model, density, space) -> dict:
         raise with_next_step(declined, density, space, inside) from None
     require_proper(density, space, inside)
     require_whole_hump(density, space.constrain(mode.x))
-    fields = mode._asdict()
-    z = fields.pop("x")
     return {
-        **fields,
-        "z": z,
-        "theta": space.constrain(z),
-        "warnings": [*mode.warnings, *_unused(model)],
-        "path": _path(mode.path, in_space, space),
+        **mode.report._asdict(),
+        "z": mode.x,
+        "theta": space.constrain(mode.x),
+        "log_density": mode.log_density,
+        "gradient": mode.gradient,
+        "warnings": [*mode.report.warnings, *_unused(model)],
+        "path": _path(mode.report.path, in_space, space),
         "modes": [_on_both_scales(each, space) for each in mode.modes],
         "starts_seed": STARTS_SEED,
     }
