@@ -152,11 +152,12 @@ def numbers_without_a_word(file):
 
 
 def test_every_number_that_decides_says_what_it_is():
+    """But in a model file, whose names have a meaning of their own (docs/your-own-model.md)."""
     core = SCRIPTS / "laplace_approx"
     files = [
         file
         for file in core.rglob("*.py")
-        if not file.relative_to(core).as_posix().startswith(STILL_BARE)
+        if not file.relative_to(core).as_posix().startswith((*STILL_BARE, "models"))
     ]
     assert len(files) > 60
     bare = {file.name: list(numbers_without_a_word(file)) for file in files}

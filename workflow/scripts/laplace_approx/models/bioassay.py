@@ -14,7 +14,7 @@ import numpy as np
 
 PARAMETERS = ("alpha", "beta")
 COLUMNS = ("dose", "animals", "deaths")
-START = (0.0, 0.0)  # no effect of the dose
+START = (0.0, 0.0)
 QUANTITIES = {"ld50": lambda alpha, beta: -alpha / beta}
 # Where beta <= 0 the dose does not kill, and there is no dose that kills half.
 CONDITIONS = {"ld50": lambda beta: beta > 0}

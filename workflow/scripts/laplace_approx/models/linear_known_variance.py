@@ -12,7 +12,7 @@ import numpy as np
 
 PARAMETERS = ("b0", "b1")
 COLUMNS = ("x", "y", "sd")
-START = (0.0, 0.0)  # the prior's own mean
+START = (0.0, 0.0)
 
 
 def check(data):
