@@ -1,6 +1,9 @@
 """Settings of the tests as a whole."""
 
+import fcntl
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -36,8 +39,35 @@ def _long_ones_first(items) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A copy of the project in which the default configuration has been run."""
-    folder = copy_project(tmp_path_factory.mktemp("finished") / "project")
-    done = snakemake(folder, "--cores", "2")
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
+    """A copy of the project in which the default configuration has been run, for all processes.
+
+    Nobody changes it: a test that runs something in it makes a copy of its own.
+    """
+
+    def run(folder):
+        done = snakemake(copy_project(folder), "--cores", "2")
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    return made_once(folder_of_all(tmp_path_factory) / "finished", run)
+
+
+def folder_of_all(tmp_path_factory) -> Path:
+    """Return the folder of this run of the tests, the same one in each of its processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def made_once(folder: Path, make) -> Path:
+    """Return a folder in which the first process that wants it has made a project, whole.
+
+    The others wait for the lock; where making it failed, the next one tries again.
+    """
+    folder.mkdir(exist_ok=True)
+    project, done = folder / "project", folder / "done"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(project, ignore_errors=True)
+            make(project)
+            done.touch()
+    return project

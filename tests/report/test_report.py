@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import zipfile
 from types import SimpleNamespace
 from urllib.parse import unquote
@@ -275,7 +276,8 @@ def test_help_lists_what_one_can_ask_for(tmp_path):
 @pytest.mark.workflow
 def test_snakemakes_own_report_has_a_caption_for_everything(finished, tmp_path):
     """`snakemake --report` works offline: every picture and table with caption, category, label."""
-    done = snakemake(finished, "--report", str(tmp_path / "run.zip"))
+    folder = shutil.copytree(finished, tmp_path / "project", symlinks=True)
+    done = snakemake(folder, "--report", str(tmp_path / "run.zip"))
     assert done.returncode == 0, done.stderr[-3000:]
     with zipfile.ZipFile(tmp_path / "run.zip") as archive:
         archive.extractall(tmp_path)
