@@ -53,6 +53,10 @@ class Named(list):
         for name, (start, stop) in names.items():
             setattr(self, name, values[start] if stop is None else Named(values[start:stop], {}))
 
+    def __getitem__(self, place):
+        """Return what stands at a place, or what a name stands for."""
+        return getattr(self, place) if isinstance(place, str) else super().__getitem__(place)
+
     def get(self, name: str, default=None):
         """Return what the name stands for."""
         return getattr(self, name, default)

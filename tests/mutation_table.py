@@ -7,6 +7,7 @@ time, and the laws of the file that is changed are applied in process.
 """
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +22,7 @@ sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
 from laplace_audit.cases import audit
 from laplace_audit.findings import audit_record
 from laplace_audit.reading.artifacts import Unreadable, read_table
-from laplace_audit.reading.asked import Asked, asked_of
+from laplace_audit.reading.asked import EXERCISES, Asked, asked_of
 from laplace_files.config import strict_yaml
 from laplace_files.config.checks import check_config, expand_cases
 
@@ -31,6 +32,7 @@ cases:
   - {model: bioassay, prior: flat, space: natural, grid: chapter}
   - {model: bioassay, prior: flat, space: log_beta, grid: certified}
 """
+OF_ALL = tuple(f"results/{name}" for name in ("summary.parquet", "claims.json", EXERCISES[0]))
 HEAD = """\
 # What the audit catches
 
@@ -44,9 +46,17 @@ the laws.
 
 def clean_run(folder: Path) -> Path:
     """Run two cases in a copy of the project, and return the copy."""
-    copy_project(folder)
+    return _two_cases(copy_project(folder), "results/audit.json")
+
+
+def clean_copy(finished: Path, folder: Path) -> Path:
+    """Copy a default run, make what belongs to all cases that of two, and return the copy."""
+    return _two_cases(shutil.copytree(finished, folder, symlinks=True), *OF_ALL)
+
+
+def _two_cases(folder: Path, *targets: str) -> Path:
     (folder / "two.yaml").write_text(RUN, encoding="utf-8")
-    done = snakemake(folder, "--cores", "2", "--configfile", "two.yaml", "--", "results/audit.json")
+    done = snakemake(folder, "--cores", "2", "--configfile", "two.yaml", "--", *targets)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
 

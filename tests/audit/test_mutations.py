@@ -5,16 +5,16 @@ import re
 import pytest
 
 from laplace_audit.catalogue import LAWS
-from mutation_table import TABLE, asked_in, caught_by, clean_run, failures
+from mutation_table import TABLE, asked_in, caught_by, clean_copy, failures
 from mutations import MUTATIONS
 
 ROWS = re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", TABLE.read_text(encoding="utf-8"), re.M)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(finished, tmp_path_factory):
     """A clean run of two cases, and what was asked for."""
-    folder = clean_run(tmp_path_factory.mktemp("mutations") / "project")
+    folder = clean_copy(finished, tmp_path_factory.mktemp("mutations") / "project")
     return folder, asked_in(folder, "two.yaml")
 
 

@@ -13,14 +13,14 @@ from project_copy import PROJECT
 BENCHMARKS = PROJECT / "benchmarks"
 CASE = "{model: linear_known_variance, prior: normal, space: natural, grid: certified}"
 SMALL = f"cases: [{CASE}]\nn_draws: 50\nremedies: none\n"
-POSTERIOR = "results/bioassay/flat/posterior.json"
+FIGURES = "results/linear_known_variance/normal/compare/natural/certified/figures"
 PARTS = {"processes", "replay"}  # no programs of their own: others run them
 ELSEWHERE = {"clean_audits"}  # tests/audit/test_audit.py runs it
 
 workflow = pytest.mark.workflow
 # name: (its arguments, a sentence that it must print); OVERLAY is a small configuration
 SMALLEST = {
-    "default_run": (["1", POSTERIOR], "the artifacts are identical"),
+    "default_run": (["1", FIGURES], "the artifacts are identical"),
     "chain": (["1", "chapter"], "the artifacts are identical"),
     "audit": (["--configfile", "OVERLAY"], "laws held against"),
     "kill": (["--kills", "0", "--configfile", "OVERLAY"], "0 differ:"),
