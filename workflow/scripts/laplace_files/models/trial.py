@@ -27,12 +27,12 @@ from laplace_files.models.modelfile import model_files
 from laplace_files.models.open import open_model
 from laplace_files.models.rehearsal import rehearse
 from laplace_files.models.watch import hash_if_there, watch_of
-from laplace_files.run.child import limit_memory
+from laplace_files.run.child import LOG_BYTES, limit_memory, signal_name
 
 MEMORY = Path(".snakemake/laplace-models-tried.json")
 SECONDS = 60
 MEGABYTES = 4000
-PRINTED_BYTES = 16 * 1024 * 1024
+PRINTED_BYTES = LOG_BYTES  # as much as a job may print
 _NO_MEMORY, _PRINTS, _FAULT = 77, 78, 79  # statuses that no signal and no Python gives
 _LOADING, _CALLING = "loading", "calling the functions of"
 
@@ -108,8 +108,7 @@ def _what_happened(name: str, doing: str, status: int) -> str:
     if status == _PRINTS:
         return f"{what}prints more than {PRINTED_BYTES // 2**20} MiB; let it print nothing"
     if status < 0:
-        signals = {each.value: each.name for each in signal.Signals}
-        return f"{what}ends the interpreter ({signals.get(-status, -status)}); mend the file"
+        return f"{what}ends the interpreter ({signal_name(-status)}); mend the file"
     return f"{what}ends the interpreter with status {status}; mend the file"
 
 

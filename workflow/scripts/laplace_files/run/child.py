@@ -177,14 +177,18 @@ def _too_long(name: str, limits: Limits) -> str:
 
 
 def _ended_by(name: str, number: int, limits: Limits) -> str:
-    known = {each.value: each.name for each in signal.Signals}
     hint = ""
     if number in (signal.SIGABRT, signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS):
         hint = " A crash of compiled code or too little memory does that."
         if limits.megabytes:
             hint += f" Its limit is {limits.megabytes:g} MB (mem_mb)."
-    word = known.get(number, f"signal {number}")
-    return f"Error: {name} was ended by {word}.{hint} Other jobs are not affected."
+    return f"Error: {name} was ended by {signal_name(number)}.{hint} Other jobs are not affected."
+
+
+def signal_name(number: int) -> str:
+    """Return "SIGKILL" for 9, "signal 40" for one that has no name."""
+    known = {each.value: each.name for each in signal.Signals}
+    return known.get(number, f"signal {number}")
 
 
 def _finish(file: int, finish) -> int:
