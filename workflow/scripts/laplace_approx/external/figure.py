@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from laplace_approx.comparison.rows import Rows
 from laplace_approx.figures.intervals import PROBABILITIES, Row, intervals
 
 _SIDES = ("exact", "importance", "laplace")
@@ -18,11 +19,8 @@ def external_figure(record: dict, table: dict, case: str):
 
 
 def _row(name: str, judged: dict, table: dict) -> Row | None:
-    mine = np.array([quantity == name for quantity in table["quantity"]])
-    places = [
-        int(np.flatnonzero(mine & (np.abs(table["probability"] - p) < 1e-9))[0])
-        for p in PROBABILITIES
-    ]
+    rows = Rows(table)
+    places = [rows.at(name, p) for p in PROBABILITIES]
     known = [side for side in _SIDES if np.isfinite(table[side][places]).all()]
     scale = judged["scale_sd"]
     if not known or scale is None or not np.isfinite(scale):

@@ -1,8 +1,8 @@
 """One case as the page takes it: its records and tables, and the names of its quantities."""
 
-import math
 from typing import NamedTuple
 
+from laplace_approx.comparison.rows import Rows
 from laplace_approx.words.numbers import capital
 
 NAMES = ("model", "prior", "space", "grid")
@@ -56,7 +56,4 @@ class CasePart(NamedTuple):
 
     def quantile(self, quantity: str, column: str, probability: float) -> float:
         """Return what the table of quantiles holds at a probability; NaN where it has no row."""
-        for row, name in enumerate(self.quantiles["quantity"]):
-            if name == quantity and abs(self.quantiles["probability"][row] - probability) < 1e-9:
-                return float(self.quantiles[column][row])
-        return math.nan
+        return Rows(self.quantiles).value(column, quantity, probability)

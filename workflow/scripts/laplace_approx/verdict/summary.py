@@ -2,11 +2,13 @@
 
 import math
 
+from laplace_approx.comparison.rows import Rows
 from laplace_approx.errors import InputError
 from laplace_approx.words.numbers import or_nan
 
 INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
 SIDES = ("laplace", "grid")
+EXCLUDED = ("laplace_excluded", "grid_excluded")
 
 
 def summary_step(cases) -> dict:
@@ -23,7 +25,7 @@ def _case_rows(
     `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
     interval in exact posterior SDs, as the verdict has them. What is not known is NaN.
     """
-    values = _by_quantity(quantiles)
+    rows = Rows(quantiles)
     sd = dict(zip(mode["parameters"], _natural_sd(mode, curvature), strict=True))
     at_mode = dict(zip(mode["parameters"], mode.get("theta") or _nan(mode), strict=True))
     return [
@@ -38,11 +40,10 @@ def _case_rows(
             "grid_mean": _of(grid["mean"], quantity),
             "grid_sd": _of(grid["sd"], quantity),
             "grid_outside_mass": _of(grid["outside_mass"], "total"),
-            **_intervals(of_quantity),
-            "laplace_excluded": of_quantity["laplace_excluded"],
-            "grid_excluded": of_quantity["grid_excluded"],
+            **_intervals(rows, quantity),
+            **{name: float(quantiles[name][rows.of(quantity)[0]]) for name in EXCLUDED},
         }
-        for quantity, of_quantity in values.items()
+        for quantity in dict.fromkeys(quantiles["quantity"])
     ]
 
 
@@ -56,25 +57,12 @@ def verdict_columns(of_quantity: dict) -> dict:
     }
 
 
-def _by_quantity(quantiles: dict) -> dict[str, dict]:
-    """Return for each quantity its values by (column, probability), and what is left out."""
-    found = {}
-    for row, quantity in enumerate(quantiles["quantity"]):
-        values = found.setdefault(quantity, {})
-        p = float(quantiles["probability"][row])
-        for column in SIDES:
-            values[column, p] = float(quantiles[column][row])
-        for column in ("laplace_excluded", "grid_excluded"):
-            values[column] = float(quantiles[column][row])
-    return found
-
-
-def _intervals(values: dict) -> dict[str, float]:
+def _intervals(rows: Rows, quantity: str) -> dict[str, float]:
     columns = {}
     for level, (low, high) in INTERVALS.items():
         for side in SIDES:
-            columns[f"{side}_lower_{level}"] = values.get((side, low), math.nan)
-            columns[f"{side}_upper_{level}"] = values.get((side, high), math.nan)
+            columns[f"{side}_lower_{level}"] = rows.value(side, quantity, low)
+            columns[f"{side}_upper_{level}"] = rows.value(side, quantity, high)
     return columns
 
 
