@@ -59,7 +59,7 @@ def made_from(rule: str, wildcards: dict, inputs, params: dict) -> dict:
     return {
         "rule": rule,
         "wildcards": wildcards,
-        "inputs": {_relative(path): input_digest(path) for path in sorted(set(map(str, inputs)))},
+        "inputs": {relative(path): input_digest(path) for path in sorted(set(map(str, inputs)))},
         "params": as_json(params),
         "schema_version": SCHEMA_VERSION,
     }
@@ -76,7 +76,8 @@ def input_digest(path) -> str:
     return digest(files_of(path) if record is None else record["files"])
 
 
-def _relative(path: str) -> str:
+def relative(path) -> str:
+    """Return the path as seen from the working directory: no artifact holds an absolute one."""
     return Path(os.path.relpath(path)).as_posix()
 
 

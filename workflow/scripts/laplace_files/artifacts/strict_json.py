@@ -19,7 +19,7 @@ _NO_BRACKET = re.compile(rb"[^][{}]+")
 
 def read_regular(path, most: int | None = None) -> bytes:
     """Return the bytes of a regular file; OSError or ValueError if it is none, or has too many."""
-    with open(path, "rb", opener=_open_at_once) as file:
+    with open(path, "rb", opener=open_at_once) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError("it is not a regular file")
         raw = file.read(-1 if most is None else most + 1)
@@ -28,7 +28,7 @@ def read_regular(path, most: int | None = None) -> bytes:
     return raw
 
 
-def _open_at_once(path, flags: int) -> int:
+def open_at_once(path, flags: int) -> int:
     """Open without waiting for a writer, as a FIFO would before its kind can be looked at."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 

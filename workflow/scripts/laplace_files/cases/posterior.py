@@ -1,7 +1,5 @@
 """The posterior on disk: what is approximated, frozen with the hashes of the files it rests on."""
 
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 from laplace_approx.density.frozen import Posterior
@@ -10,6 +8,7 @@ from laplace_approx.density.posterior import joint_support
 from laplace_approx.density.priors import build_prior
 from laplace_approx.errors import InputError
 from laplace_files.artifacts.artifacts import read_json, sha256_of
+from laplace_files.artifacts.provenance import relative
 from laplace_files.models.data import read_replicated
 from laplace_files.models.modelfile import lambda_texts, load_model, model_files
 from laplace_files.models.rehearsal import rehearse
@@ -49,7 +48,7 @@ def describe(sources: Sources, data: dict, model: Model) -> dict:
     return {
         "model": {
             "name": model.name,
-            "file": _relative(file),
+            "file": relative(file),
             "sha256": sha256_of(file),
             "files": _files_of(file),
             "gives_gradient": model.gradient is not None,
@@ -86,12 +85,7 @@ def frozen(case: dict, described: dict, model: Model, prior_definition: dict) ->
 def _files_of(file: str) -> dict[str, str]:
     """Return the files of a model with their hashes: its code, then what it was seen to read."""
     read = {path: found for path, found in watch_of(file).side_files().items() if found}
-    return {_relative(path): sha256_of(path) for path in model_files(file)} | read
-
-
-def _relative(path) -> str:
-    """Return the path as seen from the working directory: no artifact holds an absolute one."""
-    return Path(os.path.relpath(path)).as_posix()
+    return {relative(path): sha256_of(path) for path in model_files(file)} | read
 
 
 def _quantity_records(model: Model, file: str) -> dict:
@@ -112,7 +106,7 @@ def _data_record(data_file: str | None, data: dict, replicate: int) -> dict | No
         return None
     rows = len(next(iter(data.values())))
     return {
-        "file": _relative(data_file),
+        "file": relative(data_file),
         "sha256": sha256_of(data_file),
         "rows": rows,
         "replicate": replicate,

@@ -18,6 +18,7 @@ import numpy as np
 
 from laplace_approx.errors import InputError
 from laplace_approx.words.numerals import SMALLEST, vanishes
+from laplace_files.artifacts.strict_json import open_at_once
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LISTED = 5
@@ -252,7 +253,7 @@ def read_text(path, max_bytes: int) -> str:
 
 def _read_bytes(path, max_bytes: int) -> bytes:
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=open_at_once) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError(f"{path}: is not a regular file (a device, pipe or socket)")
@@ -273,8 +274,3 @@ def _read_bytes(path, max_bytes: int) -> bytes:
             f"{status.st_size} bytes, and {len(raw)} were read; name a file of your own"
         )
     return raw
-
-
-def _open_at_once(path, flags: int) -> int:
-    """Open without waiting for a writer, as a FIFO would before its kind can be looked at."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
