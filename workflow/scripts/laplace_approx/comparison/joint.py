@@ -106,6 +106,7 @@ def joint_measures(fit: Fit, exact: Judged) -> dict:
 def _on_lattice(fit: Fit, exact: Judged) -> dict[str, Measure]:
     """Return the measures that are sums over the lattice, those of `ON_LATTICE`."""
     fine = exact.lattice.odd()
+    off = exact.log_evidence_error  # of the mass by which p is normalised
     log_q = fit.log_approximation(fine.nodes())
     nodes, thin = (
         Nodes(each.log_density, part, each.log_weights())
@@ -113,7 +114,7 @@ def _on_lattice(fit: Fit, exact: Judged) -> dict[str, Measure]:
     )
     found = compare(nodes, thin, exact.outside_mass)
     found["kl_exact_laplace"] = _explained(found["kl_exact_laplace"], nodes)
-    return found
+    return {name: _widened(measure, off) for name, measure in found.items()}
 
 
 def unknown_measures(reason: str) -> dict:

@@ -158,14 +158,20 @@ def _scale(table: dict, quantity: str) -> float:
 def _coverage(laplace, judge: Judge, quantity: str) -> dict:
     """Return what the nominal intervals truly hold, and what lies below and above them.
 
-    An end that the normal puts beyond the support of a parameter leaves out nothing there. The
-    error adds those of the exact CDF and what the error of the end itself can move.
+    Both ends are parts of the interval: below it lies what is less than its lower end, which a
+    quantity with atoms may take with a positive probability. An end that the normal puts beyond the
+    support of a parameter leaves out nothing there. The error adds those of the exact CDF and what
+    the error of the end itself can move.
     """
     if judge.kind == "none":
         return _unknown_coverage("there is no exact side")
     ends = np.array([end for level in LEVELS for end in ends_of(level)])
     found = laplace.quantiles(quantity, ends)
-    cdf, error = judge.side.cdf(quantity, found.value)
+    values = found.value
+    if quantity not in laplace.model.parameters:  # an atom is known without error
+        lower = (np.arange(ends.size) % 2 == 0) & (found.error == 0)
+        values = np.where(lower, np.nextafter(values, -np.inf), values)
+    cdf, error = judge.side.cdf(quantity, values)
     if np.any(found.error > 0):
         error = error + np.abs(judge.side.moved(quantity, found.value, found.error))
     if quantity in laplace.model.parameters:

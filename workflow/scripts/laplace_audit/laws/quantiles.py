@@ -118,7 +118,8 @@ def excluded_limit(name: str, side) -> float:
 def _region_law(page: Page, law: str, region, p, value, error) -> None:
     """Hold P(quantity <= value | condition) against p, give or take twice the stated error.
 
-    A value may be missing only where next to none of the mass has one: a lattice can miss that.
+    At an atom p lies between the CDF before it and there. A value may be missing only where next to
+    none of the mass has one: a lattice can miss that.
     """
     if region is None:
         return
@@ -128,7 +129,8 @@ def _region_law(page: Page, law: str, region, p, value, error) -> None:
     error = np.where(np.isfinite(error), error, 0.0)  # what is not known excuses nothing
     off = np.abs(region.cdf(value) - p)
     for k in np.flatnonzero(off > REGION):
-        low, high = region.cdf([value[k] - 2 * error[k], value[k] + 2 * error[k]])
+        below = np.nextafter(value[k] - 2 * error[k], -np.inf)
+        low, high = region.cdf([below, value[k] + 2 * error[k]])
         off[k] = max(low - p[k], p[k] - high, 0.0)
     page.most(law, off, REGION)
 

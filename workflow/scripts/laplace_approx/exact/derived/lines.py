@@ -22,10 +22,9 @@ from laplace_approx.exact.derived.borders import (
     matches,
     rising_integral,
 )
-from laplace_approx.exact.derived.panels import Kept, Panels, with_lines
+from laplace_approx.exact.derived.panels import BEYOND, RULES, Kept, Panels, with_lines
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import (
-    KRONROD,
     ORDER,
     from_every_other,
     increments,
@@ -38,6 +37,9 @@ from laplace_approx.numerics.quadrature import (
 
 STRETCH_ERROR = 1e-8  # of a stretch, as a share of all the mass, above which to refine
 PANEL_ERROR = 1e-9  # of a panel in it, likewise
+# Where the differences of the next order are larger than those of half of it, there is a corner or
+# a jump, of which the error is so much more than of what is smooth.
+AT_CORNERS = 6.0
 LEAST_ERROR = 2e-8  # what all the stretches that are not refined may hide together
 
 
@@ -172,7 +174,8 @@ class Lines:
             error = np.bincount(level, errors * self.row_weights[row], minlength=levels.size)
         else:
             error = np.zeros(levels.size)
-        return Masses(*self._sum(stretches), error + LEAST_ERROR * self.total, rough, cut, kept)
+        error += self._rows_error(stretches[0].sum(axis=-1)) + LEAST_ERROR * self.total
+        return Masses(*self._sum(stretches), error, rough, cut, kept)
 
     def cut_of(self, cut: Cut | None, which) -> Cut | None:
         """Return a cut for levels of which each takes the panels of one of those of this cut."""
@@ -196,16 +199,33 @@ class Lines:
     def _limit(self, share: float) -> float:
         return share * self.total / math.sqrt(self.shape[0])
 
+    def _rows_error(self, rows):
+        """Return what the rule over the rows may be off by, (C,), from their masses (C, rows): what
+        the next order of it makes of every stretch between two of them."""
+        n = self.shape[0]
+        if n <= ORDER:
+            return np.zeros(len(rows))
+        found = np.abs(np.diff(rows, ORDER))
+        halves = np.abs(np.diff(rows, ORDER // 2))
+        halves = np.lib.stride_tricks.sliding_window_view(halves, ORDER // 2 + 1, axis=-1)
+        found = np.where(found > halves.max(axis=-1), AT_CORNERS * found, found)
+        windows = _windows(np.maximum(found, self._row_differences))
+        first, local = stencils(np.arange(n - 1), n)
+        return np.sum(windows[:, first] * stencil_errors()[local], axis=1)
+
+    @cached_property
+    def _row_differences(self):
+        """The same differences of all that the quantity is defined on."""
+        rows = increments(self._lines([np.inf])).sum(axis=-1)
+        return np.abs(np.diff(rows, ORDER))
+
     def _errors(self, lines):
         """Return (differences, error): for every window of nodes of the rule the larger difference
         of the next order beside it, and the error that it makes for every stretch."""
         n = lines.shape[-1]
         if n <= ORDER:
             return None, np.zeros((*lines.shape[:-1], n - 1))
-        found = np.maximum(np.abs(np.diff(lines, ORDER, axis=-1)), self._differences)
-        windows = np.zeros((*lines.shape[:-1], n - ORDER + 1))
-        windows[..., 1:] = found
-        np.maximum(windows[..., :-1], found, out=windows[..., :-1])
+        windows = _windows(np.maximum(np.abs(np.diff(lines, ORDER, axis=-1)), self._differences))
         first, local = stencils(np.arange(n - 1), n)
         return windows, windows[..., first] * stencil_errors()[local]
 
@@ -266,15 +286,17 @@ class Lines:
 
     def _integrals(self, levels, width, kept: Kept, numbers):
         """Return the integral over panels, (2, P), each up to its level, and the error: the change
-        from Gauss to Kronrod. `numbers` (P, nodes) are those of their lines."""
-        _, kronrod, gauss = KRONROD
-        borders = kept.bundle.borders(np.repeat(levels, kronrod.size), numbers.ravel())
-        values = np.reshape([along.masses(borders) for along in kept.rising], (2, *numbers.shape))
+        from Gauss to Kronrod, and what may hide between the last nodes and the ends. `numbers` (P,
+        nodes) are those of their lines."""
+        kronrod, gauss = RULES
+        values = kept.masses(np.repeat(levels, kronrod.size), numbers.ravel())
+        values = values.reshape(2, *numbers.shape)
         found = width * (values @ kronrod)
-        return found, np.abs(found[0] - width * (values[0] @ gauss))
+        hidden = np.abs(values[0] @ BEYOND.T).sum(axis=1)
+        return found, np.abs(found[0] - width * (values[0] @ gauss)) + width * hidden
 
-    def _made(self, panels: Panels) -> tuple[Bundle, tuple[Along, Along]]:
-        """Return the lines of panels, with both densities integrated along them."""
+    def _made(self, panels: Panels) -> tuple[tuple[Bundle, Bundle], tuple[Along, Along]]:
+        """Return the lines of panels and the thinned ones, each with its density integrated."""
         place = panels.places()
         stretch = np.minimum(panels.start.astype(int), self.shape[1] - 2)
         k = self.across[-1]
@@ -286,7 +308,16 @@ class Lines:
             Along(_rising_at(rising, panels.row, place / every), every)
             for rising, every in ((self.rising, 1), (self.coarse_rising, 2))
         )
-        return bundle, tuple(rising)
+        return (bundle, bundle.thin()), tuple(rising)
+
+
+def _windows(differences):
+    """Return the larger difference beside each window of nodes, (..., n - ORDER + 1), from those of
+    the next order, (..., n - ORDER)."""
+    windows = np.zeros((*differences.shape[:-1], differences.shape[-1] + 1))
+    windows[..., 1:] = differences
+    np.maximum(windows[..., :-1], differences, out=windows[..., :-1])
+    return windows
 
 
 def _rising_at(rising, row, place):

@@ -12,6 +12,28 @@ import numpy as np
 from laplace_approx.exact.derived.borders import Along, Bundle
 from laplace_approx.numerics.quadrature import KRONROD
 
+# Kronrod's nodes and the two ends, at which no rule has a weight
+NODES = np.concatenate([[0.0], KRONROD[0], [1.0]])
+RULES = np.pad(KRONROD[1:], ((0, 0), (1, 1)))
+
+
+def _beyond():
+    """Return the weights (2, nodes) of what the two ends are off the polynomial through Kronrod's
+    nodes, times the width of the gap between the last of these and the end.
+
+    A corner in a gap is seen by neither rule: only the end itself tells of it.
+    """
+    gap = KRONROD[0][0]
+    inside = [np.delete(KRONROD[0], k) for k in range(KRONROD[0].size)]
+    at_ends = [
+        np.prod((np.array([[0.0], [1.0]]) - others) / (node - others), axis=1)
+        for node, others in zip(KRONROD[0], inside, strict=True)
+    ]
+    return gap * np.column_stack([[1.0, 0.0], -np.transpose(at_ends), [0.0, 1.0]])
+
+
+BEYOND = _beyond()
+
 
 class Panels(NamedTuple):
     """Panels (P,) of stretches between two lines of a row: `start` and `width` in lines."""
@@ -24,29 +46,38 @@ class Panels(NamedTuple):
         return Panels(*(x[which] for x in self))
 
     def places(self):
-        """Return the places of Kronrod's nodes in lines, (P, nodes)."""
-        return self.start[:, None] + self.width[:, None] * KRONROD[0]
+        """Return the places of Kronrod's nodes and of the ends in lines, (P, nodes)."""
+        return self.start[:, None] + self.width[:, None] * NODES
 
 
 class Kept(NamedTuple):
     """The lines at the nodes of all panels that were asked for so far: `slot` is the number of
-    each, `bundle` their lines, and `rising` the integrals of two densities along these."""
+    each. `bundles` are their lines, and those with every other of their places alone, on which a
+    piece of a region that is narrower is not seen; `rising` the integrals of two densities along
+    the ones and the others."""
 
     slot: dict[tuple, int]
-    bundle: Bundle
+    bundles: tuple[Bundle, Bundle]
     rising: tuple[Along, Along]
 
-    def with_panels(self, new: dict[tuple, int], bundle: Bundle, rising) -> "Kept":
+    def with_panels(self, new: dict[tuple, int], bundles, rising) -> "Kept":
         """Return these lines and, after them, those of new panels."""
-        pairs = zip(self.rising, rising, strict=True)
-        joined = tuple(one.joined(other) for one, other in pairs)
-        return Kept(self.slot | new, self.bundle.joined(bundle), joined)
+        joined = (
+            tuple(one.joined(other) for one, other in zip(ours, others, strict=True))
+            for ours, others in ((self.bundles, bundles), (self.rising, rising))
+        )
+        return Kept(self.slot | new, *joined)
+
+    def masses(self, levels, numbers):
+        """Return the masses up to levels (N,) on the lines `numbers` (N,), (2, N)."""
+        pairs = zip(self.bundles, self.rising, strict=True)
+        return np.stack([rise.masses(lines.borders(levels, numbers)) for lines, rise in pairs])
 
 
 def with_lines(kept: Kept | None, panels: Panels, make: Callable) -> tuple[Kept, np.ndarray]:
     """Return what is kept with the lines of these panels too, and their numbers in it, (P, nodes).
 
-    `make(panels)` gives (bundle, rising) of those that are new; what was kept stays as it is.
+    `make(panels)` gives (bundles, rising) of those that are new; what was kept stays as it is.
     """
     slot, new, places = kept.slot if kept else {}, {}, []
     keys = list(zip(*(x.tolist() for x in panels), strict=True))
@@ -57,6 +88,6 @@ def with_lines(kept: Kept | None, panels: Panels, make: Callable) -> tuple[Kept,
     if new:
         made = make(panels.take(places))
         kept = kept.with_panels(new, *made) if kept else Kept(new, *made)
-    nodes = KRONROD[0].size
+    nodes = NODES.size
     number = np.array([kept.slot[key] for key in keys])
     return kept, number[:, None] * nodes + np.arange(nodes)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.transforms import Identity
+from laplace_approx.exact.derived.atoms import atoms_at, flat_values
 from laplace_approx.exact.derived.lines import Cut, Lines, Masses
 from laplace_approx.exact.derived.panels import Kept
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -18,6 +19,7 @@ from laplace_approx.numerics.inverse_cdf import Guess, SecantSearch, guessed, in
 HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
 AT_LEAST = 0.05  # of the largest error: what another one is
 DOUBLINGS = 60  # of the way that a CDF is followed
+RISES = 0.5  # of what a CDF was taken to rise by: what it rises at the least
 BESIDE = 0.03  # of the local scale: how far from a quantile a search by bracketing begins
 
 
@@ -71,8 +73,12 @@ class DerivedQuantity:
     def moved(self, values, errors):
         """Return what errors of values (n,) can move the CDF there by: half of the difference
         between their ends, from the lines of the lattice alone."""
+        return self._moved(values, errors) / self._included.fine
+
+    def _moved(self, values, errors):
+        """Return the same of the mass."""
         ends = np.concatenate([values - errors, values + errors])
-        mass = np.reshape(self._lines.rough_masses(ends), (2, -1)) / self._included.fine
+        mass = np.reshape(self._lines.rough_masses(ends), (2, -1))
         return 0.5 * np.abs(mass[1] - mass[0])
 
     def quantiles(self, probabilities) -> Estimates:
@@ -94,6 +100,10 @@ class DerivedQuantity:
         """The quantiles at the usual probabilities, and what was found on the way."""
         if self._usual.size and self._cells.value.size:
             return self._quantiles(self._usual)
+        return self._whole()
+
+    def _whole(self) -> "_Found":
+        """Return no quantile, but the mass of all that the quantity is defined on."""
         masses = self._lines.masses([np.inf])
         return _Found({}, np.array([np.inf]), _last(masses), masses.cut, masses.kept)
 
@@ -153,6 +163,31 @@ class DerivedQuantity:
         return guessed(p, levels, rough[:-1] / rough[-1], self._cells.quantiles(p))
 
     def _quantiles(self, p, included: Masses | None = None) -> "_Found":
+        """Return the quantiles at p: atoms, which have no error, and what a search finds."""
+        atoms = self._atoms(p)
+        known = ~np.isnan(atoms)
+        found = self._searched(p[~known], included) if not known.all() else self._whole()
+        exact = Estimates(atoms[known], np.zeros(np.count_nonzero(known))).by(p[known])
+        return found._replace(estimates=found.estimates | exact)
+
+    def _atoms(self, p):
+        """Return the atoms in which the CDF passes p, NaN where it passes p elsewhere."""
+        flat = flat_values(self._lines.bundle, self._lines.shape)
+        if flat.size == 0:
+            return np.full(p.shape, np.nan)
+
+        def rough(levels):
+            masses = self._lines.rough_masses(np.append(levels, np.inf))
+            return masses[:-1] / masses[-1]
+
+        def cdf(levels):
+            masses = self._lines.masses(np.append(levels, np.inf))
+            return self._cdf(masses.first(levels.size), _last(masses))
+
+        with np.errstate(all="ignore"):
+            return atoms_at(p, flat, rough, cdf)
+
+    def _searched(self, p, included: Masses | None) -> "_Found":
         """Solve cdf(x) = p by a few steps of a secant, all in one; where that does not settle, as
         where the CDF jumps, by bracketing.
 
@@ -176,13 +211,19 @@ class DerivedQuantity:
             rest = np.flatnonzero(~search.settled)
             if rest.size:
                 search.value[rest] = self._bracketed(p[rest], mass.kept, included)
-            sure = search.settled & search.measured
+            sure = search.settled & search.measured & self._rises(search, included)
             search.error[sure] = _like_others(p[sure], search.error[sure], search.density[sure])
             rest = np.flatnonzero(~sure)
             if rest.size:
                 given = (p[rest], search.value[rest], search.density[rest])
                 search.error[rest] = self._followed(*given, mass.kept, included)
         return _Found(Estimates(search.value, search.error).by(p), *begun, mass.kept)
+
+    def _rises(self, search: SecantSearch, included: Masses):
+        """Return whether the CDF rises about each value that was found as the search took it to,
+        on the lines of the lattice: in a gap of the distribution it does not."""
+        due = search.error * search.density * included.fine
+        return self._moved(search.value, search.error) >= RISES * due
 
     def _bracketed(self, p, kept: Kept | None, included: Masses):
         """Return quantiles by bracketing."""
