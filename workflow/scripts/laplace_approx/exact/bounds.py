@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.exact.ends import Tail, mass_beyond
+from laplace_approx.exact.humps import coordinate
 from laplace_approx.exact.lattice import LARGEST, Axis, Frame, evaluate
 
 STRAIGHT = 24.0  # scales up to which an axis is not stretched
@@ -87,8 +88,12 @@ def grow(frame: Frame, log_density: Callable, parameter: int, faint: float = 0.0
     return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps)), ends)
 
 
-def axis_between(low: float, high: float, step: float) -> Axis:
-    """Return an odd number of nodes at most `step` apart in u, from w = low to w = high."""
+def axis_between(low: float, high: float, step: float, centres=()) -> Axis:
+    """Return an odd number of nodes at most `step` apart in u, from w = low to w = high, with the
+    `centres` of several humps or none."""
+    if centres:
+        lower, upper = coordinate(np.array([low, high]), centres)
+        return Axis(float(lower), float(upper), 2, 0.0, centres).spaced(step)
     stretch = _stretch(max(-low, high))
     u = [math.asinh(stretch * w) / stretch if stretch else w for w in (low, high)]
     return Axis(u[0], u[1], 2, stretch).spaced(step)
@@ -102,6 +107,11 @@ def sharper(frame: Frame, k: int) -> Frame:
     funnel), needs few nodes more than one of a single scale.
     """
     axis, shear = frame.axes[k], frame.shear.copy()
+    if axis.centres:
+        centres = tuple((centre, width / SHARPENING) for centre, width in axis.centres)
+        ends = (float(axis.stretched(u)) for u in (axis.lower, axis.upper))
+        finer = axis_between(*ends, axis.step, centres)
+        return frame._replace(axes=(*frame.axes[:k], finer, *frame.axes[k + 1 :]))
     shear[:, k] /= SHARPENING
     ends = (SHARPENING * float(axis.stretched(u)) for u in (axis.lower, axis.upper))
     finer = axis_between(*ends, axis.step)
@@ -246,7 +256,7 @@ def _grown(axis: Axis, pair: tuple[End, End], step: float, faint: float) -> Axis
             w[i] = way * min(_further(abs(w[i]), pair[i].tail), FARTHEST)
         else:  # the axis was cut back beyond its centre: outward is toward it
             w[i] += way * width
-    return axis_between(*w, step) if growing else axis
+    return axis_between(*w, step, axis.centres) if growing else axis
 
 
 def _further(reach: float, tail: Tail) -> float:
@@ -281,5 +291,6 @@ def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
         counts = np.flatnonzero(counts)
         u = axis.nodes()
         first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, u.size - 1)
-        axes.append(axis_between(*(float(axis.stretched(u[i])) for i in (first, last)), step))
+        ends = (float(axis.stretched(u[i])) for i in (first, last))
+        axes.append(axis_between(*ends, step, axis.centres))
     return tuple(axes)

@@ -10,6 +10,7 @@ Weideman 2014, SIAM Review 56, section 5).
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -30,10 +31,11 @@ from laplace_approx.exact.ends import (
 )
 from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
 from laplace_approx.exact.grid import Grid, empty_grid
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate
+from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends
 from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
+from laplace_approx.exact.settled import settled
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
 from laplace_approx.mode.search import remembered_search
@@ -41,6 +43,8 @@ from laplace_approx.words.places import point
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
 CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
+ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}  # cells above which axes follow the modes' own widths
+HUMP_STEP = {1: 0.1, 2: 0.15, 3: 0.25}  # of such an axis
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
 LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
@@ -77,7 +81,8 @@ def certified_grid(
     The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
     until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
     below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
-    exists; otherwise `reasons` say why not, and numbers that make no sense are NaN or None: all of
+    exists, and places off the nodes show nothing that the lattices do not say (`off_the_nodes`);
+    otherwise `reasons` say why not, and numbers that make no sense are NaN or None: all of
     them where the density is rounding error, or its lattices contradict each other.
     `lattice` is that of all parameters, which derived quantities and joint measures use;
     evidence, moments and `marginals` come from the lattices of the single parameters. Raises
@@ -91,14 +96,33 @@ def certified_grid(
     budget = budget or Budget()
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
-    pilot = find_pilot(_unconstrained(log_density, transforms, density), known.modes)
+    lay = partial(_laid, density, log_density, transforms, budget)
+    found = settled(lay, log_density, _unconstrained(log_density, transforms, density), known.modes)
+    if isinstance(found, Grid):
+        return found
+    grid = found.told(_assembled(found.own))
+    distrust = None if grid.certified else why_distrusted(found.own, log_density)
+    if distrust is None:
+        return grid
+    frame = found.own[-1].lattice.frame
+    return empty_grid("certified", _glimpse(frame, log_density), [distrust])
+
+
+def _laid(
+    density: Density, log_density, transforms, budget: Budget, modes, finer: int
+) -> list[Own] | Grid:
+    """Return the lattice of each parameter, or the empty grid of a density for which one of them
+    cannot be had. `modes` (m, d) are those that are known, in unconstrained coordinates, and the
+    nodes from which refinement begins lie closer by the factor `finer`."""
+    d = len(density.names)
+    pilot = find_pilot(_unconstrained(log_density, transforms, density), modes)
     _insist_on_a_scale(pilot, density.names)
     frames = [_first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
     found = []
     for i, frame in enumerate(frames):
         budget.stage = f"the lattice of {frame.names[i]}"
         most = budget.cells(CHEAP_CELLS[d], d - i)
-        found.append(_straight(frame, log_density, i, most))
+        found.append(_straight(frame, log_density, i, most, finer=finer))
     if not all(each.serves for each in found) and d > 1 and budget.left > d * CHEAP_CELLS[d]:
         budget.stage = "a lattice along the ridge of the density"
         found = along_ridges(frames, log_density, found, budget)
@@ -106,18 +130,20 @@ def certified_grid(
             most = budget.cells(MOST_CELLS, d - i)
             if not found[i].serves and most > CHEAP_CELLS[d]:
                 budget.stage = f"a finer lattice of {frame.names[i]}"
-                found[i] = _straight(frame, log_density, i, most, found[i])
+                found[i] = _straight(frame, log_density, i, most, found[i], finer)
     for frame, each in zip(frames, found, strict=True):
         if each.own is None:
             return empty_grid("certified", _glimpse(frame, log_density), each.faults)
-    own = [each.own for each in found]
-    grid = _assembled(own)
-    distrust = None if grid.certified else why_distrusted(own, log_density)
-    return empty_grid("certified", _glimpse(frame, log_density), [distrust]) if distrust else grid
+    return [each.own for each in found]
 
 
 def _straight(
-    frame: Frame, log_density: Callable, parameter: int, most: int, known: Found | None = None
+    frame: Frame,
+    log_density: Callable,
+    parameter: int,
+    most: int,
+    known: Found | None = None,
+    finer: int = 1,
 ) -> Found:
     """Return what the sheared lattice of a parameter gives with so many cells; or what is `known`
     where that is better."""
@@ -125,7 +151,7 @@ def _straight(
     lost = lost_ends(reach, parameter)
     if lost:
         return known or Found(None, lost)
-    own = own_lattice(_spaced(reach, frame, most), log_density, parameter, most)
+    own = own_lattice(_spaced(reach, frame, most, finer), log_density, parameter, most)
     found = Found(own, [] if own else [_unseen(reach.frame, log_density, parameter)])
     return known if known and known.cost <= found.cost else found
 
@@ -213,15 +239,28 @@ def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> 
         widths = [conditional_widths(np.linalg.solve(shear, f)) for f in pilot.mode_factors]
         step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
     low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
-    axes = (axis_between(low[k], high[k], step[k]) for k in range(d))
+    axes = tuple(axis_between(low[k], high[k], step[k]) for k in range(d))
+    if len(w) > 1 and math.prod(axis.points for axis in axes) > ONE_SCALE[d]:
+        axes = _of_humps(w, np.array(widths), low, high)
     support = np.array([density.lower, density.upper], dtype=float)
-    frame = Frame(tuple(density.names), transforms, pilot.centre, shear, tuple(axes), support)
+    frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
     return within_limit(frame, MOST_CELLS)
 
 
-def _spaced(reach: Reach, first: Frame, most: int) -> Reach:
-    """Return the frame that was grown from `first` with the nodes that refinement begins with."""
-    steps = [min(axis.step, FIRST_STEP[len(first.axes)]) for axis in first.axes]
+def _of_humps(w, widths, low, high) -> tuple[Axis, ...]:
+    """Return the axes, from `low` to `high` (d,), that lie close at each mode w (m, d), as wide as
+    its `widths` (m, d)."""
+    axes = []
+    for k, step in enumerate(np.full(w.shape[1], HUMP_STEP[w.shape[1]])):
+        centres = tuple((float(c), float(s)) for c, s in zip(w[:, k], widths[:, k], strict=True))
+        axes.append(axis_between(low[k], high[k], float(step), centres))
+    return tuple(axes)
+
+
+def _spaced(reach: Reach, first: Frame, most: int, finer: int = 1) -> Reach:
+    """Return the frame that was grown from `first` with the nodes that refinement begins with,
+    closer by the factor `finer`."""
+    steps = [min(axis.step, FIRST_STEP[len(first.axes)]) / finer for axis in first.axes]
     axes = (axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
     return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), most))
 

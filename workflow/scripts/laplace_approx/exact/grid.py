@@ -40,6 +40,7 @@ class Grid(NamedTuple):
     numbers. `marginals` maps each parameter to its table; it is empty where there is no mass.
     `mean_error`, `sd_error` and `skewness_error` are NaN, and `correlation_error` too, where they
     are not known.
+    `off_the_nodes` is what places between and around the nodes show, None where nobody looked.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Grid(NamedTuple):
     sd_error: np.ndarray
     skewness_error: np.ndarray
     correlation_error: np.ndarray
+    off_the_nodes: dict | None = None
 
     def record(self) -> dict:
         """Return all but the cells and the tables, as plain JSON values (NaN becomes None)."""
@@ -86,6 +88,7 @@ class Grid(NamedTuple):
             "outside_mass": self.outside_mass,
             "discretisation_error": self.discretisation_error,
             "lattice_error": self.lattice_error,
+            "off_the_nodes": self.off_the_nodes,
             "certified": self.certified,
             "reasons": list(self.reasons),
             "lattice": frame.record(),

@@ -18,6 +18,7 @@ import numpy as np
 from laplace_approx.density.edges import log_gaps
 from laplace_approx.density.transforms import Identity
 from laplace_approx.density.unbounded import transform_from, transform_record
+from laplace_approx.exact import humps
 from laplace_approx.exact.ridge import Spline, spline_from
 from laplace_approx.numerics.batched import keep_small_arrays
 
@@ -27,12 +28,14 @@ BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor
 
 
 class Axis(NamedTuple):
-    """Equally spaced nodes from u = `lower` to `upper`; w = sinh(stretch u) / stretch."""
+    """Equally spaced nodes from u = `lower` to `upper`; w = sinh(stretch u) / stretch, or where the
+    axis has the (centre, width) of several humps, that of `humps`."""
 
     lower: float
     upper: float
     points: int
     stretch: float = 0.0
+    centres: tuple[tuple[float, float], ...] = ()
 
     @property
     def step(self) -> float:
@@ -44,15 +47,27 @@ class Axis(NamedTuple):
 
     def stretched(self, u):
         """Return w(u)."""
+        if self.centres:
+            return humps.place(u, self.centres)
         return np.sinh(self.stretch * u) / self.stretch if self.stretch else u
 
     def slope(self, u):
         """Return dw/du."""
+        if self.centres:
+            return humps.slope(humps.place(u, self.centres), self.centres)
         return np.cosh(self.stretch * u) if self.stretch else np.ones_like(u)
 
     def inverse(self, w):
         """Return u(w)."""
+        if self.centres:
+            return humps.coordinate(w, self.centres)
         return np.arcsinh(self.stretch * w) / self.stretch if self.stretch else w
+
+    def record(self) -> dict:
+        """Return the axis as plain JSON values, `centres` only where there are any."""
+        fields = self._asdict()
+        centres = fields.pop("centres")
+        return fields | ({"centres": [list(pair) for pair in centres]} if centres else {})
 
     def spaced(self, step: float) -> "Axis":
         """Return the axis with an odd number of nodes, at most `step` apart."""
@@ -127,9 +142,13 @@ class Frame(NamedTuple):
 
     def place(self, u):
         """Return theta (..., d) at the lattice coordinates u (..., d), nodes or not."""
+        return self.constrained(self.unconstrained(u))
+
+    def unconstrained(self, u):
+        """Return z (..., d) at the lattice coordinates u (..., d), nodes or not."""
         u = np.asarray(u, dtype=float)
         w = self._moved([axis.stretched(u[..., k]) for k, axis in enumerate(self.axes)])
-        return self.constrained(self._sheared(w, u.shape[:-1]))
+        return self._sheared(w, u.shape[:-1])
 
     def lines(self, axis: int, outer):
         """Return the base (d, L) of the lines along an axis through u = `outer` (L, d): z at w = 0
@@ -187,7 +206,7 @@ class Frame(NamedTuple):
         _, log_determinant = np.linalg.slogdet(self.shear)
         total = np.full((1,) * len(self.axes), log_determinant)
         for k, axis in enumerate(self.axes):
-            if axis.stretch:
+            if axis.stretch or axis.centres:
                 total = total + _along(np.log(axis.slope(axis.nodes())), k, len(self.axes))
         for log_scale in self._log_scales(self._along_axes()):
             total = total + log_scale
@@ -248,7 +267,7 @@ class Frame(NamedTuple):
             "transforms": [transform_record(transform) for transform in self.transforms],
             "origin": self.origin.tolist(),
             "shear": self.shear.tolist(),
-            "axes": [axis._asdict() for axis in self.axes],
+            "axes": [axis.record() for axis in self.axes],
             "spacing": [axis.step for axis in self.axes],
             "support": [[_finite_or_none(x) for x in side] for side in self.support],
             **({"ridge": [spline.record() for spline in self.ridge]} if self.ridge else {}),
@@ -355,14 +374,20 @@ def evaluate(frame: Frame, log_density: Callable) -> Lattice:
     The nodes are visited in blocks, so nothing of d times the size of the lattice is ever held.
     """
     keep_small_arrays()
-    values, near = np.empty(frame.shape), getattr(log_density, "near", None)
+    values = np.empty(frame.shape)
     for rows, z in frame.unconstrained_blocks():
-        if near is None:
-            values[rows] = log_density(frame.constrained(z))
-        else:
-            theta = frame.constrained(z.copy(order="K"))
-            values[rows] = near(theta, *log_gaps(frame.transforms, z, theta, *frame.support))
+        values[rows] = log_density_at(frame, log_density, z)
     return Lattice(frame, values)
+
+
+def log_density_at(frame: Frame, log_density: Callable, z):
+    """Return the log density of theta (...) at the unconstrained z (..., d), which is overwritten:
+    next to an end of the support by the distance to it, where the density is told that."""
+    near = getattr(log_density, "near", None)
+    if near is None:
+        return log_density(frame.constrained(z))
+    theta = frame.constrained(z.copy(order="K"))
+    return near(theta, *log_gaps(frame.transforms, z, theta, *frame.support))
 
 
 def frame_from(record: dict) -> Frame:
@@ -374,7 +399,13 @@ def frame_from(record: dict) -> Frame:
         origin=np.array(record["origin"], dtype=float),
         shear=np.array(record["shear"], dtype=float),
         axes=tuple(
-            Axis(float(a["lower"]), float(a["upper"]), int(a["points"]), float(a["stretch"]))
+            Axis(
+                float(a["lower"]),
+                float(a["upper"]),
+                int(a["points"]),
+                float(a["stretch"]),
+                tuple((float(c), float(s)) for c, s in a.get("centres", ())),
+            )
             for a in record["axes"]
         ),
         support=np.array([[end if x is None else x for x in side] for side, end in ends]),

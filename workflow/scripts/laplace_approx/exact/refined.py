@@ -22,7 +22,7 @@ from laplace_approx.exact.marginal import (
     build_marginal,
     quantile_from_marginal,
 )
-from laplace_approx.exact.spacing import PROBES, largest_change, owed
+from laplace_approx.exact.spacing import PROBES, jumps_along, largest_change, owed
 from laplace_approx.numerics.quadrature import band_limited
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
@@ -272,7 +272,7 @@ class _Trial:
             [self._moved(self.numbers, self._thinned(k, times, first)) for first in begun]
             for times, begun in ((4, range(4)), (8, range(1, 8, 2)))
         )
-        return owed(half, *thinner)
+        return owed(half, *thinner, jumps=jumps_along(self.p, k))
 
     def _thinned(self, k: int, times: int, first: int = 0) -> Numbers | None:
         axes = list(self.frame.axes)

@@ -17,13 +17,12 @@ import numpy as np
 from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, trapezoid_weights
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.refined import Own
-from laplace_approx.exact.spacing import PROBES
+from laplace_approx.exact.spacing import PROBES, owed
 
 WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
 MAIN_CELLS = 2**20  # of that lattice, where they are enough
 STILL = 3e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
 TIMES = 2.0  # or so many times what the lattices of the parameters may be off by themselves
-CROWDED = 1e-6  # scales between two quantiles, below which an end of the support is near
 FEW_DIGITS = 16  # last digits of a number that two quantiles are apart, at the least
 FAINT = 1e-16  # of the highest node: nodes with less move no probability
 UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no sum
@@ -189,21 +188,21 @@ def _sum(mass, theta, places, widths):
 
 def _steps(own: Own) -> _Steps:
     """Return the smoothed CDF of a parameter on its own lattice, as wide at each quantile as the
-    nearest other one is far away."""
-    axis = own.lattice.frame.axes[0]
+    nearest other one is far away; what it is off by shows where nodes are left out."""
     places = own.numbers.probed
     gaps = np.maximum(np.diff(places), np.finfo(float).tiny)
     widths = np.minimum(np.append(gaps, np.inf), np.insert(gaps, 0, np.inf))
     seen = widths > FEW_DIGITS * np.spacing(np.abs(places))  # next to an end all are one number
     places, widths = places[seen], widths[seen]
-    mass = own.numbers.density * trapezoid_weights(axis)
-    kept = mass > 0
-    value = _sum(mass[kept] / mass.sum(), own.values[kept], places, widths)
-    scale = own.numbers.sd
-    if not math.isfinite(scale):
-        scale = (own.numbers.middle[1] - own.numbers.middle[0]) / 2
-    # where quantiles crowd at an end of the support, what moves a probability there moves the mass
-    apart = gaps > CROWDED * scale
-    steepest = float(np.max(np.diff(PROBES)[apart] / gaps[apart], initial=0.0))
-    error = min(max(own.change * scale * steepest, own.evidence_change), 1.0)
+    density = own.numbers.density
+
+    def smoothed(every: int):
+        kept = np.flatnonzero(density[::every] > 0)
+        mass, values = density[::every][kept], own.values[::every][kept]
+        return _sum(mass / mass.sum(), values, places, widths)
+
+    value, *thinner = (smoothed(every) for every in (1, 2, 4, 8))
+    changes = [np.abs(value - each) for each in thinner]
+    owes = owed(changes[0], changes[1:2], changes[2:3])
+    error = min(float(np.max(owes, initial=0.0)) + own.evidence_change, 1.0)
     return _Steps(own.parameter, np.array(PROBES)[seen], places, widths, value, error)

@@ -128,11 +128,11 @@ def largest_change(one, other, scale: float) -> float:
 FAST = 16.0  # gain of a doubling of the nodes from which on it is believed
 SMOOTH = 8.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
 LEAST_RATIO = 0.1  # of a change to the one before that is believed at the least
-CONVERGED = 20.0  # gain of a doubling that several jumps do not give by chance
-KINK = (2.5, 8.0)  # between which the gain of a doubling is at a kink, where it is 4 or nearly so
+JUMP = 1e-3  # of the highest density: a step from a node to the next that may be a jump
+UNSHRUNK = 0.75  # of the largest step among half of the nodes: what is left of a jump
 
 
-def owed(last, before, earlier):
+def owed(last, before, earlier, jumps: bool = False):
     """Return bounds of what the spacing still owes to numbers, (n,).
 
     `last` (n,) are their changes from half the nodes to all of them, `before` (shifts, n) those
@@ -142,23 +142,28 @@ def owed(last, before, earlier):
     nodes, the rest is c r / (1 - 2 r) if errors fall as a power of the step. Where they do not (a
     jump, a kink, a pole), the error of all nodes is a quarter of that of a quarter of them, or
     chance: it is bounded by the change, and by a third of the largest change of the shifted
-    quarters, which a single jump reaches three eighths of a step away from the nodes. Where they
-    do not fall as at a kink either, there may be several jumps, whose errors cancel by chance on
-    some of the lattices: then it is bounded by twice that, and by three times a seventh of the
-    largest change of the shifted eighths.
+    quarters, which a single jump reaches three eighths of a step away from the nodes. Where the
+    density `jumps`, there may be several places, whose errors cancel by chance on some of the
+    lattices: then it is twice that at the least, and three times a seventh of the largest change
+    of the shifted eighths, however fast the changes fell.
     """
     before, earlier = np.max(before, axis=0), np.max(earlier, axis=0)
+    single = np.maximum(last, before / 3)
+    if jumps:
+        return np.maximum(2 * single, 3 * earlier / 7)
     fast = (last * FAST < before) & (before * SMOOTH < earlier)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.maximum(last / before, LEAST_RATIO)
         smooth = last * ratio / (1 - 2 * ratio)
-    single = np.maximum(last, before / 3)
-    still = earlier > CONVERGED * before  # such a gain is no chance
-    several = np.where(still, single, np.maximum(np.maximum(last, 2 * before / 3), 3 * earlier / 7))
-    low, high = KINK
-    kink = (before > low * last) & (before < high * last)
-    kink &= (earlier > low * before) & (earlier < high * before)
-    return np.where(fast, smooth, np.where(kink, single, several))
+    return np.where(fast, smooth, single)
+
+
+def jumps_along(p, k: int) -> bool:
+    """Return whether a density at the nodes of a lattice jumps along axis k: its largest step from
+    a node to the next hardly shrinks as the nodes come closer, where that of another halves."""
+    p = np.moveaxis(p, k, 0)
+    fine, coarse = (float(np.max(np.abs(np.diff(each, axis=0)))) for each in (p, p[::2]))
+    return fine > JUMP * float(np.max(p)) and fine > UNSHRUNK * coarse
 
 
 def spacing_faults(record: dict) -> list[str]:

@@ -18,8 +18,8 @@ _UNKNOWN = dict.fromkeys(
     (
         *("kind", "bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation"),
         *("mean_error", "sd_error", "skewness_error", "correlation_error"),
-        *("edge_mass", "outside_mass", "discretisation_error", "lattice_error", "lattice"),
-        "n_evaluations",
+        *("edge_mass", "outside_mass", "discretisation_error", "lattice_error", "off_the_nodes"),
+        *("lattice", "n_evaluations"),
     )
 )
 

@@ -24,6 +24,7 @@ from laplace_approx.mode.checks.contract import (
 from laplace_approx.mode.checks.supplied import check_supplied
 from laplace_approx.mode.diagnosis import boundary_maximum, diagnose, rises_for_ever
 from laplace_approx.mode.proof import SHIFT_LIMIT, Proof, prove
+from laplace_approx.mode.scans import suspects
 from laplace_approx.mode.starts import dispersed, pulled_inside
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.precision import log_evidence
@@ -36,6 +37,7 @@ NOTABLE_SHARE = 0.01  # Laplace mass of a second mode that is worth a warning
 N_STARTS = 20  # dispersed ones
 FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
+FROM_SCANS = "simplex (Nelder-Mead) from a place that scans found"
 MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
 MOST_BUMPS = 10  # rises on rays that are followed up
 PERIOD_SEED = 0  # of the places at which a period is tried
@@ -116,6 +118,7 @@ class Search:
         self.from_dispersed(n_starts)
         self.settle()
         self.look_out()
+        self.look_about()
         self._require_digits()
         return self.result()
 
@@ -306,6 +309,23 @@ class Search:
                 break
         if higher:
             self._spike(seen, best, top)
+
+    def look_about(self):
+        """Climb from what scans about the modes show that these do not explain."""
+        if self.evaluator.size > MANY:
+            return
+        for _ in range(ROUNDS):
+            known = self._proven()
+            for x in suspects(self.evaluator, [proof for _, proof in known]):
+                if self._known(x[None])[0]:
+                    continue
+                attempt = by_simplex(self.evaluator, x)._replace(method=FROM_SCANS)
+                self.attempts.append(attempt)
+                if not self._known(attempt.end[None])[0]:
+                    self._look_at(attempt)
+            self.settle()
+            if len(self._proven()) == len(known):
+                return
 
     def _require_no_period(self):
         """Decline a log density that comes back in a coordinate without bounds, turn after turn."""

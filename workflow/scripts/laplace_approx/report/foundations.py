@@ -82,6 +82,7 @@ def grid_facts(case: CasePart) -> list[Fact]:
             "Error of the quantiles by spacing, in half the 68.3 % interval",
             _discretisation(grid, names),
         ),
+        ("Off the nodes", _off_the_nodes(grid)),
         ("Exact mean", _named(names, [grid["mean"][name] for name in names])),
         ("Exact SD", _named(names, [grid["sd"][name] for name in names])),
         ("Exact skewness", _named(names, [grid["skewness"][name] for name in names], 3)),
@@ -90,6 +91,10 @@ def grid_facts(case: CasePart) -> list[Fact]:
         *(("Remark", reason) for reason in grid["reasons"]),
     ]
     return [Fact(*fact, "grid") for fact in facts if fact[1]]
+
+
+def _off_the_nodes(grid: dict) -> str:
+    return grid["off_the_nodes"]["sentence"] if grid["off_the_nodes"] else ""
 
 
 def _discretisation(grid: dict, names) -> str:

@@ -71,7 +71,10 @@ def _joint(fit, exact, mode: dict, signals: dict | None) -> dict:
 def _exact(judge: Judge, record: dict, reference: dict) -> dict:
     """Describe the exact side, which stands also where the normal is declined."""
     wanted = ("status", "certified", "reasons", "outside_mass", "log_evidence", "mean", "sd")
-    grid = {key: record[key] for key in (*wanted, "discretisation_error", "n_evaluations")}
+    grid = {
+        key: record[key]
+        for key in (*wanted, "discretisation_error", "off_the_nodes", "n_evaluations")
+    }
     return {"kind": judge.kind, "faults": judge.faults, "grid": grid, "reference": reference}
 
 

@@ -18,6 +18,8 @@ OPEN_END = 0.02  # of a log density: how well a limit at the end of the support 
 MOMENT = 1e-5  # of a certified grid, in SDs: its moments come from lattices of their own
 NEGLIGIBLE = 1e-8  # mass on an edge, or beyond, of a grid that is called certified
 UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no certified grid
+MISSED = 1e-6  # of the mass, by what is seen off the nodes of a certified grid
+ROUGH = 1e-5  # of the density there, in the mean
 UNKNOWN = ("bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation", "lattice")
 
 
@@ -42,6 +44,7 @@ def grid_laws(page: Page, record: dict, definition: dict, target: Target) -> Lat
         _named(page, record, definition, lattice)
     _edges(page, record)
     _moment_errors(page, record)
+    _off_the_nodes(page, record)
     return lattice
 
 
@@ -102,6 +105,20 @@ def _moment_errors(page: Page, record: dict) -> None:
 
 def _flat(values) -> list:
     return list(values.values()) if isinstance(values, dict) else [x for row in values for x in row]
+
+
+def _off_the_nodes(page: Page, record: dict) -> None:
+    """Hold what was seen off the nodes, and the verdict on it, against each other."""
+    seen = record["off_the_nodes"]
+    page.same("who looked off the nodes", seen is not None, record["kind"] == "certified")
+    if seen is None:
+        return
+    widths = [seen["seen_width"][name] for name in record["parameters"]]
+    page.true("who looked off the nodes", [seen["places"] > 0, *(x > 0 for x in widths)])
+    if record["certified"]:
+        off = [seen["missed"], seen["invented"]]
+        page.most("certified grid misses nothing", off, MISSED)
+        page.most("certified grid misses nothing", seen["roughness"], ROUGH)
 
 
 def cell_laws(page: Page, table: Table, lattice: Lattice, target: Target, record: dict) -> None:

@@ -1,6 +1,7 @@
 """The lattice of a grid from its record: nodes, volumes and weights, by the audit's own formulas.
 
-u is equally spaced on each axis; w = sinh(c u) / c (w = u for c = 0); z = origin + shear w; and
+u is equally spaced on each axis; w = sinh(c u) / c (w = u for c = 0), or where the axis has centres
+m_j and widths s_j, u = sum_j asinh((w - m_j) / s_j); z = origin + shear w; and
 theta_i = constrain_i(z_i). The volume of a node is |d theta / d u|. Where the record has a `ridge`,
 the w of the later axes first move: v_k = c_k + s_k w_k, z = origin + shear v, with c_k and log s_k
 quintic splines over arcsinh(g w) / g of the axes before k.
@@ -13,6 +14,43 @@ import numpy as np
 
 from laplace_audit.numerics.coordinates import of_lattice
 
+HALVINGS = 200  # of a bracket, down to neighbouring numbers
+
+
+class Warp:
+    """The map of one axis between u and w."""
+
+    def __init__(self, stretch: float, centres):
+        self.stretch = stretch
+        self.m, self.s = np.array(centres).T if centres else (np.empty(0), np.empty(0))
+
+    def u(self, w):
+        """Return u at w (...)."""
+        if self.m.size:
+            return np.sum(np.arcsinh((np.asarray(w)[..., None] - self.m) / self.s), axis=-1)
+        return np.arcsinh(self.stretch * w) / self.stretch if self.stretch else w
+
+    def w(self, u):
+        """Return w at u (...): of several centres by halving the bracket of the single ones."""
+        if not self.m.size:
+            return np.sinh(self.stretch * u) / self.stretch if self.stretch else u
+        alone = self.m + self.s * np.sinh(np.asarray(u)[..., None] / self.m.size)
+        low, high = alone.min(axis=-1), alone.max(axis=-1)
+        for _ in range(HALVINGS):
+            middle = low + (high - low) / 2
+            above = self.u(middle) > u
+            if np.all((middle == low) | (middle == high)):
+                break
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        return middle
+
+    def log_slope(self, u):
+        """Return log dw/du at u (...)."""
+        if self.m.size:
+            away = np.asarray(self.w(u))[..., None] - self.m
+            return -np.log(np.sum(1 / np.sqrt(self.s**2 + away**2), axis=-1))
+        return np.log(np.cosh(self.stretch * u)) if self.stretch else 0.0
+
 
 class Lattice:
     """Nodes in C order: `u`, `theta` are (n, d), `log_volume` and `trapezoid` are (n,)."""
@@ -24,7 +62,7 @@ class Lattice:
         self.origin, self.shear = np.array(record["origin"]), np.array(record["shear"])
         self.lower = np.array([axis["lower"] for axis in record["axes"]])
         self.upper = np.array([axis["upper"] for axis in record["axes"]])
-        self.stretch = [axis["stretch"] for axis in record["axes"]]
+        self.warps = [Warp(axis["stretch"], axis.get("centres")) for axis in record["axes"]]
         self.points = tuple(axis["points"] for axis in record["axes"])
         self.step = (self.upper - self.lower) / (np.array(self.points) - 1)
         self.ridge = record.get("ridge", [])
@@ -51,7 +89,7 @@ class Lattice:
     def z(self, u):
         """Return the unconstrained coordinates at u (..., d)."""
         u = np.asarray(u, dtype=float)
-        w = [np.sinh(c * u[..., k]) / c if c else u[..., k] for k, c in enumerate(self.stretch)]
+        w = [warp.w(u[..., k]) for k, warp in enumerate(self.warps)]
         for k, (centre, log_scale) in enumerate(self._ridge(w), start=1):
             w[k] = centre + np.exp(log_scale) * w[k]
         return self.origin + np.einsum("ij,...j->...i", self.shear, np.stack(w, axis=-1))
@@ -69,10 +107,10 @@ class Lattice:
         """Return log |d theta / d u| at u (..., d)."""
         u, z = np.asarray(u, dtype=float), self.z(u)
         total = math.log(abs(np.linalg.det(self.shear)))
-        for k, c in enumerate(self.stretch):
-            total = total + (np.log(np.cosh(c * u[..., k])) if c else 0.0)
+        for k, warp in enumerate(self.warps):
+            total = total + warp.log_slope(u[..., k])
         if self.ridge:
-            w = [np.sinh(c * u[..., k]) / c if c else u[..., k] for k, c in enumerate(self.stretch)]
+            w = [warp.w(u[..., k]) for k, warp in enumerate(self.warps)]
             total = total + sum(log_scale for _, log_scale in self._ridge(w))
         return total + sum(c.log_slope(z[..., i]) for i, c in enumerate(self.coordinates))
 
@@ -112,7 +150,7 @@ class Lattice:
         for k, spline in enumerate(self.ridge, start=1):
             centre, log_scale = moved(spline, [w[:, j] for j in range(k)])
             w[:, k] = (w[:, k] - centre) / np.exp(log_scale)
-        w = [np.arcsinh(c * w[:, k]) / c if c else w[:, k] for k, c in enumerate(self.stretch)]
+        w = [warp.u(w[:, k]) for k, warp in enumerate(self.warps)]
         return np.stack(w, axis=-1)
 
 

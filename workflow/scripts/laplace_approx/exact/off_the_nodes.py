@@ -1,0 +1,186 @@
+"""Whether a lattice is right between its nodes and around them, seen from places that know nothing
+of it.
+
+A sum over nodes sees the nodes, and so does every check by leaving some of them out: a spike, a
+hole or a ripple between them is the same to all. So the density is looked at elsewhere, and what
+the lattice does not say there is counted as mass that it missed, or invented.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.exact import scans
+from laplace_approx.exact.between_nodes import Between
+from laplace_approx.exact.lattice import Lattice
+from laplace_approx.words.places import point
+
+LIMIT = 1e-6  # of the mass, that may be missed or invented
+STANDS_OUT = 0.05  # of the density that a lattice tells: less is its own interpolation
+FAINT = 1e-3  # of the limit: what one place may add and still be left aside
+FINE = 1e-5  # mean of |excess| under points drawn by probability that interpolation explains
+APART = 0.5  # SDs between places from which modes are looked for
+MOST_PLACES = 6  # of them
+MEANS = (
+    "what places off the nodes show that the lattices do not say there, as shares of the mass: "
+    "missed (the density is higher) and invented (it is lower); roughness: how far the density is "
+    "off elsewhere, of it, in the mean; seen_width: the SD, in SDs of the posterior, down to which "
+    "a round normal in the bulk would have been seen wherever it lies"
+)
+
+
+class Inspection(NamedTuple):
+    """What was seen off the nodes of the lattices of a density, at how many `places`.
+
+    `missed` and `invented` are shares of the mass; `rough` is the mean of |excess| where nothing
+    stands out; `tops` (n, d) are places theta from which a mode may be found, `worst` that of the
+    largest excess with the ratio of the density there to what the lattice says, and `seen_width`
+    the narrowest normal, in SDs, that would have been seen.
+    """
+
+    places: int
+    missed: float
+    invented: float
+    rough: float
+    seen_width: float
+    tops: np.ndarray
+    worst: tuple[np.ndarray, float] | None
+
+    @property
+    def clean(self) -> bool:
+        return max(self.missed, self.invented) <= LIMIT and self.rough <= FINE
+
+    def faults(self, names) -> list[str]:
+        """Return a sentence where the lattices are not right off their nodes."""
+        faults, off = [], max(self.missed, self.invented)
+        if off > LIMIT:
+            verb, where = "miss" if self.missed == off else "invent", ""
+            if self.worst is not None:
+                where = (
+                    f"; at {point(names, self.worst[0])} the density is {self.worst[1]:.3g} times "
+                    "what the nodes around tell"
+                )
+            faults.append(f"off the nodes: the lattices {verb} about {off:.1e} of the mass{where}")
+        if self.rough > FINE:
+            faults.append(
+                "off the nodes: the density is off what they tell by "
+                f"{self.rough:.1e} of it in the mean"
+            )
+        return faults
+
+    def record(self, names) -> dict:
+        """Return what grid.json says of it."""
+        return {
+            "places": self.places,
+            "missed": self.missed,
+            "invented": self.invented,
+            "roughness": self.rough,
+            "seen_width": dict.fromkeys(names, self.seen_width),
+            "means": MEANS,
+            "sentence": self.sentence,
+        }
+
+    @property
+    def sentence(self) -> str:
+        """Return what could not have been seen."""
+        return (
+            f"the density was looked at in {self.places} places off the nodes: a round hump or "
+            f"hole in the bulk whose SD is {self.seen_width:.1e} posterior SDs or more would have "
+            "been seen wherever it lies, a narrower one only by chance"
+        )
+
+
+class _Part(NamedTuple):
+    """Places with the density there and its excess, as shares of the mass per unit of u."""
+
+    places: scans.Places
+    density: np.ndarray
+    excess: np.ndarray
+
+    @property
+    def told(self):
+        """What the lattice says of the density."""
+        return np.maximum(self.density - self.excess, 0.0)
+
+    @property
+    def stands_out(self):
+        return np.abs(self.excess) > STANDS_OUT * self.told
+
+    @property
+    def share(self):
+        """What each place that stands out has of the mass, below zero where it is too little."""
+        return np.where(self.stands_out, self.excess, 0.0) * self.places.weight
+
+    @property
+    def rough(self) -> float:
+        """The mean of |excess|, where nothing stands out, under points drawn by probability."""
+        quiet = np.where(self.stands_out, 0.0, self.excess)
+        return float(np.sum(np.abs(quiet) * self.places.weight))
+
+
+def look(lattices: list[Lattice], log_density: Callable) -> Inspection:
+    """Return what is seen off the nodes of the lattices of one density: of them all, the worst.
+
+    Each is looked at by points drawn by its own probability; the first by scans of the bulk.
+    """
+    found = [_looked(Between(each, log_density), i == 0) for i, each in enumerate(lattices)]
+    worst = max(found, key=lambda each: max(each.missed, each.invented, LIMIT * each.rough / FINE))
+    return worst._replace(
+        places=sum(each.places for each in found),
+        seen_width=found[0].seen_width,
+        tops=np.concatenate([each.tops for each in found]),
+    )
+
+
+def _looked(between: Between, scanned: bool) -> Inspection:
+    frame = between.frame
+    bulk = scans.bulk_of(frame, between.nodes)
+    by_mass = _read(between, scans.drawn(frame, between.nodes), fully=True)
+    parts, width = [by_mass], 0.0
+    if scanned and len(frame.axes) == 1:
+        line = scans.line_of(frame, between.nodes)
+        parts.append(_read(between, line))
+        width = scans.spacing(frame, bulk, line.u)
+    elif scanned:
+        parts += [_read(between, places) for places in scans.across(frame, bulk, by_mass.places.u)]
+        width = scans.gap(frame, bulk, np.concatenate([part.places.u for part in parts]))
+    u, density, excess, share = (
+        np.concatenate(column)
+        for column in zip(*((p.places.u, p.density, p.excess, p.share) for p in parts), strict=True)
+    )
+    rising = np.flatnonzero(share > FAINT * LIMIT)
+    return Inspection(
+        len(u),
+        max(float(np.sum(np.maximum(part.share, 0.0))) for part in parts),
+        max(float(np.sum(np.maximum(-part.share, 0.0))) for part in parts),
+        by_mass.rough,
+        width,
+        frame.place(u[_apart(rising, excess, u / bulk.sd)]),
+        _worst(frame, u, density, excess, np.abs(share)),
+    )
+
+
+def _read(between: Between, places: scans.Places, fully: bool = False) -> _Part:
+    return _Part(places, *between.excess(places.u, fully))
+
+
+def _worst(frame, u, density, excess, size):
+    """Return theta (d,) at the place of the largest size, and how many times what the lattice says
+    the density is there; None where nothing stands out."""
+    row = int(np.argmax(size))
+    if not size[row] > 0:
+        return None
+    told = max(density[row] - excess[row], 0.0)
+    return frame.place(u[row]), float(density[row] / told) if told > 0 else math.inf
+
+
+def _apart(rows, excess, at):
+    """Return those of the rows of the largest excess, of which no two lie within half an SD."""
+    kept: list[int] = []
+    left = rows[np.argsort(-excess[rows])]
+    while left.size and len(kept) < MOST_PLACES:
+        kept.append(int(left[0]))
+        left = left[np.linalg.norm(at[left] - at[left[0]], axis=1) > APART]
+    return np.array(kept, dtype=int)

@@ -1,0 +1,181 @@
+"""Where a lattice is looked at off its nodes: places that know nothing of the nodes.
+
+Points drawn by probability see what is wrong where the mass is, points spread evenly over the bulk
+see what stands out beside it, and lines through the bulk see what is thin. All are quasi-random
+with a fixed seed, which is no choice of anybody's: no result depends on it (Owen 1998, Journal of
+Complexity 14; Sobol points of SciPy).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.stats import qmc
+
+from laplace_approx.exact.lattice import Frame
+
+SEED = 20260
+DRAWN = 12  # powers of two: points drawn by probability
+EVEN = {2: 14, 3: 14}  # spread evenly over the bulk, by dimension
+LINES = {2: 6, 3: 6}  # lines
+ALONG = {2: 512, 3: 256}  # points on a line
+TAIL = 1e-6  # of the mass beyond each side of the bulk
+PROBES = 10  # power of two: places from which the gaps between points are measured
+FROM_ITS_TOP = 2.0  # SDs from the top of a normal at which it still has 14 % of its height
+# of one parameter: by probability, evenly over all but 1e-12 of the mass, over the reach, beyond
+LINE = (2**14, 2**15, 2**13, 2**12)
+LINE_TAIL = 1e-12
+BEYOND = 1e3  # widths of the reach, each way
+
+
+class Places(NamedTuple):
+    """Places u (n, d), and the volume of u that each stands for, (n,): the sum of weight times a
+    density is its integral."""
+
+    u: np.ndarray
+    weight: np.ndarray
+
+
+class Bulk(NamedTuple):
+    """The box of u, (d,) each, that holds all but a part in a million of the mass on each side, and
+    the ends of the central 68 % of each axis."""
+
+    lower: np.ndarray
+    upper: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    @property
+    def sd(self):
+        """Half of the central 68 %, in u."""
+        return (self.right - self.left) / 2
+
+
+def bulk_of(frame: Frame, nodes) -> Bulk:
+    """Return the bulk of a lattice with these densities at its nodes."""
+    found = []
+    for k, axis in enumerate(frame.axes):
+        rising = np.cumsum(nodes.sum(axis=tuple(j for j in range(nodes.ndim) if j != k)))
+        at = np.searchsorted(rising, rising[-1] * np.array([TAIL, 0.16, 0.84, 1 - TAIL]))
+        low, left, right, high = axis.nodes()[np.minimum(at, axis.points - 1)]
+        narrow = max(axis.step - (right - left) / 2, 0.0)  # no narrower than two steps
+        found.append((low - axis.step, high + axis.step, left - narrow, right + narrow))
+    return Bulk(*np.array(found).T)
+
+
+def drawn(frame: Frame, nodes, power: int = DRAWN) -> Places:
+    """Return points drawn by the probability of the cells, anywhere in them."""
+    sobol = qmc.Sobol(len(frame.axes) + 1, seed=SEED).random_base2(power)
+    rising = np.cumsum(nodes)
+    last = np.searchsorted(rising, rising[-1])
+    cell = np.searchsorted(rising, sobol[:, 0] * rising[-1], side="right")
+    index = np.unravel_index(np.minimum(cell, last), frame.shape)
+    step = np.array([axis.step for axis in frame.axes])
+    first = np.array([axis.lower for axis in frame.axes])
+    u = first + (np.stack(index, axis=-1) + sobol[:, 1:] - 0.5) * step
+    u = np.clip(u, first, [axis.upper for axis in frame.axes])
+    probability = nodes[index] / (rising[-1] * np.prod(step))
+    return Places(u, 1 / (len(u) * probability))
+
+
+def spread(bulk: Bulk, power: int) -> Places:
+    """Return points spread evenly over the bulk."""
+    sobol = qmc.Sobol(bulk.sd.size, seed=SEED + 1).random_base2(power)
+    u = bulk.lower + sobol * (bulk.upper - bulk.lower)
+    return Places(u, np.full(len(u), np.prod(bulk.upper - bulk.lower) / len(u)))
+
+
+def lines(frame: Frame, bulk: Bulk, through) -> np.ndarray:
+    """Return points (lines, points, d) on lines across the bulk through the places u (m, d): along
+    the axes of the lattice and those of the parameters, in turn."""
+    d = bulk.sd.size
+    pulled = np.linalg.solve(frame.shear, np.eye(d)).T / bulk.sd
+    ways = np.concatenate([np.eye(d), pulled / np.linalg.norm(pulled, axis=1, keepdims=True)])
+    if np.allclose(ways[:d], np.abs(ways[d:])):
+        ways = np.concatenate([ways[:d], _diagonals(d)])
+    offset = np.random.default_rng(SEED).random((len(through), 1))
+    found = []
+    for i, start in enumerate(through):
+        way = ways[i % len(ways)] * bulk.sd
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = (np.stack([bulk.lower, bulk.upper]) - start) / way
+        ends = ends[:, way != 0]
+        low, high = np.max(np.min(ends, axis=0)), np.min(np.max(ends, axis=0))
+        at = low + (high - low) * (np.arange(ALONG[d]) + offset[i]) / ALONG[d]
+        found.append(start + at[:, None] * way)
+    return np.array(found)
+
+
+def _diagonals(d: int):
+    signs = np.array(
+        [[1, *(1 if i >> k & 1 else -1 for k in range(d - 1))] for i in range(2 ** (d - 1))]
+    )
+    return signs / np.sqrt(d)
+
+
+def gap(frame: Frame, bulk: Bulk, u) -> float:
+    """Return the largest SD, in those of the axes, of a round normal within three SDs of the centre
+    that has none of the points u (n, d) within `FROM_ITS_TOP` of its own SDs of its top."""
+    low, high, sd = _unstretched(frame, bulk)
+    unit = qmc.Sobol(sd.size, seed=SEED + 2).random_base2(PROBES)
+    w = np.stack([axis.stretched(u[:, k]) for k, axis in enumerate(frame.axes)], axis=-1)
+    away, _ = cKDTree(w / sd).query((low + unit * (high - low)) / sd)
+    return float(np.max(away)) / FROM_ITS_TOP
+
+
+def spacing(frame: Frame, bulk: Bulk, u) -> float:
+    """Return the largest distance of rising places u (n, 1) of a scan, halved, in SDs, within three
+    of them of the centre: a normal of that SD has one of them within one SD of its top."""
+    low, high, sd = _unstretched(frame, bulk)
+    w = frame.axes[0].stretched(u[:, 0])
+    return float(np.max(np.diff(w[(w > low[0]) & (w < high[0])]))) / 2 / float(sd[0])
+
+
+def _unstretched(frame: Frame, bulk: Bulk):
+    """Return the ends w (d,) of the box of three SDs each way, and the SDs in w."""
+    left, right, low, high = (
+        np.array([float(axis.stretched(x)) for axis, x in zip(frame.axes, ends, strict=True)])
+        for ends in (bulk.left, bulk.right, bulk.lower, bulk.upper)
+    )
+    sd, middle = (right - left) / 2, (left + right) / 2
+    return np.maximum(low, middle - 3 * sd), np.minimum(high, middle + 3 * sd), sd
+
+
+def line_of(frame: Frame, nodes) -> Places:
+    """Return the rising places of the scan of a lattice of one parameter: by probability, evenly
+    over the bulk, and evenly over the reach."""
+    axis = frame.axes[0]
+    u = axis.nodes()
+    rising = np.cumsum(nodes) / np.sum(nodes)
+    by_mass, evenly, reach, _ = LINE
+    kept = np.concatenate([[True], np.diff(rising) > 0])
+    share = (np.arange(by_mass) + 0.5) / by_mass
+    parts = [np.interp(share, rising[kept], u[kept])]
+    w = axis.stretched(u[np.searchsorted(rising, [LINE_TAIL, 1 - LINE_TAIL]).clip(0, u.size - 1)])
+    even = w[0] + (w[1] - w[0]) * (np.arange(evenly) + 0.5) / evenly
+    parts += [axis.inverse(even), np.linspace(axis.lower, axis.upper, reach)]
+    places = np.unique(np.clip(np.concatenate(parts), axis.lower, axis.upper))
+    weight = np.zeros(places.size)
+    weight[1:] += np.diff(places) / 2
+    weight[:-1] += np.diff(places) / 2
+    return Places(places[:, None], weight)
+
+
+def across(frame: Frame, bulk: Bulk, inner):
+    """Yield the points spread over the bulk, and those on lines through it. A point on a line
+    stands for a cube as wide as the points lie apart: what is seen at one is no wider for sure."""
+    d = bulk.sd.size
+    yield spread(bulk, EVEN[d])
+    points = lines(frame, bulk, inner[:: max(1, len(inner) >> LINES[d])])
+    along = np.linalg.norm((points[:, 1] - points[:, 0]) / bulk.sd, axis=-1)
+    weight = np.repeat(along**d * np.prod(bulk.sd), points.shape[1])
+    yield Places(points.reshape(-1, d), weight)
+
+
+def beyond(frame: Frame):
+    """Return z (n,) beyond both ends of a lattice of one parameter, rising, and its ends."""
+    axis = frame.axes[0]
+    ends = [float(axis.stretched(u)) for u in (axis.lower, axis.upper)]
+    further = (ends[1] - ends[0]) * np.geomspace(1e-3, BEYOND, LINE[-1])
+    w = np.concatenate([ends[0] - further[::-1], ends, ends[1] + further])
+    return frame.origin[0] + frame.shear[0, 0] * w
