@@ -17,7 +17,8 @@ from project_copy import PROJECT
 
 ARTIFACT = "results/m/p/thing.json"
 RECORD = "results/.records/m/p/thing.json.json"
-WRITE = f"from laplace_files.artifacts import write_json; write_json({ARTIFACT!r}, {{'a': 1}})\n"
+WRITE = "from laplace_files.artifacts.artifacts import write_json\n"
+WRITE += f"write_json({ARTIFACT!r}, {{'a': 1}})\n"
 
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGTERM"])

@@ -91,7 +91,7 @@ def test_another_process_writes_the_same_bytes(file, tmp_path):
     """The times and random ids that a library may put into a file differ between processes."""
     copy = tmp_path / "copy.nc"
     script = (
-        "import sys, xarray; from laplace_files.inference_data import write_tree;"
+        "import sys, xarray; from laplace_files.export.inference_data import write_tree;"
         "write_tree(sys.argv[2], xarray.open_datatree(sys.argv[1]).load())"
     )
     subprocess.run(

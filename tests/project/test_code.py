@@ -1,6 +1,9 @@
 """The code as text: the files that a step imports are found."""
 
 import ast
+import re
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -56,3 +59,18 @@ def test_an_import_is_found_however_it_is_written(source):
 def test_what_is_not_python_is_said_with_the_name_of_the_file():
     with pytest.raises(SyntaxError, match=r"x\.py"):
         import_statements(b"import a b\n", "x.py")
+
+
+IMPORT = re.compile(r"\bfrom (laplace_\w+(?:\.\w+)*) import (\w+(?:, \w+)*)")
+
+
+def test_what_is_imported_in_a_text_is_there():
+    """In tests and documents stand programs, as text: no linter sees what they import."""
+    files = [*PROJECT.glob("tests/**/*.py"), *PROJECT.glob("benchmarks/*.py")]
+    files += [*PROJECT.glob("docs/*.md"), PROJECT / "README.md"]
+    found = {pair for file in files for pair in IMPORT.findall(file.read_text("utf-8"))}
+    assert len(found) > 100
+    for module, names in found:
+        for name in names.split(", "):
+            there = hasattr(import_module(module), name)
+            assert there or find_spec(f"{module}.{name}"), f"from {module} import {name}"

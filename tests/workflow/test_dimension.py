@@ -6,7 +6,6 @@ import runpy
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from laplace_approx.mode.report.attempts import many_by_quasi_newton
 
 from laplace_approx.comparison.signals import all_signals
 from laplace_approx.curvature.matrices import (
@@ -26,6 +25,7 @@ from laplace_approx.density.priors import build_prior
 from laplace_approx.density.space import build_space
 from laplace_approx.derivatives.central import difference_hessian
 from laplace_approx.errors import InputError
+from laplace_approx.mode.attempts import many_by_quasi_newton
 from laplace_approx.mode.search import find_mode
 from laplace_approx.mode.step import mode_record
 from laplace_approx.normal.draws import laplace_draws

@@ -173,7 +173,7 @@ def test_a_writer_that_is_killed_leaves_the_old_artifact(artifact):
     before = artifact.read_bytes()
     text = (
         "import os, signal, sys\n"
-        "from laplace_files.artifacts import replacing\n"
+        "from laplace_files.artifacts.artifacts import replacing\n"
         "with replacing(sys.argv[1]) as temporary:\n"
         "    temporary.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -191,7 +191,7 @@ def test_where_no_more_bytes_fit_the_old_artifact_stays(artifact):
     text = (
         "import resource, sys\n"
         "import numpy as np\n"
-        "from laplace_files.artifacts import write_json, write_table\n"
+        "from laplace_files.artifacts.artifacts import write_json, write_table\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "x = np.random.default_rng(0).standard_normal(10000)\n"
         "path = sys.argv[1]\n"
@@ -267,7 +267,7 @@ def run_job(tmp_path, text):
     done = run_python(
         "from types import SimpleNamespace\n"
         "from laplace_approx.errors import InputError\n"
-        "from laplace_files import job\n"
+        "from laplace_files.run import job\n"
         "job.start(SimpleNamespace(rule='mode', wildcards={}, input=[], output=[], params={},\n"
         f"                         resources={{}}, log=['{log}']))\n{text}"
     )
