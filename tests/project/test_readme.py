@@ -49,7 +49,11 @@ def test_the_overlay_runs_as_it_is_written(tmp_path):
 
 def test_every_file_that_the_readme_links_to_is_there():
     for link in re.findall(r"\]\(([^)]+)\)", README):
-        assert (PROJECT / link).exists(), link
+        path, _, heading = link.partition("#")
+        assert (PROJECT / path).exists(), link
+        if heading:
+            heads = re.findall(r"^#+ (.+)$", (PROJECT / path).read_text(encoding="utf-8"), re.M)
+            assert heading in [re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in heads]
 
 
 @pytest.mark.workflow

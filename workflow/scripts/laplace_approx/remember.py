@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 
 
-class Kept:
+class Memo:
     """The last `most` results, each by its key; the oldest one goes."""
 
     def __init__(self, most: int):
@@ -25,7 +25,7 @@ def recent(most: int) -> Callable:
     function returns the same object as then. Equal objects are not the same."""
 
     def decorated(function: Callable) -> Callable:
-        kept = Kept(most)
+        kept = Memo(most)
 
         @wraps(function)
         def remembered(*given):

@@ -24,7 +24,7 @@ from laplace_approx.exact.step import GridTables, grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.draws import draws_step
 from laplace_approx.remedies.step import remedies_step
-from laplace_approx.remember import Kept
+from laplace_approx.remember import Memo
 from laplace_approx.verdict.step import verdict_step
 from laplace_approx.words.printable import printable
 from laplace_files.artifacts.artifacts import plain
@@ -53,7 +53,7 @@ class Runner:
 
     def __init__(self, wanted=("draws", "grid_draws", "marginals", "mass", "reference")):
         self.wanted = wanted
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, Memo] = {}
 
     def run(self, scenario: Scenario) -> Outcome:
         """Return what every step leaves of a scenario.
@@ -173,7 +173,7 @@ class Runner:
 
     def _once(self, step: str, key, make: Callable):
         """Return what `make` gives, or gave when it was last called for the same key."""
-        kept = self._kept.setdefault(step, Kept(SHARED.get(step, MOST)))
+        kept = self._kept.setdefault(step, Memo(SHARED.get(step, MOST)))
         return kept.get(json.dumps(key, sort_keys=True), make)
 
 

@@ -28,7 +28,7 @@ from laplace_approx.mode.scans import suspects
 from laplace_approx.mode.starts import dispersed, pulled_inside
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.precision import log_evidence
-from laplace_approx.remember import Kept
+from laplace_approx.remember import Memo
 from laplace_approx.words import places
 
 SAME_MODE = 1e-2  # SDs between two ends of ascents that are one mode
@@ -519,7 +519,7 @@ def _scattered(evaluator, start, rng):
         return np.where(both, lower + share * (upper - lower), points)
 
 
-_SEARCHES = Kept(4)
+_SEARCHES = Memo(4)
 
 
 class Searched(NamedTuple):
