@@ -21,8 +21,8 @@ from laplace_approx.density.model import Model
 from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
-from laplace_approx.remedies.step import remedy_tables
-from laplace_approx.verdict.step import verdict_record
+from laplace_approx.remedies.step import remedies_step
+from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
 from laplace_files.cases.laplace import assemble_laplace
@@ -57,9 +57,9 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
     exact = assemble_exact(posterior.model, grid, tables.cells, tables.marginals)
     side = laplace_side(laplace.model, laplace.space, laplace.normal)
     quantiles = compared_sides(laplace.model, side, exact.side, probabilities)
-    made = remedy_tables(laplace, exact, {}, SEED, tolerance, "all" if remedies else "signals")
+    made = remedies_step(laplace, exact, {}, SEED, tolerance, "all" if remedies else "signals")
     record = _as_json(made.record)
-    verdict = verdict_record(laplace, exact, made.reference, made.remedies, record, tolerance)
+    verdict = verdict_step(laplace, exact, made.reference, made.remedies, record, tolerance)
     return Stated(
         laplace.mode,
         laplace.curvature,

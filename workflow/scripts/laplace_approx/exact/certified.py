@@ -125,12 +125,17 @@ def _laid(
         found.append(_straight(frame, log_density, i, most, finer=finer))
     if not all(each.serves for each in found) and d > 1 and budget.left > d * CHEAP_CELLS[d]:
         budget.stage = "a lattice along the ridge of the density"
-        found = along_ridges(frames, log_density, found, budget)
+        straight, found = found, along_ridges(frames, log_density, found, budget)
         for i, frame in enumerate(frames):
             most = budget.cells(MOST_CELLS, d - i)
             if not found[i].serves and most > CHEAP_CELLS[d]:
                 budget.stage = f"a finer lattice of {frame.names[i]}"
                 found[i] = _straight(frame, log_density, i, most, found[i], finer)
+        # an end that does not fall is none for a ridge either, unless it serves all through
+        found = [
+            each if each.serves or before.own else before
+            for each, before in zip(found, straight, strict=True)
+        ]
     for frame, each in zip(frames, found, strict=True):
         if each.own is None:
             return empty_grid("certified", _glimpse(frame, log_density), each.faults)

@@ -150,7 +150,8 @@ def owed(last, before, earlier, jumps: bool = False):
     before, earlier = np.max(before, axis=0), np.max(earlier, axis=0)
     single = np.maximum(last, before / 3)
     if jumps:
-        return np.maximum(2 * single, 3 * earlier / 7)
+        several = np.where(np.isfinite(earlier), earlier / 7, single)  # too few nodes for it
+        return np.maximum(2 * single, 3 * several)
     fast = (last * FAST < before) & (before * SMOOTH < earlier)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.maximum(last / before, LEAST_RATIO)

@@ -18,7 +18,7 @@ from laplace_approx.mode.search import Searched, remembered_search
 from laplace_approx.words import places
 
 MOST_DIMENSIONS = 3  # in more the second search would cost more than it tells
-SEED = 0
+SEED = 0  # of the starts of the second search: its answer is a mode or none
 
 
 def require_proper(density: Density, space: Space, start) -> None:

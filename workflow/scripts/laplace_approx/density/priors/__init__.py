@@ -11,7 +11,7 @@ import numpy as np
 
 from laplace_approx.density.priors.definition import build_marginal
 from laplace_approx.density.priors.joint import build_joint
-from laplace_approx.density.priors.marginal import Marginal
+from laplace_approx.density.priors.marginal import PriorMarginal
 from laplace_approx.density.support import Support
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import did_you_mean
@@ -105,7 +105,7 @@ def _refuse_named_twice(marginals, joint):
             )
 
 
-def _assemble(marginals: dict[str, Marginal], joint, parameters) -> Prior:
+def _assemble(marginals: dict[str, PriorMarginal], joint, parameters) -> Prior:
     d = len(parameters)
     column = {name: i for i, name in enumerate(parameters)}
     lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
@@ -199,7 +199,7 @@ def _interior(pieces, joint, together, d: int) -> Interior:
     return Interior(log_density, gradient, hessian, near if needed else None)
 
 
-def _near_ends(marginal: Marginal, x, below, above, lower: float, upper: float):
+def _near_ends(marginal: PriorMarginal, x, below, above, lower: float, upper: float):
     """Return the log density at x from the logarithms of its distances to the ends of a support,
     where these are those of the marginal."""
     if marginal.near is None:

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from laplace_approx.density.priors.marginal import FLAT, Marginal
+from laplace_approx.density.priors.marginal import FLAT, PriorMarginal
 
 
-def uniform(lower, upper) -> Marginal:
+def uniform(lower, upper) -> PriorMarginal:
     """log p = -log(upper - lower) on lower < x < upper."""
     constant = -math.log(upper - lower)
     return FLAT._replace(
@@ -19,13 +19,13 @@ def uniform(lower, upper) -> Marginal:
     )
 
 
-def beta(a, b) -> Marginal:
+def beta(a, b) -> PriorMarginal:
     """log p = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b) on 0 < x < 1."""
     # the beta function: three log gammas would lose their digits at a large a or b
     from scipy.special import betaln
 
     constant = -float(betaln(a, b))
-    return Marginal(
+    return PriorMarginal(
         log_density=lambda x: constant + (a - 1) * np.log(x) + (b - 1) * np.log1p(-x),
         d1=lambda x: (a - 1) / x - (b - 1) / (1 - x),
         d2=lambda x: -(a - 1) / x / x - (b - 1) / (1 - x) / (1 - x),

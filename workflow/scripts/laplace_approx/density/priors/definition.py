@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.priors import bounded, location, positive
-from laplace_approx.density.priors.marginal import FLAT, Marginal, on_transform
+from laplace_approx.density.priors.marginal import FLAT, PriorMarginal, on_transform
 from laplace_approx.density.priors.values import finite_number, positive_number, quoted
 from laplace_approx.density.transforms import build_transform
 from laplace_approx.errors import InputError
@@ -50,7 +50,7 @@ FAMILIES = {
 }
 
 
-def build_marginal(settings, name: str) -> Marginal:
+def build_marginal(settings, name: str) -> PriorMarginal:
     """Return the marginal that `settings` = {family: ..., ...} describes for parameter `name`."""
     settings = _checked_map(settings, name)
     family = FAMILIES[_family_name(settings, name)]
@@ -69,7 +69,7 @@ def build_marginal(settings, name: str) -> Marginal:
     return on_transform(marginal._replace(text=text), transform, name)
 
 
-def _evaluate_once(marginal: Marginal) -> None:
+def _evaluate_once(marginal: PriorMarginal) -> None:
     with np.errstate(all="ignore"):
         for function in (marginal.log_density, marginal.d1, marginal.d2):
             function(np.ones(1))

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from laplace_approx.density.priors.marginal import Marginal
+from laplace_approx.density.priors.marginal import PriorMarginal
 
 
 def _rescaled(standard, slope, bend, location, scale):
@@ -17,7 +17,7 @@ def _rescaled(standard, slope, bend, location, scale):
     def u(x):
         return (x - location) / scale
 
-    return Marginal(
+    return PriorMarginal(
         log_density=lambda x: standard(u(x)) - math.log(scale),
         d1=lambda x: slope(u(x)) / scale,
         d2=lambda x: bend(u(x)) / scale / scale,
@@ -28,7 +28,7 @@ def _rescaled(standard, slope, bend, location, scale):
     )
 
 
-def normal(mean, *, sd=None, variance=None, precision=None) -> Marginal:
+def normal(mean, *, sd=None, variance=None, precision=None) -> PriorMarginal:
     """log p = -u^2 / 2 - log(2 pi) / 2 - log(sd)."""
     if variance is not None:
         sd = math.sqrt(variance)
@@ -43,7 +43,7 @@ def normal(mean, *, sd=None, variance=None, precision=None) -> Marginal:
         value *= value
         return np.subtract(constant, value, out=value if isinstance(value, np.ndarray) else None)
 
-    return Marginal(
+    return PriorMarginal(
         log_density=log_density,
         d1=lambda x: (mean - x) / sd / sd,
         d2=lambda x: np.full(np.shape(x), -1 / sd / sd),
@@ -54,7 +54,7 @@ def normal(mean, *, sd=None, variance=None, precision=None) -> Marginal:
     )
 
 
-def student_t(df, location, scale) -> Marginal:
+def student_t(df, location, scale) -> PriorMarginal:
     """log p = -(df + 1)/2 log(1 + u^2/df) - log(df)/2 - log B(1/2, df/2) - log(scale)."""
     # the beta function: a difference of two log gammas would lose its digits at a large df
     from scipy.special import betaln
@@ -74,12 +74,12 @@ def student_t(df, location, scale) -> Marginal:
     return _rescaled(log_density, slope, bend, location, scale)
 
 
-def cauchy(location, scale) -> Marginal:
+def cauchy(location, scale) -> PriorMarginal:
     """log p = -log(1 + u^2) - log(pi scale): Student t with one degree of freedom."""
     return student_t(1.0, location, scale)
 
 
-def laplace(location, scale) -> Marginal:
+def laplace(location, scale) -> PriorMarginal:
     """log p = -|u| - log(2 scale), the double exponential.
 
     At the location, where the density has a kink, both derivatives are given as 0.
@@ -89,7 +89,7 @@ def laplace(location, scale) -> Marginal:
     )
 
 
-def logistic(location, scale) -> Marginal:
+def logistic(location, scale) -> PriorMarginal:
     """log p = -|u| - 2 log(1 + exp(-|u|)) - log(scale)."""
 
     def bend(u):

@@ -10,7 +10,7 @@ from laplace_approx.density.transforms import Identity, Log, Logit, Transform
 from laplace_approx.errors import InputError
 
 
-class Marginal(NamedTuple):
+class PriorMarginal(NamedTuple):
     """A log density of one number with its derivatives, elementwise on the open support.
 
     The functions need not answer outside (`lower`, `upper`): the prior masks what lies there.
@@ -29,7 +29,7 @@ class Marginal(NamedTuple):
     near: Callable | None = None
 
 
-FLAT = Marginal(
+FLAT = PriorMarginal(
     log_density=lambda x: np.zeros(np.shape(x)),
     d1=lambda x: np.zeros(np.shape(x)),
     d2=lambda x: np.zeros(np.shape(x)),
@@ -41,7 +41,7 @@ FLAT = Marginal(
 )
 
 
-def on_transform(marginal: Marginal, transform: Transform, name: str) -> Marginal:
+def on_transform(marginal: PriorMarginal, transform: Transform, name: str) -> PriorMarginal:
     """Return the density of theta when z = unconstrain(theta) has the density `marginal`.
 
     With z = F(theta) and J(z) = log |dtheta / dz| it is log p(F(theta)) - J(F(theta)). Raises
@@ -79,7 +79,7 @@ def on_transform(marginal: Marginal, transform: Transform, name: str) -> Margina
     high = min(marginal.upper, transform.image[1])
     with np.errstate(all="ignore"):
         ends = (float(transform.constrain(low)), float(transform.constrain(high)))
-    return Marginal(
+    return PriorMarginal(
         log_density=log_density,
         d1=d1,
         d2=d2,

@@ -9,37 +9,37 @@ import math
 import numpy as np
 
 from laplace_approx.density.priors import location
-from laplace_approx.density.priors.marginal import Marginal
+from laplace_approx.density.priors.marginal import PriorMarginal
 
 BELOW_NUMBERS = 0.05  # shape from which on less than 1e-15 of a gamma lies below all numbers
 
 
-def _positive(log_density, d1, d2, proper=True) -> Marginal:
-    return Marginal(log_density, d1, d2, lower=0.0, upper=math.inf, proper=proper, text="")
+def _positive(log_density, d1, d2, proper=True) -> PriorMarginal:
+    return PriorMarginal(log_density, d1, d2, lower=0.0, upper=math.inf, proper=proper, text="")
 
 
-def _half(whole: Marginal) -> Marginal:
+def _half(whole: PriorMarginal) -> PriorMarginal:
     return whole._replace(
         log_density=lambda x: whole.log_density(x) + math.log(2), lower=0.0, upper=math.inf
     )
 
 
-def half_normal(scale) -> Marginal:
+def half_normal(scale) -> PriorMarginal:
     """Twice normal(0, scale) on x > 0; `scale` is the sd of the whole normal."""
     return _half(location.normal(0.0, sd=scale))
 
 
-def half_cauchy(scale) -> Marginal:
+def half_cauchy(scale) -> PriorMarginal:
     """Twice cauchy(0, scale) on x > 0."""
     return _half(location.cauchy(0.0, scale))
 
 
-def half_student_t(df, scale) -> Marginal:
+def half_student_t(df, scale) -> PriorMarginal:
     """Twice student_t(df, 0, scale) on x > 0."""
     return _half(location.student_t(df, 0.0, scale))
 
 
-def lognormal(log_mean, log_sd) -> Marginal:
+def lognormal(log_mean, log_sd) -> PriorMarginal:
     """log p = -log x - v^2/2 - log(2 pi)/2 - log(log_sd), v = (log x - log_mean) / log_sd."""
     constant = -0.5 * math.log(2 * math.pi) - math.log(log_sd)
 
@@ -53,12 +53,12 @@ def lognormal(log_mean, log_sd) -> Marginal:
     )
 
 
-def exponential(*, rate=None, scale=None) -> Marginal:
+def exponential(*, rate=None, scale=None) -> PriorMarginal:
     """log p = log(rate) - rate x; rate = 1 / scale = 1 / mean."""
     return gamma(1.0, rate=rate, scale=scale)
 
 
-def gamma(shape, *, rate=None, scale=None) -> Marginal:
+def gamma(shape, *, rate=None, scale=None) -> PriorMarginal:
     """log p = shape log(rate) - log Gamma(shape) + (shape - 1) log x - rate x; rate = 1 / scale."""
     rate = 1 / scale if rate is None else rate
     constant = shape * math.log(rate) - math.lgamma(shape)
@@ -72,7 +72,7 @@ def gamma(shape, *, rate=None, scale=None) -> Marginal:
     return found._replace(near=lambda x, below, above: constant + (shape - 1) * below - rate * x)
 
 
-def inverse_gamma(shape, scale) -> Marginal:
+def inverse_gamma(shape, scale) -> PriorMarginal:
     """log p = shape log(scale) - log Gamma(shape) - (shape + 1) log x - scale / x."""
     constant = shape * math.log(scale) - math.lgamma(shape)
     return _positive(
@@ -82,7 +82,7 @@ def inverse_gamma(shape, scale) -> Marginal:
     )
 
 
-def scaled_inverse_chi_squared(df, scale) -> Marginal:
+def scaled_inverse_chi_squared(df, scale) -> PriorMarginal:
     """Inv-chi^2(df, scale^2) = inverse_gamma(df/2, df scale^2 / 2): x is a variance, scale is not.
 
     `scale` is in the units of a standard deviation, as in BDA3's Inv-chi^2(nu, s^2).
@@ -90,7 +90,7 @@ def scaled_inverse_chi_squared(df, scale) -> Marginal:
     return inverse_gamma(df / 2, df / 2 * scale**2)
 
 
-def weibull(shape, scale) -> Marginal:
+def weibull(shape, scale) -> PriorMarginal:
     """log p = log(shape/scale) + (shape - 1) log(x/scale) - (x/scale)^shape."""
     constant = math.log(shape) - math.log(scale)
 
@@ -104,6 +104,6 @@ def weibull(shape, scale) -> Marginal:
     )
 
 
-def reciprocal() -> Marginal:
+def reciprocal() -> PriorMarginal:
     """p = 1 / x, improper: flat on log x."""
     return _positive(lambda x: -np.log(x), lambda x: -1 / x, lambda x: 1 / x / x, proper=False)

@@ -51,7 +51,7 @@ def _comes_back(evaluator, points, i, turn) -> bool:
     return bool(usable.any() and np.all(np.abs(after[usable] - values[usable, None]) < slack))
 
 
-class Cut(NamedTuple):
+class HumpCut(NamedTuple):
     """A circle that is cut through a hump: coordinate `index`, the `turn`, the gain in log density
     `above` from the lowest place of the circle to the cut, and that place, `lowest`."""
 
@@ -62,7 +62,7 @@ class Cut(NamedTuple):
 
 
 def cut_hump(evaluator, x, rng):
-    """Return the `Cut` of a hump around the mode x (d,) that goes on at the other end, or None.
+    """Return the `HumpCut` of a hump around the mode x (d,) that goes on at the other end, or None.
 
     A coordinate with two bounds is an angle if the log density and its slope are the same at both
     ends, wherever the others are. The cut goes through a hump where the density has a hump at all
@@ -82,7 +82,7 @@ def cut_hump(evaluator, x, rng):
         bottom, ends = int(np.argmin(values)), 0.5 * (values[0] + values[-1])
         above = float(ends - values[bottom])
         if values.max() - values[bottom] > DEEP and above > NOTABLE:
-            return Cut(int(i), high - low, above, float(around[bottom]))
+            return HumpCut(int(i), high - low, above, float(around[bottom]))
     return None
 
 
