@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.bounds import ORDERS, End, Reach, ends_of, grow, sharper
+from laplace_approx.exact.bounds import ORDERS, TINY, End, Reach, ends_of, grow, sharper
 from laplace_approx.exact.ends import (
     ENDS,
     NEGLIGIBLE_MASS,
@@ -311,6 +311,7 @@ class _Trial:
             rows = slice(seen[0], seen[1] + 1)
             for side in find_sides(name, density[rows], values[seen], axis.step):
                 if side.end not in found or found[side.end].outside is None:
+                    side = self._before_a_cliff(side, seen, density)
                     found[side.end] = self._next_to_end(side, known, density)
         return [found[end] for end in ENDS]
 
@@ -320,6 +321,14 @@ class _Trial:
         if hasattr(self.log_density, "near"):
             return np.ones(values.size, dtype=bool)
         return resolved(values, self.frame.support[:, self.parameter])
+
+    def _before_a_cliff(self, side: Side, seen, density) -> Side:
+        """Return a side beyond which the density falls to nothing at once, with what lies up to
+        there at the most: as much as on its last node, from which no tail can be told."""
+        at = ENDS.index(side.end)
+        beyond = seen[at] + (-1, 1)[at]
+        cliff = 0 <= beyond < density.size and density[beyond] == 0 and side.edge > TINY
+        return side._replace(outside=side.edge, fault=None) if cliff else side
 
     def _next_to_end(self, side: Side, known, density) -> Side:
         """Return a side with what lies between an end of the support and the number next to it,
