@@ -45,4 +45,4 @@ def test_the_stated_mode_is_the_highest(name):
 def test_a_normal_is_climbed_from_no_scan():
     density = mixture(((1.0, (0.0, 0.0), 1.0),))
     mode = find_mode(density, np.full(2, 0.1), seed=0)
-    assert all(attempt["method"] != FROM_SCANS for attempt in mode.attempts)
+    assert all(attempt["method"] != FROM_SCANS for attempt in mode.report.attempts)

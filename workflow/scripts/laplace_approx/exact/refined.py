@@ -22,7 +22,7 @@ from laplace_approx.exact.marginal import (
     build_marginal,
     quantile_from_marginal,
 )
-from laplace_approx.exact.spacing import PROBES, jumps_along, largest_change, owed
+from laplace_approx.exact.spacing import NEGLIGIBLE, PROBES, jumps_along, largest_change, owed
 from laplace_approx.numerics.quadrature import band_limited
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
@@ -30,6 +30,7 @@ MOST_POINTS = 2**16  # of an axis
 STILL_EVIDENCE = 1e-9  # change of the log evidence at which the nodes are close enough
 STILL = 1e-7  # change of quantiles, mean and SD (in half intervals) and skewness, likewise
 STILL_LARGE = 3e-7  # of both, from `SMALL` cells on: a certified grid is allowed three times that
+TOLD = 2  # doublings for the sake of what can be stated
 SHARPEN_FROM = 257  # points from which an axis may be sharpened instead of doubled
 REGROWN = 4  # times that the bounds grow after the nodes became finer
 SMALL = 2**17  # cells up to which all axes are doubled at once
@@ -96,11 +97,28 @@ def own_lattice(
             continue
         candidates = _refinements(trial, most) if trial.excess > 1 and idle < IDLE else []
         if not candidates:
-            return best.result() if best.resolved and trial.resolved else None
+            return _told(best, most).result() if best.resolved and trial.resolved else None
         trials = [_Trial(candidate, log_density, parameter) for candidate in candidates]
         trial = min(trials, key=lambda candidate: candidate.excess)
         idle = 0 if trial.excess < best.excess / 2 else idle + 1
         best = min(best, trial, key=lambda candidate: candidate.excess)
+
+
+def _told(trial: "_Trial", most: int) -> "_Trial":
+    """Return a lattice whose nodes tell that they are enough: all axes are doubled while what can
+    be stated of the spacing, which goes by more than one doubling, is more than a certified grid
+    may owe, and that helps."""
+    for _ in range(TOLD):
+        axes = tuple(axis._replace(points=2 * axis.points - 1) for axis in trial.frame.axes)
+        finer = trial.frame._replace(axes=axes)
+        large = math.prod(finer.shape) > most or max(finer.shape) > MOST_POINTS
+        if large or not trial.stated > NEGLIGIBLE:
+            break
+        other = _Trial(Reach(finer, trial.reach.ends), trial.log_density, trial.parameter)
+        if not (other.resolved and other.stated < trial.stated):
+            break
+        trial = other
+    return trial
 
 
 def _refinements(trial: "_Trial", most: int) -> list[Reach]:
@@ -153,6 +171,11 @@ class _Trial:
             for change in self.changes
         ]
         self.excess = max(self.excesses)
+
+    @property
+    def stated(self) -> float:
+        """What can be stated of the worst that the spacing owes."""
+        return float(np.max(sum(self._owed(k) for k in range(self.p.ndim))[:2]))
 
     @property
     def must_grow(self) -> bool:
