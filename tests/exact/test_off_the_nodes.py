@@ -8,6 +8,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from laplace_approx.density.density import Density
+from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import Known, certified_grid
 from laplace_approx.exact.lattice import Axis, frame_from
 from laplace_approx.exact.marginal import quantile_from_marginal

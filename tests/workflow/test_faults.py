@@ -443,7 +443,9 @@ PARAMETERS = ("p",)
 
 
 def log_likelihood(theta, data):
-    os.kill(os.getpid(), signal.{})
+    if (theta != 0).any():  # at its start, where it is tried, all is well
+        os.kill(os.getpid(), signal.{})
+    return -0.5 * theta[..., 0] ** 2
 """
 SLOW = """
 import os, time
@@ -452,7 +454,7 @@ PARAMETERS = ("p",)
 
 
 def log_likelihood(theta, data):
-    if os.path.exists("slow"):
+    if (theta != 0).any() and os.path.exists("slow"):
         time.sleep(60)
     return -0.5 * theta[..., 0] ** 2
 """
