@@ -110,6 +110,10 @@ def _flat(values) -> list:
 def _off_the_nodes(page: Page, record: dict) -> None:
     """Hold what was seen off the nodes, and the verdict on it, against each other."""
     seen = record["off_the_nodes"]
+    if (
+        seen is not None and seen["places"] is None
+    ):  # in a table of a sweep nothing is many nothings
+        seen = None
     page.same("who looked off the nodes", seen is not None, record["kind"] == "certified")
     if seen is None:
         return
