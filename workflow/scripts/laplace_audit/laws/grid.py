@@ -112,7 +112,7 @@ def _off_the_nodes(page: Page, record: dict) -> None:
     seen = record["off_the_nodes"]
     if (
         seen is not None and seen["places"] is None
-    ):  # in a table of a sweep nothing is many nothings
+    ):  # as a sweep keeps it
         seen = None
     page.same("who looked off the nodes", seen is not None, record["kind"] == "certified")
     if seen is None:
