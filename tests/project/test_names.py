@@ -22,7 +22,7 @@ WRITTEN = (
 CALLED_BY_PYTHON = {"find_spec", "get_filename", "get_data"}
 CALLED_BY_PYTHON |= {"check_event", "peek_event", "get_event"}
 # To be removed with the next change of their files.
-STILL_UNUSED = {"kl_laplace_exact", "excluded_error"}
+STILL_UNUSED = {"excluded_error"}
 # The first by verdicts of its own, the others to be joined with the next change of their files.
 STILL_TWICE = {"worst", "_number", "quoted", "_plain"}
 # Rooms whose constants say in their docstrings, not yet on their lines, what they are.

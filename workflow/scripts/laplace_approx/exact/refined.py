@@ -30,6 +30,7 @@ MOST_POINTS = 2**16  # of an axis
 STILL_EVIDENCE = 1e-9  # change of the log evidence at which the nodes are close enough
 STILL = 1e-7  # change of quantiles, mean and SD (in half intervals) and skewness, likewise
 STILL_LARGE = 3e-7  # of both, from `SMALL` cells on: a certified grid is allowed three times that
+CUT = 1e-11  # of mean and SD in half intervals, and of the skewness: nodes that were cut off
 TOLD = 2  # doublings for the sake of what can be stated
 SHARPEN_FROM = 257  # points from which an axis may be sharpened instead of doubled
 REGROWN = 4  # times that the bounds grow after the nodes became finer
@@ -221,7 +222,7 @@ class _Trial:
             _table(self.frame, self.parameter, self.numbers.density, DENSE),
             float(owes[0]),
             float(owes[1]),
-            owes[2:] * unit + self._beyond(sides),
+            owes[2:] * unit + self._beyond(sides) + CUT * unit,
             sides,
             self._other_faults(),
         )

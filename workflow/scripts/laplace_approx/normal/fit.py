@@ -59,6 +59,14 @@ class Fit(NamedTuple):
             value = self.normal.log_density(z) - self.space.log_jacobian(z)
         return np.where(np.isnan(value), -np.inf, value)
 
+    def distance(self, theta):
+        """Return the squared length of the standardised theta (..., d), (...): infinite outside of
+        the space."""
+        with np.errstate(invalid="ignore"):
+            u = self.normal.standardise(self.space.unconstrain(theta))
+            value = np.sum(u**2, axis=-1)
+        return np.where(np.isnan(value), np.inf, value)
+
 
 def quantity_names(model: Model) -> tuple[str, ...]:
     """Return the names of the parameters, then of the derived quantities."""

@@ -110,9 +110,7 @@ def _flat(values) -> list:
 def _off_the_nodes(page: Page, record: dict) -> None:
     """Hold what was seen off the nodes, and the verdict on it, against each other."""
     seen = record["off_the_nodes"]
-    if (
-        seen is not None and seen["places"] is None
-    ):  # as a sweep keeps it
+    if seen is not None and seen["places"] is None:  # as a sweep keeps it
         seen = None
     page.same("who looked off the nodes", seen is not None, record["kind"] == "certified")
     if seen is None:
