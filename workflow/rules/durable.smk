@@ -83,11 +83,11 @@ def _params_now(rule, wildcards):
 @cache
 def made_by(path):
     """Return the rule that would make an output now, and its wildcards; None where none would."""
-    for rule in workflow.rules:
-        if rule.is_producer(path):
-            wildcards = dict(rule.get_wildcards(path))
-            if params_now(rule.name, wildcards) is not None:
-                return rule.name, wildcards
+    for each in workflow.rules:
+        if each.is_producer(path):
+            wildcards = dict(each.get_wildcards(path))
+            if params_now(each.name, wildcards) is not None:
+                return each.name, wildcards
     return None
 
 
