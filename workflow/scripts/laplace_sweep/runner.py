@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.exact import Exact
-from laplace_approx.comparison.quantiles import compared_sides, with_draws
+from laplace_approx.comparison.quantiles import Rest, compared_sides, with_draws
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.curvature.matrices import split
 from laplace_approx.curvature.step import curvature_step
@@ -24,6 +24,8 @@ from laplace_approx.exact.cells import grid_draws_step
 from laplace_approx.exact.step import GridTables, grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.draws import draws_step
+from laplace_approx.reference.step import Budget, reference_step
+from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import remedy_tables
 from laplace_approx.verdict.step import verdict_record
 from laplace_approx.words.printable import printable
@@ -86,20 +88,21 @@ class Runner:
             ({"seed": seed}, grid_draws_step(posterior, exact.cells, seed, n_draws))
             for seed in seeds["grid"]
         ]
+        reference = self._reference(definition, laplace, exact)
         quantiles = with_draws(
             laplace.model,
-            self._sides(definition, laplace, exact),
+            self._sides(definition, laplace, exact, reference),
             _stacked(draws),
             _stacked(grid_draws),
             definition["probabilities"],
         )
-        remedies, verdict = self._verdict(definition, laplace, exact)
+        remedies, verdict = self._verdict(definition, laplace, exact, reference)
         found = {
             "draws": draws,
             "grid_draws": grid_draws,
             "quantiles": [({}, quantiles)],
             "remedies": [({}, remedies.remedies)],
-            "reference": [({}, remedies.reference)],
+            "reference": [({}, reference.draws)],
             "marginals": [({}, tables.marginals)],
             "mass": [({}, tables.cells)],
         }
@@ -132,14 +135,16 @@ class Runner:
 
         return self._once("laplace", [_posterior_key(definition), name, space], make)
 
-    def _sides(self, definition: dict, laplace, exact: Exact) -> dict:
-        """Return the quantiles of both sides, which no seed has a part in."""
+    def _sides(self, definition: dict, laplace, exact: Exact, reference) -> dict:
+        """Return the quantiles of both sides, in which the seeds of their draws have no part."""
 
         def make():
             side = laplace_side(laplace.model, laplace.space, laplace.normal)
-            return compared_sides(laplace.model, side, exact.side, definition["probabilities"])
+            judge = find_judge(exact, *reference, laplace.mode)
+            sides = side, exact.side, Rest(judge.kind, judge.side)
+            return compared_sides(laplace.model, *sides, definition["probabilities"])
 
-        key = [_grid_key(definition), definition["space"], _of(definition, "space")]
+        key = [_grid_key(definition), definition["space"], *_reference_key(definition, exact)]
         return self._once("sides", key, make)
 
     def _grid(self, definition: dict, posterior: Posterior) -> GridTables:
@@ -157,25 +162,38 @@ class Runner:
 
         return self._once("exact", _grid_key(definition), make)
 
-    def _verdict(self, definition: dict, laplace, exact: Exact):
-        """Return remedies and verdict; without draws in them they are those of any other seed."""
-        tolerance, extent = definition["tolerance"], definition["remedies"]
-        drawn = extent != "none" or exact.record["status"] != "ok"
-        seed = definition["seeds"]["draws"][0] if drawn else 0
+    def _others(self, definition: dict, laplace) -> dict:
+        return {
+            name: self._laplace(definition, laplace.posterior, name, space)
+            for name, space in definition.get("other_spaces", {}).items()
+        }
+
+    def _reference(self, definition: dict, laplace, exact: Exact):
+        """Return the reference draws and their record, the same from each space of a posterior."""
 
         def make():
-            others = {
-                name: self._laplace(definition, laplace.posterior, name, space)
-                for name, space in definition.get("other_spaces", {}).items()
-            }
-            made = remedy_tables(laplace, exact, others, seed, tolerance, extent)
-            told = made.reference, made.remedies, plain(made.record), tolerance
+            spaces = [laplace, *self._others(definition, laplace).values()]
+            budget = Budget(definition["reference"]["evaluations"], _seed(definition, exact))
+            made = reference_step(spaces, [exact.record], budget, say=lambda text: None)
+            return made._replace(record=plain(made.record))
+
+        key = [_grid_key(definition), *_reference_key(definition, exact)]
+        return self._once("reference", key, make)
+
+    def _verdict(self, definition: dict, laplace, exact: Exact, reference):
+        """Return remedies and verdict; without draws in them they are those of any other seed."""
+        tolerance, extent = definition["tolerance"], definition["remedies"]
+        seed = _seed(definition, exact)
+
+        def make():
+            others = self._others(definition, laplace)
+            made = remedy_tables(laplace, exact, reference, others, seed, tolerance, extent)
+            told = reference, made.remedies, plain(made.record), tolerance
             judged = verdict_record(laplace, exact, *told)
             return made, plain(judged)
 
-        spaces = [_of(definition, "space"), definition.get("other_spaces")]
-        key = [_grid_key(definition), definition["space"], spaces, tolerance, extent, seed]
-        return self._once("verdict", key, make)
+        key = [_grid_key(definition), definition["space"], tolerance, extent]
+        return self._once("verdict", [*key, *_reference_key(definition, exact)], make)
 
     def _once(self, step: str, key, make: Callable):
         """Return what `make` gives, or gave when it was last called for the same key."""
@@ -186,6 +204,18 @@ class Runner:
                 kept.pop(next(iter(kept)))
             kept[text] = make()
         return kept[text]
+
+
+def _seed(definition: dict, exact: Exact) -> int:
+    """Return the seed of remedies and reference; 0 where nothing is drawn."""
+    drawn = definition["remedies"] != "none" or exact.record["status"] != "ok"
+    return definition["seeds"]["draws"][0] if drawn else 0
+
+
+def _reference_key(definition: dict, exact: Exact) -> list:
+    spaces = {definition["space"]: _of(definition, "space")}
+    spaces |= definition.get("other_spaces", {})
+    return [spaces, definition["reference"], _seed(definition, exact)]
 
 
 def _posterior_key(definition: dict) -> list:

@@ -1,5 +1,7 @@
 """The quantiles of every quantity, side by side: Laplace, grid, and the draws of both."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from laplace_approx.density.model import condition_holds
@@ -7,23 +9,34 @@ from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.normal.fit import quantity_names
 
 
-def quantile_table(model, laplace, exact, laplace_draws, grid_draws, probabilities) -> dict:
+class Rest(NamedTuple):
+    """What the verdict rests on: an exact side of any `kind`, "none" where there is none."""
+
+    kind: str
+    side: object
+
+
+def quantile_table(model, laplace, exact, rest, laplace_draws, grid_draws, probabilities) -> dict:
     """Return the comparison as tidy columns, one row a quantity and probability.
 
-    `laplace` and `exact` are sides (`sides.py`); the draws are columns by name, the parameters on
+    `laplace` and `exact` are sides (`sides.py`), `rest` what the verdict rests on, grid or not
+    (`exact`, `exact_error` and `rests_on`); the draws are columns by name, the parameters on
     the natural scale and the derived quantities, all seeds together. `difference` is
     laplace - grid, and `difference_sd` that in exact posterior SDs (`scale_sd`). Quantiles are
     given the quantity's condition; the `excluded` columns say which share fails it.
     """
     p = np.asarray(probabilities, dtype=float)
-    sides = compared_sides(model, laplace, exact, p)
+    sides = compared_sides(model, laplace, exact, rest, p)
     return with_draws(model, sides, laplace_draws, grid_draws, p)
 
 
-def compared_sides(model, laplace, exact, probabilities) -> dict[str, dict]:
+def compared_sides(model, laplace, exact, rest: Rest, probabilities) -> dict[str, dict]:
     """Return the columns of both sides for each quantity: all that no draw has a part in."""
     p = np.asarray(probabilities, dtype=float)
-    return {name: _sides(laplace, exact, name, p) for name in quantity_names(model)}
+    return {
+        name: _sides(laplace, exact, name, p) | _rest(rest, name, p)
+        for name in quantity_names(model)
+    }
 
 
 def with_draws(model, sides: dict[str, dict], laplace_draws, grid_draws, probabilities) -> dict:
@@ -34,7 +47,13 @@ def with_draws(model, sides: dict[str, dict], laplace_draws, grid_draws, probabi
         for name, side in sides.items()
     ]
     columns = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
-    return {"quantity": [name for name in sides for _ in p], **columns}
+    rests_on = [kind for side in sides.values() for kind in side[RESTS_ON]]
+    return {"quantity": [name for name in sides for _ in p], **columns, RESTS_ON: rests_on}
+
+
+def _rest(rest: Rest, name: str, p) -> dict:
+    found = rest.side.quantiles(name, p)
+    return {"exact": found.value, "exact_error": found.error, RESTS_ON: [rest.kind] * p.size}
 
 
 def _sides(laplace, exact, name: str, p) -> dict:
@@ -75,11 +94,12 @@ def _block(side: dict, drawn: dict) -> dict:
     return {name: both[name] for name in COLUMNS}
 
 
+RESTS_ON = "rests_on"
 COLUMNS = (
     *("probability", "laplace", "laplace_error", "grid", "grid_error"),
     *("laplace_draws", "laplace_draws_mcse", "grid_draws", "grid_draws_mcse"),
     *("difference", "difference_sd", "scale_sd", "laplace_excluded", "grid_excluded"),
-    *("laplace_draws_excluded", "grid_draws_excluded"),
+    *("laplace_draws_excluded", "grid_draws_excluded", "exact", "exact_error"),
 )
 
 
