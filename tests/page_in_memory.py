@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
-from laplace_approx.comparison.quantiles import quantile_table
+from laplace_approx.comparison.quantiles import Rest, quantile_table
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.figures.declined import declined
 from laplace_approx.figures.style import save
@@ -79,7 +79,7 @@ def _write_case(folder, key, definition: dict, inputs) -> None:
             case.laplace.model,
             laplace_side(case.laplace.model, case.laplace.space, case.laplace.normal),
         ),
-        *(case.exact.side, none, none, PROBABILITIES),
+        *(case.exact.side, Rest("grid", case.exact.side), none, none, PROBABILITIES),
     )
     basin = {"undamped": np.array([1.0, 0.0]), "damped": np.array([1.0, 1.0])}
     tables = {"quantiles": quantiles, "remedies": case.tables.remedies, "basin": basin}

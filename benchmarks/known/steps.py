@@ -13,7 +13,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
-from laplace_approx.comparison.quantiles import compared_sides
+from laplace_approx.comparison.quantiles import Rest, compared_sides
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.curvature.step import curvature_step
 from laplace_approx.density.frozen import Posterior
@@ -21,6 +21,8 @@ from laplace_approx.density.model import Model
 from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
+from laplace_approx.reference.step import Budget, reference_step
+from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import remedy_tables
 from laplace_approx.verdict.step import verdict_record
 from laplace_files.artifacts.artifacts import plain
@@ -30,6 +32,7 @@ from laplace_files.cases.posterior import frozen
 from laplace_files.models import parts
 
 SEED = 42
+EVALUATIONS = 64_000
 
 
 class Stated(NamedTuple):
@@ -56,10 +59,14 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
     grid = _as_json(tables.record)
     exact = assemble_exact(posterior.model, grid, tables.cells, tables.marginals)
     side = laplace_side(laplace.model, laplace.space, laplace.normal)
-    quantiles = compared_sides(laplace.model, side, exact.side, probabilities)
-    made = remedy_tables(laplace, exact, {}, SEED, tolerance, "all" if remedies else "signals")
+    reference = reference_step([laplace], [grid], Budget(EVALUATIONS, SEED))
+    judge = find_judge(exact, *reference, laplace.mode)
+    sides = side, exact.side, Rest(judge.kind, judge.side)
+    quantiles = compared_sides(laplace.model, *sides, probabilities)
+    extent = "all" if remedies else "signals"
+    made = remedy_tables(laplace, exact, reference, {}, SEED, tolerance, extent)
     record = _as_json(made.record)
-    verdict = verdict_record(laplace, exact, made.reference, made.remedies, record, tolerance)
+    verdict = verdict_record(laplace, exact, reference, made.remedies, record, tolerance)
     return Stated(
         laplace.mode,
         laplace.curvature,

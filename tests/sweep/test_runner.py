@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from laplace_approx.comparison.quantiles import quantile_table
+from cases_in_memory import reference_of
+from laplace_approx.comparison.quantiles import Rest, quantile_table
 from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import remedy_tables
 from laplace_approx.verdict.step import verdict_record
 from laplace_files.artifacts.artifacts import plain
@@ -56,12 +58,15 @@ def _compare(outcome, definition):
     laplace, exact = opened()
     side = laplace_side(laplace.model, laplace.space, laplace.normal)
     drawn = [outcome.tables[name][0][1] for name in ("draws", "grid_draws")]
-    quantiles = quantile_table(laplace.model, side, exact.side, *drawn, definition["probabilities"])
+    reference = reference_of([laplace], [exact.record])
+    judge = find_judge(exact, *reference, laplace.mode)
+    sides = side, exact.side, Rest(judge.kind, judge.side)
+    quantiles = quantile_table(laplace.model, *sides, *drawn, definition["probabilities"])
     _same(quantiles, outcome.tables["quantiles"][0][1])
     seed, tolerance = definition["seeds"]["draws"][0], definition["tolerance"]
-    made = remedy_tables(*opened(), {}, seed, tolerance, definition["remedies"])
+    made = remedy_tables(*opened(), reference, {}, seed, tolerance, definition["remedies"])
     _same(made.remedies, outcome.tables["remedies"][0][1])
-    told = made.reference, made.remedies, plain(made.record), tolerance
+    told = reference, made.remedies, plain(made.record), tolerance
     assert plain(verdict_record(*opened(), *told)) == outcome.records["verdict"]
 
 
