@@ -128,7 +128,7 @@ def audit_grid(shelf: Shelf, model: str, prior: str, grid: str) -> None:
     shelf.table(f"{folder}/mass.parquet", "grid", of_cells)
     if f"{folder}/grid.json" in shelf.usable:
         shelf.safely(f"{folder}/grid.json", of_numbers)
-    shelf.table(f"{folder}/parquet", "grid", of_marginals)
+    shelf.table(f"{folder}/marginals.parquet", "grid", of_marginals)
 
 
 def audit_grid_draws(shelf: Shelf, model: str, prior: str, grid: str, seed: int) -> None:
