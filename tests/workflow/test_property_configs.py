@@ -17,9 +17,11 @@ from jsonschema import Draft202012Validator
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
 from laplace_approx.density.priors.definition import FAMILIES
 from laplace_approx.errors import InputError
-from laplace_files.config import request, strict_yaml
+from laplace_files.config import strict_yaml
 from laplace_files.config.checks import SCHEMA_FILE, check_config
 from laplace_files.config.request import check_request
+from laplace_files.models import trial
+from laplace_files.models.open import open_model
 from project_copy import PROJECT
 
 EXAMPLES = int(os.environ.get("CONFIG_EXAMPLES", "100"))
@@ -131,7 +133,7 @@ def configurations(draw):
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # the models of the project need no trial in a process of their own
-    monkeypatch.setattr(request, "try_models", lambda definitions, hashes: None)
+    monkeypatch.setattr(trial, "try_models", lambda definitions, hashes: None)
     return tmp_path
 
 
@@ -252,6 +254,6 @@ def test_any_text_as_data_is_accepted_or_refused_in_words(name, text):
     with open("data.csv", "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     try:
-        request.open_model(entry)
+        open_model(entry)
     except InputError as error:
         is_a_sentence(str(error))
