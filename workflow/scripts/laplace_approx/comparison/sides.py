@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 
 from laplace_approx.comparison.intervals import PROBABILITIES
-from laplace_approx.density.model import condition_holds, evaluate_quantity
+from laplace_approx.density.quantities import coordinate_quantity, natural_quantity
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.marginal import (
@@ -151,11 +151,7 @@ class LaplaceSide:
 
     def quantity(self, name: str) -> Callable:
         """Return a quantity as a function of the coordinates, NaN where its condition fails."""
-        space, of_theta = self.space, natural_quantity(self.model, name)
-        ends = np.concatenate([space.lower, space.upper])
-        if space.names == space.parameters and np.all(np.isinf(ends)):
-            return of_theta  # the coordinates are the parameters
-        return lambda z: of_theta(space.constrain(z))
+        return coordinate_quantity(self.model, self.space, name)
 
     def _derived(self, name: str) -> DerivedQuantity | None:
         points = LATTICE_POINTS.get(self.normal.mean.size)
@@ -272,18 +268,6 @@ class ExactSide:
 
 def _around(values, errors):
     return values - errors, values + errors
-
-
-def natural_quantity(model, name: str) -> Callable:
-    """Return a quantity as a function of theta, NaN where its condition fails."""
-
-    def quantity(theta):
-        value = evaluate_quantity(model, name, theta)
-        if name not in model.conditions:
-            return value
-        return np.where(condition_holds(model, name, theta), value, np.nan)
-
-    return quantity
 
 
 def laplace_side(model, space, normal) -> LaplaceSide | NoSide:

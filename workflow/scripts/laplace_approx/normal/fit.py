@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density, density_in
-from laplace_approx.density.model import Model, condition_holds, evaluate_quantity
+from laplace_approx.density.model import Model
 from laplace_approx.density.priors import Prior
-from laplace_approx.density.quantities import quantity_in
+from laplace_approx.density.quantities import coordinate_quantity
 from laplace_approx.density.space import Space
 from laplace_approx.normal.normal import Normal
 
@@ -40,17 +40,7 @@ class Fit(NamedTuple):
 
     def quantities(self) -> dict[str, Callable]:
         """Return each quantity as a function of the coordinates, NaN where it is not looked at."""
-        return {name: self._quantity(name) for name in self.names}
-
-    def _quantity(self, name: str) -> Callable:
-        if name in self.model.parameters:  # a function of its own coordinate alone
-            i = self.model.parameters.index(name)
-            return lambda z: self.space.constrain_one(i, np.asarray(z, dtype=float)[..., i])
-        return quantity_in(
-            lambda theta: evaluate_quantity(self.model, name, theta),
-            self.space.constrain,
-            lambda theta: condition_holds(self.model, name, theta),
-        )
+        return {name: coordinate_quantity(self.model, self.space, name) for name in self.names}
 
     def log_approximation(self, theta):
         """Return the normalised log density of the approximation on the natural scale, (...)."""

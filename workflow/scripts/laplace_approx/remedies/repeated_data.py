@@ -8,10 +8,11 @@ import numpy as np
 
 from laplace_approx.comparison.distances import Nodes, total_variation
 from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, places
-from laplace_approx.comparison.sides import LaplaceSide, natural_quantity
+from laplace_approx.comparison.sides import LaplaceSide
 from laplace_approx.density.density import Density, density_in
 from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
+from laplace_approx.density.quantities import natural_quantity
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid

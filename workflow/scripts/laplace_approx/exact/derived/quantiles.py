@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.density.quantities import given
 from laplace_approx.density.transforms import Identity
 from laplace_approx.exact.derived.atoms import atoms_at, flat_values
 from laplace_approx.exact.derived.lines import Cut, Lines, Masses
@@ -45,7 +46,7 @@ class DerivedQuantity:
         usual=(),
     ):
         lattice = lattice.odd()
-        evaluate_quantity = _given(quantity, condition)
+        evaluate_quantity = given(quantity, condition)
         self.outside_mass = outside_mass
         self._cells = _Cells(lattice.thin(), evaluate_quantity)
         self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
@@ -287,17 +288,6 @@ def normal_lattice(
         support=np.array([np.full(d, -np.inf), np.full(d, np.inf)]),
     )
     return evaluate(frame, normal.log_density)
-
-
-def _given(quantity: Callable, condition: Callable | None) -> Callable:
-    """Return the quantity as a function that is NaN where the condition fails."""
-
-    def evaluate_quantity(theta):
-        with np.errstate(all="ignore"):
-            value = np.asarray(quantity(theta), dtype=float)
-            return value if condition is None else np.where(condition(theta), value, np.nan)
-
-    return evaluate_quantity
 
 
 def _last(masses: Masses) -> Masses:
