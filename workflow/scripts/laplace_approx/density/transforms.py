@@ -17,10 +17,7 @@ import numpy as np
 
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import did_you_mean
-
-
-def _number(value: float) -> str:
-    return f"{value:.12g}"
+from laplace_approx.words.numbers import quoted
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ class Log:
     def _argument(self, name: str) -> str:
         if self.shift == 0:
             return name
-        return f"{name} {'-' if self.shift > 0 else '+'} {_number(abs(self.shift))}"
+        return f"{name} {'-' if self.shift > 0 else '+'} {quoted(abs(self.shift))}"
 
 
 @dataclass(frozen=True)
@@ -169,13 +166,13 @@ class Logit:
     def symbol(self, name: str) -> str:
         if (self.lower, self.upper) == (0, 1):
             return f"logit({name})"
-        return f"logit({name}; {_number(self.lower)}, {_number(self.upper)})"
+        return f"logit({name}; {quoted(self.lower)}, {quoted(self.upper)})"
 
     def factor(self, name: str) -> str:
         if (self.lower, self.upper) == (0, 1):
             return f"{name} * (1 - {name})"
         above = Log(self.lower).factor(name)
-        return f"{above} * ({_number(self.upper)} - {name}) / {_number(self.upper - self.lower)}"
+        return f"{above} * ({quoted(self.upper)} - {name}) / {quoted(self.upper - self.lower)}"
 
     def _decay(self, z):
         with np.errstate(under="ignore"):
@@ -217,14 +214,14 @@ class Power:
         return None
 
     def symbol(self, name: str) -> str:
-        return f"sqrt({name})" if self.k == 0.5 else f"{name}^{_number(self.k)}"
+        return f"sqrt({name})" if self.k == 0.5 else f"{name}^{quoted(self.k)}"
 
     def factor(self, name: str) -> str:
         if self.k == 2:
             return f"1 / (2 * {name})"
         if self.k == 0.5:
             return f"2 * sqrt({name})"
-        return f"{name}^{_number(1 - self.k)} / {_number(abs(self.k))}"
+        return f"{name}^{quoted(1 - self.k)} / {quoted(abs(self.k))}"
 
     def _power(self, x, exponent):
         # x^exponent on x > 0 only: an even power would otherwise accept the other branch
@@ -269,7 +266,7 @@ def build_transform(definition, key: str, lower: float, upper: float) -> Transfo
 
 
 def _interval(lower: float, upper: float) -> str:
-    return f"({_number(lower)}, {_number(upper)})"
+    return f"({quoted(lower)}, {quoted(upper)})"
 
 
 def _parse(definition, key, lower, upper):
@@ -339,7 +336,7 @@ def _logit(argument, key, lower, upper):
     high = _finite_end(argument, "upper", upper, key)
     if not low < high:
         raise InputError(
-            f"{key}.logit: lower {_number(low)} must be below upper {_number(high)}. Swap them."
+            f"{key}.logit: lower {quoted(low)} must be below upper {quoted(high)}. Swap them."
         )
     return Logit(low, high)
 

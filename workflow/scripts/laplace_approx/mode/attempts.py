@@ -34,13 +34,12 @@ class Attempt(NamedTuple):
 
     def record(self) -> dict:
         """Return the attempt as plain values; a decrement that does not exist is None."""
-        finite = np.isfinite(self.decrement)
         return {
             "start": self.start.tolist(),
             "method": self.method,
             "end": self.end.tolist(),
             "log_density": or_none(self.log_density),
-            "decrement": float(self.decrement) if finite else None,
+            "decrement": or_none(self.decrement),
             "converged": self.converged,
             "message": self.message,
         }

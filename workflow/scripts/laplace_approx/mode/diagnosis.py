@@ -10,6 +10,7 @@ from laplace_approx.mode.checks.boundary import edge_maximum
 from laplace_approx.mode.proof import prove
 from laplace_approx.mode.summit import summit
 from laplace_approx.words import places
+from laplace_approx.words.numbers import or_none
 
 SINGULAR = 1e-8  # curvature in scaled coordinates that is none
 STATIONARY = 1e-6  # SDs: an ascent that ended with so short a step was not on its way
@@ -526,10 +527,6 @@ def _not_converged(evaluator, attempt, proof):
         f"and {step}, limit {proof.shift_limit:.0e}{said}. Try another start or another space.",
         point=proof.x.tolist(),
         log_density=float(proof.log_density),
-        gradient=[_plain(value) for value in proof.gradient],
-        newton_decrement=_plain(decrement),
+        gradient=[or_none(value) for value in proof.gradient],
+        newton_decrement=or_none(decrement),
     )
-
-
-def _plain(value):
-    return float(value) if np.isfinite(value) else None

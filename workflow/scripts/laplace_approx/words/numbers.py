@@ -31,6 +31,11 @@ def or_nan(value) -> float:
     return math.nan if value is None else value
 
 
+def quoted(value) -> str:
+    """Return a number in the shortest form that 12 digits allow."""
+    return f"{value:.12g}"
+
+
 def significant(value, digits: int = 3) -> str:
     """Return a number with `digits` significant digits, trailing zeros kept; a dash for NaN."""
     return ABSENT if math.isnan(or_nan(value)) else f"{value:#.{digits}g}".rstrip(".")

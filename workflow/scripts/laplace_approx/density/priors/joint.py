@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density.priors.values import finite_array, quoted
+from laplace_approx.density.priors.values import finite_array
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import did_you_mean
+from laplace_approx.words.numbers import quoted
 
 _KEYS = ("family", "parameters", "mean", "covariance", "sd", "correlation")
 _EXAMPLE = "{family: multivariate_normal, mean: [0, 10], sd: [2, 10], correlation: 0.5}"

@@ -6,12 +6,8 @@ from numbers import Real
 import numpy as np
 
 from laplace_approx.errors import InputError
+from laplace_approx.words.numbers import quoted
 from laplace_approx.words.numerals import SMALLEST, vanishes
-
-
-def quoted(value) -> str:
-    """Return a number in the shortest form that 12 digits allow."""
-    return f"{value:.12g}"
 
 
 def finite_number(value, key: str) -> float:

@@ -6,6 +6,7 @@ from laplace_approx.density.batches import rounding
 from laplace_approx.errors import Declined
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.words import places
+from laplace_approx.words.numbers import or_none
 
 REPEATED = 1e-10  # relative difference of the same call made twice
 REGROUPED = 1e-7  # relative difference of a point alone and in a batch: sums may be reordered
@@ -101,9 +102,5 @@ def _check_same(
         "seed of any simulation in the model, and sum over the data only (axis=-1), never over "
         "the batch.",
         point=points[i].tolist(),
-        values=[_plain(first[i]), _plain(second[i])],
+        values=[or_none(first[i]), or_none(second[i])],
     )
-
-
-def _plain(value):
-    return float(value) if np.isfinite(value) else None
