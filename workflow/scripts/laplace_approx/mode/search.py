@@ -22,8 +22,10 @@ from laplace_approx.mode.checks.contract import (
     check_not_infinite,
 )
 from laplace_approx.mode.checks.supplied import check_supplied
-from laplace_approx.mode.diagnosis import boundary_maximum, diagnose, rises_for_ever
+from laplace_approx.mode.diagnosis import diagnose
 from laplace_approx.mode.proof import SHIFT_LIMIT, Proof, prove
+from laplace_approx.mode.reasons.boundary import boundary_maximum
+from laplace_approx.mode.reasons.growth import rises_for_ever
 from laplace_approx.mode.scans import suspects
 from laplace_approx.mode.starts import dispersed, pulled_inside
 from laplace_approx.numerics.batched import MANY

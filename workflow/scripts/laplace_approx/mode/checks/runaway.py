@@ -13,7 +13,6 @@ LEVEL = 4  # doublings without a change after which a ray has reached its platea
 PAIRS = 64
 PARTS = 5  # of the second half of a path, looked at for growth
 GAIN = 1e-7  # of a linear form, in the box, that is more than the linear programme's rounding
-MOST_AXES = 32
 
 
 class Recession(NamedTuple):

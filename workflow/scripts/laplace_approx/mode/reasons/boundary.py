@@ -1,0 +1,61 @@
+"""A maximum at the edge of the support."""
+
+import numpy as np
+
+from laplace_approx.errors import Declined
+from laplace_approx.mode.checks.boundary import edge_maximum
+from laplace_approx.words import places
+
+WAY_OUT = "Fit it in a space"
+
+
+def boundary_maximum(evaluator, x, scale, declared=True):
+    """Return the `Declined` for a maximum at a declared bound near x (d,), or at an end that was
+    found within `scale` (d,); None where there is none."""
+    found = edge_maximum(evaluator, x, scale)
+    if found is None or found.declared is not declared:
+        return None
+    return _boundary(evaluator, found)
+
+
+def _boundary(evaluator, edge) -> Declined:
+    """Return the `Declined` for a maximum at an `Edge`; its way out begins with `WAY_OUT`."""
+    name = evaluator.names[edge.index]
+    if edge.endless:
+        return Declined(
+            "improper",
+            f"the density rises like 1/distance or more as {name} goes from {edge.value:.6g} to "
+            f"{edge.bound:.6g}, so that the mass there is infinite: the posterior is improper. "
+            f"Give {name} a proper prior (1/{name} is flat on its log).",
+            parameter=name,
+            bound=edge.bound,
+        )
+    kind = "its bound"
+    if not edge.declared:
+        kind = "the edge of its support (or where the model gives NaN), found at"
+    bounded = np.isfinite(evaluator.lower[edge.index]) and np.isfinite(evaluator.upper[edge.index])
+    remedy = "logit" if bounded else "log"
+    return Declined(
+        "mode_on_boundary",
+        f"the log density rises all the way as {name} goes from {edge.value:.6g} to {kind} "
+        f"{edge.bound:.6g}: the maximum is on the boundary, where there is no slope of zero and no "
+        f"normal. {WAY_OUT} where {name} has no bound ({remedy} of the distance to it), "
+        "whose Jacobian moves the mode inside, or use a prior that vanishes at the bound.",
+        parameter=name,
+        bound=edge.bound,
+        declared=edge.declared,
+        rise=edge.rise,
+    )
+
+
+def declined_edge(evaluator, proof):
+    """Return the `Declined` for a support that ends within the reach of the normal."""
+    along = places.direction(evaluator.names, proof.misfit.direction)
+    return Declined(
+        "mode_on_boundary",
+        f"the support ends less than {proof.misfit.step:.1g} standard deviations from the mode "
+        f"({places.point(evaluator.names, proof.x)}), along {along}: no normal describes it. Fit "
+        "it in a space without that bound, for example log of the distance to it.",
+        mode=proof.x.tolist(),
+        direction=proof.misfit.direction.tolist(),
+    )
