@@ -15,7 +15,7 @@ from laplace_approx.mode.attempts import (
     many_by_newton,
     many_by_quasi_newton,
 )
-from laplace_approx.mode.checks import decay, digits, turn
+from laplace_approx.mode.checks import decay, digits
 from laplace_approx.mode.checks.contract import (
     check_again,
     check_function,
@@ -23,64 +23,25 @@ from laplace_approx.mode.checks.contract import (
 )
 from laplace_approx.mode.checks.supplied import check_supplied
 from laplace_approx.mode.diagnosis import diagnose
-from laplace_approx.mode.proof import SHIFT_LIMIT, Proof, prove
+from laplace_approx.mode.proof import Proof, prove
+from laplace_approx.mode.reasons import tails
 from laplace_approx.mode.reasons.boundary import boundary_maximum
 from laplace_approx.mode.reasons.growth import rises_for_ever
+from laplace_approx.mode.result import Mode, Report, distinct_modes, remarks
 from laplace_approx.mode.scans import suspects
-from laplace_approx.mode.starts import dispersed, pulled_inside
+from laplace_approx.mode.starts import dispersed, pulled_inside, scattered
 from laplace_approx.numerics.batched import MANY
-from laplace_approx.numerics.precision import log_evidence
 from laplace_approx.remember import Memo
 from laplace_approx.words import places
 
 SAME_MODE = 1e-2  # SDs between two ends of ascents that are one mode
 HIGHER = 1e-6  # log density by which a point must exceed a mode to disprove it
-NOTABLE_SHARE = 0.01  # Laplace mass of a second mode that is worth a warning
 N_STARTS = 20  # dispersed ones
 FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
 FROM_SCANS = "simplex (Nelder-Mead) from a place that scans found"
 MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
 MOST_BUMPS = 10  # rises on rays that are followed up
-PERIOD_SEED = 0  # of the places at which a period is tried
-
-
-class Report(NamedTuple):
-    """How a mode was found and proven, for whoever wants to look.
-
-    `newton_decrement` is the length of the next Newton step in SDs of the normal, `shift_sd` the
-    largest shift of a coordinate in its SD and `shift_sd_each` (d,) all of them, `shift_limit` what
-    was allowed. `attempts` lists every ascent; `path` (n, d) leads from the start to the mode;
-    `n_without_density` counts evaluations inside the bounds that gave NaN or -inf, `n_starts` the
-    dispersed starts; `warnings` are sentences.
-    """
-
-    newton_decrement: float
-    shift_sd: float
-    shift_sd_each: np.ndarray
-    shift_limit: float
-    converged: bool
-    method: str
-    n_evaluations: int
-    n_without_density: int
-    n_starts: int
-    attempts: list[dict]
-    path: np.ndarray
-    warnings: list[str]
-
-
-class Mode(NamedTuple):
-    """The highest mode found: `x` (d,) with its `log_density` and `gradient` (d,).
-
-    `modes` lists every distinct mode with its `log_mass` (Laplace log evidence) and `share` of the
-    mass of them all, highest first; `report` says how they were found.
-    """
-
-    x: np.ndarray
-    log_density: float
-    gradient: np.ndarray
-    modes: list[dict]
-    report: Report
 
 
 def find_mode(density: Density, start, seed: int, n_starts: int = N_STARTS, monotone=None) -> Mode:
@@ -143,7 +104,7 @@ class Search:
     def _move_start_inside(self):
         if np.isfinite(self.evaluator.log_density(self.start)):
             return
-        points = _scattered(self.evaluator, self.start, self.rng)
+        points = scattered(self.evaluator, self.start, self.rng)
         values = self.evaluator.log_density(points)
         check_not_infinite(self.evaluator)
         best = int(np.argmax(values))
@@ -331,24 +292,9 @@ class Search:
 
     def _require_no_period(self):
         """Decline a log density that comes back in a coordinate without bounds, turn after turn."""
-        pairs = [(proof.x, proof.log_density) for _, proof in self._proven()]
-        if len(pairs) < 2:
-            return
-        rng = np.random.default_rng(PERIOD_SEED)
-        found = turn.period(self.evaluator, pairs, self._best().factored.sd, rng)
-        if found is None:
-            return
-        i, length = found
-        name = self.evaluator.names[i]
-        words = "2 pi" if abs(length - 2 * np.pi) < 1e-5 else f"{length:.6g}"
-        raise Declined(
-            "improper",
-            f"the log density is periodic in {name}, which has no bounds: it comes back after "
-            f"{words}, turn after turn, and each holds the same mass. The posterior is improper. "
-            f"Give {name} the support of one turn, cut where the density is lowest.",
-            parameter=name,
-            period=length,
-        )
+        found = tails.periodic(self.evaluator, [proof for _, proof in self._proven()], self._best())
+        if found is not None:
+            raise found
 
     def _escapes(self, best):
         """Return the directions in which unfinished ascents left, one SD long each."""
@@ -363,77 +309,26 @@ class Search:
     def _require_proper(self, seen, best):
         if not np.any(seen.endless):
             return
-        if decay.is_coded_floor(seen, best.log_density):
-            depth = best.log_density - np.max(seen.last[seen.endless])
-            self.warnings.append(
-                f"the log density stops falling {depth:.4g} below the mode in every direction, "
-                "like a likelihood with a floor (log(p + tiny), clipped p): as written the "
-                "posterior is improper; compute it with logaddexp or log1p"
-            )
-            return
-        endless = np.flatnonzero(seen.endless)
-        row = endless[np.argmax(seen.last[endless])]
-        depth = best.log_density - seen.last[row]
-        where = decay.describe(self.evaluator, seen, row, best.factored.sd)
-        end = seen.rays.points[row][np.flatnonzero(np.isfinite(seen.values[row]))[-1]]
-        raise Declined(
-            "improper",
-            f"there is a local mode at {places.point(self.evaluator.names, best.x)}, but {where} "
-            f"the density does not fall fast enough to be integrable: at "
-            f"{places.point(self.evaluator.names, end)} the log density is {abs(depth):.4g} "
-            f"{'below' if depth >= 0 else 'above'} the mode, and the mass does not end however far "
-            "the box is widened. The posterior is improper: "
-            "give this direction a proper prior (a flat prior on a log scale is 1/beta on the "
-            "natural scale), or include the Jacobian of the transform.",
-            direction=seen.rays.direction[row].tolist(),
-            mode=best.x.tolist(),
-            log_density_below_mode=float(depth),
-            end=end.tolist(),
-        )
+        if not decay.is_coded_floor(seen, best.log_density):
+            raise tails.endless_mass(self.evaluator, seen, best)
+        self.warnings.append(tails.coded_floor(seen, best))
 
     def _spike(self, seen, best, top):
         """Decline where the log density exceeds the mode's near a bound, and that mass counts."""
-        row = top[0]
-        i = int(seen.rays.bound[row])
-        point = seen.rays.points[top]
-        if self._is_lost(point):
-            raise self._without_digits(point)
-        where = decay.describe(self.evaluator, seen, row, best.factored.sd)
-        value = float(seen.values[top])
-        if i >= 0:
-            share = decay.share_near_edge(seen, row, best)
-            if share < NOTABLE_SHARE:
-                self.warnings.append(
-                    f"{where} the log density exceeds that of the mode ({value:.4g} against "
-                    f"{best.log_density:.4g}), in a spike that holds {share:.2g} of the mass of "
-                    "the line through the mode"
-                )
-                return
-            raise Declined(
-                "mode_on_boundary",
-                f"{where} the log density rises above that of the local mode at "
-                f"{places.point(self.evaluator.names, best.x)} ({value:.6g} against "
-                f"{best.log_density:.6g}). Fit it in a space where {self.evaluator.names[i]} has "
-                "no bound, for example its log, or use a prior that vanishes at the bound.",
-                parameter=self.evaluator.names[i],
-                mode=best.x.tolist(),
-            )
-        raise Declined(
-            "not_converged",
-            f"{where} the log density reaches {value:.6g}, above that of the local mode at "
-            f"{places.point(self.evaluator.names, best.x)} ({best.log_density:.6g}), and no ascent "
-            "from there arrives at a mode. Start nearer to it.",
-            mode=best.x.tolist(),
-            higher=seen.rays.points[top].tolist(),
-        )
+        if self._is_lost(seen.rays.points[top]):
+            raise self._without_digits(seen.rays.points[top])
+        said = tails.higher(self.evaluator, seen, best, top)
+        if isinstance(said, Declined):
+            raise said
+        self.warnings.append(said)
 
     def result(self) -> Mode:
         attempt, proof = max(self._proven(), key=lambda pair: _height(pair[1]))
         check_again(self.evaluator, proof.x, proof.log_density)
         check_not_infinite(self.evaluator)
         check_supplied(self.evaluator, self._check_points(proof), self.rng)
-        modes = self._modes()
-        self._warn(proof, modes)
+        modes = distinct_modes([each for _, each in self._proven()])
+        self.warnings += remarks(self.evaluator.names, proof, modes)
         report = Report(
             newton_decrement=proof.decrement,
             shift_sd=float(np.max(proof.shift)),
@@ -458,38 +353,6 @@ class Search:
             [proof.x[None], pulled_inside(self.evaluator, proof.x, proof.x + spread)]
         )
 
-    def _modes(self):
-        """Return the distinct modes, highest first, with their Laplace masses."""
-        proofs = sorted((proof for _, proof in self._proven()), key=lambda p: -p.log_density)
-        masses = np.array([log_evidence(p.log_density, p.factored) for p in proofs])
-        shares = np.exp(masses - masses.max())
-        shares /= shares.sum()
-        return [
-            {
-                "x": p.x.tolist(),
-                "log_density": p.log_density,
-                "log_mass": float(mass),
-                "share": float(share),
-            }
-            for p, mass, share in zip(proofs, masses, shares, strict=True)
-        ]
-
-    def _warn(self, proof, modes):
-        others = 1 - modes[0]["share"]
-        if others >= NOTABLE_SHARE:
-            second = max(modes[1:], key=lambda mode: mode["share"])
-            self.warnings.append(
-                f"{len(modes)} modes: the one at "
-                f"{places.point(self.evaluator.names, np.array(second['x']))} holds "
-                f"{100 * second['share']:.3g} % of their Laplace mass, and the normal at the "
-                "highest mode ignores it"
-            )
-        if proof.shift_limit > SHIFT_LIMIT:
-            self.warnings.append(
-                f"rounding, of the log density ({proof.noise:.2g}) or of the coordinates, allows "
-                f"the mode to be located to {proof.shift_limit:.1g} standard deviations only"
-            )
-
 
 def _height(proof):
     return proof.log_density
@@ -505,20 +368,6 @@ def _distances(proof, points):
     scale = proof.factored.sd
     u = np.linalg.solve(cholesky / scale[:, None], ((points - proof.x) / scale).T)
     return np.sqrt(np.sum(u * u, axis=0) / proof.x.size)
-
-
-def _scattered(evaluator, start, rng):
-    """Return points (n, d) all over the support, for a start that has no density."""
-    n, d = 500, start.size
-    lower, upper = evaluator.lower, evaluator.upper
-    size = np.maximum(1.0, np.abs(start)) * 10 ** rng.uniform(-3, 3, (n, 1))
-    points = start + size * rng.standard_normal((n, d))
-    share = rng.uniform(size=(n, d))
-    points = np.where(points <= lower, lower + share * np.maximum(1, np.abs(lower)), points)
-    points = np.where(points >= upper, upper - share * np.maximum(1, np.abs(upper)), points)
-    both = np.isfinite(lower) & np.isfinite(upper)
-    with np.errstate(invalid="ignore"):
-        return np.where(both, lower + share * (upper - lower), points)
 
 
 _SEARCHES = Memo(4)

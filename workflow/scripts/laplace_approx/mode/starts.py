@@ -37,3 +37,17 @@ def pulled_inside(evaluator, centre, points):
             return points
         points[lost] = 0.5 * (points[lost] + centre)
     return points[~lost]
+
+
+def scattered(evaluator, start, rng):
+    """Return points (n, d) all over the support, for a start that has no density."""
+    n, d = 500, start.size
+    lower, upper = evaluator.lower, evaluator.upper
+    size = np.maximum(1.0, np.abs(start)) * 10 ** rng.uniform(-3, 3, (n, 1))
+    points = start + size * rng.standard_normal((n, d))
+    share = rng.uniform(size=(n, d))
+    points = np.where(points <= lower, lower + share * np.maximum(1, np.abs(lower)), points)
+    points = np.where(points >= upper, upper - share * np.maximum(1, np.abs(upper)), points)
+    both = np.isfinite(lower) & np.isfinite(upper)
+    with np.errstate(invalid="ignore"):
+        return np.where(both, lower + share * (upper - lower), points)
