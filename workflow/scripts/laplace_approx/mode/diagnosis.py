@@ -13,7 +13,7 @@ from laplace_approx.mode.summit import summit
 from laplace_approx.words import places
 from laplace_approx.words.numbers import or_none
 
-POINT_SEED = 0
+POINT_SEED = 0  # of the directions in which a kink is looked for: any other finds the same kinks
 
 
 def diagnose(evaluator, attempts, proof, start, monotone, rng) -> Declined:

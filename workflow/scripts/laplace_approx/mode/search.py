@@ -15,7 +15,7 @@ from laplace_approx.mode.attempts import (
     many_by_newton,
     many_by_quasi_newton,
 )
-from laplace_approx.mode.checks import decay, digits
+from laplace_approx.mode.checks import decay
 from laplace_approx.mode.checks.contract import (
     check_again,
     check_function,
@@ -23,9 +23,8 @@ from laplace_approx.mode.checks.contract import (
 )
 from laplace_approx.mode.checks.supplied import check_supplied
 from laplace_approx.mode.diagnosis import diagnose
-from laplace_approx.mode.proof import Proof, prove
+from laplace_approx.mode.ends import HIGHER, Ends
 from laplace_approx.mode.reasons import tails
-from laplace_approx.mode.reasons.boundary import boundary_maximum
 from laplace_approx.mode.reasons.growth import rises_for_ever
 from laplace_approx.mode.result import Mode, Report, distinct_modes, remarks
 from laplace_approx.mode.scans import suspects
@@ -34,8 +33,6 @@ from laplace_approx.numerics.batched import MANY
 from laplace_approx.remember import Memo
 from laplace_approx.words import places
 
-SAME_MODE = 1e-2  # SDs between two ends of ascents that are one mode
-HIGHER = 1e-6  # log density by which a point must exceed a mode to disprove it
 N_STARTS = 20  # dispersed ones
 FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
@@ -68,8 +65,6 @@ class Search:
         self.rng = np.random.default_rng(seed)
         self.start = np.array(start, dtype=float)
         self.attempts = []
-        self.proofs = []  # (attempt, proof) of every distinct end that was looked at
-        self.lost = []  # proofs of ends where the log density has no digits left
         self.warnings = []
         self.n_starts = 0
 
@@ -82,7 +77,7 @@ class Search:
         self.settle()
         self.look_out()
         self.look_about()
-        self._require_digits()
+        self.ends.require_digits()
         return self.result()
 
     def check_inputs(self):
@@ -95,6 +90,7 @@ class Search:
             )
         self._move_start_inside()
         self.scale = rough_scales(evaluator, self.start)
+        self.ends = Ends(evaluator, self.start, self.scale, self.rng)
         spread = self.scale * self.rng.standard_normal((4, evaluator.size))
         near = pulled_inside(evaluator, self.start, self.start + spread)
         check_function(evaluator, np.concatenate([self.start[None], near]))
@@ -127,7 +123,7 @@ class Search:
         for method in (by_newton, by_trust_region, by_simplex):
             attempt = method(self.evaluator, self.start)
             self.attempts.append(attempt)
-            proof = self._look_at(attempt)
+            proof = self.ends.look_at(attempt)
             if proof.proven:
                 return
             if method is by_newton:
@@ -141,7 +137,7 @@ class Search:
             raise found
 
     def from_dispersed(self, n_starts):
-        evaluator, best = self.evaluator, self._best()
+        evaluator, best = self.evaluator, self.ends.best()
         n = n_starts
         if evaluator.size > MANY:
             n = min(n_starts, max(FEWEST, n_starts * MANY // evaluator.size))
@@ -161,21 +157,21 @@ class Search:
         """Climb from the starts (n, d), and prove what ends at a new place."""
         if starts.shape[0] == 0:
             return
-        best = self._best()
-        ends = self._ends(starts, method, best)
-        self.attempts += ends
-        ends = sorted((a for a in ends if np.isfinite(a.log_density)), key=_lowness)
-        known = self._known(np.array([attempt.end for attempt in ends]))
-        proofs = len(self.proofs)
-        for attempt, seen in zip(ends, known, strict=True):
-            if seen or (len(self.proofs) > proofs and self._known(attempt.end[None])[0]):
+        best = self.ends.best()
+        attempts = self._climbed(starts, method, best)
+        self.attempts += attempts
+        attempts = sorted((a for a in attempts if np.isfinite(a.log_density)), key=_lowness)
+        ends, before = self.ends, len(self.ends.looked_at)
+        known = ends.known(np.array([attempt.end for attempt in attempts]))
+        for attempt, seen in zip(attempts, known, strict=True):
+            if seen or (len(ends.looked_at) > before and ends.known(attempt.end[None])[0]):
                 continue
-            best = self._best()
+            best = ends.best()
             higher = best is None or attempt.log_density > best.log_density + HIGHER
-            if higher or (attempt.converged and len(self.proofs) < MOST_PROOFS):
-                self._look_at(attempt)
+            if higher or (attempt.converged and len(ends.looked_at) < MOST_PROOFS):
+                ends.look_at(attempt)
 
-    def _ends(self, starts, method, best):
+    def _climbed(self, starts, method, best):
         if best is None:
             return many_by_newton(self.evaluator, starts, method, np.diag(self.scale))
         frame = best.factored.cholesky
@@ -183,92 +179,38 @@ class Search:
             return many_by_quasi_newton(self.evaluator, starts, method, best.x, frame)
         return many_by_newton(self.evaluator, starts, method, frame)
 
-    def _look_at(self, attempt) -> Proof:
-        proof = prove(self.evaluator, attempt.end, self.rng, attempt.frame)
-        if (not proof.proven or self._proven()) and self._is_lost(proof.x):
-            self.lost.append(proof)
-        elif not (proof.proven and self._known(proof.x[None])[0]):
-            self.proofs.append((attempt, proof))
-        return proof
-
-    def _known(self, points):
-        """Return which of the points (n, d) lie at a proven mode."""
-        known = np.zeros(len(points), dtype=bool)
-        for _, proof in self._proven() if len(points) else ():
-            known |= _distances(proof, points) < SAME_MODE
-        return known
-
-    def _proven(self):
-        return [pair for pair in self.proofs if pair[1].proven]
-
-    def _best(self):
-        return max((proof for _, proof in self._proven()), key=_height, default=None)
-
     def settle(self):
         """Decline where the highest point known is no proven mode."""
-        if self._settled():
+        if self.ends.settled():
             return
-        self._require_digits()
-        attempt, proof = self._highest()
+        self.ends.require_digits()
+        attempt, proof = self.ends.highest()
         if all(attempt is not each for each in self.attempts[:3]):  # not yet tried by every method
             for method in (by_newton, by_trust_region, by_simplex):
                 self.attempts.append(method(self.evaluator, proof.x))
-                if self._look_at(self.attempts[-1]).proven and self._settled():
+                if self.ends.look_at(self.attempts[-1]).proven and self.ends.settled():
                     return
-            self._require_digits()
-        attempt, proof = self._highest()
+            self.ends.require_digits()
+        attempt, proof = self.ends.highest()
         check_supplied(self.evaluator, proof.x[None], self.rng)
         attempts = sorted(self.attempts, key=lambda each: -each.log_density)
         attempts = [attempt, *attempts]
         raise diagnose(self.evaluator, attempts, proof, self.start, self.monotone, self.rng)
 
-    def _require_digits(self):
-        """Decline where the highest point of all is one at which no digits are left."""
-        if not self.lost:
-            return
-        top = max(self.lost, key=_height)
-        clean = max((_height(proof) for _, proof in self.proofs), default=-np.inf)
-        if top.log_density > clean:
-            edge = boundary_maximum(self.evaluator, top.x, self.scale)
-            raise self._without_digits(top.x) if edge is None else edge
-
-    def _is_lost(self, x):
-        best = self._best()
-        return digits.is_lost(self.evaluator, x, self.scale, self.start if best is None else best.x)
-
-    def _without_digits(self, x):
-        best = self._best()
-        clean = self.start if best is None else best.x
-        lost = digits.followed(self.evaluator, clean, x, self.scale)
-        return digits.declined(self.evaluator, lost, None if best is None else best.log_density)
-
-    def _highest(self):
-        return max(self.proofs, key=lambda pair: _height(pair[1]))
-
-    def _settled(self):
-        """Whether no point that was looked at lies above the best proven mode."""
-        best = self._best()
-        return best is not None and not (
-            _height(self._highest()[1]) > best.log_density + self._margin(best)
-        )
-
-    def _margin(self, proof):
-        return max(HIGHER, 1e3 * proof.noise)
-
     def look_out(self):
         """Follow up what rays see above the mode or beyond a dip; decline what is improper."""
         self._require_no_period()
         for _ in range(ROUNDS):
-            best = self._best()
+            best = self.ends.best()
             extra = self._escapes(best)
             seen = decay.look_out(self.evaluator, best.x, best.factored, self.rng, extra)
             self._require_proper(seen, best)
             top = np.unravel_index(np.argmax(seen.values), seen.values.shape)
-            higher = seen.values[top] > best.log_density + self._margin(best)
+            higher = seen.values[top] > best.log_density + self.ends.margin(best)
             points = np.concatenate([seen.rays.points[top][None][: int(higher)], decay.bumps(seen)])
             self._follow(points[:MOST_BUMPS], "damped Newton from a rise on a ray")
             self.settle()
-            if self._best() is best:
+            if self.ends.best() is best:
                 break
         if higher:
             self._spike(seen, best, top)
@@ -278,21 +220,21 @@ class Search:
         if self.evaluator.size > MANY:
             return
         for _ in range(ROUNDS):
-            known = self._proven()
-            for x in suspects(self.evaluator, [proof for _, proof in known]):
-                if self._known(x[None])[0]:
+            known = self.ends.proven()
+            for x in suspects(self.evaluator, known):
+                if self.ends.known(x[None])[0]:
                     continue
                 attempt = by_simplex(self.evaluator, x)._replace(method=FROM_SCANS)
                 self.attempts.append(attempt)
-                if not self._known(attempt.end[None])[0]:
-                    self._look_at(attempt)
+                if not self.ends.known(attempt.end[None])[0]:
+                    self.ends.look_at(attempt)
             self.settle()
-            if len(self._proven()) == len(known):
+            if len(self.ends.proven()) == len(known):
                 return
 
     def _require_no_period(self):
         """Decline a log density that comes back in a coordinate without bounds, turn after turn."""
-        found = tails.periodic(self.evaluator, [proof for _, proof in self._proven()], self._best())
+        found = tails.periodic(self.evaluator, self.ends.proven(), self.ends.best())
         if found is not None:
             raise found
 
@@ -315,19 +257,20 @@ class Search:
 
     def _spike(self, seen, best, top):
         """Decline where the log density exceeds the mode's near a bound, and that mass counts."""
-        if self._is_lost(seen.rays.points[top]):
-            raise self._without_digits(seen.rays.points[top])
+        if self.ends.is_lost(seen.rays.points[top]):
+            raise self.ends.without_digits(seen.rays.points[top])
         said = tails.higher(self.evaluator, seen, best, top)
         if isinstance(said, Declined):
             raise said
         self.warnings.append(said)
 
     def result(self) -> Mode:
-        attempt, proof = max(self._proven(), key=lambda pair: _height(pair[1]))
+        proof = self.ends.best()
+        attempt = next(attempt for attempt, each in self.ends.looked_at if each is proof)
         check_again(self.evaluator, proof.x, proof.log_density)
         check_not_infinite(self.evaluator)
         check_supplied(self.evaluator, self._check_points(proof), self.rng)
-        modes = distinct_modes([each for _, each in self._proven()])
+        modes = distinct_modes(self.ends.proven())
         self.warnings += remarks(self.evaluator.names, proof, modes)
         report = Report(
             newton_decrement=proof.decrement,
@@ -354,20 +297,8 @@ class Search:
         )
 
 
-def _height(proof):
-    return proof.log_density
-
-
 def _lowness(attempt):
     return -attempt.log_density
-
-
-def _distances(proof, points):
-    """Return the distances (n,) of points (n, d) in SDs of the normal at the proof."""
-    cholesky = proof.factored.cholesky
-    scale = proof.factored.sd
-    u = np.linalg.solve(cholesky / scale[:, None], ((points - proof.x) / scale).T)
-    return np.sqrt(np.sum(u * u, axis=0) / proof.x.size)
 
 
 _SEARCHES = Memo(4)
