@@ -35,7 +35,7 @@ def _curvature(density, z, basis, scale):
         forward, backward = (density.gradient(x) @ basis for x in _shifted(z, basis, step))
         hessian = (forward - backward) / (2 * step[:, :, None])
         return 0.5 * (hessian + hessian.transpose(0, 2, 1))
-    return _curvature_from_values(density.log_density, z, basis, SECOND_STEP * scale)
+    return second_differences(density.log_density, z, basis, SECOND_STEP * scale)
 
 
 def _shifted(z, basis, step):
@@ -44,18 +44,24 @@ def _shifted(z, basis, step):
     return np.stack([z[:, None] + move, z[:, None] - move])
 
 
-def _curvature_from_values(function, z, basis, step):
-    """Second differences of values; off the diagonal along the sum and the difference of two."""
+def second_differences(function, z, basis, step):
+    """Return the Hessian (m, k, k) of f(z + basis v) in v at v = 0 from values of f alone.
+
+    `step` (m, k) is that along each direction; off the diagonal the four corners of two of them
+    are taken. `function` is called once, with points (m, n, d) of which the first are z itself.
+    """
     k = basis.shape[1]
     i, j = np.triu_indices(k, 1)
     move = step[:, :, None] * basis.T
-    moves = np.concatenate([move, move[:, i] + move[:, j], move[:, i] - move[:, j]], axis=1)
-    centre = function(z)[:, None]
-    bend = function(z[:, None] + moves) + function(z[:, None] - moves) - 2 * centre
+    along, across = move[:, i] + move[:, j], move[:, i] - move[:, j]
+    moves = [np.zeros_like(z)[:, None], move, -move, along, across, -across, -along]
+    values = function(z[:, None] + np.concatenate(moves, axis=1))
+    ends = np.cumsum([1, k, k, i.size, i.size, i.size])
+    centre, ahead, behind, *corners = np.split(values, ends, axis=1)
     hessian = np.zeros((z.shape[0], k, k))
-    diagonal, plus, minus = np.split(bend, [k, k + i.size], axis=1)
-    hessian[:, np.arange(k), np.arange(k)] = diagonal / step**2
-    hessian[:, i, j] = hessian[:, j, i] = (plus - minus) / (4 * step[:, i] * step[:, j])
+    hessian[:, np.arange(k), np.arange(k)] = (ahead + behind - 2 * centre) / step**2
+    twist = corners[0] - corners[1] - corners[2] + corners[3]
+    hessian[:, i, j] = hessian[:, j, i] = twist / (4 * step[:, i] * step[:, j])
     return hessian
 
 

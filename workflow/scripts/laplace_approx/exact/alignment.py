@@ -4,13 +4,13 @@ All coordinates here are unconstrained, z. Nothing that is found here enters a r
 only where the nodes go.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.derivatives.central import second_differences
 from laplace_approx.derivatives.scales import axis_scales
 
 ROUNDS = 30
@@ -64,31 +64,20 @@ def local_factor(log_density: Callable, z):
     that are straightened until the curvature in them is near the identity. A direction that does
     not curve down keeps the scale over which the density changes.
     """
-    factor = np.diag(axis_scales(log_density, z))
+
+    def floored(points):  # beyond the support: a steep fall, but a finite one
+        values = log_density(points)
+        floor = values[:, :1] - 50.0
+        return np.maximum(np.nan_to_num(values, nan=floor, neginf=floor), floor)
+
+    factor, step = np.diag(axis_scales(log_density, z)), np.full((1, z.size), 0.5)
     for _ in range(6):
-        values, vectors = np.linalg.eigh(-_second_differences(log_density, z, factor))
+        values, vectors = np.linalg.eigh(-second_differences(floored, z[None], factor, step)[0])
         values = np.clip(np.where(values > 0, values, 1.0), STEEPEST, FLATTEST)
         factor = factor @ (vectors / np.sqrt(values))
         if values.max() < 1.5 and values.min() > 0.67:
             break
     return factor
-
-
-def _second_differences(log_density, z, factor, step=0.5):
-    """Return the Hessian at z in the coordinates w of z + factor w, (d, d)."""
-    d = z.size
-    unit = step * np.eye(d)
-    pairs = list(itertools.combinations(range(d), 2))
-    moves = [np.zeros(d), *unit, *-unit]
-    moves += [s * unit[i] + t * unit[j] for i, j in pairs for s in (1, -1) for t in (1, -1)]
-    values = log_density(z + np.array(moves) @ factor.T)
-    floor = values[0] - 50.0  # beyond the support: a steep fall, but a finite one
-    values = np.maximum(np.nan_to_num(values, nan=floor, neginf=floor), floor)
-    hessian = np.diag((values[1 : d + 1] + values[d + 1 : 2 * d + 1] - 2 * values[0]) / step**2)
-    for k, (i, j) in enumerate(pairs):
-        pp, pm, mp, mm = values[2 * d + 1 + 4 * k :][:4]
-        hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * step**2)
-    return hessian
 
 
 def _mixture(log_density, modes, factors):
