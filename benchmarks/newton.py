@@ -15,7 +15,7 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "workflow/scripts"))
 
-from laplace_approx.mode.newton import newton_rows  # noqa: E402
+from laplace_approx.numerics.newton import newton_rows  # noqa: E402
 
 DOSE, ANIMALS, DEATHS = np.loadtxt(
     PROJECT / "data/bioassay.csv", delimiter=",", skiprows=1, unpack=True

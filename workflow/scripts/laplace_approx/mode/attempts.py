@@ -8,8 +8,8 @@ import numpy as np
 from laplace_approx.derivatives.central import GradientDerivatives
 from laplace_approx.derivatives.scales import axis_scales
 from laplace_approx.derivatives.whitened import NumericalDerivatives
-from laplace_approx.mode.newton import newton, newton_many
 from laplace_approx.numerics.batched import MANY
+from laplace_approx.numerics.newton import newton, newton_many
 from laplace_approx.words.numbers import or_none
 
 SIMPLEX_CALLS = 400  # function calls for each dimension

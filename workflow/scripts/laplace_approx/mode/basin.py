@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from laplace_approx.mode.newton import newton_many
 from laplace_approx.normal.fit import Fit
+from laplace_approx.numerics.newton import newton_many
 
 POINTS = (25, 51)  # starts along the two parameters
 ITERATIONS = 50  # as many as the chapter's own code makes

@@ -8,9 +8,9 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
 from laplace_approx.derivatives.central import slope_and_curvature
-from laplace_approx.mode.newton import climb
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.batched import MANY
+from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.axes import CoordinateAxis, axis_of, coordinate_of
 from laplace_approx.remedies.line import answer_on_line, refined
 from laplace_approx.remedies.result import Answer, Remedy, refused

@@ -19,10 +19,10 @@ from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.exact.marginal import ONE_SD, quantile_from_marginal
 from laplace_approx.exact.near_normal import NearNormal, near_normal
-from laplace_approx.mode.newton import climb
 from laplace_approx.mode.search import find_mode
 from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
 
 MOST_PARAMETERS = 3  # of a grid

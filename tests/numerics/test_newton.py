@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL
-from laplace_approx.mode.newton import MESSAGES, newton, newton_many, newton_rows
 from laplace_approx.numerics.batched import solved_by_cholesky
+from laplace_approx.numerics.newton import MESSAGES, newton, newton_many, newton_rows
 
 SD = np.sqrt(np.sum(BIOASSAY_NORMAL.cholesky**2, axis=1))
 LATTICE = np.stack(

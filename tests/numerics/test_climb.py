@@ -5,7 +5,7 @@ import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL, KINDS, gaussian
 from laplace_approx.derivatives.central import slope_and_curvature
-from laplace_approx.mode.newton import climb
+from laplace_approx.numerics.climb import climb
 
 
 def climb_density(density, start):
