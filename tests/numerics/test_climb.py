@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from known_posteriors import BIOASSAY, BIOASSAY_NORMAL, KINDS, gaussian
+from known_posteriors import BIOASSAY, BIOASSAY_NORMAL, KINDS, gaussian, unbounded
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.numerics.climb import climb
 
@@ -65,6 +65,30 @@ def test_rows_that_cannot_arrive():
     assert found.converged.tolist() == [False, False, False, True, False]
     assert found.v[3, 0] == pytest.approx(1)
     assert np.isnan(found.value[[0, 1, 2, 4]]).all()
+
+
+@pytest.mark.parametrize("power", range(-9, 10))
+def test_a_maximum_is_found_whatever_the_unit_of_length(power):
+    """Differences are taken over lengths that follow from what is found, and from nothing else."""
+    unit = 10.0**power
+
+    def log_density(v):
+        u = v / unit - 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            return -np.sum(np.cosh(u) + 0.5 * u**2 - 1, axis=-1)
+
+    density, basis = unbounded(("a", "b", "c"), log_density), np.eye(3)
+    found = climb(
+        lambda rows, v: log_density(v),
+        lambda rows, v, scale: slope_and_curvature(density, v, basis, scale),
+        np.tile([[0.0], [0.5 * unit]], 3),
+    )
+    there = found.converged
+    # below 1e-4 the first differences reach to where the density has no number: no answer
+    assert there.all() or power < -4
+    assert found.v[there] == pytest.approx(np.full_like(found.v[there], unit), rel=1e-6)
+    due = 3 * np.log(2) - 6 * np.log(unit)
+    assert found.log_determinant[there] == pytest.approx(due, abs=1e-4)
 
 
 def test_nothing_to_maximise():
