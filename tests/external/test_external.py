@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from laplace_approx.errors import InputError
 from laplace_approx.external.figure import external_figure
-from laplace_approx.external.judge import ExternalDraws, judge, worst
+from laplace_approx.external.judge import ExternalDraws, judge
+from laplace_approx.verdict.classes import worst
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.external import external_hashes, open_external, read_draw_table
 from project_copy import PROJECT, copy_project, snakemake

@@ -23,8 +23,6 @@ CALLED_BY_PYTHON = {"find_spec", "get_filename", "get_data"}
 CALLED_BY_PYTHON |= {"check_event", "peek_event", "get_event"}
 # To be removed with the next change of their files.
 STILL_UNUSED = {"excluded_error"}
-# By verdicts of its own.
-STILL_TWICE = {"worst"}
 # Rooms whose constants say in their docstrings, not yet on their lines, what they are.
 STILL_BARE = ("comparison", "curvature", "exact", "mode/checks", "mode/reasons")
 STILL_BARE += ("remedies/gauss_hermite.py",)
@@ -115,7 +113,7 @@ def test_no_function_is_written_twice():
     for file in project_files():
         if "laplace_audit" not in file.parts:
             for node in ast.walk(tree(file)):
-                if isinstance(node, ast.FunctionDef) and node.name not in STILL_TWICE:
+                if isinstance(node, ast.FunctionDef):
                     body = node.body[1:] if ast.get_docstring(node) else node.body
                     text = "\n".join(map(ast.unparse, body))
                     found.setdefault(text, set()).add(f"{file.name}: {node.name}")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
-from laplace_approx.verdict.decision import VERDICTS, worst
+from laplace_approx.verdict.classes import VERDICTS, worst
 from laplace_approx.verdict.sentences import method_in_words
 
 

@@ -24,11 +24,10 @@ from laplace_approx.numerics.monte_carlo import Smoothed, pareto_smoothed, quant
 from laplace_approx.remedies.importance import TRUSTED_K
 from laplace_approx.remedies.result import Answer
 from laplace_approx.remedies.weighted import weighted_answer
+from laplace_approx.verdict.classes import BAD, GOOD, OPEN, possible, state, worst
 
-VERDICTS = ("fine", "fine_for_50", "unknown", "remedy", "sample")  # from best to worst
 ERRORS = 2.0  # standard errors within which a comparison is not decided
 RESAMPLES = 200  # of the bootstrap: its standard errors are then good to 5 %
-GOOD, BAD, OPEN = "good", "bad", "open"
 PLAIN, RESAMPLED, EXACT = "laplace", "importance", "exact"
 
 
@@ -79,11 +78,6 @@ def _judged(draws: ExternalDraws, tolerance: float, seed: int) -> External:
         "verdict": worst(each["verdict"] for each in quantities.values()),
     }
     return External(record, _table(sides))
-
-
-def worst(verdicts) -> str:
-    """Return the worst of several verdicts."""
-    return max(verdicts, key=VERDICTS.index)
 
 
 class Trust(NamedTuple):
@@ -241,20 +235,12 @@ def _sorted_quantiles(values, weights):
     return np.interp(PROBABILITIES, middle[held], values[held])
 
 
-def _state(difference, error, tolerance: float) -> str:
-    """Return whether all ends are within the tolerance, two standard errors counted."""
-    away = np.abs(difference)
-    if np.all(away + ERRORS * error <= tolerance):
-        return GOOD
-    return BAD if np.any(away - ERRORS * error > tolerance) else OPEN
-
-
 def _verdict(name: str, sides: _Sides, trust: Trust, tolerance: float) -> dict:
     off = {level: [part[places(level)] for part in sides.difference(PLAIN)] for level in JUDGED}
-    states = {level: _state(*off[level], tolerance) for level in JUDGED}
+    states = {level: _state(off[level], tolerance) for level in JUDGED}
     judged_ends = [place for level in JUDGED for place in places(level)]
     remedy_off = [part[judged_ends] for part in sides.difference(RESAMPLED)]
-    remedy = BAD if trust.state == BAD else _state(*remedy_off, tolerance)
+    remedy = BAD if trust.state == BAD else _state(remedy_off, tolerance)
     if sides.reference == RESAMPLED:
         states = {level: sides.doubted(level, state) for level, state in states.items()}
         for level in JUDGED:
@@ -282,21 +268,18 @@ def _verdict(name: str, sides: _Sides, trust: Trust, tolerance: float) -> dict:
     return record | {"sentence": sentence(Judgement(name, record, states, trust.reason, tolerance))}
 
 
+def _state(off, tolerance: float) -> str:
+    """Return the state of distances with their standard errors: two of them are counted."""
+    difference, error = off
+    return state(difference, ERRORS * error, tolerance)
+
+
 def _possible(states: dict, remedy: str, reference: str) -> list[str]:
     """Return every verdict that the errors leave open, from best to worst."""
     if reference == BAD:
         return ["sample"]
-    half, wide = (states[level] for level in JUDGED)
-    found = set()
-    if half != BAD:
-        found |= {"fine"} if wide == GOOD else {"fine_for_50"}
-        found |= {"fine", "fine_for_50"} if wide == OPEN else set()
-    if half != GOOD:
-        found |= {"remedy"} if remedy == GOOD else {"sample"}
-        found |= {"remedy", "sample"} if remedy == OPEN else set()
-    if reference == OPEN:
-        found.add("sample")
-    return sorted(found, key=VERDICTS.index)
+    found = possible(*(states[level] for level in JUDGED), remedy)
+    return list(dict.fromkeys([*found, "sample"])) if reference == OPEN else found
 
 
 def _largest(difference, error) -> dict:

@@ -1,7 +1,7 @@
 """The verdicts in rows: the table that opens the page, and the sentences of a case."""
 
 from laplace_approx.report.case import CasePart
-from laplace_approx.verdict.decision import VERDICTS
+from laplace_approx.verdict.classes import VERDICTS
 from laplace_approx.verdict.sentences import method_in_words
 from laplace_approx.words.numbers import count, error_sd, listed, share
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.remedies.judge import Judge
+from laplace_approx.verdict.classes import decided
 from laplace_approx.verdict.sentences import Facts, sentence
-
-VERDICTS = ("fine", "fine_for_50", "remedy", "sample", "declined")  # from best to worst
 
 
 class Method(NamedTuple):
@@ -90,16 +89,11 @@ def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float,
     reliable = judge.kind != "none" and not judge.faults
     good = [m for m in methods.values() if reliable and m.meets(tolerance)]
     cheapest = min(good, key=lambda m: m.evaluations, default=None)
-    fine = reliable and normal.meets(tolerance)
-    halves = reliable and normal.meets(tolerance, JUDGED[:1])
-    if status == "declined":
-        verdict = "declined"
-    elif fine:
-        verdict, cheapest = "fine", None
-    elif halves:
-        verdict = "fine_for_50"
-    else:
-        verdict = "remedy" if cheapest else "sample"
+    half, wide = (reliable and normal.meets(tolerance, (level,)) for level in JUDGED)
+    declined = status == "declined"
+    verdict = "declined" if declined else decided(half, wide, cheapest is not None)
+    if verdict == "fine":
+        cheapest = None
     record = {
         "verdict": verdict,
         "endpoint_error_sd": {percent(level): _error(normal, level) for level in JUDGED},
@@ -195,8 +189,3 @@ def _coverage(laplace, judge: Judge, quantity: str) -> dict:
 def _unknown_coverage(reason: str) -> dict:
     nothing = {"value": None, "error": None, "below": None, "above": None, "reason": reason}
     return {percent(level): dict(nothing) for level in LEVELS}
-
-
-def worst(verdicts) -> str:
-    """Return the worst of several verdicts."""
-    return max(verdicts, key=VERDICTS.index)

@@ -13,7 +13,8 @@ from laplace_approx.comparison.signals import signal_as_record
 from laplace_approx.comparison.unseen import beyond_the_grid
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.remedies.judge import Judge, find_judge
-from laplace_approx.verdict.decision import by_quantity, quantity_verdict, worst
+from laplace_approx.verdict.classes import worst
+from laplace_approx.verdict.decision import by_quantity, quantity_verdict
 from laplace_approx.verdict.left_out import unreached, warnings_of
 
 FIELDS = ("status", "reason", "message")
