@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from laplace_approx.comparison.rows import Rows
 from laplace_approx.density.model import condition_holds
 from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.figures.intervals import PROBABILITIES, Row, intervals
@@ -79,13 +80,9 @@ def comparison_table(model, normal_side, exact_side, nuts: NutsSide | None, prob
 
 def interval_rows(table: dict) -> list[Row]:
     """Return the rows of the picture: each side's intervals in SDs from the grid's median."""
-    rows = []
+    rows, of = [], Rows(table)
     for name in dict.fromkeys(table["quantity"]):
-        mine = np.array([quantity == name for quantity in table["quantity"]])
-        places = [
-            int(np.flatnonzero(mine & (np.abs(table["probability"] - p) < 1e-9))[0])
-            for p in PROBABILITIES
-        ]
+        places = [of.at(name, p) for p in PROBABILITIES]
         scale = table["scale_sd"][places]
         middle = table["grid"][places][2]
         sides = {
