@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import pytest
 
 from chromium import EXECUTABLE, MISSING, Chromium
-from laplace_approx.report.document import blocks, line
 from laplace_approx.words.numbers import number, share
 from laplace_files.artifacts.artifacts import write_json
 from laplace_files.export import page as exported
@@ -171,15 +170,6 @@ def test_numbers_are_short_and_tell_apart():
     assert number(None) == number(float("nan")) == "–"
     assert share(0.9463) == "94.6 %"
     assert share(0.99996) == "99.9960 %"
-
-
-def test_an_answer_is_taken_apart_as_it_was_written():
-    text = "# Exercise 1: A\n\nIn `a`, b.\n\n| x | 1 |\n| --- | ---: |\n| y |  |\n\n- `c`\n- d\n"
-    kinds = [block.kind for block in blocks(text)]
-    assert kinds == ["heading", "paragraph", "table", "list"]
-    assert blocks(text)[1].content == [(False, "In "), (True, "a"), (False, ", b.")]
-    assert blocks(text)[2].content == [[line("x"), line("1")], [line("y"), []]]
-    assert blocks(text)[3].content == [[(True, "c")], line("d")]
 
 
 @needs_browser

@@ -12,6 +12,7 @@ from laplace_approx.exercises.interval_errors import (
 from laplace_approx.exercises.normal_model import NormalPosterior, normal_posterior
 from laplace_approx.exercises.study import WINDSHIELD, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.blocks import Block, table
 from laplace_approx.words.numbers import nominal, signed, significant
 
 TITLE = "the normal model in (mu, log sigma), (mu, sigma) and (mu, sigma squared)"
@@ -85,7 +86,7 @@ def _text(case, numbers: dict) -> str:
     )
 
 
-def _table(numbers: dict) -> str:
+def _table(numbers: dict) -> Block:
     heads = ["", *(nominal(p) for p in PROBABILITIES), "50 % covers", "95 % covers"]
     rows = []
     for name in reversed(PARAMETERS):
@@ -95,7 +96,7 @@ def _table(numbers: dict) -> str:
             ends = [signed(error) for error in fit[name]["error_sd"]]
             covered = [wording.percent(fit[name]["coverage"][level]) for level in ("0.5", "0.95")]
             rows.append([f"{name} in `{space}`, error in exact SDs", *ends, *covered])
-    return wording.table(heads, rows)
+    return table(heads, rows)
 
 
 def _agreement(numbers: dict) -> str:

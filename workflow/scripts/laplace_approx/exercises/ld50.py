@@ -9,6 +9,7 @@ from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.blocks import table
 from laplace_approx.words.numbers import nominal, significant
 
 TITLE = "LD50 from the draws, and where the discrepancy comes from"
@@ -114,7 +115,7 @@ def _text(case, numbers: dict) -> str:
         "likes. So the LD50 has no mean under the normal, and only quantiles are compared."
     )
     return wording.document(
-        1, TITLE, wording.setting(case), wording.table(heads, rows), leak, _source(numbers)
+        1, TITLE, wording.setting(case), table(heads, rows), leak, _source(numbers)
     )
 
 

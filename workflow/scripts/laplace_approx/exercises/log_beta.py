@@ -11,6 +11,7 @@ from laplace_approx.exercises.interval_errors import (
 )
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.blocks import table
 from laplace_approx.words.numbers import nominal, signed, significant
 
 TITLE = "beta against log beta"
@@ -83,7 +84,7 @@ def _text(case, numbers: dict) -> str:
         2,
         TITLE,
         wording.setting(case) + " " + _densities(numbers["density"]),
-        wording.table(heads, rows),
+        table(heads, rows),
         _skewed(numbers["exact_skewness"]),
         _tail(numbers),
     )

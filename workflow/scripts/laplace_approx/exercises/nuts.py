@@ -9,6 +9,7 @@ from laplace_approx.exercises import wording
 from laplace_approx.exercises.answers import ExerciseOutcome
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.nuts.comparison import PROBABILITIES, interval_figure
+from laplace_approx.words.blocks import Block, table
 from laplace_approx.words.numbers import nominal, signed, significant
 
 NUMBER = 5  # of the exercise
@@ -78,7 +79,7 @@ def _quantity(table: dict, name: str) -> dict:
     return {"probabilities": list(PROBABILITIES), **found}
 
 
-def _text(case: ThreeWay, numbers: dict) -> list[str]:
+def _text(case: ThreeWay, numbers: dict) -> list[Block | str]:
     heads = ["", *(nominal(p) for p in PROBABILITIES)]
     rows = [
         [f"{name}, {label}", *(significant(x) for x in found[side])]
@@ -88,7 +89,7 @@ def _text(case: ThreeWay, numbers: dict) -> list[str]:
     return [
         f"## `{case.name}`",
         f"Prior: {case.posterior['prior']['text']}. {_runs(numbers['runs'])}{_given(case)}",
-        wording.table(heads, rows),
+        table(heads, rows),
         _agreement(numbers["nuts_against_grid"]),
         _disagreement(numbers["quantities"]),
     ]

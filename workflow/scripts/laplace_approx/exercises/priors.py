@@ -7,6 +7,7 @@ import numpy as np
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts
+from laplace_approx.words.blocks import items, table
 from laplace_approx.words.numbers import signed, significant
 
 TITLE = "normal priors, and both readings of N(0, 4) and N(10, 10)"
@@ -82,14 +83,14 @@ def _text(cases, numbers: dict) -> str:
         determinant = significant(found["determinant_ratio"])
         modes, sds = _pair(found["mode"]), _pair(found["sd"])
         rows.append([f"`{prior}`", modes, moved, sds, ratios, determinant])
-    meanings = "\n".join(f"- `{case.prior}`: {case.record['prior']['text']}" for case in cases)
+    meanings = items(f"`{case.prior}`: {case.record['prior']['text']}" for case in cases)
     return wording.document(
         3,
         TITLE,
         f"The normal approximation of {BIOASSAY} in (alpha, beta) under each prior; pairs are of "
         "alpha and beta, and ratios are to the flat prior.",
         meanings,
-        wording.table(heads, rows),
+        table(heads, rows),
         *(_moves(prior, found) for prior, found in numbers["priors"].items()),
         *_shrinking(numbers),
         *_readings(numbers["priors"]),

@@ -1,5 +1,6 @@
-"""Numbers, tables and headings of an answer, in Markdown."""
+"""Numbers of an answer, what it is about, and its blocks put together."""
 
+from laplace_approx.words.blocks import Block, heading, paragraph, written
 from laplace_approx.words.numbers import significant
 
 
@@ -8,15 +9,10 @@ def percent(share: float) -> str:
     return f"{significant(100 * share)} %"
 
 
-def table(heads, rows) -> str:
-    """Return a Markdown table; the first column is text, the others numbers."""
-    lines = [heads, ["---", *(["---:"] * (len(heads) - 1))], *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def document(number_of: int, title: str, *parts: str) -> str:
-    """Return the whole text of an exercise."""
-    return "\n\n".join([f"# Exercise {number_of}: {title}", *parts]) + "\n"
+def document(number_of: int, title: str, *parts: Block | str) -> str:
+    """Return the whole text of an exercise, in Markdown; a part that is text is a paragraph."""
+    blocks = [part if isinstance(part, Block) else paragraph(part) for part in parts]
+    return written([heading(f"Exercise {number_of}: {title}"), *blocks])
 
 
 def setting(case) -> str:

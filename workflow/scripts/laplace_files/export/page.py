@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from laplace_approx.report import alternatives, claims, comparison, foundations, verdicts
 from laplace_approx.report.case import CasePart
-from laplace_approx.report.document import blocks
+from laplace_approx.words.blocks import read
 from laplace_files.artifacts.artifacts import read_json, read_table
 from laplace_files.export.pictures import data_uri, size_of
 
@@ -131,7 +131,7 @@ class Page:
             record = read_json(record_file)
             number = record["exercise"]
             picture = Path(self.inputs.exercise_figures) / f"exercise-{number}.svg"
-            title, *rest = blocks(Path(text).read_text(encoding="utf-8"))
+            title, *rest = read(Path(text).read_text(encoding="utf-8"))
             views.append(
                 {
                     "number": number,
