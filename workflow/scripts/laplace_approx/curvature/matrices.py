@@ -2,13 +2,17 @@
 
 import numpy as np
 
-MOST_IN_RECORD = 50  # dimensions: 2500 numbers a matrix are still read by people
+MOST_IN_RECORD = 50  # dimensions: 2500 numbers a matrix are still read by people; doubled, 10,000
 KEPT = ("hessian", "covariance", "cholesky")
 DERIVED = ("correlation", "eigenvectors")  # follow from those, and are not kept in a table
-BYTES = 8  # a number
-MOST_NUMBERS = 2**24  # in one array of draws
-MOST_ON_DISK = 2**22  # in a table of draws that is not asked for by a number of draws: 32 MiB
-HELD_AT_ONCE = 16  # d x d matrices, while the curvature is measured
+BYTES = 8  # of a double
+# in one array of draws: 128 MiB; halved, half as many draws where these are fewer than asked for
+MOST_NUMBERS = 2**24
+# in a table of draws that is not asked for by a number of draws: 32 MiB; halved, quantiles of
+# reference draws in many dimensions are 1.4 times as uncertain
+MOST_ON_DISK = 2**22
+# d x d matrices, while the curvature is measured: for the record, no result depends on it
+HELD_AT_ONCE = 16
 
 
 def matrix_bytes(d: int) -> int:

@@ -15,9 +15,14 @@ from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.precision import log_evidence
 from laplace_approx.words import places
 
-AT_MODE = 1e-3  # SDs: further away the point given is not the mode
-FLAT = 1e-3  # eigenvalue of the correlation-scaled precision that is worth a word
-WELL_CONDITIONED = 1e-6  # least eigenvalue beside the largest that is known to ten digits
+# SDs: further away the point given is not the mode; doubled, each quantile may be off by 0.002 SD
+# for it
+AT_MODE = 1e-3
+# eigenvalue of the correlation-scaled precision that is worth a word: decides no number
+FLAT = 1e-3
+# least eigenvalue beside the largest that is known to nine digits; halved, to 0.3 digits less
+WELL_CONDITIONED = 1e-6
+# of the directions that are looked along at random: any other looks along as many others
 SEED = 20240229
 
 

@@ -6,17 +6,32 @@ import numpy as np
 
 from laplace_approx.mode.checks.digits import scatter_at
 
+# of the distance to an edge, to 1e-12 of it: each costs a point a side; half as many, to 1e-6
 HALVINGS = np.arange(0, 41)
+# of the same, to where floating point ends, for mass that may be infinite: only where an edge was
+# found
 FAR_HALVINGS = np.concatenate([np.arange(0, 48, 4), np.arange(64, 961, 32)])
-SLOPE = 1e-6  # of log density + log distance: what is no fall
-BACK_OFF = 1e-3  # of the scale
-JITTER = 0.1  # of the scale
+# of log density + log distance: what is no fall; 1/x has 0, and x^-0.99 0.01: halved or doubled,
+# the same are told apart
+SLOPE = 1e-6
+# of the scale: how far off a maximum at the edge is looked at from; halved or doubled, what was
+# tried of tests/mode comes out the same
+BACK_OFF = 1e-3
+# of the scale: how far aside the mass is looked at; halved or doubled, what was tried of
+# tests/mode comes out the same
+JITTER = 0.1
 # where exp(z), exp(2 z), ... overflow or vanish: an end of the arithmetic, not of the support
 ENDS = (np.array([709.78, 745.13, 708.4]) / np.array([[0.5], [1.0], [2.0], [3.0], [4.0]])).ravel()
-RISE = 1e-9  # relative rounding of the log density that is no rise
-SCATTERS = 10  # times its scatter on the way to the edge: the same
-FEWEST = 3  # points on the way
-CLEAN = 10  # points on the way, each half as far from the edge, that scatter little
+# relative rounding of the log density that is no rise; halved or doubled, what was tried of
+# tests/mode comes out the same
+RISE = 1e-9
+# times its scatter on the way to the edge is no fall; doubled, what was tried of tests/mode comes
+# out the same
+SCATTERS = 10
+FEWEST = 3  # points on the way: of two, any slope looks like a rise
+# points on the way, each half as far from the edge, that scatter little: to 1e-3 of the way;
+# doubled, 1e-6
+CLEAN = 10
 
 
 def is_end_of_arithmetic(value):

@@ -8,10 +8,15 @@ from laplace_approx.numerics.batched import MANY
 from laplace_approx.words import places
 from laplace_approx.words.numbers import or_none
 
-REPEATED = 1e-10  # relative difference of the same call made twice
-REGROUPED = 1e-7  # relative difference of a point alone and in a batch: sums may be reordered
-COMPANIES = (8, 33, 100, 101, 1025)  # points of the batches that a point may not notice
-FEW_COMPANIES = (8, 101)  # above 50 dimensions
+# relative difference of the same call made twice: threads that add in another order leave some
+# 1e-13; doubled, noise of twice the size passes for that
+REPEATED = 1e-10
+# relative difference of a point alone and in a batch, where sums may be reordered: float32 rounds
+# to 6e-8; doubled, noise of twice the size passes for that
+REGROUPED = 1e-7
+# points of the batches that a point may not notice: each costs one call of so many
+COMPANIES = (8, 33, 100, 101, 1025)
+FEW_COMPANIES = (8, 101)  # above 50 dimensions, where they are dear
 
 
 def check_function(evaluator, points):

@@ -16,12 +16,21 @@ from laplace_approx.mode.checks.boundary import is_end_of_arithmetic
 from laplace_approx.mode.checks.rays import DOUBLINGS, Rays
 from laplace_approx.words import places
 
-SLOPE = 1e-6  # of log p + m log t against log t: what is no fall
-FAR = 2.0**100  # SDs: what is flat to here is flat
-LAST = 3  # points at the end of a ray that are judged
-ROUNDING = 1e-14  # relative, of a log density
-LEVEL = 1e-6  # relative change of the log density on a plateau
-FLOOR_DEPTH = 25.0  # below the mode; a plateau in all directions deeper than this is a coded floor
+# of log p + m log t against log t: what is no fall; halved or doubled, what was tried of
+# tests/mode comes out the same
+SLOPE = 1e-6
+# SDs: what is flat to here is flat; halved or doubled, its logarithm changes by a hundredth
+FAR = 2.0**100
+LAST = 3  # points at the end of a ray that are judged: two differences; of one point there is none
+# relative, of a log density: 50 last digits; halved or doubled, what was tried of tests/mode comes
+# out the same
+ROUNDING = 1e-14
+# relative change of the log density on a plateau; halved or doubled, what was tried of tests/mode
+# comes out the same
+LEVEL = 1e-6
+# below the mode: a plateau in all directions deeper than this is a coded floor (log 1e-11);
+# halved, one of 4e-6 of the height would be
+FLOOR_DEPTH = 25.0
 
 
 class Decay(NamedTuple):

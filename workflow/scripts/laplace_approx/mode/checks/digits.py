@@ -8,10 +8,17 @@ from laplace_approx.derivatives.noise import scatter
 from laplace_approx.errors import Declined
 from laplace_approx.words import places
 
-LOST = 1e-3  # scatter of a log density beside which no maximum is one
-FEWER = 0.1  # of the scatter: less is left where the coordinate at fault is put back
+# scatter of a log density beside which no maximum is one: the density itself is then known to 0.1
+# %; doubled, to 0.2 %
+LOST = 1e-3
+# of the scatter: less is left where the coordinate at fault is put back; decides who is named, and
+# no number
+FEWER = 0.1
+# of the way to the border, which is then known to 1e-12 of it: each costs a look at the scatter
 HALVINGS = 40
-WAY = np.concatenate([np.exp2(np.arange(-12.0, -2.0)), np.arange(0.125, 1.01, 0.0625)])  # of a way
+# of a way: 25 places, of each a look at the scatter; half as many step over stretches twice as
+# long
+WAY = np.concatenate([np.exp2(np.arange(-12.0, -2.0)), np.arange(0.125, 1.01, 0.0625)])
 SUBNORMAL = (-746.0, -708.0)  # exp of it has fewer digits than others, and then none
 CURES = (
     "Differences of large numbers are what loses digits: write gammaln(a + n) - gammaln(a) as the "

@@ -7,12 +7,21 @@ import numpy as np
 from laplace_approx.derivatives.scales import axis_scales
 from laplace_approx.mode.checks.boundary import is_end_of_arithmetic
 
+# of the length over which the log density changes by 1: to 1.7e7 of them; each costs a point a ray
 DOUBLINGS = np.arange(-4.0, 25.0)
-TOLERANCE = 1e-9  # relative rounding of the log density that is no fall
-LEVEL = 4  # doublings without a change after which a ray has reached its plateau
+# relative rounding of the log density that is no fall; halved or doubled, what was tried of
+# tests/mode comes out the same
+TOLERANCE = 1e-9
+LEVEL = 4  # doublings without a change after which a ray has reached its plateau; the same
+# chords, of three points each: a log density that bends up on a share s of them is missed with
+# probability (1 - s)^64
 PAIRS = 64
-PARTS = 5  # of the second half of a path, looked at for growth
-GAIN = 1e-7  # of a linear form, in the box, that is more than the linear programme's rounding
+# of the second half of a path, which must have gained alike in each; with twice as many a pause
+# half as long counts
+PARTS = 5
+# of a linear form, in the box, that is more than the rounding of the linear programme: the
+# tolerance of HiGHS is 1e-7 too
+GAIN = 1e-7
 
 
 class Recession(NamedTuple):

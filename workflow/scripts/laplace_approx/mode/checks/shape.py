@@ -16,15 +16,26 @@ from laplace_approx.derivatives.noise import EPS
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.words import places
 
-STEPS = np.array([1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5])  # in SDs
-RESOLUTION = 1e-3  # SDs: a curvature that does not last so far describes no distribution
-NEAR = 0.1  # SDs: one that does not last so far is worth a warning
-MOST_AXES = 20
-FEW_AXES = 4  # above 50 dimensions
-RANDOM_DIRECTIONS = 8
-NOISY = 0.02  # of E: what rounding may do at a step that is looked at
-JUMP = 0.02  # difference of the curvatures of the two sides that is declined
-STRAIGHT = 0.7  # O(h/3) / O(h) above which O does not go to zero; one third where it does
+# in SDs, each of about a third of the one before, as `jump` needs: two points a direction
+STEPS = np.array([1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5])
+# SDs: a curvature that does not last so far describes no distribution; halved or doubled, what was
+# tried of tests/mode comes out the same
+RESOLUTION = 1e-3
+# SDs, one of `STEPS`: a curvature that does not last so far is worth a warning; also the widest at
+# which a jump is looked for
+NEAR = 0.1
+MOST_AXES = 20  # columns of the factor looked along: each costs 20 points
+FEW_AXES = 4  # above 50 dimensions, where the log density is dear
+RANDOM_DIRECTIONS = 8  # each costs 20 points a proof, and sees what is bent across the axes
+# of E: what rounding may do at a step that is looked at; halved or doubled, what was tried of
+# tests/mode comes out the same
+NOISY = 0.02
+# difference of the curvatures of the two sides that is declined: the SD is then off by a quarter
+# of it on either; doubled, by 1 %
+JUMP = 0.02
+# O(h/3) / O(h) above which O does not go to zero; one third where it does: halfway. Doubled, no
+# jump is ever seen
+STRAIGHT = 0.7
 
 
 class Shape(NamedTuple):

@@ -5,16 +5,33 @@ from typing import NamedTuple
 
 import numpy as np
 
-SAME = 1e-9  # relative difference of two log densities that are one
+# relative difference of two log densities that are one; halved or doubled, what was tried of
+# tests/mode comes out the same
+SAME = 1e-9
+# some on, some back, and no two with a common part that a shorter period would hide: six points a
+# place
 TURNS = np.array([1.0, 2.0, 5.0, 17.0, -1.0, -8.0])
-MOST_PARTS = 12  # of the way from one mode to another
-ASIDE = 1.0  # scales: the other places at which a period is tried
-NOTABLE = 1e-4  # least gain towards the cut, of log density, that is a hump
-DEEP = 4.5  # of log density: three SDs; a hump that falls less has no normal to speak of
-PLACES = 257  # on the circle
-BESIDE = 1e-6  # of the circle: how near to its two ends the density is held against itself
-SLOPE_AT = 1e-4  # of the circle, for the slopes on both sides of the cut
-SLOPES = 0.05  # relative difference of these that the curvature may make
+# of the way from one mode to another, which may lie several turns apart; doubled, 0.9 % of a
+# search, and only of a periodic one
+MOST_PARTS = 12
+# scales: the other places at which a period is tried; halved or doubled, what was tried of
+# tests/mode comes out the same
+ASIDE = 1.0
+# least gain towards the cut, of log density, that is a hump: a hundredth of a per cent of density
+NOTABLE = 1e-4
+# of log density: three SDs; a hump that falls less has no normal to speak of. Doubled, four and a
+# quarter: cuts through flatter humps go unsaid
+DEEP = 4.5
+PLACES = 257  # on the circle: the lowest is then known to 0.4 % of it; each is a point
+# of the circle: how near to its two ends the density is held against itself; the slope is followed
+# over twice that
+BESIDE = 1e-6
+# of the circle, for the slopes on both sides of the cut; doubled, the curvature changes them by
+# twice as much
+SLOPE_AT = 1e-4
+# relative difference of these that the curvature may make; halved, circles are not seen as such
+# where the slope at the cut bends half as fast
+SLOPES = 0.05
 
 
 def period(evaluator, modes, scale, rng):

@@ -8,7 +8,9 @@ from laplace_approx.mode.checks import digits, ridge, stairs
 from laplace_approx.mode.reasons.smoothness import in_steps
 from laplace_approx.words import places
 
-SINGULAR = 1e-8  # curvature in scaled coordinates that is none
+# curvature in scaled coordinates that is none: rounding of a Hessian leaves 1e-16 times its
+# condition; doubled, an SD that is 7,000 times that of a slice is called none
+SINGULAR = 1e-8
 
 
 def scaled_curvature(proof):

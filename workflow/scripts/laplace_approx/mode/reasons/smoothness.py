@@ -8,11 +8,19 @@ from laplace_approx.errors import Declined
 from laplace_approx.mode.checks import digits, stairs
 from laplace_approx.words import places
 
-KINK_STEPS = np.array([1e-2, 1e-3, 1e-4, 1e-5])  # of the axis scales
+# of the axis scales: a kink is one over three decades; each costs two points a direction
+KINK_STEPS = np.array([1e-2, 1e-3, 1e-4, 1e-5])
+# axes looked along: in more dimensions some go unseen, but for what the random directions see
 MOST_AXES = 32
-CROSSWISE = 8  # random directions in which a kink is looked for, beside the axes
-DROP = 0.7  # of a fall as the step falls to a tenth: more is a step of the log density, no kink
-BESIDE = 1e-3  # of a coordinate, or of one: on a step and not on its edge
+# random directions in which a kink is looked for, beside the axes: each costs 8 points, and sees
+# every kink that is not along it
+CROSSWISE = 8
+# of a fall as the step falls to a tenth: a kink falls to 0.1, a cusp of a square root to 0.3, and
+# a step of the log density stays at 1
+DROP = 0.7
+# of a coordinate, or of one: on a step and not on its edge; steps of twice that width are the
+# narrowest found
+BESIDE = 1e-3
 
 
 def kink(evaluator, x, rng):
