@@ -35,7 +35,8 @@ def climb(value: Callable, derivatives: Callable, start) -> Climb:
 
     `value(rows, v)` returns the functions numbered `rows` at their own points v (r, k), as (r,);
     `derivatives(rows, v, scale)` their gradients (r, k) and Hessians (r, k, k), with `scale` (r, k)
-    the current local standard deviations for finite differences.
+    the current local standard deviations for finite differences. A row has arrived only where the
+    lengths that it was measured over are about those that were found; else it climbs on with them.
     """
     start = np.asarray(start, dtype=float)
     rows = np.arange(len(start))
@@ -49,10 +50,10 @@ def climb(value: Callable, derivatives: Callable, start) -> Climb:
         if off.size == 0:
             break
         v[off], height[off], converged[off] = _ascents(value, measured, off, v[off])
-    converged &= measured.settled()
-    log_determinant = np.full(len(start), np.nan)
-    log_determinant[converged] = np.linalg.slogdet(-measured.hessians[converged])[1]
-    return Climb(v, np.where(converged, height, np.nan), log_determinant, converged)
+    log_determinant = measured.log_determinants()
+    converged &= measured.settled() & np.isfinite(log_determinant)
+    height, log_determinant = (np.where(converged, x, np.nan) for x in (height, log_determinant))
+    return Climb(v, height, log_determinant, converged)
 
 
 def _ascents(value, measured, rows, start):
@@ -79,7 +80,7 @@ class _Measured:
         self.derivatives, self.scale = derivatives, np.ones(shape)
         self.used = np.full(shape, np.nan)  # the scale with which a row was measured
         self.at, self.slopes = np.full(shape, np.nan), np.empty(shape)
-        self.hessians = np.empty((m, k, k))
+        self.hessians = np.full((m, k, k), np.nan)
 
     def gradient(self, rows, v):
         self._measure(rows, v)
@@ -93,6 +94,20 @@ class _Measured:
         """Return which rows (m,) were measured with scales that are also what was found."""
         ratio = self.used / self.scale
         return ((ratio < MOST_OFF) & (ratio > 1 / MOST_OFF)).all(axis=1)
+
+    def log_determinants(self):
+        """Return those of minus the Hessians (m,), NaN where one is not positive definite."""
+        found = np.full(len(self.hessians), np.nan)
+        curvature = -np.einsum("rii->ri", self.hessians)
+        rows = np.flatnonzero((curvature > 0).all(axis=1))
+        rows = rows[np.isfinite(self.hessians[rows]).all(axis=(1, 2))]
+        scale = np.sqrt(curvature[rows])
+        correlated = -self.hessians[rows] / scale[:, :, None] / scale[:, None, :]
+        values = np.linalg.eigvalsh(correlated)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            logs = np.sum(np.log(np.where(values > 0, values, np.nan)), axis=1)
+        found[rows] = logs + 2 * np.sum(np.log(scale), axis=1)
+        return found
 
     def _measure(self, rows, v):
         new = (self.at[rows] != v).any(axis=1)
