@@ -4,6 +4,13 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from laplace_approx.remedies.reference import (
+    N_DRAWS,
+    WEIGHT,
+    WeightedSide,
+    reference_draws,
+    reference_side,
+)
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
 from laplace_approx.comparison.intervals import PROBABILITIES
@@ -16,13 +23,6 @@ from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies.importance import importance_normal, importance_t4
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.line import line_moments
-from laplace_approx.remedies.reference import (
-    N_DRAWS,
-    WEIGHT,
-    WeightedSide,
-    reference_draws,
-    reference_side,
-)
 
 NO_GRID = {"status": "absent", "reasons": ["a grid of 4 parameters is out of reach"]}
 NORMAL = NormalDist()

@@ -4,6 +4,7 @@ from laplace_approx.remedies.step import remedies_step
 from laplace_files.artifacts.artifacts import write_json, write_table
 from laplace_files.cases.grid import open_exact
 from laplace_files.cases.laplace import open_laplace, open_spaces
+from laplace_files.cases.reference import open_reference
 from laplace_files.run import job
 
 job.start(snakemake)
@@ -11,6 +12,7 @@ laplace = open_laplace(snakemake.input)
 tables = remedies_step(
     laplace,
     open_exact(snakemake.input, laplace.model),
+    open_reference(snakemake.input),
     open_spaces(snakemake.input, laplace),
     snakemake.params.seed,
     snakemake.params.tolerance,
@@ -19,5 +21,4 @@ tables = remedies_step(
 metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}
 metadata |= {"seed": snakemake.params.seed, "bit_generator": "PCG64"}
 write_table(snakemake.output.table, tables.remedies, metadata)
-write_table(snakemake.output.reference, tables.reference, metadata)
 write_json(snakemake.output.record, tables.record | {"core": snakemake.params.code})

@@ -1,4 +1,4 @@
-"""What the step of the remedies leaves on disk: the table, the reference draws, and the rest."""
+"""What the step of the remedies leaves on disk: the table, and the record beside it."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,15 @@ from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
 from laplace_approx.normal.fit import quantity_names
+from laplace_approx.reference.side import reference_in_short
+from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies.judge import find_judge
-from laplace_approx.remedies.reference import no_reference, reference_draws
 from laplace_approx.remedies.repeated_data import copies_needed, no_copies
 from laplace_approx.remedies.table import (
     grid_offer,
     laplace_offer,
     no_offer,
+    reference_offer,
     remedy_offer,
     remedy_record,
     remedy_table,
@@ -26,28 +28,29 @@ IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
 
 
 class RemedyTables(NamedTuple):
-    """The columns of all remedies, of the reference draws, and the record beside them."""
+    """The columns of all remedies, and the record beside them."""
 
     remedies: dict
-    reference: dict
     record: dict
 
 
 def remedies_step(
-    laplace, exact, spaces: dict, seed: int, tolerance: float, extent: str = "all"
+    laplace,
+    exact,
+    reference: ReferenceTables,
+    spaces: dict,
+    seed: int,
+    tolerance: float,
+    extent: str = "all",
 ) -> RemedyTables:
     """Run every remedy on a case.
 
-    `laplace` and `exact` are the two sides as opened from disk, `spaces` maps each other space of
-    the model to its Laplace approximation. The `extent` "signals" leaves out all remedies but the
-    grid, and "none" the signals too.
+    `laplace` and `exact` are the two sides as opened from disk, `reference` the draws that stand in
+    for a grid, `spaces` maps each other space of the model to its Laplace approximation. The
+    `extent` "signals" leaves out all remedies but the exact sides, and "none" the signals too.
     """
     names, fit = quantity_names(laplace.model), laplace.fit()
-    columns, reference = contained(
-        lambda: reference_draws(fit, names, exact.record, seed),
-        lambda reason: no_reference(names, reason),
-    )
-    judge = find_judge(exact, columns, reference, laplace.mode)
+    judge = find_judge(exact, *reference, laplace.mode)
     truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
@@ -56,6 +59,8 @@ def remedies_step(
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
     found = run_remedies(fit, seed, largest) if wanted else {}
     offers += [*(remedy_offer(remedy) for remedy in found.values())]
+    if judge.kind == "importance":
+        offers.append(reference_offer(truth, reference.record["evaluations"]))
     offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None
     record = {
@@ -66,9 +71,9 @@ def remedies_step(
         "extent": extent,
         "signals": signal_records(fit, seed) if fit and extent != "none" else None,
         "replication": _replication(fit, tolerance, has_data) if wanted else None,
-        "reference": reference,
+        "reference": reference_in_short(reference.record),
     }
-    return RemedyTables(remedy_table(offers, truth), columns, record)
+    return RemedyTables(remedy_table(offers, truth), record)
 
 
 def _replication(fit, tolerance: float, has_data: bool) -> dict:

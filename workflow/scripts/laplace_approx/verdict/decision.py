@@ -8,8 +8,10 @@ import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.remedies.judge import Judge
+from laplace_approx.remedies.table import REFERENCE_DRAWS
 from laplace_approx.verdict.sentences import Facts, sentence
 
+EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
 VERDICTS = ("fine", "fine_for_50", "remedy", "sample", "declined")  # from best to worst
 
 
@@ -64,9 +66,11 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
         ends = [at[end] for end in ends_of(level)]
         scale = table["scale_sd"][ends]
         errors = table["exact_error"][ends] / scale
-        if name != "grid":  # the exact side itself has but one error
+        distance = np.abs(table["error_sd"][ends])
+        if name not in EXACT_SIDES:  # the exact side itself has but one error
             errors = errors + table["value_error"][ends] / scale
-        off[level] = float(np.max(np.abs(table["error_sd"][ends])))
+        errors = errors + distance * table["scale_error"][ends] / scale
+        off[level] = float(np.max(distance))
         own[level] = float(np.max(errors))
     first = rows[0]
     cost = float(table["log_density_evaluations"][first])

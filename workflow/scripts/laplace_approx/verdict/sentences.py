@@ -13,6 +13,7 @@ WORDS = {
     "nested_laplace": "the nested Laplace marginal",
     "tierney_kadane": "the Tierney-Kadane moments",
     "gauss_hermite": "adaptive Gauss-Hermite quadrature",
+    "adapted_draws": "the adapted importance draws themselves",
     "grid": "the grid itself",
 }
 MENTIONED_MASS = 1e-3  # a share left out by a condition that is worth a word

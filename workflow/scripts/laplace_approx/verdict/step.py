@@ -19,13 +19,14 @@ from laplace_approx.verdict.left_out import unreached, warnings_of
 FIELDS = ("status", "reason", "message")
 
 
-def verdict_step(laplace, exact, reference: dict, table: dict, found: dict, tolerance: float):
+def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance: float):
     """Return the verdict on a case.
 
-    `laplace` and `exact` are the two sides as opened from disk, `reference` the columns of the
-    reference draws, `table` the columns of the remedies, `found` the record beside them.
+    `laplace` and `exact` are the two sides as opened from disk, `reference` the draws
+    that stand in for a grid with their record, `table` the columns of the remedies, `found` the
+    record beside them.
     """
-    judge = find_judge(exact, reference, found["reference"], laplace.mode)
+    judge = find_judge(exact, *reference, laplace.mode)
     fit = laplace.fit()
     status = laplace.curvature["status"]
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
