@@ -1,6 +1,6 @@
 """Run every remedy on a case, with the signals that need no exact answer."""
 
-from laplace_approx.remedies.step import remedies_step
+from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_files.artifacts.artifacts import write_json, write_table
 from laplace_files.cases.grid import open_exact
 from laplace_files.cases.laplace import open_laplace, open_spaces
@@ -14,9 +14,7 @@ tables = remedies_step(
     open_exact(snakemake.input, laplace.model),
     open_reference(snakemake.input),
     open_spaces(snakemake.input, laplace),
-    snakemake.params.seed,
-    snakemake.params.tolerance,
-    snakemake.params.extent,
+    Trial(snakemake.params.seed, snakemake.params.tolerance, snakemake.params.extent),
 )
 metadata = laplace.metadata | {"grid": snakemake.wildcards.grid, "core": snakemake.params.code}
 metadata |= {"seed": snakemake.params.seed, "bit_generator": "PCG64"}

@@ -25,7 +25,7 @@ from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.draws import draws_step
 from laplace_approx.reference.step import Budget, reference_step
 from laplace_approx.remedies.judge import find_judge
-from laplace_approx.remedies.step import remedies_step
+from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.remember import Memo
 from laplace_approx.verdict.step import verdict_step
 from laplace_approx.words.printable import printable
@@ -181,7 +181,7 @@ class Runner:
 
         def make():
             others = self._others(definition, laplace)
-            made = remedies_step(laplace, exact, reference, others, seed, tolerance, extent)
+            made = remedies_step(laplace, exact, reference, others, Trial(seed, tolerance, extent))
             told = reference, made.remedies, plain(made.record), tolerance
             judged = verdict_step(laplace, exact, *told)
             return made, plain(judged)

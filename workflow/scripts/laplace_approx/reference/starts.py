@@ -44,23 +44,22 @@ def _seen(fit) -> tuple[int, ...]:
 def _places(fit, coordinates: Unbounded):
     """Yield (mean, lower factor) in unbounded coordinates of each mode of a fit."""
     for i in _seen(fit):
-        mode = fit.modes[i]
         with np.errstate(all="ignore"):
-            theta = fit.space.constrain(np.asarray(mode["z"], dtype=float))
-            z = coordinates.unconstrain(theta)
-            slopes = fit.space.constrain_d1(np.asarray(mode["z"])) / coordinates.slopes(z)
-            factor = slopes[:, None] * fit.normal.cholesky * _width(fit, mode)
+            theta = np.asarray(fit.modes[i]["theta"], dtype=float)
+            own = fit.space.unconstrain(theta) if i else fit.normal.mean
+            z = coordinates.unconstrain(fit.space.constrain(own))
+            slopes = fit.space.constrain_d1(own) / coordinates.slopes(z)
+            factor = slopes[:, None] * fit.normal.cholesky * (_width(fit, i) if i else 1.0)
         if np.isfinite(z).all() and np.isfinite(factor).all() and np.all(slopes != 0):
             yield z, factor * np.sign(np.diag(factor))  # a transform may fall
 
 
-def _width(fit, mode: dict) -> float:
-    """Return how wide a mode is for the highest: by its Laplace mass, the d-th root.
+def _width(fit, i: int) -> float:
+    """Return how wide mode i is beside the highest: by its Laplace mass, the d-th root.
 
     log mass - log density is d/2 log 2 pi plus half the log determinant of its covariance.
     """
-    first = fit.modes[0]
-    volumes = [each["log_mass"] - each["log_density"] for each in (mode, first)]
+    volumes = [each["log_mass"] - each["log_density"] for each in (fit.modes[i], fit.modes[0])]
     width = np.exp((volumes[0] - volumes[1]) / fit.normal.mean.size)
     return float(width) if np.isfinite(width) and width > 0 else 1.0
 

@@ -34,21 +34,25 @@ class RemedyTables(NamedTuple):
     record: dict
 
 
+class Trial(NamedTuple):
+    """How remedies are tried: the seed of their draws, the tolerance that they have to meet, and
+    the extent: "all" of them, the "signals" alone, or "none" of both."""
+
+    seed: int
+    tolerance: float
+    extent: str = "all"
+
+
 def remedies_step(
-    laplace,
-    exact,
-    reference: ReferenceTables,
-    spaces: dict,
-    seed: int,
-    tolerance: float,
-    extent: str = "all",
+    laplace, exact, reference: ReferenceTables, spaces: dict, trial: Trial
 ) -> RemedyTables:
     """Run every remedy on a case.
 
     `laplace` and `exact` are the two sides as opened from disk, `reference` the draws that stand in
     for a grid, `spaces` maps each other space of the model to its Laplace approximation. The
-    `extent` "signals" leaves out all remedies but the exact sides, and "none" the signals too.
+    extent "signals" leaves out all remedies but the exact sides.
     """
+    seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
     judge = find_judge(exact, *reference, laplace.mode)
     truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())

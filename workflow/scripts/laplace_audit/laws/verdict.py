@@ -39,9 +39,10 @@ class Rows:
         """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
         scale = self.ends("scale_sd", method, quantity, level)
         own = self.ends("exact_error", method, quantity, level) / scale
-        if method != "grid":
+        if method not in ("grid", "adapted_draws"):
             own = own + self.ends("value_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
+        own = own + off * self.ends("scale_error", method, quantity, level) / scale
         return float(np.max(off)), float(np.max(own))
 
 

@@ -1,0 +1,137 @@
+"""The laws of the reference of a posterior: its draws, their weights, what they are good for."""
+
+import math
+
+import numpy as np
+
+from laplace_audit.laws.mode import relative
+from laplace_audit.ledger import Page
+from laplace_audit.numerics.coordinates import of_lattice
+from laplace_audit.numerics.mixture import mixture_log_density, pareto_shape, tail_length
+from laplace_audit.numerics.target import Target
+from laplace_audit.reading.artifacts import Table
+
+LARGEST_K, FEWEST_BEYOND = 0.7, 20.0
+CLOSED, RATIO, SHAPE = 1e-12, 1e-8, 1e-6
+EPS = np.finfo(float).eps
+COPIED = (
+    *("kind", "serves", "reason", "pareto_k", "pareto_k_error", "effective_draws", "n_draws"),
+    *("evaluations", "unseen_mass"),
+)
+
+
+def record_laws(page: Page, record: dict, grids: list[dict], budget: dict) -> None:
+    """Hold the record of a reference against the grids, the configuration and itself."""
+    page.same("reference is as configured", record["budget"], budget)
+    all_serve = all(grid["status"] == "ok" for grid in grids)
+    page.same("a grid goes first", record["kind"] == "grid", all_serve)
+    page.same("draws serve or have a reason", record["serves"], record["kind"] == "adapted_draws")
+    page.same("draws serve or have a reason", record["serves"], record["reason"] is None)
+    if record["proposal"] is None:
+        page.true("draws serve or have a reason", not record["serves"])
+        return
+    spent = record["adaptation"]["evaluations"] + record["n_draws"]
+    page.same("evaluations are those of the draws", record["evaluations"], spent)
+    page.true("evaluations are those of the draws", spent <= record["budget"]["evaluations"])
+    weights = record["proposal"]["weights"]
+    page.most("the proposal is a mixture", abs(math.fsum(weights) - 1), CLOSED)
+    n = record["n_draws"]
+    page.most("the limit of k follows", abs(record["largest_k"] - _limit(n)), CLOSED)
+    k = record["pareto_k"]
+    if k is not None:
+        within = k + (record["pareto_k_error"] or 0.0) <= record["largest_k"]
+        page.same("the limit of k follows", record["serves"], within)
+
+
+def _limit(n: int) -> float:
+    return min(1 - 1 / math.log10(n), LARGEST_K)
+
+
+def draws_laws(page: Page, table: Table, target: Target, record: dict) -> None:
+    """Hold the reference draws: each weight is that of the posterior against the proposal."""
+    columns = table.columns
+    due = record["n_draws"] if record["serves"] else 0
+    page.same("reference draws", columns["weight"].size, due)
+    if not due or columns["weight"].size != due:
+        return
+    each = np.repeat(np.arange(record["replicates"]), due // record["replicates"])
+    page.true("replicates are of one size", np.array_equal(columns["replicate"], each))
+    theta = np.stack([columns[name] for name in target.parameters], axis=-1)
+    _ratios(page, theta, columns["log_ratio"], target, record)
+    _weights(page, columns["weight"], columns["log_ratio"], record)
+    for name in target.quantities:
+        value = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
+        page.most("derived quantity of every row", relative(columns[name], value), CLOSED)
+
+
+def _ratios(page: Page, theta, stated, target: Target, record: dict) -> None:
+    """log p(theta) + log |dtheta / dz| - log q(z), where theta still has the digits of z."""
+    coordinates = [of_lattice(each) for each in record["transforms"]]
+    z = np.stack([c.z(theta[:, i]) for i, c in enumerate(coordinates)], axis=-1)
+    slopes = np.stack([c.log_slope(z[:, i]) for i, c in enumerate(coordinates)], axis=-1)
+    kept = np.max(EPS * np.abs(theta) / np.exp(slopes), axis=-1) < RATIO**1.5
+    page.true("log ratio recomputed", np.mean(kept) > 0.5)
+    log_p = target.log_density(theta[kept]) + slopes[kept].sum(axis=-1)
+    due = log_p - mixture_log_density(record["proposal"], z[kept])
+    with np.errstate(invalid="ignore"):
+        off = np.abs(stated[kept] - due) / (1 + np.abs(log_p))
+    same = (stated[kept] == due) | (np.isneginf(stated[kept]) & np.isneginf(due))
+    page.most("log ratio recomputed", np.where(same, 0.0, off), RATIO)
+
+
+def _weights(page: Page, weight, log_ratio, record: dict) -> None:
+    """The weights are the ratios, but that the largest are smoothed in their order."""
+    page.most("weights sum to one", abs(float(np.sum(weight)) - 1), CLOSED)
+    page.true("masses lie between 0 and 1", (weight >= 0) & (weight <= 1))
+    order = np.argsort(log_ratio, kind="stable")
+    page.true("weights rise with the ratios", np.diff(weight[order]) >= -CLOSED * weight.max())
+    plain = order[: -tail_length(weight.size) - 1]
+    plain = plain[weight[plain] > 0]
+    apart = np.log(weight[plain]) - log_ratio[plain]
+    limit = 10 * CLOSED * float(np.max(np.abs(log_ratio[plain]), initial=1.0))
+    page.most("weights are the ratios", float(np.ptp(apart)), limit)
+    effective = 1 / float(np.sum(weight**2))
+    page.most("what is said of the weights", relative(record["effective_draws"], effective), 1e-9)
+    top = log_ratio.max()
+    evidence = float(top + np.log(np.mean(np.exp(log_ratio - top))))
+    page.most("what is said of the weights", relative(record["log_evidence"], evidence), 1e-9)
+    if record["pareto_k"] is not None:
+        there = log_ratio[log_ratio > -np.inf]
+        off = abs(pareto_shape(there) - record["pareto_k"])
+        page.most("Pareto k recomputed", off, SHAPE)
+
+
+def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None) -> None:
+    """Hold the columns of the quantiles that say what the verdict rests on.
+
+    A grid's exact quantiles are its own; those of weighted draws, given as columns, lie between
+    the draws at their mid-weights, where 20 effective draws or more lie beyond.
+    """
+    page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
+    exact, error = columns["exact"], columns["exact_error"]
+    page.true("errors are not negative", ~(error < 0))
+    if kind == "grid":
+        same = (exact == columns["grid"]) | (np.isnan(exact) & np.isnan(columns["grid"]))
+        page.true("exact quantiles are those of the exact side", same)
+        page.true("exact quantiles are those of the exact side", ~(error < columns["grid_error"]))
+    elif kind == "none":
+        page.true("exact quantiles are those of the exact side", np.isnan(exact))
+    else:
+        rows = zip(columns["quantity"], columns["probability"], exact, strict=True)
+        off = [_off(draws[name], draws["weight"], p, value) for name, p, value in rows]
+        page.most("exact quantiles are those of the exact side", np.array(off), 1e-9)
+
+
+def _off(values, weights, p: float, stated: float) -> float:
+    there = ~np.isnan(values) & (weights > 0)
+    order = np.argsort(values[there], kind="stable")
+    ordered, weight = values[there][order], weights[there][order] / weights[there].sum()
+    if np.isnan(stated):
+        return 0.0
+    due = float(np.interp(p, np.cumsum(weight) - weight / 2, ordered))
+    beyond = weight[ordered <= due], weight[ordered > due]
+    effective = min(float(w.sum() ** 2 / np.sum(w**2)) if w.size else 0.0 for w in beyond)
+    if effective < FEWEST_BEYOND * (1 - 1e-9):
+        return math.inf
+    quartiles = ordered[[ordered.size // 4, -(ordered.size // 4)]]
+    return abs(due - stated) / (abs(due) + float(np.ptp(quartiles)))
