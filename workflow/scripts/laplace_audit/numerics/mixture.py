@@ -29,7 +29,7 @@ def _student(z, mean, triangle, df: float):
 
 def tail_length(n: int) -> int:
     """Return how many of n weights are the tail that a Pareto distribution is fitted to."""
-    return math.ceil(min(n / 5, 3 * math.sqrt(n)))
+    return int(3 * math.sqrt(n)) if n > 225 else n // 5
 
 
 def pareto_shape(log_ratio) -> float:
