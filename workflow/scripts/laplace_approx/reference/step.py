@@ -43,8 +43,8 @@ def reference_step(laplaces, grids, budget: Budget, say: Callable = print) -> Re
 
     `laplaces` are its normals in all spaces (some perhaps declined), in any order; `grids` the
     records of the grids that it is held against. Draws are made from a mixture of Student t that
-    is fitted to the posterior and then frozen; they serve where their Pareto k is, with its
-    standard error, at most min(1 - 1 / log10 n, 0.7), and modes that no t was put about hold next
+    is fitted to the posterior and then frozen; they serve where their Pareto k is at most
+    min(1 - 1 / log10 n, 0.7), and modes that no t was put about hold next
     to nothing (a bound that the errors count). They cannot see a mode that no search found. `say`
     is told how it goes.
     """
@@ -112,13 +112,10 @@ def _too_heavy(drawn: FrozenDraws) -> str | None:
     limit = largest_k(drawn.log_ratio.size)
     if drawn.k is None:
         return f"the Pareto k of the draws is not known: {drawn.reason}; it must be below {limit}"
-    k = drawn.k + (drawn.k_error or 0.0)
-    if k <= limit:
+    if drawn.k <= limit:
         return None
-    return (
-        f"the Pareto k of the draws is {drawn.k:.2f}, {k:.2f} with its standard error; it must be "
-        f"below {limit:.2g}"
-    )
+    spread = "" if drawn.k_error is None else f" (standard error {drawn.k_error:.2f})"
+    return f"the Pareto k of the draws is {drawn.k:.2f}{spread}; it must be at most {limit:.2g}"
 
 
 def _columns(model, coordinates: Unbounded, drawn: FrozenDraws) -> dict:
