@@ -10,7 +10,7 @@ from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.laplace import Laplace
-from laplace_approx.reference.step import Budget, ReferenceTables, reference_step
+from laplace_approx.reference.step import Allowance, ReferenceTables, reference_step
 from laplace_approx.remedies.step import RemedyTables, Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
@@ -69,7 +69,7 @@ def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) 
 
 def reference_of(laplaces, grids, seed=42, evaluations=64_000) -> ReferenceTables:
     """Return the reference of a posterior as read back, from its normals in some spaces."""
-    budget = Budget(evaluations, seed)
+    budget = Allowance(evaluations, seed)
     made = reference_step(laplaces, grids, budget, say=lambda text: None)
     return made._replace(record=_as_json(made.record))
 

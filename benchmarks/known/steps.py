@@ -20,7 +20,7 @@ from laplace_approx.density.model import Model
 from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
-from laplace_approx.reference.step import Budget, reference_step
+from laplace_approx.reference.step import Allowance, reference_step
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
@@ -57,7 +57,9 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
     tables = grid_step(posterior, "certified", {})
     grid = _as_json(tables.record)
     exact = assemble_exact(posterior.model, grid, tables.cells, tables.marginals)
-    reference = reference_step([laplace], [grid], Budget(EVALUATIONS, SEED), say=lambda text: None)
+    reference = reference_step(
+        [laplace], [grid], Allowance(EVALUATIONS, SEED), say=lambda text: None
+    )
     judge = find_judge(exact, *reference, laplace.mode)
     quantiles = sides_step(laplace, exact, judge, probabilities)
     trial = Trial(SEED, tolerance, "all" if remedies else "signals")

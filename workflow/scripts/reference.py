@@ -2,7 +2,7 @@
 
 import sys
 
-from laplace_approx.reference.step import Budget, reference_step
+from laplace_approx.reference.step import Allowance, reference_step
 from laplace_files.artifacts.artifacts import read_json, write_json, write_table
 from laplace_files.cases.laplace import open_every_space
 from laplace_files.run import job
@@ -11,7 +11,7 @@ job.start(snakemake)
 tables = reference_step(
     open_every_space(snakemake.input),
     [read_json(path) for path in snakemake.input.grids],
-    Budget(snakemake.params.evaluations, snakemake.params.seed),
+    Allowance(snakemake.params.evaluations, snakemake.params.seed),
     say=lambda text: print(text, file=sys.stderr),
 )
 metadata = tables.record["case"] | {"core": snakemake.params.code}

@@ -23,7 +23,7 @@ from laplace_approx.exact.cells import grid_draws_step
 from laplace_approx.exact.step import GridTables, grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.draws import draws_step
-from laplace_approx.reference.step import Budget, reference_step
+from laplace_approx.reference.step import Allowance, reference_step
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.remember import Memo
@@ -167,7 +167,7 @@ class Runner:
 
         def make():
             spaces = [laplace, *self._others(definition, laplace).values()]
-            budget = Budget(definition["reference"]["evaluations"], _seed(definition, exact))
+            budget = Allowance(definition["reference"]["evaluations"], _seed(definition, exact))
             made = reference_step(spaces, [exact.record], budget, say=lambda text: None)
             return made._replace(record=plain(made.record))
 

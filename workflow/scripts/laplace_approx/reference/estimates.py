@@ -8,7 +8,7 @@ from scipy.stats import t as student
 from laplace_approx.exact.draw_quantiles import Estimates
 
 FEWEST_BEYOND = 20.0  # effective draws beyond an end: fewer do not say where the tail lies
-NORMAL_95 = 1.959963984540054
+NORMAL_95 = 1.959963984540054  # SDs of a normal either side of the middle 95 %
 
 
 class Replicated:

@@ -9,8 +9,8 @@ from laplace_approx.numerics.monte_carlo import pareto_smoothed
 from laplace_approx.reference.cube import scrambled
 from laplace_approx.reference.student import StudentMixture
 
-LARGEST_REPLICATE = 1024
-FEWEST_REPLICATES = 16
+LARGEST_REPLICATE = 1024  # draws: more would leave few replicates to tell the error from
+FEWEST_REPLICATES = 16  # of a run: an error from fewer is a guess
 GROUPS = 4  # of replicates, each with a Pareto k of its own
 TRUSTED_K = 0.7  # Vehtari et al. (2024)
 

@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 from laplace_approx.reference.student import StudentMixture
 
 STEPS = 10  # of EM: a proposal need not be the very maximum
-STEPS_OF_ONE = 4
+STEPS_OF_ONE = 4  # of one component, of which only the weights of far draws are not closed
 RIDGE = 1e-10  # of the variances, added to them: rounding leaves the factor positive
 PRIOR_DRAWS = 2.0  # d draws that the covariance of a component is held by
 NEGLIGIBLE = 1e-3  # of the mass: the lightest draws that make it up have no part in the fit

@@ -1,4 +1,4 @@
-"""A mixture as plain JSON values, and read back from them."""
+"""A mixture as plain JSON values."""
 
 import numpy as np
 
@@ -14,13 +14,3 @@ def mixture_record(mixture: StudentMixture) -> dict:
         "factors": mixture.factors[:, rows, columns].tolist(),
         "df": mixture.df.tolist(),
     }
-
-
-def mixture_from(record: dict) -> StudentMixture:
-    """Return the mixture that `mixture_record` described."""
-    means = np.array(record["means"])
-    count, d = means.shape
-    factors = np.zeros((count, d, d))
-    rows, columns = np.tril_indices(d)
-    factors[:, rows, columns] = record["factors"]
-    return StudentMixture(np.array(record["weights"]), means, factors, np.array(record["df"]))

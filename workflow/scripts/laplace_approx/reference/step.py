@@ -31,14 +31,14 @@ class ReferenceTables(NamedTuple):
     record: dict
 
 
-class Budget(NamedTuple):
+class Allowance(NamedTuple):
     """How many evaluations the draws may cost, and the seed that they come from."""
 
     evaluations: int
     seed: int
 
 
-def reference_step(laplaces, grids, budget: Budget, say: Callable = print) -> ReferenceTables:
+def reference_step(laplaces, grids, budget: Allowance, say: Callable = print) -> ReferenceTables:
     """Return adapted draws of a posterior, where one of its grids does not serve.
 
     `laplaces` are its normals in all spaces (some perhaps declined), in any order; `grids` the
@@ -57,7 +57,7 @@ def reference_step(laplaces, grids, budget: Budget, say: Callable = print) -> Re
     )
 
 
-def _reference(laplaces, grids, budget: Budget, told) -> ReferenceTables:
+def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     names, case, say = told
     if all(record["status"] == "ok" for record in grids):
         return _without(GRID, "the grid is the exact side", names, case, budget)
@@ -133,7 +133,7 @@ def _columns(model, coordinates: Unbounded, drawn: FrozenDraws) -> dict:
     }
 
 
-def _record(case, budget: Budget, coordinates, adapted: Adapted, drawn: FrozenDraws) -> dict:
+def _record(case, budget: Allowance, coordinates, adapted: Adapted, drawn: FrozenDraws) -> dict:
     known = drawn.k is not None and math.isfinite(drawn.k)
     evidence, error = drawn.evidence
     return _empty(case, budget) | {
@@ -169,7 +169,7 @@ def _errors(columns: dict, names, unseen: float) -> dict:
     return {name: error if math.isfinite(error) else None for name, error in found.items()}
 
 
-def _empty(case: dict, budget: Budget) -> dict:
+def _empty(case: dict, budget: Allowance) -> dict:
     nothing = (
         *("pareto_k", "pareto_k_error", "largest_k", "effective_draws", "adaptation"),
         *("log_evidence", "log_evidence_error", "unseen_mass", "transforms", "proposal"),
@@ -179,7 +179,7 @@ def _empty(case: dict, budget: Budget) -> dict:
     return {"case": case, "budget": budget._asdict(), **dict.fromkeys(nothing), **counts}
 
 
-def _without(kind, reason, names, case, budget: Budget, unseen=None) -> ReferenceTables:
+def _without(kind, reason, names, case, budget: Allowance, unseen=None) -> ReferenceTables:
     said = {"kind": kind, "serves": False, "reason": reason, "unseen_mass": unseen}
     return ReferenceTables(_no_draws(names), _empty(case, budget) | said)
 
