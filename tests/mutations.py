@@ -201,6 +201,7 @@ FOUND, VERDICT, BASIN = (
 )
 BETA = ("quantities", "beta")
 ZEROS = "0" * 64
+CARRIED = {"at_least": 0.2, "shift": -0.3}
 
 MUTATIONS = (
     Mutation(
@@ -447,6 +448,11 @@ MUTATIONS = (
         at("joint", "ellipse_coverage", "levels", "95", "value", to=0.95),
     ),
     Mutation("an evidence that the grid has not", VERDICT, at("evidence", "grid", by=digit)),
+    Mutation(
+        "chains that speak beside a grid",
+        VERDICT,
+        at(*BETA, "drift", to={"50": CARRIED, "95": CARRIED}),
+    ),
     Mutation("every start finds the mode", BASIN, column("undamped", lambda x: 0 * x + 1.0)),
     Mutation("a lattice of starts that is shifted", BASIN, column("beta", lambda x: x + 1.0)),
     Mutation("a cell of the summary", "summary.parquet", cell("grid_upper_95", 1, digit)),

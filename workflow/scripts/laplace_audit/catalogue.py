@@ -665,6 +665,11 @@ LAWS = {
                 "what the verdict repeats of the grid, the remedies and the signals",
                 EXACT,
             ),
+            "chains speak where nothing judges": (
+                "what short chains carry away is there exactly where no exact side is, is that of "
+                "the remedies, and is at least 0 and at most the shift that they show",
+                EXACT,
+            ),
             "class follows from the total variation": (
                 "exact, good, fair, poor or bad",
                 EXACT,

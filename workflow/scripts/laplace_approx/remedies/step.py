@@ -2,10 +2,14 @@
 
 from typing import NamedTuple
 
-from laplace_approx.comparison.intervals import places
+import numpy as np
+
+from laplace_approx.comparison.drift import ENDS, drift_record, no_drift
+from laplace_approx.comparison.intervals import PROBABILITIES, places
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
+from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
@@ -58,6 +62,7 @@ def remedies_step(
     truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
+    asked = fit is not None and extent != "none"
     others = spaces if extent == "all" else {}
     offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
@@ -73,11 +78,21 @@ def remedies_step(
         "reason": laplace.curvature["reason"],
         "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
         "extent": extent,
-        "signals": signal_records(fit, seed) if fit and extent != "none" else None,
+        "signals": signal_records(fit, seed) if asked else None,
+        "drift": _drift(fit, normal, seed) if asked and judge.kind == "none" else None,
         "replication": _replication(fit, tolerance, has_data) if wanted else None,
         "reference": reference_in_short(reference.record),
     }
     return RemedyTables(remedy_table(offers, truth), record)
+
+
+def _drift(fit, normal, seed: int) -> dict:
+    """Return what chains say of the normal, which is asked for where no exact side can judge it."""
+    at = np.searchsorted(PROBABILITIES, ENDS)
+    told = {name: Estimates(normal.values[name][at], normal.errors[name][at]) for name in fit.names}
+    return contained(
+        lambda: drift_record(fit, told, seed), lambda reason: no_drift(fit.names, reason)
+    )
 
 
 def _replication(fit, tolerance: float, has_data: bool) -> dict:

@@ -79,16 +79,28 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
     return Method(name, cost, further, off, own, *said)
 
 
-def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float, case) -> dict:
+class Told(NamedTuple):
+    """What a verdict is told of a case besides its table: the side of the normal (None where there
+    is none), the status of the case, its message, and what chains carry away, by quantity."""
+
+    laplace: object
+    status: str
+    message: str | None
+    drift: dict
+
+
+def quantity_verdict(
+    table: dict, quantity: str, judge: Judge, tolerance: float, told: Told
+) -> dict:
     """Return the verdict on one quantity.
 
     fine: both ends of the 50 and the 95 % interval are within the tolerance, all errors counted.
     fine_for_50: those of the 50 % interval are. remedy: neither, but some method meets the
     tolerance; `remedy` names the cheapest (for fine_for_50 too). sample: none does. Without an
-    exact side that can be relied on there is nothing that could meet it: sample. `case` is
-    (laplace side or None, its status, message).
+    exact side that can be relied on there is nothing that could meet it: sample, where `drift` says
+    what the ends are off by at the least, if chains have shown it.
     """
-    laplace, status, message = case
+    laplace, status, message, drift = told
     methods = methods_of(table, quantity)
     normal = methods.pop("laplace")
     reliable = judge.kind != "none" and not judge.faults
@@ -120,6 +132,7 @@ def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float,
         "remedy_error_sd": {percent(level): _error(cheapest, level) for level in JUDGED}
         if cheapest
         else None,
+        "drift": drift.get(quantity),
     }
     facts = Facts(quantity, verdict, normal, cheapest, record, judge, tolerance, message)
     return {**record, "sentence": sentence(facts)}

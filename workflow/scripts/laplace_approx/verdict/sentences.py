@@ -71,6 +71,9 @@ def _remedy(f: Facts) -> str:
 
 def _sample(f: Facts) -> str:
     if f.judge.kind == "none":
+        carried = _carried_away(f)
+        if carried:
+            return carried
         return (
             f"Nothing here can tell whether the normal is good enough for {f.quantity}: "
             f"{' '.join(f.judge.faults)} The signals can speak against the normal, and none of "
@@ -92,6 +95,20 @@ def _sample(f: Facts) -> str:
     return (
         f"The normal is not good enough for {f.quantity}: {_how_wrong(f)}{_judged_by(f)}. "
         f"{_what_instead(f)}"
+    )
+
+
+def _carried_away(f: Facts) -> str:
+    """Return what chains say against the normal without an exact side; "" where nothing."""
+    found = {level: said["at_least"] for level, said in (f.record["drift"] or {}).items()}
+    if not max(found.values(), default=0.0) > f.tolerance:
+        return ""
+    level = max(found, key=found.get)
+    return (
+        f"The normal is not good enough for {f.quantity}: Markov chains that start from its draws "
+        f"carry an end of its {level} % interval away by {_sd(found[level])} at the least "
+        f"(tolerance {f.tolerance:g}). What would be, nothing here can tell: "
+        f"{' '.join(f.judge.faults)} Draw from the posterior by Markov chain Monte Carlo."
     )
 
 

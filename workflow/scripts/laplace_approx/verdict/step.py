@@ -13,7 +13,7 @@ from laplace_approx.comparison.signals import signal_as_record
 from laplace_approx.comparison.unseen import beyond_the_grid
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.remedies.judge import Judge, find_judge
-from laplace_approx.verdict.decision import by_quantity, quantity_verdict, worst
+from laplace_approx.verdict.decision import Told, by_quantity, quantity_verdict, worst
 from laplace_approx.verdict.left_out import unreached, warnings_of
 
 FIELDS = ("status", "reason", "message")
@@ -30,10 +30,11 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
     fit = laplace.fit()
     status = laplace.curvature["status"]
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
-    case = (side, status, laplace.curvature["message"])
+    drift = (found["drift"] or {"quantities": {}})["quantities"]
+    told = Told(side, status, laplace.curvature["message"], drift)
     tables = by_quantity(table)
     quantities = {
-        name: quantity_verdict(tables[name], name, judge, tolerance, case)
+        name: quantity_verdict(tables[name], name, judge, tolerance, told)
         for name in quantity_names(laplace.model)
     }
     joint = _joint(fit, exact, laplace.mode, found["signals"])
