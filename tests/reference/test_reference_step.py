@@ -81,6 +81,27 @@ def test_the_budget_is_kept(spaces, budget):
     assert 0.8 * budget <= record["evaluations"] <= budget
 
 
+FUNNEL = """
+import numpy as np
+
+PARAMETERS = ("v", *(f"x{i}" for i in range(9)))
+
+
+def log_likelihood(theta, data):
+    v, x = theta[..., 0], theta[..., 1:]
+    narrow = -0.5 * np.sum(x**2, axis=-1) * np.exp(-v) - 4.5 * v
+    return narrow - 0.5 * v**2 / 9 - 0.01 * (v + 1) ** 4
+"""
+
+
+def test_a_proposal_that_had_no_time_to_adapt_says_so(tmp_path):
+    file = tmp_path / "funnel.py"
+    file.write_text(FUNNEL)
+    record = reference_of([laplace_of(posterior_of(file))], [NO_GRID], evaluations=8000).record
+    assert not record["serves"] and record["adaptation"]["effective_draws"] < 120
+    assert "120 are wanted" in record["reason"] and "evaluations: ..." in record["reason"]
+
+
 def test_a_case_judged_by_it_offers_it_as_a_remedy(case):
     table, said = case.tables.remedies, case.verdict["quantities"]
     assert case.verdict["exact"]["kind"] == "importance"
