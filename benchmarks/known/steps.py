@@ -31,7 +31,7 @@ from laplace_files.cases.posterior import frozen
 from laplace_files.models import parts
 
 SEED = 42
-EVALUATIONS = 64_000
+EVALUATIONS = 64_000  # of the draws that stand in for a grid
 
 
 class Stated(NamedTuple):

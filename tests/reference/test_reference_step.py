@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from cases_in_memory import exact_of, judged, laplace_of, posterior_of, reference_of
+from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT
-from laplace_audit.laws.reference import draws_laws, record_laws
+from laplace_approx.remedies.judge import find_judge
+from laplace_audit.laws.reference import (
+    draws_laws,
+    exact_column_laws,
+    record_laws,
+    stated_truth_laws,
+)
 from laplace_audit.ledger import Ledger
 from laplace_audit.numerics.target import Target
 from laplace_audit.reading.artifacts import Table
@@ -74,8 +81,28 @@ def test_the_budget_is_kept(spaces, budget):
     assert 0.8 * budget <= record["evaluations"] <= budget
 
 
-def test_a_case_judged_by_it_offers_it_as_a_remedy(posterior, spaces):
-    case = judged(spaces[0], exact_of(posterior), {"logs": spaces[1]})
+FUNNEL = """
+import numpy as np
+
+PARAMETERS = ("v", *(f"x{i}" for i in range(9)))
+
+
+def log_likelihood(theta, data):
+    v, x = theta[..., 0], theta[..., 1:]
+    narrow = -0.5 * np.sum(x**2, axis=-1) * np.exp(-v) - 4.5 * v
+    return narrow - 0.5 * v**2 / 9 - 0.01 * (v + 1) ** 4
+"""
+
+
+def test_a_proposal_that_had_no_time_to_adapt_says_so(tmp_path):
+    file = tmp_path / "funnel.py"
+    file.write_text(FUNNEL)
+    record = reference_of([laplace_of(posterior_of(file))], [NO_GRID], evaluations=8000).record
+    assert not record["serves"] and record["adaptation"]["effective_draws"] < 120
+    assert "120 are wanted" in record["reason"] and "evaluations: ..." in record["reason"]
+
+
+def test_a_case_judged_by_it_offers_it_as_a_remedy(case):
     table, said = case.tables.remedies, case.verdict["quantities"]
     assert case.verdict["exact"]["kind"] == "importance"
     rows = [i for i, name in enumerate(table["method"]) if name == "adapted_draws"]
@@ -88,6 +115,53 @@ def test_a_case_judged_by_it_offers_it_as_a_remedy(posterior, spaces):
     assert all(table["trusted"][i] for i in held) and np.all(table["error_sd"][held] == 0)
     scale_error = table["scale_error"] / table["scale_sd"]
     assert np.all((scale_error > 0) & (scale_error < 0.03))
+
+
+@pytest.fixture(scope="module")
+def case(posterior, spaces):
+    return judged(spaces[0], exact_of(posterior), {"logs": spaces[1]})
+
+
+def tables_of(case):
+    """Return the tables of quantiles and of remedies of a case, whose columns may be changed."""
+    judge = find_judge(case.exact, *case.reference, case.laplace.mode)
+    p = [0.025, 0.25, 0.5, 0.75, 0.975]
+    none = {name: np.empty(0) for name in case.verdict["quantities"]}
+    sides = sides_step(case.laplace, case.exact, judge, p)
+    quantiles = quantiles_step(case.laplace, sides, none, none, p)
+    return quantiles, {key: np.copy(x) for key, x in case.tables.remedies.items()}
+
+
+def broken_by(case, quantiles, remedies, unseen=0.0):
+    """Return the laws of the exact side that two tables break."""
+    ledger, rest = Ledger(), ("importance", case.reference.draws, unseen)
+    exact_column_laws(ledger.page("quantiles.parquet"), quantiles, *rest)
+    stated_truth_laws(ledger.page("remedies.parquet"), remedies, *rest)
+    return {(check.file, check.law) for check in ledger.checks if not check.ok}
+
+
+def test_both_tables_say_of_the_exact_side_what_the_draws_do(case):
+    quantiles, remedies = tables_of(case)
+    assert set(quantiles["rests_on"]) == {"importance"} and np.all(np.isnan(quantiles["grid"]))
+    assert np.all(quantiles["exact_error"] > 0)
+    assert broken_by(case, quantiles, remedies) == set()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "law"),
+    [
+        ("quantiles", "exact", "exact quantiles are those of the exact side"),
+        ("quantiles", "exact_error", "errors of the draws recomputed"),
+        ("remedies", "exact", "exact quantiles are those of the exact side"),
+        ("remedies", "exact_error", "errors of the draws recomputed"),
+        ("remedies", "scale_sd", "scale of the draws recomputed"),
+        ("remedies", "scale_error", "scale of the draws recomputed"),
+    ],
+)
+def test_the_audit_recomputes_what_the_tables_say_of_the_exact_side(case, table, column, law):
+    tables = dict(zip(("quantiles", "remedies"), tables_of(case), strict=True))
+    tables[table][column] = tables[table][column] * 0.99
+    assert (f"{table}.parquet", law) in broken_by(case, **tables)
 
 
 def pages(posterior, record, draws, budget=24_000):
@@ -153,6 +227,20 @@ MUTATIONS = {
     "another evidence": (
         lambda draws, record: record.update(log_evidence=record["log_evidence"] + 1e-3),
         "what is said of the weights",
+    ),
+    "half the error of k": (
+        lambda draws, record: record.update(pareto_k_error=record["pareto_k_error"] / 2),
+        "Pareto k recomputed",
+    ),
+    "half the error of the evidence": (
+        lambda draws, record: record.update(log_evidence_error=record["log_evidence_error"] / 2),
+        "what is said of the weights",
+    ),
+    "an error smaller than it is": (
+        lambda draws, record: record.update(
+            errors_sd={**record["errors_sd"], "a": record["errors_sd"]["a"] * 0.9}
+        ),
+        "errors of the draws recomputed",
     ),
     "replicates mixed": (
         lambda draws, record: draws[REPLICATE].sort() or draws[REPLICATE].__setitem__(0, 1),

@@ -13,7 +13,12 @@ from laplace_audit.laws.marginals import marginal_laws, marginals_of
 from laplace_audit.laws.mode import mode_laws, stationary_law
 from laplace_audit.laws.posterior import posterior_laws, source_laws
 from laplace_audit.laws.quantiles import quantile_laws
-from laplace_audit.laws.reference import COPIED, exact_column_laws, record_laws
+from laplace_audit.laws.reference import (
+    COPIED,
+    exact_column_laws,
+    record_laws,
+    stated_truth_laws,
+)
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
 from laplace_audit.laws.remedies import EXACT_DRAWS, remedy_laws
 from laplace_audit.laws.verdict import judged, verdict_laws
@@ -165,17 +170,17 @@ def audit_quantiles(shelf: Shelf, case: Case) -> None:
         draws = {source: shelf.draws(case, source) for source in SOURCES}
         columns, probabilities = table.columns, shelf.asked.probabilities
         quantile_laws(page, columns, sides, draws, probabilities)
-        kind, weighted = _rest(shelf, case)
-        exact_column_laws(page, columns, kind, weighted)
+        exact_column_laws(page, columns, *_rest(shelf, case))
 
     shelf.table(f"{case.compare}/quantiles.parquet", "quantiles", laws)
 
 
-def _rest(shelf: Shelf, case: Case) -> tuple[str, dict | None]:
-    """Return what the verdict on a case rests on, and the columns of the reference draws."""
+def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
+    """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
+    that they may miss."""
     record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
     opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
-    return judged(*opened, record["serves"])[0], table.columns
+    return judged(*opened, record["serves"])[0], table.columns, record["unseen_mass"]
 
 
 _REFERENCE = ("json", "parquet")
@@ -225,10 +230,12 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         costs = {name: said["log_density_evaluations"] for name, said in methods.items()}
         costs |= _costs(shelf, case)
         further = list(methods)
-        if _rest(shelf, case)[0] == "importance":
+        rest = _rest(shelf, case)
+        if rest[0] == "importance":
             further.append(EXACT_DRAWS)
             costs[EXACT_DRAWS] = found["reference"]["evaluations"]
         remedy_laws(page, table.columns, sides, others, further, costs)
+        stated_truth_laws(page, table.columns, *rest)
 
     shelf.record(f"{case.compare}/remedies.json", "remedies", of_record)
     shelf.table(f"{case.compare}/remedies.parquet", "remedies", of_table)

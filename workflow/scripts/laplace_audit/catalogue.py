@@ -594,16 +594,28 @@ LAWS = {
                 f"1e-11 of the largest log ratio: {ROUNDING}",
             ),
             "what is said of the weights": (
-                "effective draws 1 / sum w^2, log evidence log mean ratio",
+                "effective draws 1 / sum w^2, log evidence log mean ratio, its error over "
+                "replicates",
                 f"1e-9: {ROUNDING}",
             ),
             "Pareto k recomputed": (
-                "the estimate of Zhang and Stephens (2009) from the ratios",
+                "the estimate of Zhang and Stephens (2009) from the ratios, its error from four "
+                "parts",
                 "1e-6: thresholds of two codes drop other terms of a sum",
             ),
             "exact quantiles are those of the exact side": (
                 "the grid's own, or between the weighted draws at their mid-weights",
-                f"1e-9 of the value and the quartile range: {ROUNDING}",
+                "1e-8 of the value and the quartile range: sums of many small weights",
+            ),
+            "errors of the draws recomputed": (
+                "how far s of the CDF moves a quantile, s over the independent replicates with the "
+                "t of their number, and what the mass in modes that are not seen can move",
+                "1e-6 of itself, since it is a difference of nearly equal numbers",
+            ),
+            "scale of the draws recomputed": (
+                "half the central 68.3 % interval, its error from both ends in one; that of a grid "
+                "has none of its own",
+                "1e-6 of itself, as above",
             ),
         },
     ),

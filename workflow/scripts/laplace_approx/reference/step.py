@@ -89,7 +89,7 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     room = most - adapted.evaluations
     drawn = frozen_draws(coordinates.log_density, adapted.proposal, room, rng)
     record = _record(case, budget, coordinates, adapted, drawn) | {"unseen_mass": unseen}
-    reason = _too_heavy(drawn)
+    reason = _too_heavy(drawn, adapted)
     say(f"drew {drawn.log_ratio.size}: {drawn.effective:.0f} effective, {reason or 'serves'}")
     if reason:
         return ReferenceTables(
@@ -103,7 +103,7 @@ def _shares(adapted: Adapted) -> str:
     return ", ".join(f"{share:.3f}" for share in adapted.efficiency)
 
 
-def _too_heavy(drawn: FrozenDraws) -> str | None:
+def _too_heavy(drawn: FrozenDraws, adapted: Adapted) -> str | None:
     """Return why the weights cannot be relied on, or None where they can."""
     if drawn.weights is None:
         return drawn.reason
@@ -115,7 +115,15 @@ def _too_heavy(drawn: FrozenDraws) -> str | None:
     if drawn.k <= limit:
         return None
     spread = "" if drawn.k_error is None else f" (standard error {drawn.k_error:.2f})"
-    return f"the Pareto k of the draws is {drawn.k:.2f}{spread}; it must be at most {limit:.2g}"
+    heavy = f"the Pareto k of the draws is {drawn.k:.2f}{spread}; it must be at most {limit:.2g}"
+    wanted = DRAWS_PER_NUMBER * adapted.proposal.size
+    if adapted.effective >= wanted:
+        return heavy
+    return (
+        f"{heavy}. The proposal was frozen with {adapted.effective:.0f} effective draws after "
+        f"{adapted.evaluations} evaluations, and {wanted} are wanted: a larger "
+        "`reference: {evaluations: ...}` lets it adapt for longer"
+    )
 
 
 def _columns(model, coordinates: Unbounded, drawn: FrozenDraws) -> dict:

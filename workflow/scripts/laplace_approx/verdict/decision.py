@@ -69,7 +69,8 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
         distance = np.abs(table["error_sd"][ends])
         if name not in EXACT_SIDES:  # the exact side itself has but one error
             errors = errors + table["value_error"][ends] / scale
-        errors = errors + distance * table["scale_error"][ends] / scale
+        doubt = table["scale_error"][ends] / scale
+        errors = errors + np.where(doubt == 0, 0.0, distance) * doubt  # a distance may be infinite
         off[level] = float(np.max(distance))
         own[level] = float(np.max(errors))
     first = rows[0]

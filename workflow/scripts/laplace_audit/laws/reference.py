@@ -9,11 +9,13 @@ from laplace_audit.ledger import Page
 from laplace_audit.numerics.coordinates import of_lattice
 from laplace_audit.numerics.mixture import mixture_log_density, pareto_shape, tail_length
 from laplace_audit.numerics.target import Target
+from laplace_audit.numerics.weighted import WeightedDraws
 from laplace_audit.reading.artifacts import Table
 
-LARGEST_K, FEWEST_BEYOND = 0.7, 20.0
+LARGEST_K = 0.7
 CLOSED, RATIO, SHAPE = 1e-12, 1e-8, 1e-6
-EPS = np.finfo(float).eps
+EPS, GROUPS = np.finfo(float).eps, 4
+ENDS = (0.025, 0.25, 0.75, 0.975)
 COPIED = (
     *("kind", "serves", "reason", "pareto_k", "pareto_k_error", "effective_draws", "n_draws"),
     *("evaluations", "unseen_mass"),
@@ -62,6 +64,17 @@ def draws_laws(page: Page, table: Table, target: Target, record: dict) -> None:
     for name in target.quantities:
         value = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
         page.most("derived quantity of every row", relative(columns[name], value), CLOSED)
+    _errors(page, columns, target.everything, record)
+
+
+def _errors(page: Page, columns: dict, names, record: dict) -> None:
+    """What the reference says it is good for: the largest error of the ends in its scale."""
+    for name in names:
+        side = WeightedDraws(columns, name, record["unseen_mass"])
+        due = max(side.error(p) / side.scale()[0] for p in ENDS)
+        stated = record["errors_sd"][name]
+        stated = math.nan if stated is None else stated
+        page.most("errors of the draws recomputed", _apart(stated, due, due), SHAPE)
 
 
 def _ratios(page: Page, theta, stated, target: Target, record: dict) -> None:
@@ -96,16 +109,28 @@ def _weights(page: Page, weight, log_ratio, record: dict) -> None:
     evidence = float(top + np.log(np.mean(np.exp(log_ratio - top))))
     page.most("what is said of the weights", relative(record["log_evidence"], evidence), 1e-9)
     if record["pareto_k"] is not None:
-        there = log_ratio[log_ratio > -np.inf]
-        off = abs(pareto_shape(there) - record["pareto_k"])
+        off = abs(_shape(log_ratio) - record["pareto_k"])
         page.most("Pareto k recomputed", off, SHAPE)
+    blocks = log_ratio.reshape(record["replicates"], -1)
+    if record["pareto_k_error"] is not None:
+        shapes = [_shape(part) for part in np.array_split(blocks, GROUPS)]
+        due = float(np.std(shapes, ddof=1)) / math.sqrt(GROUPS)
+        page.most("Pareto k recomputed", abs(record["pareto_k_error"] - due), SHAPE)
+    means = np.mean(np.exp(blocks - top), axis=1)
+    error = float(np.std(means, ddof=1) / math.sqrt(means.size) / means.mean())
+    page.most("what is said of the weights", relative(record["log_evidence_error"], error), 1e-9)
 
 
-def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None) -> None:
+def _shape(log_ratio) -> float:
+    return pareto_shape(log_ratio[log_ratio > -np.inf])
+
+
+def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, unseen) -> None:
     """Hold the columns of the quantiles that say what the verdict rests on.
 
     A grid's exact quantiles are its own; those of weighted draws, given as columns, lie between
-    the draws at their mid-weights, where 20 effective draws or more lie beyond.
+    the draws at their mid-weights, where 20 effective draws or more lie beyond; they miss at most
+    the mass `unseen`.
     """
     page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
     exact, error = columns["exact"], columns["exact_error"]
@@ -116,22 +141,41 @@ def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None) 
         page.true("exact quantiles are those of the exact side", ~(error < columns["grid_error"]))
     elif kind == "none":
         page.true("exact quantiles are those of the exact side", np.isnan(exact))
-    else:
-        rows = zip(columns["quantity"], columns["probability"], exact, strict=True)
-        off = [_off(draws[name], draws["weight"], p, value) for name, p, value in rows]
-        page.most("exact quantiles are those of the exact side", np.array(off), 1e-9)
+    elif kind == "importance":
+        for name in dict.fromkeys(columns["quantity"]):
+            rows = np.array([each == name for each in columns["quantity"]])
+            stated = (columns["probability"][rows], exact[rows], error[rows])
+            weighted_laws(page, stated, WeightedDraws(draws, name, unseen))
 
 
-def _off(values, weights, p: float, stated: float) -> float:
-    there = ~np.isnan(values) & (weights > 0)
-    order = np.argsort(values[there], kind="stable")
-    ordered, weight = values[there][order], weights[there][order] / weights[there].sum()
-    if np.isnan(stated):
-        return 0.0
-    due = float(np.interp(p, np.cumsum(weight) - weight / 2, ordered))
-    beyond = weight[ordered <= due], weight[ordered > due]
-    effective = min(float(w.sum() ** 2 / np.sum(w**2)) if w.size else 0.0 for w in beyond)
-    if effective < FEWEST_BEYOND * (1 - 1e-9):
-        return math.inf
-    quartiles = ordered[[ordered.size // 4, -(ordered.size // 4)]]
-    return abs(due - stated) / (abs(due) + float(np.ptp(quartiles)))
+def weighted_laws(page: Page, stated, draws: WeightedDraws) -> None:
+    """Hold exact quantiles and their errors, (probabilities, values, errors), against the draws."""
+    p, exact, error = stated
+    due = np.array([draws.at(each) for each in p])
+    spread = abs(due) + float(np.ptp(draws.x[[draws.x.size // 4, -(draws.x.size // 4)]]))
+    page.most("exact quantiles are those of the exact side", _apart(exact, due, spread), RATIO)
+    due = np.array([draws.error(each) for each in p])
+    page.most("errors of the draws recomputed", _apart(error, due, due), SHAPE)
+
+
+def _apart(stated, due, size):
+    """Return how far numbers are from those that are due, as a part of a size; NaN is like NaN."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = np.where(stated == due, 0.0, np.abs(stated - due) / size)
+    return np.where(np.isnan(stated) & np.isnan(due), 0.0, np.where(np.isnan(off), np.inf, off))
+
+
+def stated_truth_laws(page: Page, columns: dict, kind: str, draws: dict | None, unseen) -> None:
+    """Hold the exact side of a table of remedies: its scale too has an error where draws are it."""
+    first = np.array([method == "laplace" for method in columns["method"]])
+    mine = {key: value[first] for key, value in columns.items() if isinstance(value, np.ndarray)}
+    names = [name for name, kept in zip(columns["quantity"], first, strict=True) if kept]
+    if kind != "importance":
+        page.true("scale of the draws recomputed", columns["scale_error"] == 0)
+        return
+    for name in dict.fromkeys(names):
+        rows, side = np.array([each == name for each in names]), WeightedDraws(draws, name, unseen)
+        stated = (mine[key][rows] for key in ("probability", "exact", "exact_error"))
+        weighted_laws(page, tuple(stated), side)
+        for key, due in zip(("scale_sd", "scale_error"), side.scale(), strict=True):
+            page.most("scale of the draws recomputed", _apart(mine[key][rows], due, due), SHAPE)

@@ -42,7 +42,8 @@ class Rows:
         if method not in ("grid", "adapted_draws"):
             own = own + self.ends("value_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
-        own = own + off * self.ends("scale_error", method, quantity, level) / scale
+        doubt = self.ends("scale_error", method, quantity, level) / scale
+        own = own + np.where(doubt == 0, 0.0, off) * doubt
         return float(np.max(off)), float(np.max(own))
 
 
