@@ -24,7 +24,12 @@ from laplace_files.config.claims import claimed_artifacts
 from laplace_files.run.code import describe_steps
 from laplace_files.config.checks import check_overlay_files
 from laplace_files.artifacts.filenames import escape_what_streams_lack
-from laplace_files.config.request import check_nuts_cases, check_request, source_hashes
+from laplace_files.config.request import (
+    check_nuts_cases,
+    check_request,
+    grids_of_posteriors,
+    source_hashes,
+)
 from laplace_files.models.trial import source_hash
 
 escape_what_streams_lack(logger)
@@ -55,6 +60,7 @@ try:
     )
     NUTS_CASES = check_nuts_cases(config)
     SOURCES = source_hashes(config, [*CASES, *NUTS_CASES])
+    GRIDS = grids_of_posteriors(config, CASES)
     CLAIMED = claimed_artifacts(config, CASES)
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -229,6 +235,41 @@ rule grid_draws:
         "workflow/scripts/grid_draws.py"
 
 
+rule reference:
+    """Draw from the posterior by an adapted proposal, where no grid is its exact side."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        grids=collect(
+            "results/{{model}}/{{prior}}/grid/{each}/grid.json",
+            each=lookup("{model}/{prior}", within=GRIDS),
+        ),
+        modes=collect(
+            "results/{{model}}/{{prior}}/laplace/{each}/mode.json",
+            each=lookup("models/{model}/spaces", within=config),
+        ),
+        curvatures=collect(
+            "results/{{model}}/{{prior}}/laplace/{each}/curvature.json",
+            each=lookup("models/{model}/spaces", within=config),
+        ),
+        all_matrices=collect(
+            "results/{{model}}/{{prior}}/laplace/{each}/curvature.parquet",
+            each=lookup("models/{model}/spaces", within=config),
+        ),
+    output:
+        record="results/{model}/{prior}/reference/reference.json",
+        draws="results/{model}/{prior}/reference/reference.parquet",
+    log:
+        "logs/{model}/{prior}/reference/reference.log",
+    params:
+        evaluations=lookup("reference/evaluations", within=config),
+        seed=lookup("seeds/draws/0", within=config),
+        code=CODE["reference"],
+    message:
+        "Draw from {wildcards.model}/{wildcards.prior} by an adapted proposal, where no grid serves"
+    script:
+        "workflow/scripts/reference.py"
+
+
 rule quantiles:
     """Compare the quantiles of the normal with those of the exact posterior."""
     input:
@@ -239,6 +280,8 @@ rule quantiles:
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        reference="results/{model}/{prior}/reference/reference.json",
+        reference_draws="results/{model}/{prior}/reference/reference.parquet",
         laplace_draws=collect(
             "results/{{model}}/{{prior}}/laplace/{{space}}/draws-seed{seed}.parquet",
             seed=lookup("seeds/draws", within=config),
@@ -276,6 +319,8 @@ rule remedies:
         grid="results/{model}/{prior}/grid/{grid}/grid.json",
         mass="results/{model}/{prior}/grid/{grid}/mass.parquet",
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
+        reference="results/{model}/{prior}/reference/reference.json",
+        reference_draws="results/{model}/{prior}/reference/reference.parquet",
         modes=collect(
             "results/{{model}}/{{prior}}/laplace/{other}/mode.json",
             other=lookup("models/{model}/spaces", within=config),
@@ -297,7 +342,6 @@ rule remedies:
             labels={"table": "remedies"},
         ),
         record="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
-        reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
     log:
         "logs/{model}/{prior}/compare/{space}/{grid}/remedies.log",
     params:
@@ -323,7 +367,8 @@ rule verdict:
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
         remedies="results/{model}/{prior}/compare/{space}/{grid}/remedies.parquet",
         found="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
-        reference="results/{model}/{prior}/compare/{space}/{grid}/reference.parquet",
+        reference="results/{model}/{prior}/reference/reference.json",
+        reference_draws="results/{model}/{prior}/reference/reference.parquet",
     output:
         report(
             "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",

@@ -24,7 +24,7 @@ SNAKEFILES = ("Snakefile", "workflow/rules/exercises.smk", "workflow/rules/repor
 # From the ground up: the order that tests/project/test_rooms.py holds the imports to.
 ROOMS = (
     *("words", "numerics", "derivatives", "density", "normal", "mode", "curvature", "exact"),
-    *("comparison", "remedies", "verdict", "claims", "figures", "report", "exercises"),
+    *("comparison", "reference", "remedies", "verdict", "claims", "figures", "report", "exercises"),
 )
 
 

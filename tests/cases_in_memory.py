@@ -10,7 +10,8 @@ from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.laplace import Laplace
-from laplace_approx.remedies.step import RemedyTables, remedies_step
+from laplace_approx.reference.step import Allowance, ReferenceTables, reference_step
+from laplace_approx.remedies.step import RemedyTables, Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
@@ -28,6 +29,7 @@ class Judged(NamedTuple):
 
     laplace: Laplace
     exact: Exact
+    reference: ReferenceTables
     tables: RemedyTables
     verdict: dict
 
@@ -57,11 +59,19 @@ def exact_of(posterior: Posterior, definition=None) -> Exact:
 
 def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) -> Judged:
     """Return the case with its remedies and its verdict."""
-    tables = remedies_step(laplace, exact, spaces or {}, seed, tolerance)
+    reference = reference_of([laplace, *(spaces or {}).values()], [exact.record], seed)
+    tables = remedies_step(laplace, exact, reference, spaces or {}, Trial(seed, tolerance))
     record = verdict_step(
-        *(laplace, exact, tables.reference, tables.remedies, _as_json(tables.record)), tolerance
+        *(laplace, exact, reference, tables.remedies, _as_json(tables.record)), tolerance
     )
-    return Judged(laplace, exact, tables, _as_json(record))
+    return Judged(laplace, exact, reference, tables, _as_json(record))
+
+
+def reference_of(laplaces, grids, seed=42, evaluations=64_000) -> ReferenceTables:
+    """Return the reference of a posterior as read back, from its normals in some spaces."""
+    budget = Allowance(evaluations, seed)
+    made = reference_step(laplaces, grids, budget, say=lambda text: None)
+    return made._replace(record=_as_json(made.record))
 
 
 def _as_json(record: dict) -> dict:

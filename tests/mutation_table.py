@@ -12,8 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pyarrow as pa
-
 from mutations import MUTATIONS, QUANTILES, Mutation, mutated
 from project_copy import PROJECT, copy_project, snakemake
 
@@ -113,10 +111,11 @@ def table(folder: Path, asked: Asked) -> str:
 def damaged_bytes(folder: Path, asked: Asked) -> str:
     """Return what becomes of every single flipped byte of a table, and of every truncation."""
     original = (folder / "results" / QUANTILES).read_bytes()
-    n, whole = len(original), read_table(pa.BufferReader(original))
+    probe = folder / "probe.parquet"  # the reader opens regular files alone
+    n, whole = len(original), read_table(folder / "results" / QUANTILES)
     flips = [original[:k] + bytes([original[k] ^ 0xFF]) + original[k + 1 :] for k in range(n)]
-    flipped = [outcome(each, whole) for each in flips]
-    cut = [outcome(original[:k], whole) for k in range(n)]
+    flipped = [outcome(each, whole, probe) for each in flips]
+    cut = [outcome(original[:k], whole, probe) for k in range(n)]
     for content in (flips[k] for k, found in enumerate(flipped) if found == "other"):
         changed = Mutation("a byte", QUANTILES, lambda _, content=content: content, raw=True)
         assert caught_by(folder, asked, changed), "another table breaks no law"
@@ -131,10 +130,12 @@ def damaged_bytes(folder: Path, asked: Asked) -> str:
     )
 
 
-def outcome(content: bytes, whole) -> str:
-    """Return whether a table is refused, another, or the same as the whole one."""
+def outcome(content: bytes, whole, probe: Path) -> str:
+    """Return whether a table is refused, another, or the same as the whole one; `probe` is
+    a file that its bytes are written to."""
+    probe.write_bytes(content)
     try:
-        found = read_table(pa.BufferReader(content))
+        found = read_table(probe)
     except Unreadable:
         return "refused"
     return "same" if equal(found, whole) else "other"

@@ -172,6 +172,10 @@ def one_cell(table: pa.Table) -> pa.Table:
     return with_column(with_column(table, "log_density", log_density), "mass", mass / mass.sum())
 
 
+def one_row(table: pa.Table) -> pa.Table:
+    return pa.table({name: pa.array([1.0]) for name in table.column_names}, schema=table.schema)
+
+
 def second_path(record) -> None:
     record["path"][0]["log_density"] = digit(record["path"][0]["log_density"])
 
@@ -199,8 +203,10 @@ FOUND, VERDICT, BASIN = (
     f"{COMPARE}/verdict.json",
     f"{COMPARE}/basin.parquet",
 )
+REFERENCE, REFERENCE_DRAWS = (f"bioassay/flat/reference/reference.{x}" for x in ("json", "parquet"))
 BETA = ("quantities", "beta")
 ZEROS = "0" * 64
+CARRIED = {"at_least": 0.2, "shift": -0.3}
 
 MUTATIONS = (
     Mutation(
@@ -384,6 +390,9 @@ MUTATIONS = (
     Mutation(
         "an error of the grid that is not there", QUANTILES, column("grid_error", lambda x: 0 * x)
     ),
+    Mutation("an exact quantile", QUANTILES, cell("exact", 9, lambda x: digit(x, 6))),
+    Mutation("an exact side without error", QUANTILES, column("exact_error", lambda x: 0 * x)),
+    Mutation("another exact side", QUANTILES, cell("rests_on", 3, lambda x: "importance")),
     Mutation("sides exchanged", QUANTILES, exchanged("laplace", "grid")),
     Mutation("rows in another order", QUANTILES, rows(lambda i: i[::-1])),
     Mutation("a row left out", QUANTILES, rows(lambda i: i[1:])),
@@ -403,6 +412,14 @@ MUTATIONS = (
         "a method that costs nothing", REMEDIES, cell("log_density_evaluations", 40, lambda x: 0.0)
     ),
     Mutation("a row that stands twice", REMEDIES, rows(lambda i: [0, *i])),
+    Mutation("a scale that has an error", REMEDIES, column("scale_error", lambda x: x + 1e-9)),
+    Mutation("another budget", REFERENCE, at("budget", "evaluations", to=32_000)),
+    Mutation("draws although the grid serves", REFERENCE, at("kind", to="adapted_draws")),
+    Mutation("draws that serve where there are none", REFERENCE, at("serves", to=True)),
+    Mutation("a posterior renamed", REFERENCE, at("case", "prior", to="bda")),
+    Mutation("another seed in the footer", REFERENCE_DRAWS, footer("seed", "43")),
+    Mutation("without the weights", REFERENCE_DRAWS, lambda t: t.drop_columns(["weight"])),
+    Mutation("a draw where none is due", REFERENCE_DRAWS, one_row),
     Mutation("a case renamed", FOUND, at("case", "grid", to="certified")),
     Mutation("a coverage", VERDICT, at(*BETA, "coverage", "95", "value", to=0.95)),
     Mutation(
@@ -447,6 +464,11 @@ MUTATIONS = (
         at("joint", "ellipse_coverage", "levels", "95", "value", to=0.95),
     ),
     Mutation("an evidence that the grid has not", VERDICT, at("evidence", "grid", by=digit)),
+    Mutation(
+        "chains that speak beside a grid",
+        VERDICT,
+        at(*BETA, "drift", to={"50": CARRIED, "95": CARRIED}),
+    ),
     Mutation("every start finds the mode", BASIN, column("undamped", lambda x: 0 * x + 1.0)),
     Mutation("a lattice of starts that is shifted", BASIN, column("beta", lambda x: x + 1.0)),
     Mutation("a cell of the summary", "summary.parquet", cell("grid_upper_95", 1, digit)),

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
-from laplace_approx.comparison.step import quantiles_step
+from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.figures.declined import declined
 from laplace_approx.figures.style import save
+from laplace_approx.remedies.judge import find_judge
 from laplace_files.artifacts.artifacts import write_json, write_table, write_text
 from laplace_files.export.page import FILES, RECORDS, Page
 
@@ -73,7 +74,9 @@ def _write_case(folder, key, definition: dict, inputs) -> None:
         "verdict": case.verdict,
     }
     none = {name: np.empty(0) for name in names}
-    quantiles = quantiles_step(case.laplace, case.exact, none, none, PROBABILITIES)
+    judge = find_judge(case.exact, *case.reference, case.laplace.mode)
+    sides = sides_step(case.laplace, case.exact, judge, PROBABILITIES)
+    quantiles = quantiles_step(case.laplace, sides, none, none, PROBABILITIES)
     basin = {"undamped": np.array([1.0, 0.0]), "damped": np.array([1.0, 1.0])}
     tables = {"quantiles": quantiles, "remedies": case.tables.remedies, "basin": basin}
     for name in RECORDS:

@@ -13,15 +13,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
-from laplace_approx.comparison.quantiles import compared_sides
-from laplace_approx.comparison.sides import laplace_side
+from laplace_approx.comparison.step import sides_step
 from laplace_approx.curvature.step import curvature_step
 from laplace_approx.density.frozen import Posterior
 from laplace_approx.density.model import Model
 from laplace_approx.density.priors import build_prior
 from laplace_approx.exact.step import grid_step
 from laplace_approx.mode.step import mode_step
-from laplace_approx.remedies.step import remedies_step
+from laplace_approx.reference.step import Allowance, reference_step
+from laplace_approx.remedies.judge import find_judge
+from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
@@ -30,6 +31,7 @@ from laplace_files.cases.posterior import frozen
 from laplace_files.models import parts
 
 SEED = 42
+EVALUATIONS = 64_000  # of the draws that stand in for a grid
 
 
 class Stated(NamedTuple):
@@ -55,11 +57,15 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
     tables = grid_step(posterior, "certified", {})
     grid = _as_json(tables.record)
     exact = assemble_exact(posterior.model, grid, tables.cells, tables.marginals)
-    side = laplace_side(laplace.model, laplace.space, laplace.normal)
-    quantiles = compared_sides(laplace.model, side, exact.side, probabilities)
-    made = remedies_step(laplace, exact, {}, SEED, tolerance, "all" if remedies else "signals")
+    reference = reference_step(
+        [laplace], [grid], Allowance(EVALUATIONS, SEED), say=lambda text: None
+    )
+    judge = find_judge(exact, *reference, laplace.mode)
+    quantiles = sides_step(laplace, exact, judge, probabilities)
+    trial = Trial(SEED, tolerance, "all" if remedies else "signals")
+    made = remedies_step(laplace, exact, reference, {}, trial)
     record = _as_json(made.record)
-    verdict = verdict_step(laplace, exact, made.reference, made.remedies, record, tolerance)
+    verdict = verdict_step(laplace, exact, reference, made.remedies, record, tolerance)
     return Stated(
         laplace.mode,
         laplace.curvature,

@@ -5,24 +5,16 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
+from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of, reference_of
 from laplace_approx.comparison.intervals import PROBABILITIES
 from laplace_approx.comparison.signals import effective_sample_size, pareto_k, probe
 from laplace_approx.comparison.unseen import MOST, UNSURE, moved_levels, unseen_mass
 from laplace_approx.density.density import Density
-from laplace_approx.density.space import build_space
-from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
+from laplace_approx.reference.side import WEIGHT, WeightedSide, reference_side
 from laplace_approx.remedies.importance import importance_normal, importance_t4
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.line import line_moments
-from laplace_approx.remedies.reference import (
-    N_DRAWS,
-    WEIGHT,
-    WeightedSide,
-    reference_draws,
-    reference_side,
-)
 
 NO_GRID = {"status": "absent", "reasons": ["a grid of 4 parameters is out of reach"]}
 NORMAL = NormalDist()
@@ -82,24 +74,26 @@ def test_a_level_that_the_unseen_mass_may_hold_alone_has_no_bound():
 
 
 @pytest.fixture(scope="module")
-def fit():
-    return laplace_of(
-        posterior_of(MODELS / "normal.py", "windshieldy1.csv"), {"sigma": "log"}
-    ).fit()
+def laplace():
+    return laplace_of(posterior_of(MODELS / "normal.py", "windshieldy1.csv"), {"sigma": "log"})
 
 
 @pytest.mark.parametrize(
     ("others", "serves"),
     [((), True), ((1.7e-194,), True), ((1e-6,), True), ((1e-4,), False), ((np.nan,), False)],
 )
-def test_draws_serve_where_other_modes_hold_next_to_nothing(fit, others, serves):
-    several = fit._replace(modes=(fit.modes[0], *modes(*others)))
-    columns, record = reference_draws(several, fit.names, NO_GRID, 42)
+def test_draws_serve_where_modes_without_a_proposal_hold_next_to_nothing(laplace, others, serves):
+    """A proposal is put about the four heaviest modes of a space; the rest are not seen."""
+    first = laplace.mode["modes"][0]
+    several = [first, *[first | {"share": 0.5}] * 3, *[first | each for each in modes(*others)]]
+    with_them = laplace._replace(mode=laplace.mode | {"modes": several})
+    columns, record = reference_of([with_them], [NO_GRID], evaluations=16_000)
     assert record["serves"] is serves is (record["reason"] is None)
-    assert columns[WEIGHT].size == (N_DRAWS if serves else 0)
-    assert record["unseen_mass"] == unseen_mass(several.modes)
+    assert columns[WEIGHT].size == (record["n_draws"] if serves else 0)
+    assert record["unseen_mass"] == pytest.approx(unseen_mass(several, (0, 1, 2, 3)))
     if not serves:
-        assert "others may hold" in record["reason"] and f"{MOST:g}" in record["reason"]
+        assert "about which nothing is drawn" in record["reason"]
+        assert f"{MOST:g}" in record["reason"]
     judge = find_judge(Exact, columns, record, {})
     assert judge.kind == ("importance" if serves else "none")
     mentioned = others == (1e-6,)
@@ -152,23 +146,6 @@ class Exact:
     """An exact side that is not there."""
 
     record = NO_GRID
-
-
-def test_draws_that_are_the_posterior_itself_serve():
-    def log_t4(z):
-        return -2.5 * np.log1p(np.asarray(z, dtype=float)[..., 0] ** 2 / 4)
-
-    names, ends = ("z",), np.array([np.inf])
-    density = Density(names, log_t4, None, None, -ends, ends)
-    space = build_space({}, names, -ends, ends)
-    normal = Normal(np.zeros(1), np.eye(1))
-
-    class Parameters:
-        parameters, quantities = names, {}
-
-    fit = Fit(Parameters, None, density, space, normal, tuple(modes(1.0)), 0)
-    _, record = reference_draws(fit, names, NO_GRID, 1)
-    assert record["serves"] and record["pareto_k"] is None
 
 
 @pytest.mark.parametrize("far", [-1e10, -1e200, -1e308])

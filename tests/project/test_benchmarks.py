@@ -31,6 +31,7 @@ SMALLEST = {
     "draws": (["1"], "the generator alone"),
     "dimension": (["2"], ""),
     "logistic_data": (["2", "1", "FOLDER"], "config"),
+    "reference": (["1", "16384"], "Poisson, 50"),
     "lies": (["--quick", "--only", "normal:0", "--processes", "1"], "normal"),
     "peers": (["1"], ""),
 }

@@ -23,7 +23,17 @@ CORE = (
         "normal",
         "mode",
     ),
-    *("curvature", "exact", "comparison", "remedies", "verdict", "claims", "figures", "report"),
+    *(
+        "curvature",
+        "exact",
+        "comparison",
+        "reference",
+        "remedies",
+        "verdict",
+        "claims",
+        "figures",
+        "report",
+    ),
     *("external", "nuts", "exercises"),
 )
 FILES = ("artifacts", "run", "models", "cases", "config", "export")

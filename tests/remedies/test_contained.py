@@ -123,6 +123,8 @@ def test_every_method_has_its_rows_and_a_reason_where_it_has_no_value(shape):
     table = shape[1].tables.remedies
     names = list(shape[1].verdict["quantities"])
     methods = ["laplace", *DRAWN, *COMPUTED, "grid"]
+    if shape[1].verdict["exact"]["kind"] == "importance":
+        methods.append("adapted_draws")
     due = sorted((m, name, p) for m in methods for name in names for p in PROBABILITIES.tolist())
     found = zip(table["method"], table["quantity"], table["probability"].tolist(), strict=True)
     assert sorted(found) == due

@@ -9,14 +9,19 @@ from cases_in_memory import MODELS, exact_of, laplace_of, posterior_of
 from laplace_approx.comparison.intervals import PROBABILITIES, at
 from laplace_approx.errors import Declined
 from laplace_approx.normal.normal import Normal
+from laplace_approx.reference.side import COPIED, WEIGHT
+from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies import COMPUTED, DRAWN, repeated_data
 from laplace_approx.remedies.repeated_data import copies_needed, refitted
-from laplace_approx.remedies.step import remedies_step
+from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.remedies.table import COLUMNS, run_remedies
 from laplace_audit.laws.remedies import arithmetic_laws
 from laplace_audit.ledger import Ledger
 
 TOLERANCE = 0.1
+
+
+NOTHING_DRAWN = ReferenceTables({WEIGHT: np.empty(0)}, {**dict.fromkeys(COPIED), "serves": False})
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def bioassay():
 def tables(bioassay):
     laplace, exact, posterior = bioassay
     spaces = {"log_beta": laplace_of(posterior, {"beta": "log"}, "log_beta")}
-    return remedies_step(laplace, exact, spaces, 42, TOLERANCE)
+    return remedies_step(laplace, exact, NOTHING_DRAWN, spaces, Trial(42, TOLERANCE))
 
 
 def rows(tables, method, quantity):
@@ -155,7 +160,7 @@ def test_a_remedy_that_raises_is_refused_with_the_reason(bioassay, monkeypatch):
 def test_the_same_seed_gives_the_same_table(bioassay, tables):
     laplace, exact, posterior = bioassay
     spaces = {"log_beta": laplace_of(posterior, {"beta": "log"}, "log_beta")}
-    again = remedies_step(laplace, exact, spaces, 42, TOLERANCE)
+    again = remedies_step(laplace, exact, NOTHING_DRAWN, spaces, Trial(42, TOLERANCE))
     for name, column in tables.remedies.items():
         if isinstance(column, np.ndarray):
             assert np.array_equal(column, again.remedies[name], equal_nan=True)

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from laplace_approx.comparison.step import quantiles_step
-from laplace_approx.remedies.step import remedies_step
+from cases_in_memory import reference_of
+from laplace_approx.comparison.step import quantiles_step, sides_step
+from laplace_approx.remedies.judge import find_judge
+from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
 from laplace_files.artifacts.artifacts import plain
 from laplace_files.cases.grid import assemble_exact
@@ -54,12 +56,16 @@ def _compare(outcome, definition):
 
     laplace, exact = opened()
     drawn = [outcome.tables[name][0][1] for name in ("draws", "grid_draws")]
-    quantiles = quantiles_step(laplace, exact, *drawn, definition["probabilities"])
+    reference = reference_of([laplace], [exact.record])
+    judge = find_judge(exact, *reference, laplace.mode)
+    sides = sides_step(laplace, exact, judge, definition["probabilities"])
+    quantiles = quantiles_step(laplace, sides, *drawn, definition["probabilities"])
     _same(quantiles, outcome.tables["quantiles"][0][1])
-    seed, tolerance = definition["seeds"]["draws"][0], definition["tolerance"]
-    made = remedies_step(*opened(), {}, seed, tolerance, definition["remedies"])
+    tolerance = definition["tolerance"]
+    trial = Trial(definition["seeds"]["draws"][0], tolerance, definition["remedies"])
+    made = remedies_step(*opened(), reference, {}, trial)
     _same(made.remedies, outcome.tables["remedies"][0][1])
-    told = made.reference, made.remedies, plain(made.record), tolerance
+    told = reference, made.remedies, plain(made.record), tolerance
     assert plain(verdict_step(*opened(), *told)) == outcome.records["verdict"]
 
 

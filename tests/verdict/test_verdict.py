@@ -1,6 +1,7 @@
 """The verdict, held against posteriors whose errors were computed independently."""
 
 import textwrap
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -193,12 +194,16 @@ def test_without_a_grid_importance_draws_may_judge(tmp_path):
     assert found["joint"]["total_variation"]["value"] is None
 
 
-def test_without_a_grid_k_alone_clears_nothing(tmp_path):
-    """Two modes six SDs apart: the draws about one of them have a small k and see no other."""
+def test_without_a_grid_the_draws_see_all_modes_that_the_search_found(tmp_path):
+    """Two modes six SDs apart, half the mass each: about one alone k is small and sees no other."""
     found = verdict_without_grid(tmp_path, TWO_MODES_5)
-    assert found["exact"]["kind"] == "none"
-    assert {each["verdict"] for each in found["quantities"].values()} == {"sample"}
-    assert "modes" in found["quantities"]["a"]["sentence"]
+    assert found["exact"]["kind"] == "importance"
+    x = np.linspace(-6, 12, 100_001)
+    cdf = np.array([(NormalDist().cdf(a) + NormalDist().cdf(a - 6)) / 2 for a in x.tolist()])
+    for each in found["quantities"].values():
+        assert each["verdict"] == "sample" or each["remedy"] == "adapted_draws"
+        ends, errors = (np.array(each["intervals"]["95"][k]) for k in ("exact", "exact_error"))
+        assert np.all(np.abs(ends - np.interp([0.025, 0.975], cdf, x)) < 4.5 * errors)
 
 
 def test_without_a_grid_a_funnel_is_never_fine(tmp_path):

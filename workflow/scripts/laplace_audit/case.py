@@ -13,8 +13,15 @@ from laplace_audit.laws.marginals import marginal_laws, marginals_of
 from laplace_audit.laws.mode import mode_laws, stationary_law
 from laplace_audit.laws.posterior import posterior_laws, source_laws
 from laplace_audit.laws.quantiles import quantile_laws
-from laplace_audit.laws.remedies import reference_laws, remedy_laws
-from laplace_audit.laws.verdict import verdict_laws
+from laplace_audit.laws.reference import (
+    COPIED,
+    exact_column_laws,
+    record_laws,
+    stated_truth_laws,
+)
+from laplace_audit.laws.reference import draws_laws as reference_draws_laws
+from laplace_audit.laws.remedies import EXACT_DRAWS, remedy_laws
+from laplace_audit.laws.verdict import judged, verdict_laws
 from laplace_audit.ledger import Page
 from laplace_audit.reading.artifacts import Table
 from laplace_audit.reading.asked import Case
@@ -163,17 +170,52 @@ def audit_quantiles(shelf: Shelf, case: Case) -> None:
         draws = {source: shelf.draws(case, source) for source in SOURCES}
         columns, probabilities = table.columns, shelf.asked.probabilities
         quantile_laws(page, columns, sides, draws, probabilities)
+        exact_column_laws(page, columns, *_rest(shelf, case))
 
     shelf.table(f"{case.compare}/quantiles.parquet", "quantiles", laws)
 
 
+def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
+    """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
+    that they may miss."""
+    record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
+    opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
+    return judged(*opened, record["serves"])[0], table.columns, record["unseen_mass"]
+
+
+_REFERENCE = ("json", "parquet")
+
+
+def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
+    """Hold the reference of a posterior: its record, and its draws against the proposal."""
+    folder = f"{model}/{prior}/reference"
+    case, seed = {"model": model, "prior": prior}, shelf.asked.draw_seeds[0]
+
+    def of_record(page: Page, record: dict) -> None:
+        shelf.made(page, record, "reference", case)
+        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
+        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        record_laws(page, record, grids, {**shelf.asked.reference, "seed": seed})
+
+    def of_draws(page: Page, table: Table) -> None:
+        target = shelf.target(model, prior)
+        table_form(page, "reference", table, target.everything, case | _generator(seed))
+        reference_draws_laws(page, table, target, shelf.need(f"{folder}/reference.json"))
+
+    shelf.record(f"{folder}/reference.json", "reference", of_record)
+    shelf.table(f"{folder}/reference.parquet", "reference", of_draws)
+
+
 def audit_remedies(shelf: Shelf, case: Case) -> None:
-    """Hold the record of the remedies, their table, and the reference draws."""
+    """Hold the record of the remedies, and their table."""
     generator = {"seed": shelf.asked.draw_seeds[0], "bit_generator": "PCG64"}
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "remedies", case._asdict())
         page.same("remedies are as configured", record.get("extent", "all"), shelf.asked.remedies)
+        reference = shelf.need(f"{case.posterior}/reference/reference.json")
+        due = {key: reference[key] for key in COPIED}
+        page.same("copies are what was copied", record["reference"], due)
 
     def of_table(page: Page, table: Table) -> None:
         sides = shelf.sides(case)
@@ -187,18 +229,16 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         methods = found["methods"]
         costs = {name: said["log_density_evaluations"] for name, said in methods.items()}
         costs |= _costs(shelf, case)
-        remedy_laws(page, table.columns, sides, others, list(methods), costs)
-
-    def of_reference(page: Page, table: Table) -> None:
-        target = shelf.target(case.model, case.prior)
-        footer = _footer(shelf, case) | generator
-        table_form(page, "reference", table, target.everything, footer)
-        record = shelf.need(f"{case.compare}/remedies.json")["reference"]
-        reference_laws(page, table, target, record)
+        further = list(methods)
+        rest = _rest(shelf, case)
+        if rest[0] == "importance":
+            further.append(EXACT_DRAWS)
+            costs[EXACT_DRAWS] = found["reference"]["evaluations"]
+        remedy_laws(page, table.columns, sides, others, further, costs)
+        stated_truth_laws(page, table.columns, *rest)
 
     shelf.record(f"{case.compare}/remedies.json", "remedies", of_record)
     shelf.table(f"{case.compare}/remedies.parquet", "remedies", of_table)
-    shelf.table(f"{case.compare}/reference.parquet", "remedies", of_reference)
 
 
 def audit_basin(shelf: Shelf, case: Case) -> None:

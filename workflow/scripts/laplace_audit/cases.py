@@ -10,6 +10,7 @@ from laplace_audit.case import (
     audit_laplace,
     audit_laplace_draws,
     audit_posterior,
+    audit_reference,
 )
 from laplace_audit.laws.claims import claim_laws
 from laplace_audit.laws.exercises import exercise_laws
@@ -39,6 +40,8 @@ def audit(asked: Asked, results="results", only=None) -> Ledger:
         audit_grid(shelf, *names)
         for seed in asked.grid_seeds:
             audit_grid_draws(shelf, *names, seed)
+    for names in asked.posteriors():
+        audit_reference(shelf, *names)
     for case in asked.cases:
         audit_case(shelf, case)
     audit_summary(shelf)

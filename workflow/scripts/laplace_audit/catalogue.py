@@ -545,8 +545,8 @@ LAWS = {
                 "exact, its error and the scale are the same for all methods of a quantity",
                 EXACT,
             ),
-            "the grid's own row is the exact one": (
-                "value = exact for the method grid",
+            "the exact side's own row is the exact one": (
+                "value = exact for the methods grid and adapted_draws",
                 EXACT,
             ),
             "evaluations are those of the method": (
@@ -561,13 +561,61 @@ LAWS = {
                 "it has an error against the exact side, and the exact side one of its own",
                 EXACT,
             ),
-            "reference draws": (
-                "as many as the record says, and only where they serve",
+        },
+    ),
+    **_family(
+        "Reference",
+        {
+            "reference is as configured": ("evaluations and seed are the configuration's", EXACT),
+            "a grid goes first": ("the kind is grid where all grids of the posterior are", EXACT),
+            "draws serve or have a reason": ("one of both, and no draws without a proposal", EXACT),
+            "evaluations are those of the draws": (
+                "those that adapted and those drawn, within the budget",
                 EXACT,
+            ),
+            "the proposal is a mixture": ("its weights sum to one", f"1e-12: {ROUNDING}"),
+            "the limit of k follows": (
+                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve",
+                f"1e-12: {ROUNDING}",
+            ),
+            "reference draws": ("as many as the record says, and only where they serve", EXACT),
+            "replicates are of one size": ("numbered from 0, one after another", EXACT),
+            "log ratio recomputed": (
+                "log p(theta) + log |dtheta / dz| - log q(z), every draw, q the recorded mixture",
+                "1e-8 of 1 + |log p|: z is taken back from theta, where that has kept its digits",
             ),
             "weights sum to one": (
                 "sum of the weights of the reference draws",
                 f"1e-12: {ROUNDING}",
+            ),
+            "weights rise with the ratios": ("smoothing keeps the order", f"1e-12: {ROUNDING}"),
+            "weights are the ratios": (
+                "log weight - log ratio is one number, but for the min(n / 5, 3 sqrt n) largest",
+                f"1e-11 of the largest log ratio: {ROUNDING}",
+            ),
+            "what is said of the weights": (
+                "effective draws 1 / sum w^2, log evidence log mean ratio, its error over "
+                "replicates",
+                f"1e-9: {ROUNDING}",
+            ),
+            "Pareto k recomputed": (
+                "the estimate of Zhang and Stephens (2009) from the ratios, its error from four "
+                "parts",
+                "1e-6: thresholds of two codes drop other terms of a sum",
+            ),
+            "exact quantiles are those of the exact side": (
+                "the grid's own, or between the weighted draws at their mid-weights",
+                "1e-8 of the value and the quartile range: sums of many small weights",
+            ),
+            "errors of the draws recomputed": (
+                "how far s of the CDF moves a quantile, s over the independent replicates with the "
+                "t of their number, and what the mass in modes that are not seen can move",
+                "1e-6 of itself, since it is a difference of nearly equal numbers",
+            ),
+            "scale of the draws recomputed": (
+                "half the central 68.3 % interval, its error from both ends in one; that of a grid "
+                "has none of its own",
+                "1e-6 of itself, as above",
             ),
         },
     ),
@@ -627,6 +675,11 @@ LAWS = {
             ),
             "copies are what was copied": (
                 "what the verdict repeats of the grid, the remedies and the signals",
+                EXACT,
+            ),
+            "chains speak where nothing judges": (
+                "what short chains carry away is there exactly where no exact side is, is that of "
+                "the remedies, and is at least 0 and at most the shift that they show",
                 EXACT,
             ),
             "class follows from the total variation": (

@@ -135,7 +135,7 @@ def _quantile_rows(page, opened: Opened, probabilities) -> None:
     rows = opened.remedies
     shared = [k for k, (name, p) in enumerate(keys) if ("laplace", name, round(p, 9)) in rows.at]
     nothing = np.full(len(keys), np.nan)
-    pairs = [("laplace", "value")]
+    pairs = [("laplace", "value"), ("exact", "exact")]
     if opened.has("grid") and opened.records["grid"]["status"] == "ok":
         pairs.append(("grid", "exact"))  # without a grid, draws may be what is held to be exact
     for own, theirs in pairs:

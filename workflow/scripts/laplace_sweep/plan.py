@@ -182,6 +182,7 @@ class Plan:
         return {
             "models": {self.sweep.base["model"]: taken},
             "probabilities": self.config["probabilities"],
+            "reference": self.config["reference"],
             **rest,
         }
 

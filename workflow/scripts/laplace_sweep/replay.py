@@ -26,7 +26,7 @@ def overlay(key: str, definition: dict) -> dict:
         "spaces": spaces | definition.get("other_spaces", {}),
         "grids": {definition["grid"]: definition["grid_definition"]},
     }
-    taken = ("seeds", "n_draws", "probabilities", "tolerance", "remedies")
+    taken = ("seeds", "n_draws", "probabilities", "tolerance", "remedies", "reference")
     return {
         "cases": [dict(zip(("model", *KINDS), case, strict=True))],
         **{name: definition[name] for name in taken},

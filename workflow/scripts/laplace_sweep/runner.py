@@ -23,7 +23,9 @@ from laplace_approx.exact.cells import grid_draws_step
 from laplace_approx.exact.step import GridTables, grid_step
 from laplace_approx.mode.step import mode_step
 from laplace_approx.normal.draws import draws_step
-from laplace_approx.remedies.step import remedies_step
+from laplace_approx.reference.step import Allowance, reference_step
+from laplace_approx.remedies.judge import find_judge
+from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.remember import Memo
 from laplace_approx.verdict.step import verdict_step
 from laplace_approx.words.printable import printable
@@ -86,15 +88,17 @@ class Runner:
             ({"seed": seed}, grid_draws_step(posterior, exact.cells, seed, n_draws))
             for seed in seeds["grid"]
         ]
+        reference = self._reference(definition, laplace, exact)
+        sides = self._sides(definition, laplace, exact, reference)
         drawn = (_stacked(draws), _stacked(grid_draws), definition["probabilities"])
-        quantiles = quantiles_step(laplace, exact, *drawn, self._sides(definition, laplace, exact))
-        remedies, verdict = self._verdict(definition, laplace, exact)
+        quantiles = quantiles_step(laplace, sides, *drawn)
+        remedies, verdict = self._verdict(definition, laplace, exact, reference)
         found = {
             "draws": draws,
             "grid_draws": grid_draws,
             "quantiles": [({}, quantiles)],
             "remedies": [({}, remedies.remedies)],
-            "reference": [({}, remedies.reference)],
+            "reference": [({}, reference.draws)],
             "marginals": [({}, tables.marginals)],
             "mass": [({}, tables.cells)],
         }
@@ -127,13 +131,14 @@ class Runner:
 
         return self._once("laplace", [_posterior_key(definition), name, space], make)
 
-    def _sides(self, definition: dict, laplace, exact: Exact) -> dict:
-        """Return the quantiles of both sides, which no seed has a part in."""
+    def _sides(self, definition: dict, laplace, exact: Exact, reference) -> dict:
+        """Return the quantiles of both sides, in which the seeds of their draws have no part."""
 
         def make():
-            return sides_step(laplace, exact, definition["probabilities"])
+            judge = find_judge(exact, *reference, laplace.mode)
+            return sides_step(laplace, exact, judge, definition["probabilities"])
 
-        key = [_grid_key(definition), definition["space"], _of(definition, "space")]
+        key = [_grid_key(definition), definition["space"], *_reference_key(definition, exact)]
         return self._once("sides", key, make)
 
     def _grid(self, definition: dict, posterior: Posterior) -> GridTables:
@@ -151,30 +156,55 @@ class Runner:
 
         return self._once("exact", _grid_key(definition), make)
 
-    def _verdict(self, definition: dict, laplace, exact: Exact):
-        """Return remedies and verdict; without draws in them they are those of any other seed."""
-        tolerance, extent = definition["tolerance"], definition["remedies"]
-        drawn = extent != "none" or exact.record["status"] != "ok"
-        seed = definition["seeds"]["draws"][0] if drawn else 0
+    def _others(self, definition: dict, laplace) -> dict:
+        return {
+            name: self._laplace(definition, laplace.posterior, name, space)
+            for name, space in definition.get("other_spaces", {}).items()
+        }
+
+    def _reference(self, definition: dict, laplace, exact: Exact):
+        """Return the reference draws and their record, the same from each space of a posterior."""
 
         def make():
-            others = {
-                name: self._laplace(definition, laplace.posterior, name, space)
-                for name, space in definition.get("other_spaces", {}).items()
-            }
-            made = remedies_step(laplace, exact, others, seed, tolerance, extent)
-            told = made.reference, made.remedies, plain(made.record), tolerance
+            spaces = [laplace, *self._others(definition, laplace).values()]
+            budget = Allowance(definition["reference"]["evaluations"], _seed(definition, exact))
+            made = reference_step(spaces, [exact.record], budget, say=lambda text: None)
+            return made._replace(record=plain(made.record))
+
+        key = [_grid_key(definition), *_reference_key(definition, exact)]
+        return self._once("reference", key, make)
+
+    def _verdict(self, definition: dict, laplace, exact: Exact, reference):
+        """Return remedies and verdict; without draws in them they are those of any other seed."""
+        tolerance, extent = definition["tolerance"], definition["remedies"]
+        seed = _seed(definition, exact)
+
+        def make():
+            others = self._others(definition, laplace)
+            made = remedies_step(laplace, exact, reference, others, Trial(seed, tolerance, extent))
+            told = reference, made.remedies, plain(made.record), tolerance
             judged = verdict_step(laplace, exact, *told)
             return made, plain(judged)
 
-        spaces = [_of(definition, "space"), definition.get("other_spaces")]
-        key = [_grid_key(definition), definition["space"], spaces, tolerance, extent, seed]
-        return self._once("verdict", key, make)
+        key = [_grid_key(definition), definition["space"], tolerance, extent]
+        return self._once("verdict", [*key, *_reference_key(definition, exact)], make)
 
     def _once(self, step: str, key, make: Callable):
         """Return what `make` gives, or gave when it was last called for the same key."""
         kept = self._kept.setdefault(step, Memo(SHARED.get(step, MOST)))
         return kept.get(json.dumps(key, sort_keys=True), make)
+
+
+def _seed(definition: dict, exact: Exact) -> int:
+    """Return the seed of remedies and reference; 0 where nothing is drawn."""
+    drawn = definition["remedies"] != "none" or exact.record["status"] != "ok"
+    return definition["seeds"]["draws"][0] if drawn else 0
+
+
+def _reference_key(definition: dict, exact: Exact) -> list:
+    spaces = {definition["space"]: _of(definition, "space")}
+    spaces |= definition.get("other_spaces", {})
+    return [spaces, definition["reference"], _seed(definition, exact)]
 
 
 def _posterior_key(definition: dict) -> list:

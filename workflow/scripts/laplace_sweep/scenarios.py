@@ -111,6 +111,7 @@ class _Builder:
             "data": self.entry.get("data"),
             "probabilities": self.config["probabilities"],
             "remedies": self.sweep.remedies,
+            "reference": self.config["reference"],
             **{f"{kind}_definition": parts[kind].value for kind in DEFINITIONS},
             "seeds": parts["seed"].value,
             **{kind: parts[kind].value for kind in ("n_draws", "tolerance", "replicate")},
@@ -127,7 +128,7 @@ class _Builder:
         """What all scenarios of the sweep have in common, as text for the key."""
         shared = [self.entry["file"], self.entry.get("data"), self.config["probabilities"]]
         spaces = self.entry["spaces"] if self.sweep.remedies == "all" else None
-        return _text([*shared, self.sweep.remedies, spaces])
+        return _text([*shared, self.sweep.remedies, spaces, self.config["reference"]])
 
     def _other_spaces(self, name: str) -> dict:
         return {other: each for other, each in self.entry["spaces"].items() if other != name}

@@ -7,10 +7,13 @@ from laplace_approx.exact.draw_quantiles import draw_quantiles
 from laplace_approx.normal.fit import quantity_names
 
 
-def compared_sides(model, laplace, exact, probabilities) -> dict[str, dict]:
+def compared_sides(model, laplace, exact, judge, probabilities) -> dict[str, dict]:
     """Return the columns of both sides for each quantity: all that no draw has a part in."""
     p = np.asarray(probabilities, dtype=float)
-    return {name: _sides(laplace, exact, name, p) for name in quantity_names(model)}
+    return {
+        name: _sides(laplace, exact, name, p) | _rest(judge, name, p)
+        for name in quantity_names(model)
+    }
 
 
 def with_draws(model, sides: dict[str, dict], laplace_draws, grid_draws, probabilities) -> dict:
@@ -21,7 +24,13 @@ def with_draws(model, sides: dict[str, dict], laplace_draws, grid_draws, probabi
         for name, side in sides.items()
     ]
     columns = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
-    return {"quantity": [name for name in sides for _ in p], **columns}
+    rests_on = [kind for side in sides.values() for kind in side[RESTS_ON]]
+    return {"quantity": [name for name in sides for _ in p], **columns, RESTS_ON: rests_on}
+
+
+def _rest(judge, name: str, p) -> dict:
+    found = judge.side.quantiles(name, p)
+    return {"exact": found.value, "exact_error": found.error, RESTS_ON: [judge.kind] * p.size}
 
 
 def _sides(laplace, exact, name: str, p) -> dict:
@@ -62,11 +71,12 @@ def _block(side: dict, drawn: dict) -> dict:
     return {name: both[name] for name in COLUMNS}
 
 
+RESTS_ON = "rests_on"
 COLUMNS = (
     *("probability", "laplace", "laplace_error", "grid", "grid_error"),
     *("laplace_draws", "laplace_draws_mcse", "grid_draws", "grid_draws_mcse"),
     *("difference", "difference_sd", "scale_sd", "laplace_excluded", "grid_excluded"),
-    *("laplace_draws_excluded", "grid_draws_excluded"),
+    *("laplace_draws_excluded", "grid_draws_excluded", "exact", "exact_error"),
 )
 
 

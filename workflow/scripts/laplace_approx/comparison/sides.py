@@ -231,13 +231,19 @@ class ExactSide:
         The two agree for a normal. A derived quantity always takes the second: a ratio such as
         -alpha / beta has no SD.
         """
-        sd, errors = self.record["sd"].get(name), self.record["sd_error"]
-        if sd is not None and not (errors[name] or 0.0) > KNOWN * sd:
+        sd = self.known_sd(name)
+        if sd is not None:
             return sd
         found = self.quantiles(name, MIDDLE)
         half = (found.value[1] - found.value[0]) / 2
         vague = name in self.model.parameters and not np.sum(found.error) <= 2 * KNOWN * half
         return math.nan if vague else half
+
+    def known_sd(self, name: str) -> float | None:
+        """Return the SD of a parameter where it is known to a thousandth, else None."""
+        sd, errors = self.record["sd"].get(name), self.record["sd_error"]
+        vague = sd is None or (errors[name] or 0.0) > KNOWN * sd
+        return None if vague else sd
 
     def _outside(self) -> float:
         return math.nan if self.outside_mass is None else self.outside_mass

@@ -49,8 +49,8 @@ def grid_tables(
     if d > MOST_PARAMETERS:
         return _absent(
             model,
-            f"a grid of {d} parameters is out of reach: ten points an axis are already 10^{d} "
-            "evaluations.",
+            f"grids are laid for up to {MOST_PARAMETERS} parameters, and there are {d}: at sixty "
+            f"points an axis each more takes sixty times as long.",
         )
     try:
         if definition:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import MOST, beyond_the_grid, judging_side
-from laplace_approx.remedies.reference import reference_side
+from laplace_approx.reference.side import reference_side
 from laplace_approx.words.numbers import capital
 
 

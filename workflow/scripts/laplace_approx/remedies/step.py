@@ -1,19 +1,25 @@
-"""What the step of the remedies leaves on disk: the table, the reference draws, and the rest."""
+"""What the step of the remedies leaves on disk: the table, and the record beside it."""
 
 from typing import NamedTuple
 
-from laplace_approx.comparison.intervals import places
+import numpy as np
+
+from laplace_approx.comparison.drift import ENDS, drift_record, no_drift
+from laplace_approx.comparison.intervals import PROBABILITIES, places
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
+from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.normal.fit import quantity_names
+from laplace_approx.reference.side import reference_in_short
+from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies.judge import find_judge
-from laplace_approx.remedies.reference import no_reference, reference_draws
 from laplace_approx.remedies.repeated_data import copies_needed, no_copies
 from laplace_approx.remedies.table import (
     grid_offer,
     laplace_offer,
     no_offer,
+    reference_offer,
     remedy_offer,
     remedy_record,
     remedy_table,
@@ -26,36 +32,44 @@ IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
 
 
 class RemedyTables(NamedTuple):
-    """The columns of all remedies, of the reference draws, and the record beside them."""
+    """The columns of all remedies, and the record beside them."""
 
     remedies: dict
-    reference: dict
     record: dict
 
 
+class Trial(NamedTuple):
+    """How remedies are tried: the seed of their draws, the tolerance that they have to meet, and
+    the extent: "all" of them, the "signals" alone, or "none" of both."""
+
+    seed: int
+    tolerance: float
+    extent: str = "all"
+
+
 def remedies_step(
-    laplace, exact, spaces: dict, seed: int, tolerance: float, extent: str = "all"
+    laplace, exact, reference: ReferenceTables, spaces: dict, trial: Trial
 ) -> RemedyTables:
     """Run every remedy on a case.
 
-    `laplace` and `exact` are the two sides as opened from disk, `spaces` maps each other space of
-    the model to its Laplace approximation. The `extent` "signals" leaves out all remedies but the
-    grid, and "none" the signals too.
+    `laplace` and `exact` are the two sides as opened from disk, `reference` the draws that stand in
+    for a grid, `spaces` maps each other space of the model to its Laplace approximation. The
+    extent "signals" leaves out all remedies but the exact sides.
     """
+    seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
-    columns, reference = contained(
-        lambda: reference_draws(fit, names, exact.record, seed),
-        lambda reason: no_reference(names, reason),
-    )
-    judge = find_judge(exact, columns, reference, laplace.mode)
+    judge = find_judge(exact, *reference, laplace.mode)
     truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
+    asked = fit is not None and extent != "none"
     others = spaces if extent == "all" else {}
     offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
     found = run_remedies(fit, seed, largest) if wanted else {}
     offers += [*(remedy_offer(remedy) for remedy in found.values())]
+    if judge.kind == "importance":
+        offers.append(reference_offer(truth, reference.record["evaluations"]))
     offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None
     record = {
@@ -64,11 +78,21 @@ def remedies_step(
         "reason": laplace.curvature["reason"],
         "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
         "extent": extent,
-        "signals": signal_records(fit, seed) if fit and extent != "none" else None,
+        "signals": signal_records(fit, seed) if asked else None,
+        "drift": _drift(fit, normal, seed) if asked and judge.kind == "none" else None,
         "replication": _replication(fit, tolerance, has_data) if wanted else None,
-        "reference": reference,
+        "reference": reference_in_short(reference.record),
     }
-    return RemedyTables(remedy_table(offers, truth), columns, record)
+    return RemedyTables(remedy_table(offers, truth), record)
+
+
+def _drift(fit, normal, seed: int) -> dict:
+    """Return what chains say of the normal, which is asked for where no exact side can judge it."""
+    at = np.searchsorted(PROBABILITIES, ENDS)
+    told = {name: Estimates(normal.values[name][at], normal.errors[name][at]) for name in fit.names}
+    return contained(
+        lambda: drift_record(fit, told, seed), lambda reason: no_drift(fit.names, reason)
+    )
 
 
 def _replication(fit, tolerance: float, has_data: bool) -> dict:

@@ -9,10 +9,12 @@ from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, places
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import draws_within
 from laplace_approx.normal.fit import Fit
+from laplace_approx.reference.side import WeightedSide
 from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Remedy
 from laplace_approx.remedies.result import refused
 from laplace_approx.remedies.weighted import weighted_answer
 
+REFERENCE_DRAWS = "adapted_draws"  # the name of the exact side's own draws as a method
 FEWEST_DRAWS = 4000  # a remedy by draws begins with these
 MOST_DRAWS = 64_000  # and takes no more than these
 LAPLACE_DRAWS = 64_000  # of a derived quantity in many dimensions, which has no closed form
@@ -38,12 +40,14 @@ class Offer(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale.
+    """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale, and
+    the error of that (0 for a grid, whose scale is as good as its quantiles).
 
     `faults` are sentences about a side that is there and not to be relied on."""
 
     quantiles: dict
     scale: dict
+    scale_error: dict
     faults: tuple[str, ...] = ()
 
 
@@ -52,8 +56,13 @@ def truth_of(side, names, faults=()) -> Truth:
     return Truth(
         {name: side.quantiles(name, PROBABILITIES) for name in names},
         {name: side.scale(name) for name in names},
+        {name: _scale_error(side, name) for name in names},
         faults,
     )
+
+
+def _scale_error(side, name: str) -> float:
+    return side.scale_error(name) if isinstance(side, WeightedSide) else 0.0
 
 
 def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason=None) -> Offer:
@@ -104,6 +113,26 @@ def grid_offer(truth: Truth, record: dict) -> Offer:
         dict.fromkeys(names, True),
         float(record["n_evaluations"]),
         "nothing",
+    )
+
+
+def reference_offer(truth: Truth, evaluations: int) -> Offer:
+    """Return what the adapted draws say where they are the exact side: they are at hand already.
+
+    They cost what adapting and drawing took, beyond the normals that they start from.
+    """
+    reasons = {
+        name: "too few effective draws lie beyond an end" if np.isnan(each.value).any() else None
+        for name, each in truth.quantiles.items()
+    }
+    return Offer(
+        REFERENCE_DRAWS,
+        {name: each.value for name, each in truth.quantiles.items()},
+        {name: each.error for name, each in truth.quantiles.items()},
+        reasons,
+        {name: not np.isnan(each.value).all() for name, each in truth.quantiles.items()},
+        float(evaluations),
+        "laplace",
     )
 
 
@@ -184,9 +213,10 @@ def remedy_table(offers: list[Offer], truth: Truth) -> dict:
     """Return all offers as tidy columns, one row a method, quantity and probability.
 
     `error_sd` is (value - exact) / scale_sd; the exact side has an error of its own
-    (`exact_error`); all are NaN where there is no exact side. `value_error` is the method's own:
-    Monte Carlo or numerical, and says nothing of its bias. So a value is `trusted` where `error_sd`
-    says how far off it is, and the method does not say itself that it is not to be.
+    (`exact_error`), and so has `scale_sd` (`scale_error`); all are NaN where there is no exact
+    side. `value_error` is the method's own: Monte Carlo or numerical, and says nothing of its bias.
+    So a value is `trusted` where `error_sd` says how far off it is, and the method does not say
+    itself that it is not to be.
     """
     rows = []
     for name, exact in truth.quantiles.items():
@@ -200,7 +230,7 @@ def remedy_table(offers: list[Offer], truth: Truth) -> dict:
                 strict=True,
             )
             measured = np.isfinite(error) & np.isfinite(exact.error)
-            said = (scale, *_trust(offer, name, measured, truth.faults))
+            said = (scale, truth.scale_error[name], *_trust(offer, name, measured, truth.faults))
             rows += [(*fixed, *map(float, each), *said) for each in judged]
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     return {
@@ -224,11 +254,12 @@ def _trust(offer: Offer, name: str, measured, faults) -> tuple[bool, str | None]
 
 NUMBERS = (
     *("log_density_evaluations", "probability", "value", "value_error"),
-    *("exact", "exact_error", "error_sd", "scale_sd"),
+    *("exact", "exact_error", "error_sd", "scale_sd", "scale_error"),
 )
 COLUMNS = (
     *("method", "starts_from", "log_density_evaluations", "quantity", "probability", "value"),
-    *("value_error", "exact", "exact_error", "error_sd", "scale_sd", "trusted", "reason"),
+    *("value_error", "exact", "exact_error", "error_sd", "scale_sd", "scale_error", "trusted"),
+    "reason",
 )
 
 

@@ -67,24 +67,6 @@ def weighted_quantiles(values, weights, probabilities):
     return quantiles, 0.5 * (upper - lower)
 
 
-def weighted_cdf(values, weights, at):
-    """Return the share of the weight at or below each of `at`, and its standard error.
-
-    `values` and `weights` are as for `weighted_answer`; draws with a NaN value are set aside.
-    """
-    values, weights = _as_blocks(values), _as_blocks(weights)
-    weights = np.where(np.isnan(values), 0.0, weights)
-    weights = weights / weights.sum()
-    at = np.asarray(at, dtype=float)
-    cdf = np.array([np.sum(weights * (values <= x)) for x in at.ravel()])
-    error = np.array(
-        [_probability_error(values, weights, x, p) for x, p in zip(at.ravel(), cdf, strict=True)]
-    )
-    unknown = np.isnan(at.ravel())
-    cdf, error = (np.where(unknown, np.nan, part).reshape(at.shape) for part in (cdf, error))
-    return cdf, error
-
-
 def _probability_error(values, weights, quantile, probability):
     """Return the standard error of the weighted share of draws at or below `quantile`."""
     deviation = np.sum(weights * ((values <= quantile) - probability), axis=1)

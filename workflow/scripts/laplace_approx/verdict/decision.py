@@ -7,9 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
+from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
+from laplace_approx.remedies.table import REFERENCE_DRAWS
 from laplace_approx.verdict.classes import decided
 from laplace_approx.verdict.sentences import Facts, sentence
+
+EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
 
 
 class Method(NamedTuple):
@@ -63,9 +67,12 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
         ends = [at[end] for end in ends_of(level)]
         scale = table["scale_sd"][ends]
         errors = table["exact_error"][ends] / scale
-        if name != "grid":  # the exact side itself has but one error
+        distance = np.abs(table["error_sd"][ends])
+        if name not in EXACT_SIDES:  # the exact side itself has but one error
             errors = errors + table["value_error"][ends] / scale
-        off[level] = float(np.max(np.abs(table["error_sd"][ends])))
+        doubt = table["scale_error"][ends] / scale
+        errors = errors + np.where(doubt == 0, 0.0, distance) * doubt  # a distance may be infinite
+        off[level] = float(np.max(distance))
         own[level] = float(np.max(errors))
     first = rows[0]
     cost = float(table["log_density_evaluations"][first])
@@ -74,16 +81,29 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
     return Method(name, cost, further, off, own, *said)
 
 
-def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float, case) -> dict:
+class Told(NamedTuple):
+    """What a verdict is told of a case besides its table: the side of the normal (None where there
+    is none), the status of the case, its message, and what chains carry away, by quantity."""
+
+    laplace: object
+    status: str
+    message: str | None
+    drift: dict
+
+
+def quantity_verdict(
+    table: dict, quantity: str, judge: Judge, tolerance: float, told: Told
+) -> dict:
     """Return the verdict on one quantity.
 
     fine: both ends of the 50 and the 95 % interval are within the tolerance, all errors counted.
     fine_for_50: those of the 50 % interval are. remedy: neither, but some method meets the
     tolerance; `remedy` names the cheapest (for fine_for_50 too). sample: none does. Without an
-    exact side that can be relied on there is nothing that could meet it: sample. `case` is
-    (laplace side or None, its status, message).
+    exact side that can be relied on there is nothing that could meet it: sample, where `drift` says
+    what the ends are off by at the least, if chains have shown it.
     """
-    laplace, status, message = case
+    laplace, status, message, drift = told
+    derived = laplace is not None and quantity not in laplace.model.parameters
     methods = methods_of(table, quantity)
     normal = methods.pop("laplace")
     reliable = judge.kind != "none" and not judge.faults
@@ -99,7 +119,8 @@ def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float,
         "endpoint_error_sd": {percent(level): _error(normal, level) for level in JUDGED},
         "intervals": _intervals(table, quantity),
         "scale_sd": _scale(table, quantity),
-        "coverage": _coverage(laplace, judge, quantity) if laplace else _unknown_coverage(status),
+        "scale_is": scale_is(judge, quantity),
+        "coverage": _coverage(told, judge, table, quantity),
         "excluded": {
             "laplace": laplace.excluded(quantity) if laplace else None,
             "exact": judge.side.excluded(quantity) if judge.kind != "none" else None,
@@ -110,8 +131,9 @@ def quantity_verdict(table: dict, quantity: str, judge: Judge, tolerance: float,
         "remedy_error_sd": {percent(level): _error(cheapest, level) for level in JUDGED}
         if cheapest
         else None,
+        "drift": drift.get(quantity),
     }
-    facts = Facts(quantity, verdict, normal, cheapest, record, judge, tolerance, message)
+    facts = Facts(quantity, derived, normal, cheapest, record, judge, tolerance, message)
     return {**record, "sentence": sentence(facts)}
 
 
@@ -149,7 +171,14 @@ def _scale(table: dict, quantity: str) -> float:
     return float(table["scale_sd"][next(iter(_rows(table, quantity, "laplace").values()))])
 
 
-def _coverage(laplace, judge: Judge, quantity: str) -> dict:
+def scale_is(judge: Judge, quantity: str) -> str:
+    """Return what errors are counted in: the "sd" of a parameter, or a "half_interval", half the
+    central 68.3 % one."""
+    known = judge.kind == "grid" and judge.side.known_sd(quantity) is not None
+    return "sd" if known else "half_interval"
+
+
+def _coverage(told: Told, judge: Judge, table: dict, quantity: str) -> dict:
     """Return what the nominal intervals truly hold, and what lies below and above them.
 
     Both ends are parts of the interval: below it lies what is less than its lower end, which a
@@ -157,11 +186,10 @@ def _coverage(laplace, judge: Judge, quantity: str) -> dict:
     support of a parameter leaves out nothing there. The error adds those of the exact CDF and what
     the error of the end itself can move.
     """
-    if judge.kind == "none":
-        return _unknown_coverage("there is no exact side")
-    ends = np.array([end for level in LEVELS for end in ends_of(level)])
-    found = laplace.quantiles(quantity, ends)
-    values = found.value
+    if told.laplace is None or judge.kind == "none":
+        return _unknown_coverage("there is no exact side" if told.laplace else told.status)
+    laplace, found = told.laplace, _ends(table, quantity)
+    values, ends = found.value, found.value
     if quantity not in laplace.model.parameters:  # an atom is known without error
         lower = (np.arange(ends.size) % 2 == 0) & (found.error == 0)
         values = np.where(lower, np.nextafter(values, -np.inf), values)
@@ -184,6 +212,13 @@ def _coverage(laplace, judge: Judge, quantity: str) -> dict:
         }
         for i, level in enumerate(LEVELS)
     }
+
+
+def _ends(table: dict, quantity: str) -> Estimates:
+    """Return both ends of every nominal interval under the normal, as the table has them."""
+    at = _rows(table, quantity, "laplace")
+    rows = [at[end] for level in LEVELS for end in ends_of(level)]
+    return Estimates(table["value"][rows], table["value_error"][rows])
 
 
 def _unknown_coverage(reason: str) -> dict:

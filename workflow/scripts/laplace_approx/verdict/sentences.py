@@ -13,8 +13,14 @@ WORDS = {
     "nested_laplace": "the nested Laplace marginal",
     "tierney_kadane": "the Tierney-Kadane moments",
     "gauss_hermite": "adaptive Gauss-Hermite quadrature",
+    "adapted_draws": "the adapted importance draws themselves",
     "grid": "the grid itself",
 }
+HALF = "half-intervals"
+HALF_INTERVAL = (
+    "(A half-interval is half the exact central 68.3 % interval: the SD of a normal, and a scale "
+    "where there may be none.)"
+)
 MENTIONED_MASS = 1e-3  # a share left out by a condition that is worth a word
 
 
@@ -22,7 +28,7 @@ class Facts(NamedTuple):
     """All that a sentence about one quantity may draw on."""
 
     quantity: str
-    verdict: str
+    derived: bool
     normal: object
     remedy: object
     record: dict
@@ -40,15 +46,16 @@ def method_in_words(name: str) -> str:
 
 def sentence(facts: Facts) -> str:
     """Return the verdict on a quantity in words."""
-    parts = [_BY_VERDICT[facts.verdict](facts), _condition(facts)]
-    return " ".join(part for part in parts if part)
+    text = _BY_VERDICT[facts.record["verdict"]](facts)
+    unit = HALF_INTERVAL if f" {HALF}" in text else ""
+    return " ".join(part for part in (text, unit, _condition(facts)) if part)
 
 
 def _fine(f: Facts) -> str:
     largest = max(f.normal.off.values())
     return (
         f"The normal is good enough for {f.quantity}: the ends of its 50 and 95 % intervals are "
-        f"within {_sd(largest)} of the exact ones (tolerance {f.tolerance:g}), and the 95 % "
+        f"within {_sd(f, largest)} of the exact ones (tolerance {f.tolerance:g}), and the 95 % "
         f"interval holds {_covered(f)}{_judged_by(f)}."
     )
 
@@ -56,8 +63,8 @@ def _fine(f: Facts) -> str:
 def _fine_for_50(f: Facts) -> str:
     return (
         f"The normal serves for the 50 % interval of {f.quantity}, whose ends are within "
-        f"{_sd(f.normal.off[0.5])} of the exact ones (tolerance {f.tolerance:g}), but not for the "
-        f"95 % interval: {_how_wrong(f)}{_judged_by(f)}. {_what_instead(f)}"
+        f"{_sd(f, f.normal.off[0.5])} of the exact ones (tolerance {f.tolerance:g}), but not for "
+        f"the 95 % interval: {_how_wrong(f)}{_judged_by(f)}. {_what_instead(f)}"
     )
 
 
@@ -70,6 +77,9 @@ def _remedy(f: Facts) -> str:
 
 def _sample(f: Facts) -> str:
     if f.judge.kind == "none":
+        carried = _carried_away(f)
+        if carried:
+            return carried
         return (
             f"Nothing here can tell whether the normal is good enough for {f.quantity}: "
             f"{' '.join(f.judge.faults)} The signals can speak against the normal, and none of "
@@ -82,15 +92,35 @@ def _sample(f: Facts) -> str:
             "the posterior by Markov chain Monte Carlo."
         )
     own, off = f.normal.own[0.95], f.normal.off[0.95]
+    if not math.isfinite(own):
+        return (
+            f"The normal cannot be judged for {f.quantity}: the error of the exact side is not "
+            f"known{_judged_by(f)}. Use a better grid, or draw from the posterior by Markov chain "
+            "Monte Carlo."
+        )
     if math.isfinite(off) and not own <= f.tolerance and not off - own > f.tolerance:
         return (
             f"The normal cannot be judged for {f.quantity}: the comparison is known only to "
-            f"within {_sd(own)}, and the tolerance is {f.tolerance:g}. Use a better "
+            f"within {_sd(f, own)}, and the tolerance is {f.tolerance:g}. Use a better "
             "grid, or draw from the posterior by Markov chain Monte Carlo."
         )
     return (
         f"The normal is not good enough for {f.quantity}: {_how_wrong(f)}{_judged_by(f)}. "
         f"{_what_instead(f)}"
+    )
+
+
+def _carried_away(f: Facts) -> str:
+    """Return what chains say against the normal without an exact side; "" where nothing."""
+    found = {level: said["at_least"] for level, said in (f.record["drift"] or {}).items()}
+    if not max(found.values(), default=0.0) > f.tolerance:
+        return ""
+    level = max(found, key=found.get)
+    return (
+        f"The normal is not good enough for {f.quantity}: Markov chains that start from its draws "
+        f"carry an end of its {level} % interval away by {_sd(f, found[level])} at the least "
+        f"(tolerance {f.tolerance:g}). What would be, nothing here can tell: "
+        f"{' '.join(f.judge.faults)} Draw from the posterior by Markov chain Monte Carlo."
     )
 
 
@@ -111,12 +141,12 @@ def _how_wrong(f: Facts) -> str:
     exact_low, exact_high = interval["exact"]
     text = (
         f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{exact_low:.4g}, "
-        f"{exact_high:.4g}], so that an end is off by {_sd(off)}, {_although(f)} it holds "
+        f"{exact_high:.4g}], so that an end is off by {_sd(f, off)}, {_although(f)} it holds "
         f"{_covered(f)}"
     )
     own = f.normal.own[0.95]
     if off <= f.tolerance < off + own:
-        text += f"; the error of {_sd(own)} in this comparison leaves the matter open"
+        text += f"; the error of {_sd(f, own)} in this comparison leaves the matter open"
     return text
 
 
@@ -139,7 +169,7 @@ def _what_instead(f: Facts) -> str:
         )
     return (
         f"The cheapest method that meets the tolerance is {method_in_words(f.remedy.name)} (within "
-        f"{_sd(_bound(f.remedy))}, its own error counted; {_cost(f)})."
+        f"{_sd(f, _bound(f.remedy))}, its own error counted; {_cost(f)})."
     )
 
 
@@ -161,8 +191,10 @@ def _judged_by(f: Facts) -> str:
 def _condition(f: Facts) -> str:
     left_out, exact = f.record["excluded"]["laplace"], f.record["excluded"]["exact"]
     shares = [share for share in (left_out, exact) if share is not None and share == share]
-    if not shares or max(shares) < MENTIONED_MASS or f.verdict == "declined":
+    if not shares or max(shares) < MENTIONED_MASS or f.record["verdict"] == "declined":
         return ""
+    if not f.derived:
+        return f"The normal puts {_share(left_out)} of its mass where {f.quantity} has no value."
     beside = "" if exact is None else f", and {_share(exact)} of the posterior"
     return (
         f"All this is given that {f.quantity} has a value and meets its condition: "
@@ -176,8 +208,8 @@ def _share(mass: float) -> str:
     return f"{100 * mass:.2g} %" if mass >= 1e-12 else "nothing"
 
 
-def _sd(value: float) -> str:
-    return f"{value:.3g} SD"
+def _sd(f: Facts, value: float) -> str:
+    return f"{value:.3g} {'SD' if f.record['scale_is'] == 'sd' else HALF}"
 
 
 def _cost(f: Facts) -> str:

@@ -14,26 +14,28 @@ from laplace_approx.comparison.unseen import beyond_the_grid
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.verdict.classes import worst
-from laplace_approx.verdict.decision import by_quantity, quantity_verdict
+from laplace_approx.verdict.decision import Told, by_quantity, quantity_verdict
 from laplace_approx.verdict.left_out import unreached, warnings_of
 
 FIELDS = ("status", "reason", "message")
 
 
-def verdict_step(laplace, exact, reference: dict, table: dict, found: dict, tolerance: float):
+def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance: float):
     """Return the verdict on a case.
 
-    `laplace` and `exact` are the two sides as opened from disk, `reference` the columns of the
-    reference draws, `table` the columns of the remedies, `found` the record beside them.
+    `laplace` and `exact` are the two sides as opened from disk, `reference` the draws
+    that stand in for a grid with their record, `table` the columns of the remedies, `found` the
+    record beside them.
     """
-    judge = find_judge(exact, reference, found["reference"], laplace.mode)
+    judge = find_judge(exact, *reference, laplace.mode)
     fit = laplace.fit()
     status = laplace.curvature["status"]
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
-    case = (side, status, laplace.curvature["message"])
+    drift = (found["drift"] or {"quantities": {}})["quantities"]
+    told = Told(side, status, laplace.curvature["message"], drift)
     tables = by_quantity(table)
     quantities = {
-        name: quantity_verdict(tables[name], name, judge, tolerance, case)
+        name: quantity_verdict(tables[name], name, judge, tolerance, told)
         for name in quantity_names(laplace.model)
     }
     joint = _joint(fit, exact, laplace.mode, found["signals"])

@@ -41,7 +41,9 @@ def quantile_laws(page: Page, columns: dict, sides: Sides, draws: dict, probabil
         return
     for name in target.everything:
         rows = np.array([each == name for each in columns["quantity"]])
-        block = {key: value[rows] for key, value in columns.items() if key != "quantity"}
+        block = {
+            key: value[rows] for key, value in columns.items() if isinstance(value, np.ndarray)
+        }
         block_laws(page, block, name, sides)
         for source, of_source in draws.items():
             _of_draws(page, block, name, source, of_source, target)

@@ -6,6 +6,7 @@ from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
 
+EXACT_DRAWS = "adapted_draws"
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 
@@ -39,9 +40,9 @@ def remedy_laws(
                 if name in target.parameters or side is None:
                     error = columns["value_error"][rows]
                     normal_law(page, name, p, value, error, sides._replace(normal=side))
-            elif each == "grid" and sides.exact:
+            elif each == EXACT_DRAWS or (each == "grid" and sides.exact):
                 off = relative(value, columns["exact"][rows])
-                page.true("the grid's own row is the exact one", off == 0)
+                page.true("the exact side's own row is the exact one", off == 0)
         rows = np.flatnonzero(mine & (method == "laplace"))
         _exact(page, columns, rows, name, sides)
         _same_truth(page, columns, np.flatnonzero(mine), rows)
@@ -61,7 +62,7 @@ def _same_truth(page: Page, columns: dict, rows, first) -> None:
     """Every method of a quantity is held against the same exact quantiles."""
     by_p = {columns["probability"][row]: row for row in first}
     of = np.array([by_p[columns["probability"][row]] for row in rows])
-    for key in ("exact", "exact_error", "scale_sd"):
+    for key in ("exact", "exact_error", "scale_sd", "scale_error"):
         a, b = columns[key][rows], columns[key][of]
         page.true("one exact side for all methods", (a == b) | (np.isnan(a) & np.isnan(b)))
 
@@ -71,7 +72,7 @@ def arithmetic_laws(page: Page, columns: dict) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         due = (columns["value"] - columns["exact"]) / columns["scale_sd"]
     page.most("error in exact SDs follows", relative(columns["error_sd"], due), CLOSED)
-    for key in ("value_error", "exact_error"):
+    for key in ("value_error", "exact_error", "scale_error"):
         page.true("errors are not negative", ~(columns[key] < 0))
     said = np.array([reason is not None for reason in columns["reason"]])
     page.true("what is not trusted has a reason", columns["trusted"] | said)
@@ -92,18 +93,3 @@ def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
             starts,
             {"laplace" if name in further else "nothing"},
         )
-
-
-def reference_laws(page: Page, table, target, record: dict) -> None:
-    """Hold the reference draws against their weights and their quantities."""
-    weight = table.columns["weight"]
-    page.same("reference draws", weight.size, record["n_draws"])
-    page.true("reference draws", (weight.size > 0) == record["serves"])
-    if not weight.size:
-        return
-    page.most("weights sum to one", abs(float(np.sum(weight)) - 1), 1e-12)
-    page.true("masses lie between 0 and 1", (weight >= 0) & (weight <= 1))
-    theta = np.stack([table.columns[name] for name in target.parameters], axis=-1)
-    for name in target.quantities:
-        due = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
-        page.most("derived quantity of every row", relative(table.columns[name], due), 1e-12)

@@ -39,9 +39,11 @@ class Rows:
         """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
         scale = self.ends("scale_sd", method, quantity, level)
         own = self.ends("exact_error", method, quantity, level) / scale
-        if method != "grid":
+        if method not in ("grid", "adapted_draws"):
             own = own + self.ends("value_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
+        doubt = self.ends("scale_error", method, quantity, level) / scale
+        own = own + np.where(doubt == 0, 0.0, off) * doubt
         return float(np.max(off)), float(np.max(own))
 
 
@@ -65,6 +67,19 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     worst_law(page, record["verdict"], record["quantities"])
     unreached_laws(page, record, sides)
     _copies(page, record, inputs)
+    _chains(page, record, inputs["found"], kind)
+
+
+def _chains(page: Page, record: dict, found: dict, kind: str) -> None:
+    """Chains speak where nothing else can, and claim no more than they show."""
+    law = "chains speak where nothing judges"
+    due = kind == "none" and record["status"] == "ok" and found["signals"] is not None
+    page.same(law, found["drift"] is not None, due)
+    told = (found["drift"] or {}).get("quantities", {})
+    for name, said in record["quantities"].items():
+        page.same(law, said["drift"], told.get(name))
+        for level in (said["drift"] or {}).values():
+            page.true(law, 0 <= level["at_least"] <= abs(level["shift"]))
 
 
 def worst_law(page: Page, verdict: str, quantities: dict) -> None:

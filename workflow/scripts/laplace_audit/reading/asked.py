@@ -45,6 +45,7 @@ class Asked(NamedTuple):
     tolerance: float
     claims: str
     remedies: str  # how much of them is tried: all, signals, none
+    reference: dict  # the budget of the draws that stand in for a grid
 
     def posteriors(self) -> list[tuple[str, str]]:
         return list(dict.fromkeys((case.model, case.prior) for case in self.cases))
@@ -75,14 +76,15 @@ class Asked(NamedTuple):
             names = ("grid.json", "mass.parquet", "marginals.parquet")
             found += [f"{m}/{p}/grid/{grid}/{name}" for name in names]
             found += [f"{m}/{p}/grid/{grid}/draws-seed{s}.parquet" for s in self.grid_seeds]
+        found += [f"{m}/{p}/{name}" for m, p in self.posteriors() for name in OF_REFERENCE]
         for case in self.cases:
             found += [f"{case.compare}/{name}" for name in OF_CASE]
         return [*found, "summary.parquet", "claims.json", *EXERCISES]
 
 
+OF_REFERENCE = ("reference/reference.json", "reference/reference.parquet")
 OF_CASE = (
-    *("quantiles.parquet", "remedies.parquet", "remedies.json", "reference.parquet"),
-    *("verdict.json", "basin.parquet"),
+    *("quantiles.parquet", "remedies.parquet", "remedies.json", "verdict.json", "basin.parquet"),
 )
 EXERCISES = tuple(f"exercises/exercise-{number}.json" for number in (1, 2, 3, 4))
 
@@ -105,6 +107,7 @@ def asked_of(config: dict, cases) -> Asked:
         config["tolerance"],
         config["claims"],
         config.get("remedies", "all"),
+        config["reference"],
     )
 
 

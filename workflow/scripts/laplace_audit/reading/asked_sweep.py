@@ -101,6 +101,7 @@ def _key(plain: dict, model: dict, parts: dict, seeds: dict, numbers: dict) -> s
     spaces = model["spaces"] if plain["remedies"] == "all" else None
     probabilities = plain["config"]["probabilities"]
     shared = [model["file"], model.get("data"), probabilities, plain["remedies"], spaces]
+    shared.append(plain["config"]["reference"])
     said = [shared, *(parts[part] for part in PARTS), seeds, *(numbers[name] for name in NUMBERS)]
     return hashlib.sha256("".join(map(_text, said)).encode()).hexdigest()[:DIGITS]
 

@@ -24,6 +24,16 @@ def open_spaces(inputs, laplace: Laplace) -> dict[str, Laplace]:
     return found
 
 
+def open_every_space(inputs) -> list[Laplace]:
+    """Open `inputs.posterior`, `inputs.modes` and `inputs.curvatures`: one posterior in all of its
+    spaces."""
+    posterior = open_posterior(inputs.posterior)
+    return [
+        assemble_laplace(posterior, read_json(mode), read_json(curvature), curvature)
+        for mode, curvature in zip(inputs.modes, inputs.curvatures, strict=True)
+    ]
+
+
 def open_laplace(inputs) -> Laplace:
     """Open the artifacts `inputs.posterior`, `inputs.mode` and `inputs.curvature`."""
     posterior = open_posterior(inputs.posterior)

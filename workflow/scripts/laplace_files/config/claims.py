@@ -14,11 +14,12 @@ SCHEMA_FILE = Path(__file__).resolve().parents[4] / "config" / "claims.schema.ya
 DEFAULT_FILE = "config/claims.yaml"
 RESULTS = Path("results")
 OF_POSTERIOR = ("posterior.json",)
+OF_REFERENCE = ("reference/reference.json", "reference/reference.parquet")
 OF_SPACE = ("mode.json", "curvature.json")
 OF_GRID = ("grid.json", "mass.parquet", "marginals.parquet")
 OF_CASE = (
     *("quantiles.parquet", "remedies.parquet", "remedies.json", "verdict.json"),
-    *("basin.parquet", "reference.parquet"),
+    "basin.parquet",
 )
 OF_RUN = ("core.json", "summary.parquet")
 
@@ -59,7 +60,7 @@ def made_artifacts(cases, config: dict) -> set[str]:
     for model, prior, space, grid in cases:
         posterior = f"{model}/{prior}"
         spaces = (space, *config["models"][model]["spaces"])
-        made.update(f"{posterior}/{name}" for name in OF_POSTERIOR)
+        made.update(f"{posterior}/{name}" for name in (*OF_POSTERIOR, *OF_REFERENCE))
         made.update(f"{posterior}/laplace/{each}/{name}" for each in spaces for name in OF_SPACE)
         made.update(f"{posterior}/grid/{grid}/{name}" for name in OF_GRID)
         made.update(f"{posterior}/compare/{space}/{grid}/{name}" for name in OF_CASE)

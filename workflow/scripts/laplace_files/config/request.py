@@ -78,3 +78,17 @@ def check_folders(paths) -> None:
             raise InputError(f"{path}: is {kind}; remove it, since the workflow writes below it")
         if not os.access(path, os.W_OK | os.X_OK):
             raise InputError(f"{path}: cannot be written to; make it writable, or remove it")
+
+
+def grids_of_posteriors(config: dict, cases: list[Case]) -> dict[str, dict[str, list[str]]]:
+    """Return by model and prior the grids that the posterior is held against in the cases: all of
+    the model's where it is in none, but can be asked for by path."""
+    return {
+        model: {prior: _grids(model, prior, entry, cases) for prior in entry["priors"]}
+        for model, entry in config["models"].items()
+    }
+
+
+def _grids(model: str, prior: str, entry: dict, cases: list[Case]) -> list[str]:
+    used = {case.grid for case in cases if (case.model, case.prior) == (model, prior)}
+    return sorted(used or entry["grids"])

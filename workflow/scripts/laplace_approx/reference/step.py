@@ -1,0 +1,196 @@
+"""The step of the reference: adapted draws of a posterior as its exact side, and their record."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.comparison.intervals import JUDGED, ends_of
+from laplace_approx.comparison.unseen import MOST
+from laplace_approx.contained import contained
+from laplace_approx.curvature.matrices import MOST_ON_DISK, draws_within
+from laplace_approx.density.model import condition_holds, evaluate_quantity
+from laplace_approx.density.unbounded import transform_record
+from laplace_approx.normal.fit import quantity_names
+from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER, Adapted, adapted_proposal
+from laplace_approx.reference.coordinates import Unbounded
+from laplace_approx.reference.frozen_draws import FrozenDraws, frozen_draws, largest_k
+from laplace_approx.reference.record import mixture_record
+from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT, WeightedSide
+from laplace_approx.reference.starts import starting_mixture, unseen_by
+
+GRID, ADAPTED, NOTHING = "grid", "adapted_draws", "none"
+FEWEST_A_DIMENSION = 2 * DRAWS_PER_NUMBER  # evaluations, below which adapting is out of reach
+
+
+class ReferenceTables(NamedTuple):
+    """The columns of the reference draws, without a row where none serve, and their record."""
+
+    draws: dict
+    record: dict
+
+
+class Allowance(NamedTuple):
+    """How many evaluations the draws may cost, and the seed that they come from."""
+
+    evaluations: int
+    seed: int
+
+
+def reference_step(laplaces, grids, budget: Allowance, say: Callable = print) -> ReferenceTables:
+    """Return adapted draws of a posterior, where one of its grids does not serve.
+
+    `laplaces` are its normals in all spaces (some perhaps declined), in any order; `grids` the
+    records of the grids that it is held against. Draws are made from a mixture of Student t that
+    is fitted to the posterior and then frozen; they serve where their Pareto k is at most
+    min(1 - 1 / log10 n, 0.7), and modes that no t was put about hold next
+    to nothing (a bound that the errors count). They cannot see a mode that no search found. `say`
+    is told how it goes.
+    """
+    laplaces = sorted(laplaces, key=lambda each: each.mode["space"])
+    names = quantity_names(laplaces[0].model)
+    case = {key: laplaces[0].mode["case"][key] for key in ("model", "prior")}
+    return contained(
+        lambda: _reference(laplaces, grids, budget, (names, case, say)),
+        lambda reason: _without(NOTHING, reason, names, case, budget),
+    )
+
+
+def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
+    names, case, say = told
+    if all(record["status"] == "ok" for record in grids):
+        return _without(GRID, "the grid is the exact side", names, case, budget)
+    fits = [fit for fit in (each.fit() for each in laplaces) if fit is not None]
+    if not fits:
+        return _without(NOTHING, "there is no normal to draw about", names, case, budget)
+    unseen = unseen_by(fits)
+    if not unseen <= MOST:
+        reason = (
+            f"modes about which nothing is drawn may hold {unseen:.2g} of the mass; the limit "
+            f"is {MOST:g}"
+        )
+        return _without(NOTHING, reason, names, case, budget, unseen)
+    coordinates = Unbounded(laplaces[0].posterior.density())
+    start = starting_mixture(fits, coordinates)
+    if start is None:
+        reason = "no mode lies within the support, where a draw about it could"
+        return _without(NOTHING, reason, names, case, budget, unseen)
+    most = draws_within(budget.evaluations, max(start.size, len(names)), MOST_ON_DISK)
+    if most < FEWEST_A_DIMENSION * start.size:
+        reason = (
+            f"{most} evaluations are within the budget and the memory for draws; {start.size} "
+            f"dimensions need {FEWEST_A_DIMENSION * start.size}"
+        )
+        return _without(NOTHING, reason, names, case, budget, unseen)
+    rng = np.random.default_rng([budget.seed, 1])  # not the draws of the remedies held to it
+    adapted = adapted_proposal(coordinates.log_density, start, most, rng)
+    say(f"adapted in {adapted.evaluations} evaluations: effective shares {_shares(adapted)}")
+    room = most - adapted.evaluations
+    drawn = frozen_draws(coordinates.log_density, adapted.proposal, room, rng)
+    record = _record(case, budget, coordinates, adapted, drawn) | {"unseen_mass": unseen}
+    reason = _too_heavy(drawn, adapted)
+    say(f"drew {drawn.log_ratio.size}: {drawn.effective:.0f} effective, {reason or 'serves'}")
+    if reason:
+        return ReferenceTables(
+            _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}
+        )
+    columns = _columns(laplaces[0].model, coordinates, drawn)
+    return ReferenceTables(columns, record | {"errors_sd": _errors(columns, names, unseen)})
+
+
+def _shares(adapted: Adapted) -> str:
+    return ", ".join(f"{share:.3f}" for share in adapted.efficiency)
+
+
+def _too_heavy(drawn: FrozenDraws, adapted: Adapted) -> str | None:
+    """Return why the weights cannot be relied on, or None where they can."""
+    if drawn.weights is None:
+        return drawn.reason
+    if drawn.k == -math.inf:
+        return None  # all weights are equal: the posterior is the proposal
+    limit = largest_k(drawn.log_ratio.size)
+    if drawn.k is None:
+        return f"the Pareto k of the draws is not known: {drawn.reason}; it must be below {limit}"
+    if drawn.k <= limit:
+        return None
+    spread = "" if drawn.k_error is None else f" (standard error {drawn.k_error:.2f})"
+    heavy = f"the Pareto k of the draws is {drawn.k:.2f}{spread}; it must be at most {limit:.2g}"
+    wanted = DRAWS_PER_NUMBER * adapted.proposal.size
+    if adapted.effective >= wanted:
+        return heavy
+    return (
+        f"{heavy}. The proposal was frozen with {adapted.effective:.0f} effective draws after "
+        f"{adapted.evaluations} evaluations, and {wanted} are wanted: a larger "
+        "`reference: {evaluations: ...}` lets it adapt for longer"
+    )
+
+
+def _columns(model, coordinates: Unbounded, drawn: FrozenDraws) -> dict:
+    theta = coordinates.constrain(drawn.z)
+    columns = {name: theta[:, i] for i, name in enumerate(model.parameters)}
+    for name in model.quantities:
+        with np.errstate(all="ignore"):
+            values = np.asarray(evaluate_quantity(model, name, theta), dtype=float)
+            columns[name] = np.where(condition_holds(model, name, theta), values, np.nan)
+    return {
+        **columns,
+        WEIGHT: drawn.weights,
+        LOG_RATIO: drawn.log_ratio,
+        REPLICATE: drawn.replicates.astype(float),
+    }
+
+
+def _record(case, budget: Allowance, coordinates, adapted: Adapted, drawn: FrozenDraws) -> dict:
+    known = drawn.k is not None and math.isfinite(drawn.k)
+    evidence, error = drawn.evidence
+    return _empty(case, budget) | {
+        "kind": ADAPTED,
+        "serves": True,
+        "reason": None,
+        "pareto_k": drawn.k if known else None,
+        "pareto_k_error": drawn.k_error,
+        "largest_k": largest_k(drawn.log_ratio.size),
+        "n_draws": int(drawn.log_ratio.size),
+        "replicates": int(drawn.replicates[-1]) + 1,
+        "effective_draws": drawn.effective,
+        "evaluations": adapted.evaluations + int(drawn.log_ratio.size),
+        "adaptation": {
+            "evaluations": adapted.evaluations,
+            "effective_shares": list(adapted.efficiency),
+            "effective_draws": adapted.effective,
+        },
+        "log_evidence": evidence if math.isfinite(evidence) else None,
+        "log_evidence_error": error if math.isfinite(error) else None,
+        "transforms": [transform_record(each) for each in coordinates.transforms],
+        "proposal": mixture_record(adapted.proposal),
+    }
+
+
+def _errors(columns: dict, names, unseen: float) -> dict:
+    """Return the largest error of the ends of the 50 and 95 % intervals in SDs, by quantity."""
+    side = WeightedSide(columns, unseen)
+    ends = [end for level in JUDGED for end in ends_of(level)]
+    found = {
+        name: float(np.max(side.quantiles(name, ends).error / side.scale(name))) for name in names
+    }
+    return {name: error if math.isfinite(error) else None for name, error in found.items()}
+
+
+def _empty(case: dict, budget: Allowance) -> dict:
+    nothing = (
+        *("pareto_k", "pareto_k_error", "largest_k", "effective_draws", "adaptation"),
+        *("log_evidence", "log_evidence_error", "unseen_mass", "transforms", "proposal"),
+        "errors_sd",
+    )
+    counts = {"n_draws": 0, "replicates": 0, "evaluations": 0}
+    return {"case": case, "budget": budget._asdict(), **dict.fromkeys(nothing), **counts}
+
+
+def _without(kind, reason, names, case, budget: Allowance, unseen=None) -> ReferenceTables:
+    said = {"kind": kind, "serves": False, "reason": reason, "unseen_mass": unseen}
+    return ReferenceTables(_no_draws(names), _empty(case, budget) | said)
+
+
+def _no_draws(names) -> dict:
+    return {name: np.empty(0) for name in (*names, WEIGHT, LOG_RATIO, REPLICATE)}

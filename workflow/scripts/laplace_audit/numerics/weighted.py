@@ -1,0 +1,63 @@
+"""Quantiles of weighted draws in replicates, and their errors: the audit's own."""
+
+import math
+
+import numpy as np
+
+FEWEST_BEYOND = 20.0  # effective draws beyond an end: with fewer it has neither value nor error
+ONE_SD = tuple(0.5 + sign * math.erf(math.sqrt(0.5)) / 2 for sign in (-1, 1))
+
+
+class WeightedDraws:
+    """One quantity of reference draws, given as columns: `unseen` is the mass that they miss."""
+
+    def __init__(self, columns: dict, name: str, unseen: float):
+        value, weight = columns[name], columns["weight"]
+        there = ~np.isnan(value) & (weight > 0)
+        order = np.argsort(value[there], kind="stable")
+        self.x, w = value[there][order], weight[there][order]
+        self.w, self.replicate = w / w.sum(), columns["replicate"][there][order].astype(int)
+        self.middle, self.unseen = np.cumsum(self.w) - self.w / 2, unseen
+        self.count = int(columns["replicate"].max()) + 1
+
+    def at(self, p: float) -> float:
+        """Return the quantile between the draws at their mid-weights; NaN with few draws beyond."""
+        if not 0 < p < 1:
+            return math.nan
+        found = float(np.interp(p, self.middle, self.x))
+        parts = self.w[self.x <= found], self.w[self.x > found]
+        beyond = min(float(w.sum() ** 2 / np.sum(w**2)) if w.size else 0.0 for w in parts)
+        return found if beyond >= FEWEST_BEYOND * (1 - 1e-9) else math.nan
+
+    def error(self, p: float) -> float:
+        """Return the error of a quantile: s of the CDF there, as far as it moves the quantile (from
+        p - s to p + s, half of that), and what the mass that is not seen can move."""
+        found = self.at(p)
+        s = self._factor() * float(np.linalg.norm(self._moved(found, p)))
+        ends = np.interp([max(p - s, 0.0), min(p + s, 1.0)], self.middle, self.x)
+        own, m = float(ends[1] - ends[0]) / 2, self.unseen
+        if math.isnan(found) or m == 0:
+            return own if m == 0 and not math.isnan(found) else math.nan
+        return own + max(abs(self.at(end) - found) for end in ((p - m) / (1 - m), p / (1 - m)))
+
+    def scale(self) -> tuple[float, float]:
+        """Return half the central 68.3 % interval and its error, that of both ends together."""
+        low, high = (self.at(p) for p in ONE_SD)
+        moved = np.zeros(self.count)
+        for end, p, sign in ((low, ONE_SD[0], -1), (high, ONE_SD[1], 1)):
+            each = self._moved(end, p)
+            s = self._factor() * float(np.linalg.norm(each))
+            ends = np.interp([max(p - s, 0.0), min(p + s, 1.0)], self.middle, self.x)
+            moved += sign * each * (float(ends[1] - ends[0]) / 2 / s if s > 0 else 0.0)
+        return (high - low) / 2, self._factor() * float(np.linalg.norm(moved)) / 2
+
+    def _moved(self, x: float, p: float):
+        """Return by replicate sum of w (1{value <= x} - p)."""
+        each = self.w * ((self.x <= x) - p)
+        return np.array([each[self.replicate == i].sum() for i in range(self.count)])
+
+    def _factor(self) -> float:
+        from scipy.stats import t
+
+        r = self.count
+        return math.sqrt(r / (r - 1)) * float(t.ppf(0.975, r - 1)) / 1.959963984540054
