@@ -54,6 +54,7 @@ def weak(log_scale):
 
 BOX = {"nu": {"family": "uniform", "lower": 1, "upper": 10}}
 GAMMA = {"nu": {"family": "gamma", "shape": 2, "rate": 0.1}}
+HEAVY_SIZE = {"size": {"family": "half_cauchy", "scale": 10}}
 CONCENTRATION = {"kappa": {"family": "gamma", "shape": 2, "rate": 0.5}}
 EXPONENTIAL = {"alpha": {"family": "exponential", "rate": 1}}
 WIDE = {"intercept": {"family": "normal", "mean": 0, "sd": 10}}
@@ -118,6 +119,10 @@ DECLINED = {
     "dispersion-textbook-log": (
         *(Situation("counts_underdispersed/textbook", COUNTS, EXPONENTIAL), {"alpha": "log"}),
         *("non_smooth_mode", ["loses its digits near log(alpha) = ", "gammaln"]),
+    ),
+    "size-textbook-log": (
+        *(Situation("counts_underdispersed/size_textbook", COUNTS, HEAVY_SIZE), {"size": "log"}),
+        *("non_smooth_mode", ["loses its digits near log(size) = ", "gammaln"]),
     ),
     "dispersion-stable": (
         *(Situation("counts_underdispersed/stable", COUNTS, EXPONENTIAL), NATURAL),
@@ -199,6 +204,10 @@ TAKEN = {
         Situation("counts_underdispersed/stable", COUNTS, EXPONENTIAL),
         *({"alpha": "log"}, [1.06471, 0.56453, 0.030572]),
     ),
+    "size-stable-log": (
+        Situation("counts_underdispersed/size", COUNTS, HEAVY_SIZE),
+        *({"size": "log"}, None),
+    ),
     "chance-stable": (Situation("chance_corrected/stable", BIASED), MU_GAMMA, [0.041273, 0.546933]),
     "angles-cut-elsewhere": (
         Situation("angles/cut_elsewhere", WRAPPED, CONCENTRATION),
@@ -276,6 +285,7 @@ HEAVY = {
     "counts_underdispersed exponential": Situation(
         "counts_underdispersed/stable", COUNTS, EXPONENTIAL
     ),
+    "counts_underdispersed size": Situation("counts_underdispersed/size", COUNTS, HEAVY_SIZE),
     "median_regression flat": Situation(*MEDIAN),
     "prior_alone beta": Situation("prior_alone/share", None, EXTREME),
 }
@@ -313,4 +323,6 @@ def test_no_grid_stands_where_the_digits_end():
     assert textbook.record["status"] == "absent"
     assert "loses its digits near " in textbook.record["reasons"][0]
     assert stable.record["status"] == "ok"
-    assert Situation("chance_corrected/textbook", BIASED).exact().record["status"] == "absent"
+    size = Situation("counts_underdispersed/size_textbook", COUNTS, HEAVY_SIZE)
+    for each in (size, Situation("chance_corrected/textbook", BIASED)):
+        assert each.exact().record["status"] == "absent"
