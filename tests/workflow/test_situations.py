@@ -18,6 +18,7 @@ FOLDER = PROJECT / "tests/situations"
 TRUTH = json.loads((FOLDER / "truth.json").read_text())
 PROBABILITIES = np.array(TRUTH["probabilities"])
 DIGITS = 2e-5  # of the truth, which is written with six digits
+NINE_DIGITS = 2e-9  # likewise, of those found to nine
 NATURAL, LOGS = {}, {"shape": "log", "scale": "log"}
 RECIPROCAL = {name: {"family": "reciprocal"} for name in ("shape", "scale")}
 MU_GAMMA = {"mu": "logit", "gamma": "logit"}
@@ -53,6 +54,7 @@ def weak(log_scale):
 
 BOX = {"nu": {"family": "uniform", "lower": 1, "upper": 10}}
 GAMMA = {"nu": {"family": "gamma", "shape": 2, "rate": 0.1}}
+HEAVY_SIZE = {"size": {"family": "half_cauchy", "scale": 10}}
 CONCENTRATION = {"kappa": {"family": "gamma", "shape": 2, "rate": 0.5}}
 EXPONENTIAL = {"alpha": {"family": "exponential", "rate": 1}}
 WIDE = {"intercept": {"family": "normal", "mean": 0, "sd": 10}}
@@ -117,6 +119,10 @@ DECLINED = {
     "dispersion-textbook-log": (
         *(Situation("counts_underdispersed/textbook", COUNTS, EXPONENTIAL), {"alpha": "log"}),
         *("non_smooth_mode", ["loses its digits near log(alpha) = ", "gammaln"]),
+    ),
+    "size-textbook-log": (
+        *(Situation("counts_underdispersed/size_textbook", COUNTS, HEAVY_SIZE), {"size": "log"}),
+        *("non_smooth_mode", ["loses its digits near log(size) = ", "gammaln"]),
     ),
     "dispersion-stable": (
         *(Situation("counts_underdispersed/stable", COUNTS, EXPONENTIAL), NATURAL),
@@ -198,6 +204,10 @@ TAKEN = {
         Situation("counts_underdispersed/stable", COUNTS, EXPONENTIAL),
         *({"alpha": "log"}, [1.06471, 0.56453, 0.030572]),
     ),
+    "size-stable-log": (
+        Situation("counts_underdispersed/size", COUNTS, HEAVY_SIZE),
+        *({"size": "log"}, None),
+    ),
     "chance-stable": (Situation("chance_corrected/stable", BIASED), MU_GAMMA, [0.041273, 0.546933]),
     "angles-cut-elsewhere": (
         Situation("angles/cut_elsewhere", WRAPPED, CONCENTRATION),
@@ -251,11 +261,55 @@ def test_the_quantiles_are_right_within_their_errors(name):
         _hold(exact, quantity, truth)
 
 
-def _hold(exact, quantity, truth):
+def _hold(exact, quantity, truth, digits=DIGITS):
     found = exact.side.quantiles(quantity, PROBABILITIES)
     truth = np.array(truth)
     assert np.isfinite(found.value).all() and np.isfinite(found.error).all()
-    assert np.all(np.abs(found.value - truth) <= found.error + DIGITS * np.abs(truth))
+    assert np.all(np.abs(found.value - truth) <= found.error + digits * np.abs(truth))
+
+
+def beta(a, b):
+    return {"p": {"family": "beta", "a": a, "b": b}}
+
+
+ALL, NONE = (("all_successes/model", f"all_successes/{name}") for name in ("all", "none"))
+EXTREME = {"x": {"family": "beta", "a": 0.2, "b": 2e-5}}
+UPPER_END = {
+    f"{word} {name}": Situation(*case, beta(e, e))
+    for name, e in (("near_haldane", 0.01), ("tenth", 0.1), ("jeffreys", 0.5))
+    for word, case in (("all_successes", ALL), ("no_successes", NONE))
+}
+HEAVY = {
+    "weibull_one_event weak": Situation(*ONE_EVENT, weak(10)),
+    "weibull_ten reciprocal": Situation("weibull_ten/model", "weibull_ten/data", RECIPROCAL),
+    "counts_underdispersed exponential": Situation(
+        "counts_underdispersed/stable", COUNTS, EXPONENTIAL
+    ),
+    "counts_underdispersed size": Situation("counts_underdispersed/size", COUNTS, HEAVY_SIZE),
+    "median_regression flat": Situation(*MEDIAN),
+    "prior_alone beta": Situation("prior_alone/share", None, EXTREME),
+}
+
+
+@pytest.mark.parametrize("name", [*UPPER_END, *HEAVY])
+def test_the_quantiles_beside_a_bound_and_of_heavy_tails_are_right(name):
+    exact = (UPPER_END | HEAVY)[name].exact()
+    for quantity, truth in TRUTH[name].items():
+        _hold(exact, quantity, truth, NINE_DIGITS if name in HEAVY else DIGITS)
+
+
+@pytest.mark.parametrize("e", [0.01, 0.1, 0.5])
+def test_all_successes_are_the_mirror_image_of_none(e):
+    """The mode of logit(p) is at log((k + e) / (n - k + e)), whichever the end."""
+    found = [Situation(*case, beta(e, e)).mode({"p": "logit"}) for case in (ALL, NONE)]
+    assert [record["status"] for record in found] == ["ok", "ok"]
+    assert found[0]["z"] == pytest.approx([np.log((10 + e) / e)], abs=1e-5)
+    assert found[1]["z"] == pytest.approx([-np.log((10 + e) / e)], abs=1e-5)
+
+
+def test_the_mode_of_a_share_that_is_all_but_one():
+    record = Situation("prior_alone/share", None, EXTREME).mode({"x": "logit"})
+    assert record["z"] == pytest.approx([np.log(0.2 / 2e-5)], abs=1e-5)
 
 
 def test_no_grid_stands_where_the_digits_end():
@@ -269,4 +323,6 @@ def test_no_grid_stands_where_the_digits_end():
     assert textbook.record["status"] == "absent"
     assert "loses its digits near " in textbook.record["reasons"][0]
     assert stable.record["status"] == "ok"
-    assert Situation("chance_corrected/textbook", BIASED).exact().record["status"] == "absent"
+    size = Situation("counts_underdispersed/size_textbook", COUNTS, HEAVY_SIZE)
+    for each in (size, Situation("chance_corrected/textbook", BIASED)):
+        assert each.exact().record["status"] == "absent"
