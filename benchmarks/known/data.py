@@ -10,7 +10,7 @@ from known.laws import EXP, IDENTITY, Tabulated
 from known.plane import FREE, HALF, in_a_plane
 from known.truth import ACCURATE, Known
 
-PANELS = (60, 150)
+PANELS = (60, 150, 400)
 
 
 def _law(log_density, low, high, by=IDENTITY) -> Tabulated:
@@ -23,7 +23,7 @@ def _law(log_density, low, high, by=IDENTITY) -> Tabulated:
     return found
 
 
-def _reach(log_density, low, high, by, drop=60.0, rounds=3):
+def _reach(log_density, low, high, by, drop=140.0, rounds=3):
     """Return the ends in s of all that is within `drop` of the top of log p(x) |dx/ds|."""
     for _ in range(rounds):
         s = np.linspace(low, high, 2001)
@@ -59,7 +59,7 @@ def _of_curve(kind, seed, rng, shape, t, settings):
         off = (data - x[..., None] * shape(y[..., None], t)) / noise
         return log_prior(y) - 0.5 * np.sum(off * off, axis=-1) - 0.5 * (x / wide) ** 2
 
-    outer = _law(of_y, -15.0, 15.0, EXP)
+    outer = _law(of_y, -40.0, 40.0, EXP)
 
     def given(y):
         precision, mean = parts(y)

@@ -44,6 +44,7 @@ from laplace_approx.words.places import point
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
 CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
 ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}  # cells above which axes follow the modes' own widths
+FEWER = 2  # times the cells of such axes: more are not laid evenly for several parameters
 HUMP_STEP = {1: 0.1, 2: 0.15, 3: 0.25}  # of such an axis
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
@@ -96,7 +97,7 @@ def certified_grid(
     budget = budget or Budget()
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
-    lay = partial(_laid, density, log_density, transforms, budget)
+    lay = partial(_laid, density, log_density, budget)
     found = settled(lay, log_density, _unconstrained(log_density, transforms, density), known.modes)
     if isinstance(found, Grid):
         return found
@@ -109,13 +110,16 @@ def certified_grid(
 
 
 def _laid(
-    density: Density, log_density, transforms, budget: Budget, modes, finer: int
+    density: Density, log_density, budget: Budget, modes, marks, finer: int
 ) -> list[Own] | Grid:
     """Return the lattice of each parameter, or the empty grid of a density for which one of them
-    cannot be had. `modes` (m, d) are those that are known, in unconstrained coordinates, and the
-    nodes from which refinement begins lie closer by the factor `finer`."""
+    cannot be had. `modes` (m, d) are those that are known, in unconstrained coordinates, `marks`
+    the features for which nodes must lie close too, and the nodes from which refinement begins lie
+    closer by the factor `finer`."""
     d = len(density.names)
+    transforms = natural_transforms(density.lower, density.upper)
     pilot = find_pilot(_unconstrained(log_density, transforms, density), modes)
+    pilot = pilot.marked([(each.z, each.factor) for each in marks])
     _insist_on_a_scale(pilot, density.names)
     frames = [_first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
     found = []
@@ -245,8 +249,11 @@ def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> 
         step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
     low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
     axes = tuple(axis_between(low[k], high[k], step[k]) for k in range(d))
-    if len(w) > 1 and math.prod(axis.points for axis in axes) > ONE_SCALE[d]:
-        axes = _of_humps(w, np.array(widths), low, high)
+    if len(w) > 1:
+        humps = _of_humps(w, np.array(widths), low, high)
+        even, close = (math.prod(axis.points for axis in each) for each in (axes, humps))
+        if even > ONE_SCALE[d] or (d > 1 and even > FEWER * close):
+            axes = humps
     support = np.array([density.lower, density.upper], dtype=float)
     frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
     return within_limit(frame, MOST_CELLS)

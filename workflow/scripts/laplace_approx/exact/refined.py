@@ -122,6 +122,15 @@ def _told(trial: "_Trial", most: int) -> "_Trial":
     return trial
 
 
+def doubled(own: Own, log_density: Callable) -> Own | None:
+    """Return the lattice of a parameter with the nodes of all axes at half their distances; None
+    where it tells no width."""
+    frame = own.lattice.frame
+    axes = tuple(axis._replace(points=2 * axis.points - 1) for axis in frame.axes)
+    trial = _Trial(Reach(frame._replace(axes=axes), own.ends), log_density, own.parameter)
+    return trial.result()._replace(faults=own.faults) if trial.resolved else None
+
+
 def _refinements(trial: "_Trial", most: int) -> list[Reach]:
     """Return the frames worth trying, within the limit of cells: with the worst axis doubled (all
     that move a number, while the lattice is small), and with the worst axis sharpened."""
@@ -159,7 +168,7 @@ class _Trial:
     def __init__(self, reach: Reach, log_density: Callable, parameter: int):
         self.reach, self.log_density, self.parameter = reach, log_density, parameter
         self.frame = reach.frame
-        self.absent = {order for end in reach.ends[0] for order in end.moments}
+        self.absent = {order for end in reach.ends[0] for order in end.absent}
         self.lattice = evaluate(self.frame, log_density)
         self.p, self.shift = self.lattice.relative()
         self.numbers = self._numbers(self.frame, self.p)
