@@ -33,7 +33,7 @@ from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
 from laplace_approx.exact.grid import Grid, empty_grid
 from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
-from laplace_approx.exact.moving import Found, along_ridges, lost_ends
+from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
 from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.shared import shared_lattice, unresolved
@@ -127,7 +127,9 @@ def _laid(
         budget.stage = f"the lattice of {frame.names[i]}"
         most = budget.cells(CHEAP_CELLS[d], d - i)
         found.append(_straight(frame, log_density, i, most, finer=finer))
-    if not all(each.serves for each in found) and d > 1 and budget.left > d * CHEAP_CELLS[d]:
+    if all(each.serves for each in found):
+        found = thinner(frames, log_density, found, budget)
+    elif d > 1 and budget.left > d * CHEAP_CELLS[d]:
         budget.stage = "a lattice along the ridge of the density"
         straight, found = found, along_ridges(frames, log_density, found, budget)
         for i, frame in enumerate(frames):
