@@ -145,6 +145,44 @@ def test_ripples_and_holes_between_the_nodes_move_them_together(density, log_evi
     assert abs(grid.log_evidence - log_evidence) < 1e-6
 
 
+def cut_and_added(*parts):
+    """Return a standard normal with round normals (height, centre, SD) taken from it or added, as
+    shares of its density there, and the log of its integral."""
+    d = len(parts[0][1])
+
+    def value(x):
+        off = sum(
+            height * np.exp(-0.5 * squares(x - np.array(centre)) / sd**2)
+            for height, centre, sd in parts
+        )
+        return standard(x) + np.log1p(off)
+
+    whole = 1.0  # a normal times a normal: SD s / sqrt(1 + s^2), and the height at the centre
+    for height, centre, sd in parts:
+        square = float(np.sum(np.square(centre)))
+        whole += height * (sd / math.hypot(1, sd)) ** d * math.exp(-0.5 * square / (1 + sd**2))
+    return posterior(value, d), d / 2 * math.log(2 * math.pi) + math.log(whole)
+
+
+FEATURES = {
+    "shallow hole": cut_and_added((-0.5, (0.5, 0.51), 0.03)),
+    "hole on a slope": cut_and_added((-0.7, (1.9, -1.1), 0.05)),
+    "shoulder": cut_and_added((0.8, (1.5, 1.2), 0.04)),
+    "hole and hump": cut_and_added((-0.9, (0.31, -0.8), 0.04), (3.0, (-1.2, 0.7), 0.03)),
+    "hole in space": cut_and_added((-0.9, (0.5, -0.4, 0.3), 0.25)),
+}
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_humps_and_holes_that_are_no_modes_are_integrated(name):
+    density, log_evidence = FEATURES[name]
+    grid = certified_grid(density, np.zeros(len(density.names)))
+    assert grid.certified, grid.reasons
+    assert abs(grid.log_evidence - log_evidence) < 1e-7
+    cells = grid.lattice.log_density.size
+    assert cells < 2**20  # close together at the feature, and not everywhere
+
+
 def test_quantiles_of_a_ripple_are_right():
     (table,) = certified_grid(posterior(ripple, 1), [0.0]).marginals.values()
     found = quantile_from_marginal(table, P)

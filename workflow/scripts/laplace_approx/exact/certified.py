@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density, density_in
-from laplace_approx.density.edges import log_gaps, wrapped
+from laplace_approx.density.edges import wrapped
 from laplace_approx.density.space import build_space
 from laplace_approx.density.unbounded import natural_transforms, unbounding_space
 from laplace_approx.errors import Declined
@@ -38,6 +38,7 @@ from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
+from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.mode.search import remembered_search
 from laplace_approx.words.places import point
 
@@ -98,7 +99,8 @@ def certified_grid(
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
     lay = partial(_laid, density, log_density, budget)
-    found = settled(lay, log_density, _unconstrained(log_density, transforms, density), known.modes)
+    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
+    found = settled(lay, log_density, of_z, known.modes)
     if isinstance(found, Grid):
         return found
     grid = found.told(_assembled(found.own))
@@ -118,7 +120,8 @@ def _laid(
     closer by the factor `finer`."""
     d = len(density.names)
     transforms = natural_transforms(density.lower, density.upper)
-    pilot = find_pilot(_unconstrained(log_density, transforms, density), modes)
+    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
+    pilot = find_pilot(of_z, modes)
     pilot = pilot.marked([(each.z, each.factor) for each in marks])
     _insist_on_a_scale(pilot, density.names)
     frames = [_first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
@@ -178,25 +181,6 @@ def _without_infinity(log_density: Callable) -> Callable:
         return evaluate_finite
 
     return wrapped(log_density, wrap)
-
-
-def _unconstrained(log_density: Callable, transforms, density: Density) -> Callable:
-    """Return the log density of z = unconstrain(theta), Jacobian included."""
-    near = getattr(log_density, "near", None)
-
-    def of_z(z):
-        with np.errstate(all="ignore"):
-            theta = [t.constrain(z[..., i]) for i, t in enumerate(transforms)]
-            jacobian = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(transforms))
-            theta = np.stack(theta, axis=-1)
-            if near is None:
-                value = log_density(theta) + jacobian
-            else:
-                ends = log_gaps(transforms, z, theta, density.lower, density.upper)
-                value = near(theta, *ends) + jacobian
-        return np.where(np.isnan(value), -np.inf, value)
-
-    return of_z
 
 
 def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:

@@ -31,6 +31,7 @@ HIGHER = 1e-6  # log density by which a node must exceed all modes to be climbed
 SAME = 0.3  # SDs between two places that are one mode
 FAINT = 0.01  # of the limit: the mass of a mode that no lattice is laid for
 EXPLAINED = 0.5  # of the mass that is missed: less makes no lattice for new modes worth while
+MARKED = 0.1  # of it: the next nodes may lie close at what is there, which costs little if in vain
 MOST_FAR = 8  # peaks beyond the reach that are climbed
 ZOOM = 33  # points of a bracket, which shrinks by half as many
 SHARPENED = 14  # times
@@ -156,7 +157,7 @@ def _marks(seen: Settled, log_density: Callable) -> list[Feature]:
     found = [features(Between(each, log_density), places) for each in _of_all(seen.own)]
     best = max(found, key=lambda each: sum(feature.share for feature in each), default=[])
     explained = sum(feature.share for feature in best)
-    return best if explained > EXPLAINED * off else []
+    return best if explained > MARKED * off else []
 
 
 def _new_modes(seen: Settled, of_z, modes):

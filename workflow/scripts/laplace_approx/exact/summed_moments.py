@@ -34,12 +34,20 @@ def summed_moments(lattice: Lattice, parameter: int) -> Summed:
     theta = lattice.frame.spread(parameter)
     values = _moments(p, theta)
     spacing = sum(_owed(p, theta, values, k) for k in range(p.ndim))
-    one, two, three = _beyond(lattice, p / p.sum(), theta, values)
-    errors = np.array([one, two, three + 3 * (two + one * abs(values[2]))])
-    known = np.logical_and.accumulate(np.array([one, two, three]) < TOLD_MOMENT)
-    unit = np.array([values[1], values[1], 1.0])
-    errors = spacing + errors * unit
-    return Summed(np.where(known, values, np.nan), np.where(known, errors, np.nan))
+    return beyond_axes(lattice, parameter, Summed(values, spacing), range(p.ndim))
+
+
+def beyond_axes(lattice: Lattice, parameter: int, found: Summed, axes) -> Summed:
+    """Return the moments with what lies of them beyond the ends of some axes in their errors."""
+    p, _ = lattice.relative()
+    shares = _beyond(lattice, p / p.sum(), parameter, found.values, axes)
+    one, two, three = shares
+    sd, skewness = found.values[1:]
+    errors = np.array([one * sd, two * sd, three + 3 * (two + one * abs(skewness))])
+    # a moment that is none already has no share
+    known = np.logical_and.accumulate(np.array(shares) < TOLD_MOMENT)
+    values, errors = np.where(known, found.values, np.nan), found.errors + errors
+    return Summed(values, np.where(np.isnan(values), np.nan, errors))
 
 
 def _moments(p, theta):
@@ -65,15 +73,20 @@ def _owed(p, theta, values, k: int):
     return owed(np.abs(values - half), quarters, eighths)
 
 
-def _beyond(lattice: Lattice, mass, theta, values) -> tuple[float, ...]:
-    """Return what lies beyond the ends of all axes of the absolute moments about the mean, by
-    order, in powers of the SD; NaN where there is no telling."""
-    away, shares = np.abs(theta - values[0]) / values[1], []
-    for order in ORDERS:
-        weighted = mass * away**order
-        tails = []
-        for k, axis in enumerate(lattice.frame.axes):
+def _beyond(lattice: Lattice, mass, parameter: int, values, axes) -> tuple[float, ...]:
+    """Return what lies beyond the ends of axes of the absolute moments about the mean, by order,
+    in powers of the SD; NaN where there is no telling, or no such moment."""
+    theta, shares = lattice.frame.spread(parameter), []
+    with np.errstate(all="ignore"):
+        unit = values[1] if values[1] > 0 else math.sqrt(np.sum(mass * (theta - values[0]) ** 2))
+        away = np.abs(theta - values[0]) / unit
+    for order, value in zip(ORDERS, values, strict=True):
+        tails: list = [None] if math.isnan(value) else []
+        with np.errstate(over="ignore", invalid="ignore"):
+            weighted = np.where(mass > 0, mass * away**order, 0.0)
+        for k in axes:
+            step = lattice.frame.axes[k].step
             outward = weighted.sum(axis=tuple(j for j in range(weighted.ndim) if j != k))
-            tails += [mass_beyond(outward[way] / axis.step, axis.step).mass for way in WAYS]
+            tails += [mass_beyond(outward[way] / step, step).mass for way in WAYS]
         shares.append(math.nan if None in tails else float(sum(tails)))
     return tuple(shares)
