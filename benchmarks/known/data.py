@@ -10,26 +10,27 @@ from known.laws import EXP, IDENTITY, Tabulated
 from known.plane import FREE, HALF, in_a_plane
 from known.truth import ACCURATE, Known
 
-PANELS = (60, 150)
+PANELS = (60, 150, 400)
+DROP = {IDENTITY: 60.0, EXP: 140.0}  # of the log density: on a log line a moment sees farther
 
 
 def _law(log_density, low, high, by=IDENTITY) -> Tabulated:
     """Return the law of a log density on s in [low, high], on as many panels as it needs."""
     ends = _reach(log_density, low, high, by)
-    for panels in PANELS:
+    for panels in PANELS[1 if by is EXP else 0 :]:
         found = Tabulated(log_density, np.linspace(*ends, panels + 1), by)
         if max(found.error, found.total_error) < ACCURATE / 1e3:
             break
     return found
 
 
-def _reach(log_density, low, high, by, drop=60.0, rounds=3):
-    """Return the ends in s of all that is within `drop` of the top of log p(x) |dx/ds|."""
+def _reach(log_density, low, high, by, rounds=3):
+    """Return the ends in s of all that is within `DROP` of the top of log p(x) |dx/ds|."""
     for _ in range(rounds):
         s = np.linspace(low, high, 2001)
         with np.errstate(all="ignore"):
             value = log_density(by.forward(s)) + by.log_slope(s)
-        near = np.flatnonzero(np.nan_to_num(value, nan=-np.inf) > np.nanmax(value) - drop)
+        near = np.flatnonzero(np.nan_to_num(value, nan=-np.inf) > np.nanmax(value) - DROP[by])
         low, high = s[max(near[0] - 1, 0)], s[min(near[-1] + 1, 2000)]
     return low, high
 
@@ -59,7 +60,7 @@ def _of_curve(kind, seed, rng, shape, t, settings):
         off = (data - x[..., None] * shape(y[..., None], t)) / noise
         return log_prior(y) - 0.5 * np.sum(off * off, axis=-1) - 0.5 * (x / wide) ** 2
 
-    outer = _law(of_y, -15.0, 15.0, EXP)
+    outer = _law(of_y, -40.0, 40.0, EXP)
 
     def given(y):
         precision, mean = parts(y)

@@ -374,11 +374,12 @@ def _panels(low, high):
 class Averaged(Law):
     """The law of x where x given y is known at the nodes of a rule for y, with their masses.
 
-    `given(rows)` is the frozen distribution of scipy.stats at these nodes.
+    `given(rows)` is the frozen distribution of scipy.stats at these nodes; those with no more than
+    the `least` mass are left out.
     """
 
-    def __init__(self, given: Callable, y, mass, exists=3):
-        held = mass > 1e-18
+    def __init__(self, given: Callable, y, mass, exists=3, least=1e-18):
+        held = mass > least
         self.mass = mass[held] / np.sum(mass[held])
         self.frozen = given(y[held])
         self._take_moments(exists)

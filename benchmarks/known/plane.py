@@ -68,9 +68,18 @@ def marginal(outer: Law, given, exists: int = 3) -> Law:
 
 
 def _averaged(outer: Law, given, n: int, exists: int) -> Law:
-    y, log_dy = outer.nodes(n, 9.0)
+    found = Averaged(given, *_rule(outer, n, 9.0), exists)
+    if exists:  # what the mass does not see may be in a moment
+        wide = Averaged(given, *_rule(outer, 4001, 30.0), exists, least=1e-150)
+        found.mean, found.sd, found.skewness = wide.mean, wide.sd, wide.skewness
+    return found
+
+
+def _rule(outer: Law, n: int, reach: float):
+    y, log_dy = outer.nodes(n, reach)
     mass = np.exp(log_dy + outer.logpdf(y))
-    return Averaged(given, y, np.nan_to_num(mass), exists)
+    good = np.isfinite(y) & np.isfinite(mass)
+    return y[good], mass[good]
 
 
 def _correlation(outer: Law, given, of_x: Law, exists: int):

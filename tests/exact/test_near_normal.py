@@ -45,6 +45,43 @@ def test_what_lies_where_digits_end_is_left_to_it(a, b):
     assert near_normal(density, (a / (a + b),)) is None
 
 
+def normal_but(d, off):
+    """Return a standard normal whose log density is off by `off(x)`."""
+    ends = np.full(d, np.inf)
+    value = lambda x: -0.5 * np.sum(x * x, axis=-1) + off(x)  # noqa: E731
+    return Density(tuple("abc"[:d]), value, None, None, -ends, ends)
+
+
+def near(place, sd):
+    return lambda x: np.exp(-0.5 * np.sum((x - np.array(place)) ** 2, axis=-1) / sd**2)
+
+
+IN_A_PLANE, IN_SPACE = near((0.53, -0.71), 0.05), near((0.53, -0.71, 0.42), 0.3)
+OFF_THE_NODES = {
+    "hump": normal_but(2, lambda x: np.log1p(50 * IN_A_PLANE(x))),
+    "hole": normal_but(2, lambda x: np.log1p(-0.9 * IN_A_PLANE(x))),
+    "second hump": normal_but(2, lambda x: np.log1p(1e5 * near((4.1, -2.2), 0.05)(x))),
+    "ripple": normal_but(2, lambda x: np.log1p(0.5 * np.cos(2 * np.pi * x[..., 0] / 0.15))),
+    "hole in space": normal_but(3, lambda x: np.log1p(-0.9 * IN_SPACE(x))),
+    "hump on a line": normal_but(1, lambda x: np.log1p(30 * near((0.53,), 0.004)(x))),
+}
+
+
+@pytest.mark.parametrize("name", OFF_THE_NODES)
+def test_what_lies_off_its_nodes_is_left_to_it(name):
+    density = OFF_THE_NODES[name]
+    assert near_normal(density, (0.0,) * len(density.names)) is None
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_what_is_nearly_normal_raises_no_alarm(d):
+    density = normal_but(d, lambda x: 0.02 * np.sum(x, axis=-1) ** 3 / (1 + np.sum(x * x, axis=-1)))
+    found = near_normal(density, (0.0,) * d)
+    grid = certified_grid(density, np.zeros(d))
+    assert found is not None
+    np.testing.assert_allclose(list(found.sd.values()), grid.sd, rtol=1e-4)
+
+
 def test_two_widths_that_no_such_lattice_resolves_are_left_to_it():
     def log_density(x):
         square = np.sum(x * x, axis=-1)

@@ -29,6 +29,15 @@ class Pilot(NamedTuple):
     modes: np.ndarray
     mode_factors: np.ndarray
 
+    def marked(self, marks) -> "Pilot":
+        """Return the pilot with further places for which nodes must lie close: z (d,) and factor
+        (d, d) of each. They move neither the centre nor the covariance."""
+        places, factors = ([each[k][None] for each in marks] for k in (0, 1))
+        return self._replace(
+            modes=np.concatenate([self.modes, *places]),
+            mode_factors=np.concatenate([self.mode_factors, *factors]),
+        )
+
 
 def find_pilot(log_density: Callable, modes) -> Pilot:
     """Return the pilot of a log density of z (..., d), given its modes (m, d).

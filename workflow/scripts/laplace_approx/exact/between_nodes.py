@@ -68,6 +68,17 @@ class Between:
             excess[rows] = self._unexplained(u[rows], density[rows])
         return density / self.total, excess / self.total
 
+    def log_ratio(self, u):
+        """Return the log of the density at u (n, d) over what the lattice says, by the reading that
+        is nearer to it; 0 where neither is a number, or nothing counts."""
+        truth = self.log_truth(u)
+        with np.errstate(all="ignore"):
+            readings = self._read(self.log_nodes, u), np.log(self._read(self.nodes, u))
+            apart = [truth - np.maximum(each, LOW) for each in readings]
+            found = np.where(np.abs(apart[0]) <= np.abs(apart[1]), *apart)
+            found = np.where(np.isnan(found), np.where(np.isnan(apart[0]), *apart[::-1]), found)
+        return np.where((truth < LOW) | np.isnan(found), 0.0, found)
+
     def _unexplained(self, u, density):
         with np.errstate(all="ignore"):
             found = density - np.exp(np.minimum(self._read(self.log_nodes, u), LARGEST))

@@ -26,6 +26,7 @@ SHARPENING = 10.0
 TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
 NOTHING = 1e-16  # of the highest node, moments included: nodes with less are cut off
 TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
+TOLD_MOMENT = 1e-6  # of them, where the tail ends: more beyond is too much for its error to be one
 DIGITS = 1e-290  # of the highest node: nodes with less have lost digits, and tell no slope
 ORDERS = (1, 2, 3)  # of the moments: mean, SD, skewness
 STEP = {1: 0.1, 2: 0.4, 3: 0.5}  # between the nodes on which growth is judged, by dimension
@@ -54,6 +55,13 @@ class End(NamedTuple):
         node holds more than a `faint` share."""
         empty = self.edge <= faint or (self.edge < mass and _negligible(self.tail.mass, mass))
         return not (self.cliff or empty)
+
+    @property
+    def absent(self) -> tuple[int, ...]:
+        """The orders of the moments that cannot be told. Where there is no more of the tail to be
+        had, a moment can, if next to nothing of it lies beyond."""
+        kept = TOLD_MOMENT if self.spent else 0.0
+        return tuple(order for order in self.moments if not self.shares[order - 1] < kept)
 
     def must_grow(self, faint: float) -> bool:
         return self.holds(TINY, faint) or bool(self.moments and not self.spent)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density, density_in
-from laplace_approx.density.edges import log_gaps, wrapped
+from laplace_approx.density.edges import wrapped
 from laplace_approx.density.space import build_space
 from laplace_approx.density.unbounded import natural_transforms, unbounding_space
 from laplace_approx.errors import Declined
@@ -33,17 +33,19 @@ from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
 from laplace_approx.exact.grid import Grid, empty_grid
 from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
-from laplace_approx.exact.moving import Found, along_ridges, lost_ends
+from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
 from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
+from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.mode.search import remembered_search
 from laplace_approx.words.places import point
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
 CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
 ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}  # cells above which axes follow the modes' own widths
+FEWER = 2  # times the cells of such axes: more are not laid evenly for several parameters
 HUMP_STEP = {1: 0.1, 2: 0.15, 3: 0.25}  # of such an axis
 PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
 REACH = 8.0  # scales each way
@@ -96,8 +98,9 @@ def certified_grid(
     budget = budget or Budget()
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
-    lay = partial(_laid, density, log_density, transforms, budget)
-    found = settled(lay, log_density, _unconstrained(log_density, transforms, density), known.modes)
+    lay = partial(_laid, density, log_density, budget)
+    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
+    found = settled(lay, log_density, of_z, known.modes)
     if isinstance(found, Grid):
         return found
     grid = found.told(_assembled(found.own))
@@ -109,13 +112,17 @@ def certified_grid(
 
 
 def _laid(
-    density: Density, log_density, transforms, budget: Budget, modes, finer: int
+    density: Density, log_density, budget: Budget, modes, marks, finer: int
 ) -> list[Own] | Grid:
     """Return the lattice of each parameter, or the empty grid of a density for which one of them
-    cannot be had. `modes` (m, d) are those that are known, in unconstrained coordinates, and the
-    nodes from which refinement begins lie closer by the factor `finer`."""
+    cannot be had. `modes` (m, d) are those that are known, in unconstrained coordinates, `marks`
+    the features for which nodes must lie close too, and the nodes from which refinement begins lie
+    closer by the factor `finer`."""
     d = len(density.names)
-    pilot = find_pilot(_unconstrained(log_density, transforms, density), modes)
+    transforms = natural_transforms(density.lower, density.upper)
+    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
+    pilot = find_pilot(of_z, modes)
+    pilot = pilot.marked([(each.z, each.factor) for each in marks])
     _insist_on_a_scale(pilot, density.names)
     frames = [_first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
     found = []
@@ -123,7 +130,9 @@ def _laid(
         budget.stage = f"the lattice of {frame.names[i]}"
         most = budget.cells(CHEAP_CELLS[d], d - i)
         found.append(_straight(frame, log_density, i, most, finer=finer))
-    if not all(each.serves for each in found) and d > 1 and budget.left > d * CHEAP_CELLS[d]:
+    if all(each.serves for each in found):
+        found = thinner(frames, log_density, found, budget)
+    elif d > 1 and budget.left > d * CHEAP_CELLS[d]:
         budget.stage = "a lattice along the ridge of the density"
         straight, found = found, along_ridges(frames, log_density, found, budget)
         for i, frame in enumerate(frames):
@@ -172,25 +181,6 @@ def _without_infinity(log_density: Callable) -> Callable:
         return evaluate_finite
 
     return wrapped(log_density, wrap)
-
-
-def _unconstrained(log_density: Callable, transforms, density: Density) -> Callable:
-    """Return the log density of z = unconstrain(theta), Jacobian included."""
-    near = getattr(log_density, "near", None)
-
-    def of_z(z):
-        with np.errstate(all="ignore"):
-            theta = [t.constrain(z[..., i]) for i, t in enumerate(transforms)]
-            jacobian = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(transforms))
-            theta = np.stack(theta, axis=-1)
-            if near is None:
-                value = log_density(theta) + jacobian
-            else:
-                ends = log_gaps(transforms, z, theta, density.lower, density.upper)
-                value = near(theta, *ends) + jacobian
-        return np.where(np.isnan(value), -np.inf, value)
-
-    return of_z
 
 
 def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
@@ -245,8 +235,11 @@ def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> 
         step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
     low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
     axes = tuple(axis_between(low[k], high[k], step[k]) for k in range(d))
-    if len(w) > 1 and math.prod(axis.points for axis in axes) > ONE_SCALE[d]:
-        axes = _of_humps(w, np.array(widths), low, high)
+    if len(w) > 1:
+        humps = _of_humps(w, np.array(widths), low, high)
+        even, close = (math.prod(axis.points for axis in each) for each in (axes, humps))
+        if even > ONE_SCALE[d] or (d > 1 and even > FEWER * close):
+            axes = humps
     support = np.array([density.lower, density.upper], dtype=float)
     frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
     return within_limit(frame, MOST_CELLS)

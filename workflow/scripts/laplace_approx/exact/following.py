@@ -15,6 +15,7 @@ import numpy as np
 from laplace_approx.exact.bounds import Reach, axis_between, grow
 from laplace_approx.exact.lattice import Axis, Frame
 from laplace_approx.exact.ridge import spline_through
+from laplace_approx.exact.unconstrained import density_of_z
 
 KNOT = {2: 0.125, 3: 0.5}  # between knots along an axis, by dimension
 BEYOND = 4  # knots beyond either end
@@ -45,7 +46,7 @@ def moving_reach(frame: Frame, log_density: Callable, parameter: int) -> Reach |
     The ridge is followed as far as axis 0 reaches, and farther where it grows.
     """
     d = len(frame.axes)
-    sure = _unconstrained(frame, log_density)
+    sure = _along(frame, log_density)
     axes = [axis_between(-REACH, REACH, STEP[d])] * (d - 1)
     ends = [float(frame.axes[0].stretched(u)) for u in (frame.axes[0].lower, frame.axes[0].upper)]
     frame = frame._replace(axes=(axis_between(*ends, STEP[d]), *axes))
@@ -80,18 +81,13 @@ def _wider(old: Axis, new: Axis, step: float) -> Axis:
     return axis_between(low, high, step)
 
 
-def _unconstrained(frame: Frame, log_density: Callable) -> Callable:
+def _along(frame: Frame, log_density: Callable) -> Callable:
     """Return the log density of v = shear^-1 (z - origin), up to a constant, for v[k] that
     broadcast."""
+    of_z = density_of_z(log_density, frame.transforms, frame.support)
 
     def of_v(*v):
-        v = np.broadcast_arrays(*v)
-        z = frame.origin + np.stack(v, axis=-1) @ frame.shear.T
-        with np.errstate(all="ignore"):
-            theta = [t.constrain(z[..., i]) for i, t in enumerate(frame.transforms)]
-            jacobian = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(frame.transforms))
-            value = log_density(np.stack(theta, axis=-1)) + jacobian
-        return np.where(np.isnan(value), -np.inf, value)
+        return of_z(frame.origin + np.stack(np.broadcast_arrays(*v), axis=-1) @ frame.shear.T)
 
     return of_v
 

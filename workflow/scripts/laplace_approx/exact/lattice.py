@@ -130,6 +130,15 @@ class Frame(NamedTuple):
         _, _, z = self._line(parameter, u)
         return self.transforms[parameter].constrain(z)
 
+    def spread(self, parameter: int):
+        """Return the parameter at the nodes, in a shape that broadcasts to the lattice: one place
+        along every axis that does not move it."""
+        v, row = self._moved(self._along_axes()), self.shear[parameter]
+        moves = [scale * values for scale, values in zip(row, v, strict=True) if scale]
+        z = self.origin[parameter] + sum(moves)
+        z = z.reshape((1,) * (len(self.axes) - z.ndim) + z.shape)
+        return self.transforms[parameter].constrain(z)
+
     def slopes(self, parameter: int, u):
         """Return d theta / d u of the parameter at the places u of its one axis."""
         axis, scale, z = self._line(parameter, u)

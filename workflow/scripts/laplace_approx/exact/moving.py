@@ -19,13 +19,14 @@ from laplace_approx.exact.ends import NEGLIGIBLE_MASS
 from laplace_approx.exact.following import moving_reach
 from laplace_approx.exact.lattice import Frame, Lattice, evaluate
 from laplace_approx.exact.projected import CELLS, projected
-from laplace_approx.exact.refined import Own, own_lattice
+from laplace_approx.exact.refined import Own, doubled, own_lattice
 from laplace_approx.exact.spacing import NEGLIGIBLE
 
 LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
 FIRST_STEP = {2: 0.12, 3: 0.25}  # SDs of the conditional density
 MOST_CELLS = {2: 2**19, 3: 2**22}  # of a lattice that follows a ridge
 GLIMPSE = 2**16  # cells of a sheared lattice where there is no better one
+BENT = {2: 2**15}  # cells above which a ridge is looked for though the sheared lattice serves
 LEFT_OUT = 1e-6  # of the mass of a sheared lattice: the most that may lie off the ridge's lattice
 FAINT = 1e-10  # of the highest node: nodes with less are not looked at
 ENDS = ("lower", "upper")
@@ -73,6 +74,24 @@ def along_ridges(
         own = projected(source, log_density, i, budget.cells(CELLS, len(frames) - i))
         other = _held(own, source.lattice.frame, _seen(frame, log_density, each), each)
         found.append(_best(each, along[i], other))
+    return found
+
+
+def thinner(
+    frames: list[Frame], log_density: Callable, straight: list[Found], budget: Budget
+) -> list[Found]:
+    """Return what is found for parameters whose sheared lattices serve, but with so many nodes that
+    the density may be bent: a lattice along the ridge where that serves with far fewer. Its nodes
+    are doubled, so that half of them serve whoever sums over lines of them."""
+    found = []
+    for i, (frame, each) in enumerate(zip(frames, straight, strict=True)):
+        cells = each.own.lattice.log_density.size
+        if cells > BENT.get(len(frames), math.inf):
+            along = _followed(frame, log_density, i, each, budget.cells(cells, 2))
+            if along.serves and along.own.lattice.log_density.size * 2 ** len(frames) <= cells:
+                own = doubled(along.own, log_density)
+                each = each if own is None else Found(own, [])
+        found.append(each)
     return found
 
 

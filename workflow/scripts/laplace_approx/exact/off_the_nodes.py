@@ -35,9 +35,10 @@ class Inspection(NamedTuple):
     """What was seen off the nodes of the lattices of a density, at how many `places`.
 
     `missed` and `invented` are shares of the mass; `rough` is the mean of |excess| where nothing
-    stands out; `tops` (n, d) are places theta from which a mode may be found, `worst` that of the
-    largest excess with the ratio of the density there to what the lattice says, and `seen_width`
-    the narrowest normal, in SDs, that would have been seen.
+    stands out; `tops` (n, d) are places theta from which a mode may be found, `dents` those where
+    the density is lower than is told, `worst` that of the largest excess with the ratio of the
+    density there to what the lattice says, and `seen_width` the narrowest normal, in SDs, that
+    would have been seen.
     """
 
     places: int
@@ -46,6 +47,7 @@ class Inspection(NamedTuple):
     rough: float
     seen_width: float
     tops: np.ndarray
+    dents: np.ndarray
     worst: tuple[np.ndarray, float] | None
 
     @property
@@ -131,6 +133,7 @@ def look(lattices: list[Lattice], log_density: Callable) -> Inspection:
         places=sum(each.places for each in found),
         seen_width=found[0].seen_width,
         tops=np.concatenate([each.tops for each in found]),
+        dents=np.concatenate([each.dents for each in found]),
     )
 
 
@@ -150,14 +153,19 @@ def _looked(between: Between, scanned: bool) -> Inspection:
         np.concatenate(column)
         for column in zip(*((p.places.u, p.density, p.excess, p.share) for p in parts), strict=True)
     )
-    rising = np.flatnonzero(share > FAINT * LIMIT)
+    at = u / bulk.sd
+    tops, dents = (
+        frame.place(u[_apart(np.flatnonzero(way * share > FAINT * LIMIT), way * excess, at)])
+        for way in (1, -1)
+    )
     return Inspection(
         len(u),
         max(float(np.sum(np.maximum(part.share, 0.0))) for part in parts),
         max(float(np.sum(np.maximum(-part.share, 0.0))) for part in parts),
         by_mass.rough,
         width,
-        frame.place(u[_apart(rising, excess, u / bulk.sd)]),
+        tops,
+        dents,
         _worst(frame, u, density, excess, np.abs(share)),
     )
 

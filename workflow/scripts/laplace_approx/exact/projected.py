@@ -21,6 +21,7 @@ from laplace_approx.exact.refined import (
     owed_by_halving,
     own_lattice,
 )
+from laplace_approx.exact.summed_moments import summed_moments
 
 STEP = 0.1  # of the parameter's own axis, in its scales
 REACH = 8.0
@@ -34,20 +35,22 @@ def projected(source: Own, log_density: Callable, parameter: int, most: int) -> 
     parameter's are refined, to `most` cells, until the marginal stands still; None where there is
     no telling.
 
-    The errors are those of the one lattice and of the other.
+    The errors are those of the one lattice and of the other. The moments are sums over the nodes of
+    the other.
     """
     lines = _still(source.lattice, log_density, parameter, most)
     found = _along(lines, source.lattice.frame, parameter)
     if found is None:
         return None
     owed = sum(_owed(lines, found, k) for k in range(lines.last))
-    low, high = found.numbers.middle
-    unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
+    moments = summed_moments(source.lattice, parameter)
+    mean, sd, skewness = (float(x) for x in moments.values)
     return found._replace(
         parameter=parameter,
+        numbers=found.numbers._replace(mean=mean, sd=sd, skewness=skewness),
         evidence_change=source.evidence_change + float(owed[0]),
         change=found.change + float(owed[1]),
-        moment_errors=found.moment_errors + owed[2:] * unit,
+        moment_errors=moments.errors,
         faults=source.faults,
     )
 

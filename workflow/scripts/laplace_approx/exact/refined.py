@@ -23,6 +23,7 @@ from laplace_approx.exact.marginal import (
     quantile_from_marginal,
 )
 from laplace_approx.exact.spacing import NEGLIGIBLE, PROBES, jumps_along, largest_change, owed
+from laplace_approx.exact.summed_moments import Summed, beyond_axes
 from laplace_approx.numerics.quadrature import band_limited
 
 MOST_CELLS = 2**22  # 64 MiB of log densities and densities
@@ -122,6 +123,15 @@ def _told(trial: "_Trial", most: int) -> "_Trial":
     return trial
 
 
+def doubled(own: Own, log_density: Callable) -> Own | None:
+    """Return the lattice of a parameter with the nodes of all axes at half their distances; None
+    where it tells no width."""
+    frame = own.lattice.frame
+    axes = tuple(axis._replace(points=2 * axis.points - 1) for axis in frame.axes)
+    trial = _Trial(Reach(frame._replace(axes=axes), own.ends), log_density, own.parameter)
+    return trial.result()._replace(faults=own.faults) if trial.resolved else None
+
+
 def _refinements(trial: "_Trial", most: int) -> list[Reach]:
     """Return the frames worth trying, within the limit of cells: with the worst axis doubled (all
     that move a number, while the lattice is small), and with the worst axis sharpened."""
@@ -159,7 +169,7 @@ class _Trial:
     def __init__(self, reach: Reach, log_density: Callable, parameter: int):
         self.reach, self.log_density, self.parameter = reach, log_density, parameter
         self.frame = reach.frame
-        self.absent = {order for end in reach.ends[0] for order in end.moments}
+        self.absent = {order for end in reach.ends[0] for order in end.absent}
         self.lattice = evaluate(self.frame, log_density)
         self.p, self.shift = self.lattice.relative()
         self.numbers = self._numbers(self.frame, self.p)
@@ -213,19 +223,29 @@ class _Trial:
         owes = sum(self._owed(k) for k in range(self.p.ndim)) + self._noise
         low, high = self.numbers.middle
         unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
+        moments = self._moments(owes[2:] * unit + self._beyond(sides) + CUT * unit)
+        mean, sd, skewness = (float(x) for x in moments.values)
         return Own(
             self.parameter,
             self.lattice,
             self.frame.values(self.parameter, self.frame.axes[0].nodes()),
             self.reach.ends,
-            self.numbers,
+            self.numbers._replace(mean=mean, sd=sd, skewness=skewness),
             _table(self.frame, self.parameter, self.numbers.density, DENSE),
             float(owes[0]),
             float(owes[1]),
-            owes[2:] * unit + self._beyond(sides) + CUT * unit,
+            moments.errors,
             sides,
             self._other_faults(),
         )
+
+    def _moments(self, errors) -> Summed:
+        """Return the moments and their errors with what lies of them beyond the other axes: where a
+        lattice follows a ridge as far as it is known, a tail may leave it sideways."""
+        found = Summed(np.array(self.numbers[1:4]), errors)
+        if self.p.ndim == 1 or math.isnan(self.numbers.mean):
+            return found
+        return beyond_axes(self.lattice, self.parameter, found, range(1, self.p.ndim))
 
     def _beyond(self, sides: list[Side]):
         """Return what the tails beyond the lattice move mean, SD and skewness by, at the most: by

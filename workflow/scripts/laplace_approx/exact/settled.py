@@ -1,8 +1,8 @@
 """The lattices of a density, laid anew until places off their nodes show nothing more.
 
 What stands out above a lattice is climbed: a mode that nobody knew is told to the next lattices,
-which are laid for it too. Where no new mode explains it, the nodes move closer together, as long as
-they remain few.
+which are laid for it too; and so is a hump or a dent of two or more parameters that is none. Where
+nothing of the kind explains it, the nodes move closer together, as long as they remain few.
 """
 
 import math
@@ -15,18 +15,23 @@ from scipy.optimize import minimize
 from laplace_approx.errors import Declined
 from laplace_approx.exact import scans
 from laplace_approx.exact.alignment import local_factor
+from laplace_approx.exact.between_nodes import Between
+from laplace_approx.exact.features import Feature, features
 from laplace_approx.exact.grid import Grid
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection, look
-from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, Own
+from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, Own, doubled
 from laplace_approx.words.places import point
 
 ROUNDS = 5  # of lattices
 MODE_ROUNDS = 2  # of these, after which new modes are looked for
-FINER = {1: (1, 8, 64), 2: (1, 4), 3: (1, 2)}  # factors by which the nodes move together
+FINER = (1, 8, 64)  # factors by which the nodes of one parameter move together
+DOUBLINGS = 3  # of the axes of several parameters
 HIGHER = 1e-6  # log density by which a node must exceed all modes to be climbed from
 SAME = 0.3  # SDs between two places that are one mode
 FAINT = 0.01  # of the limit: the mass of a mode that no lattice is laid for
 EXPLAINED = 0.5  # of the mass that is missed: less makes no lattice for new modes worth while
+MARKED = 0.1  # of it: the next nodes may lie close at what is there, which costs little if in vain
 MOST_FAR = 8  # peaks beyond the reach that are climbed
 ZOOM = 33  # points of a bracket, which shrinks by half as many
 SHARPENED = 14  # times
@@ -82,43 +87,83 @@ class Settled(NamedTuple):
 
 
 def settled(lay: Callable, log_density: Callable, of_z: Callable, modes) -> Settled | Grid:
-    """Return the best lattices that `lay(modes, finer)` gives, or its empty grid.
+    """Return the best lattices that `lay(modes, features, finer)` gives, or its empty grid.
 
     `log_density` is that of theta and `of_z` that of the unconstrained coordinates, Jacobian
     included, in which the `modes` (m, d) are.
     """
-    modes, best, finer = np.atleast_2d(modes), None, 0
-    searched, factors = len(modes), FINER[modes.shape[1]]
+    modes, marks, best, finer = np.atleast_2d(modes), [], None, 0
+    searched, factors = len(modes), FINER if modes.shape[1] == 1 else FINER[:1]
     for turn in range(ROUNDS):
         try:
-            own = lay(modes, factors[finer])
+            own = lay(modes, marks, factors[finer])
         except Declined:
             if best is None:
                 raise
-            return best
+            break
         if isinstance(own, Grid):
-            return best or own
-        # a lattice of fewer axes than parameters comes from another's nodes
-        lattices = [each.lattice for each in own if each.lattice.log_density.ndim == len(own)]
-        new = _thetas(lattices[0].frame, modes[searched:])
-        seen = Settled(own, look(lattices, log_density), new)
+            if best is None:
+                return own
+            break
+        new = _thetas(own[0].lattice.frame, modes[searched:])
+        seen = Settled(own, look(_of_all(own), log_density), new)
         found, share = modes[:0], 0.0
         if turn < (MODE_ROUNDS if seen.affords(1) else 1):
-            found, share = _new_modes(seen, lattices, of_z, modes)
+            found, share = _new_modes(seen, of_z, modes)
         seen = seen.without(share)
         best = seen if best is None else min(best, seen, key=lambda each: each.rank)
-        if len(found):
-            modes = np.concatenate([modes, found])
+        new_marks = [] if len(found) or marks else _marks(seen, log_density)
+        if len(found) or new_marks:
+            modes, marks = np.concatenate([modes, found]), new_marks
         elif seen.look.clean or finer + 1 == len(factors) or not seen.affords(factors[1]):
             break
         else:
             finer += 1
+    return best if modes.shape[1] == 1 else _closer(best, log_density)
+
+
+def _of_all(own: list[Own]) -> list[Lattice]:
+    """Return the lattices of all parameters: one of fewer axes comes from another's nodes."""
+    return [each.lattice for each in own if each.lattice.log_density.ndim == len(own)]
+
+
+def _closer(best: Settled, log_density: Callable) -> Settled:
+    """Return lattices of several parameters with their nodes moved together, as often as that shows
+    less off them and is afforded."""
+    for _ in range(DOUBLINGS):
+        if best.look.clean or not best.affords(2):
+            break
+        # a lattice of one axis has the marginal of another's nodes, and is not looked at
+        own = [
+            doubled(each, log_density) if each.lattice.log_density.ndim > 1 else each
+            for each in best.own
+        ]
+        if any(each is None for each in own):
+            break
+        seen = best._replace(own=own, look=look(_of_all(own), log_density))
+        if seen.rank > best.rank:
+            break
+        best = seen
     return best
 
 
-def _new_modes(seen: Settled, lattices, of_z, modes):
+def _marks(seen: Settled, log_density: Callable) -> list[Feature]:
+    """Return the features that explain what the lattices of several parameters miss or invent, and
+    are no modes; none where they do not explain it."""
+    off = max(seen.look.missed, seen.look.invented)
+    if len(seen.own) == 1 or off <= LIMIT:
+        return []
+    places = np.concatenate([seen.look.tops, seen.look.dents])
+    found = [features(Between(each, log_density), places) for each in _of_all(seen.own)]
+    best = max(found, key=lambda each: sum(feature.share for feature in each), default=[])
+    explained = sum(feature.share for feature in best)
+    return best if explained > MARKED * off else []
+
+
+def _new_modes(seen: Settled, of_z, modes):
     """Return the modes (m, d) that hold some mass and that nobody knew, and what share of the mass
     they have of which the lattices know nothing."""
+    lattices = _of_all(seen.own)
     frame = lattices[0].frame
     factors = [local_factor(of_z, mode) for mode in modes]
     known = list(zip(modes, factors, strict=True))

@@ -169,13 +169,14 @@ def _weighed(frame: Frame, p):
 
 def _smoothed(frame: Frame, mass, steps: list[_Steps]):
     """Return the smoothed CDF of every parameter at its places under the masses of the nodes."""
-    sums = [np.zeros(each.places.size) for each in steps]
-    least = FAINT * np.max(mass)
-    for rows, theta in frame.blocks():
-        kept = mass[rows] > least
-        m, theta = mass[rows][kept], theta[kept]
-        for each, found in zip(steps, sums, strict=True):
-            found += _sum(m, theta[:, each.parameter], each.places, each.widths)
+    sums = []
+    for each in steps:
+        theta = frame.spread(each.parameter)
+        still = tuple(k for k in range(mass.ndim) if theta.shape[k] == 1)
+        summed = mass.sum(axis=still, keepdims=True)
+        kept = summed > FAINT * np.max(summed)
+        theta = np.broadcast_to(theta, summed.shape)[kept]
+        sums.append(_sum(summed[kept], theta, each.places, each.widths))
     return sums
 
 

@@ -172,6 +172,25 @@ def interpolation_weights(fraction, interval, order: int) -> np.ndarray:
     return _powers(position - (order - 1) / 2, order) @ derivatives.T
 
 
+def read_between(values, first, position, order: int) -> np.ndarray:
+    """Return the polynomial through the nodes first, ..., first + order - 1 of the flat `values`,
+    at a `position` in node units from the first of them; `first` and `position` (N,).
+
+    By Lagrange's formula, each basis the product of what is before and what is after its node: for
+    very many places no weights are kept (Berrut and Trefethen 2004, SIAM Review 46, section 3).
+    """
+    away = [position - j for j in range(order)]
+    after = [np.ones_like(position)]
+    for each in away[:0:-1]:
+        after.append(after[-1] * each)
+    found, before = np.zeros_like(position), np.ones_like(position)
+    for j in range(order):
+        scale = (-1) ** (order - 1 - j) / (math.factorial(j) * math.factorial(order - 1 - j))
+        found += values[first + j] * (before * after[order - 1 - j] * scale)
+        before = before * away[j]
+    return found
+
+
 def _powers(x, n: int):
     """Return 1, x, ..., x^(n - 1) along a new last axis (products: far faster than powers)."""
     powers = np.ones((*np.shape(x), n))

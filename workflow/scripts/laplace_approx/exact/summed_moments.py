@@ -1,0 +1,92 @@
+"""The moments of a parameter as sums over the nodes of a lattice that need not be its own.
+
+The trapezoid rule is as exact for them as for the mass, and no density is read between nodes: that
+of a heavy tail is far below the last digit of the rest, and its moments are not. The lattice ends
+where nothing counts for its own parameter, so what lies beyond is counted by itself.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from laplace_approx.exact.bounds import ORDERS, TOLD_MOMENT
+from laplace_approx.exact.ends import mass_beyond
+from laplace_approx.exact.lattice import Lattice
+from laplace_approx.exact.spacing import owed
+
+WAYS = (slice(None), slice(None, None, -1))
+
+
+class Summed(NamedTuple):
+    """Mean, SD and skewness (3,) with their errors; NaN where too much lies beyond the nodes."""
+
+    values: np.ndarray
+    errors: np.ndarray
+
+
+def summed_moments(lattice: Lattice, parameter: int) -> Summed:
+    """Return the moments of any parameter of a lattice.
+
+    Their errors are what the spacing of each axis owes, and what lies beyond the ends of the axes.
+    """
+    p, _ = lattice.relative()
+    theta = lattice.frame.spread(parameter)
+    values = _moments(p, theta)
+    spacing = sum(_owed(p, theta, values, k) for k in range(p.ndim))
+    return beyond_axes(lattice, parameter, Summed(values, spacing), range(p.ndim))
+
+
+def beyond_axes(lattice: Lattice, parameter: int, found: Summed, axes) -> Summed:
+    """Return the moments with what lies of them beyond the ends of some axes in their errors."""
+    p, _ = lattice.relative()
+    shares = _beyond(lattice, p / p.sum(), parameter, found.values, axes)
+    one, two, three = shares
+    sd, skewness = found.values[1:]
+    errors = np.array([one * sd, two * sd, three + 3 * (two + one * abs(skewness))])
+    # a moment that is none already has no share
+    known = np.logical_and.accumulate(np.array(shares) < TOLD_MOMENT)
+    values, errors = np.where(known, found.values, np.nan), found.errors + errors
+    return Summed(values, np.where(np.isnan(values), np.nan, errors))
+
+
+def _moments(p, theta):
+    with np.errstate(all="ignore"):
+        mass = p / p.sum()
+        mean = float(np.sum(mass * theta))
+        away = theta - mean
+        sd = math.sqrt(float(np.sum(mass * away**2)))
+        return np.array([mean, sd, float(np.sum(mass * (away / sd) ** 3))])
+
+
+def _owed(p, theta, values, k: int):
+    """Return what the spacing of axis k owes to the moments, (3,)."""
+
+    def thinned(times: int, first: int):
+        rows = (slice(None),) * k + (slice(first, None, times),)
+        return _moments(p[rows], theta[rows] if theta.shape[k] > 1 else theta)
+
+    half = thinned(2, 0)
+    quarters, eighths = (
+        np.abs([half - thinned(times, first) for first in range(times)]) for times in (4, 8)
+    )
+    return owed(np.abs(values - half), quarters, eighths)
+
+
+def _beyond(lattice: Lattice, mass, parameter: int, values, axes) -> tuple[float, ...]:
+    """Return what lies beyond the ends of axes of the absolute moments about the mean, by order,
+    in powers of the SD; NaN where there is no telling, or no such moment."""
+    theta, shares = lattice.frame.spread(parameter), []
+    with np.errstate(all="ignore"):
+        unit = values[1] if values[1] > 0 else math.sqrt(np.sum(mass * (theta - values[0]) ** 2))
+        away = np.abs(theta - values[0]) / unit
+    for order, value in zip(ORDERS, values, strict=True):
+        tails: list = [None] if math.isnan(value) else []
+        with np.errstate(over="ignore", invalid="ignore"):
+            weighted = np.where(mass > 0, mass * away**order, 0.0)
+        for k in axes:
+            step = lattice.frame.axes[k].step
+            outward = weighted.sum(axis=tuple(j for j in range(weighted.ndim) if j != k))
+            tails += [mass_beyond(outward[way] / step, step).mass for way in WAYS]
+        shares.append(math.nan if None in tails else float(sum(tails)))
+    return tuple(shares)
