@@ -17,6 +17,7 @@ LARGE = 1e-4  # in SDs, probability, total variation or nats
 RELATIVE = 1e-12
 JUDGED = (0.5, 0.95)
 SAME_SCALE = 1e-3
+ATOM = 1e-9  # of probability, between neighbouring numbers
 
 
 class Held(NamedTuple):
@@ -136,20 +137,18 @@ def _hold_grid(known: Known, grid: dict, units: dict, found: Findings) -> None:
     _put(found, "evidence", "all", value, error, known.log_evidence, accuracy, 1.0)
     for name in known.parameters:
         law, unit = known.laws[name], units[name]
-        in_sd = errors["quantiles_sd"][name]
-        sd = law.sd if math.isfinite(law.sd) else unit
-        error = None if in_sd is None else in_sd * sd
-        close = law.error * unit
-        _put(found, "mean", name, grid["mean"][name], error, law.mean, close, unit)
-        _put(found, "sd_of_grid", name, grid["sd"][name], error, law.sd, close, unit)
-        _put(found, "skewness", name, grid["skewness"][name], in_sd, law.skewness, 1e-8, 1.0)
+        close = {"mean": law.error * unit, "sd": law.error * unit, "skewness": 1e-8}
+        for moment, scale in (("mean", unit), ("sd", unit), ("skewness", 1.0)):
+            what = "sd_of_grid" if moment == "sd" else moment
+            stated, error = grid[moment][name], grid[f"{moment}_error"][name]
+            truth = getattr(law, moment)
+            _put(found, what, name, stated, error, truth, close[moment], scale)
         _hold_outside(known, grid, name, found)
     if known.correlation is not None and known.dimension > 1:
-        error = max((e or math.nan for e in errors["quantiles_sd"].values()), default=math.nan)
         for i, j in zip(*np.triu_indices(known.dimension, 1), strict=True):
-            stated, truth = grid["correlation"][i][j], known.correlation[i, j]
+            stated, error = grid["correlation"][i][j], grid["correlation_error"][i][j]
             of = f"{known.parameters[i]}, {known.parameters[j]}"
-            _put(found, "correlation", of, stated, error, truth, 1e-8, 1.0)
+            _put(found, "correlation", of, stated, error, known.correlation[i, j], 1e-8, 1.0)
 
 
 def _sum(*parts) -> float | None:
@@ -221,7 +220,7 @@ def _slack(law, true: float, unit: float) -> float:
 
 
 def _hold_coverage(known: Known, verdict: dict, normal: dict, found: Findings) -> None:
-    """Hold what the normal's nominal intervals leave out on either side."""
+    """Hold what the normal's nominal intervals [a, b], which include a and b, leave out."""
     for name, law in known.laws.items():
         for level in LEVELS:
             stated = verdict["quantities"][name]["coverage"][f"{100 * level:g}"]
@@ -230,18 +229,23 @@ def _hold_coverage(known: Known, verdict: dict, normal: dict, found: Findings) -
             for side, end in (("below", ends[0]), ("above", ends[1])):
                 if stated[side] is None:
                     continue
-                below = _between(law, normal[name], float(end))
-                choices = below if side == "below" else tuple(1 - b for b in below)
+                before, until = _about(law, normal[name], float(end))
+                choices = before if side == "below" else tuple(1 - b for b in until)
                 truth = float(np.clip(stated[side], min(choices), max(choices)))
                 of = f"{name} {side} {100 * level:g}"
                 put = (found, "coverage", of, stated[side], stated["error"], truth)
                 _put(*put, law.error + 1e-11, 1.0)
 
 
-def _between(law, normal, end: float) -> tuple[float, float]:
-    """Return P(quantity < end) and P(quantity <= end), as far as the end is known."""
+def _about(law, normal, end: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return bounds of P(quantity < end) and of P(quantity <= end), `end` a quantile of the normal:
+    an atom of it is known exactly, another end as far as its law is."""
+    below = np.nextafter(end, -np.inf)
+    if normal.cdf(end) - normal.cdf(below) > ATOM:
+        return (float(law.cdf(below)),) * 2, (float(law.cdf(end)),) * 2
     gap = 1e-11 * max(abs(end), normal.half_interval()) + normal.error * normal.half_interval()
-    return float(law.cdf(end - gap)), float(law.cdf(end + gap))
+    both = float(law.cdf(end - gap)), float(law.cdf(end + gap))
+    return both, both
 
 
 def _hold_joint(known: Known, said, found: Findings) -> None:
