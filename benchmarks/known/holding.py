@@ -13,6 +13,7 @@ from known.truth import Known, Peak, peak
 
 TWICE = 2.0  # a stated error may be exceeded so many times
 DRAWS = 5.0  # and the standard error of draws so many
+DRAWN = ("importance_normal", "importance_t4", "skew_symmetric", "skew_modal")  # by draws
 LARGE = 1e-4  # in SDs, probability, total variation or nats
 RELATIVE = 1e-12
 JUDGED = (0.5, 0.95)
@@ -82,7 +83,7 @@ def hold(known: Known, said) -> Findings:
     if fitted:
         _hold_coverage(known, said.verdict, normal, found)
         _hold_joint(known, said, found)
-    _hold_draws(known, said.methods, found)
+    _hold_moments(known, said.methods, found)
     for name in known.laws:
         _hold_verdict(known, name, said, normal, found)
     return found
@@ -266,18 +267,17 @@ def _hold_joint(known: Known, said, found: Findings) -> None:
             _put(found, name, "all", each["value"], each.get("error"), truth, accuracy, 1.0)
 
 
-def _hold_draws(known: Known, methods: dict, found: Findings) -> None:
-    """Hold the moments by importance draws, whose errors are standard errors."""
+def _hold_moments(known: Known, methods: dict, found: Findings) -> None:
+    """Hold the moments by remedies; the errors of draws are standard errors."""
     for method, record in methods.items():
-        if not method.startswith("importance") or not record["details"].get("trusted"):
-            continue
+        times = DRAWS if method in DRAWN else TWICE
         for name in known.parameters:
             said, law = record["moments"][name], known.laws[name]
             unit = law.half_interval()
             for what, truth in (("mean", law.mean), ("sd", law.sd)):
                 value, error = said[what], said[f"{what}_error"]
                 of = f"{name} by {method}"
-                _put(found, f"drawn_{what}", of, value, error, truth, 1e-9 * unit, unit, DRAWS)
+                _put(found, f"remedy_{what}", of, value, error, truth, 1e-9 * unit, unit, times)
 
 
 def _hold_verdict(known: Known, name: str, said, normal: dict, found: Findings) -> None:

@@ -375,7 +375,7 @@ def _panels(low, high):
 
 
 def rule_between(edges):
-    """Return x and log weights of Gauss-Legendre's rule on the panels between edges of any order."""
+    """Return x and log weights of Gauss-Legendre's rule between edges in any order."""
     edges = np.unique(edges[np.isfinite(edges)])
     x, weight = _panels(edges[:-1], edges[1:])
     with np.errstate(divide="ignore"):

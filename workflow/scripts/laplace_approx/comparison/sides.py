@@ -235,13 +235,18 @@ class ExactSide:
         The two agree for a normal. A derived quantity always takes the second: a ratio such as
         -alpha / beta has no SD.
         """
-        sd, errors = self.record["sd"].get(name), self.record["sd_error"]
-        if sd is not None and not (errors[name] or 0.0) > KNOWN * sd:
+        sd = self.record["sd"].get(name)
+        if sd is not None and self._sd_error(name) <= KNOWN * sd:
             return sd
         found = self.quantiles(name, MIDDLE)
         half = (found.value[1] - found.value[0]) / 2
         vague = name in self.model.parameters and not np.sum(found.error) <= 2 * KNOWN * half
         return math.nan if vague else half
+
+    def _sd_error(self, name: str) -> float:
+        """Return what is known of the SD: of a box that was asked for, its own sums are taken."""
+        error, named = self.record["sd_error"][name], self.record["kind"] == "named"
+        return error if error is not None else 0.0 if named else math.inf
 
     def _outside(self) -> float:
         return math.nan if self.outside_mass is None else self.outside_mass

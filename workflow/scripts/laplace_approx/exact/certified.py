@@ -245,7 +245,9 @@ def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> 
         step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
     low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
     axes = tuple(axis_between(low[k], high[k], step[k]) for k in range(d))
-    if len(w) > 1 and math.prod(axis.points for axis in axes) > ONE_SCALE[d]:
+    # stretched axes lie close about their centre alone
+    many = math.prod(axis.points for axis in axes) > ONE_SCALE[d]
+    if len(w) > 1 and (many or any(axis.stretch for axis in axes)):
         axes = _of_humps(w, np.array(widths), low, high)
     support = np.array([density.lower, density.upper], dtype=float)
     frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)

@@ -15,11 +15,11 @@ from laplace_approx.mode.checks.decay import LEVEL
 SEED = 20270  # any other gives other places to look at, as good as these
 MOST = 10  # parameters up to which lines are walked
 MODES = 3  # whose lines and normals are looked at
-ALONG = {1: 2**13, 2: 2**9, 3: 2**8}  # places on a line; with more parameters as many as with FEW
+ALONG = {1: 2**16, 2: 2**9, 3: 2**8}  # places on a line; with more parameters as many as with FEW
 FEW = 2**6  # places on a line beyond three parameters: half sees humps twice as wide
 NEAR = 20.0  # SDs each way on a line, in equal steps; a quarter as many go on in growing steps
 FAR = 1e4  # SDs each way that a line goes on to
-DRAWN = {1: 9, 2: 12, 3: 12}  # powers of two: points about a mode; with more parameters 8
+DRAWN = {1: 14, 2: 12, 3: 12}  # powers of two: points about a mode; with more parameters 8
 WIDTHS = (1.0, 3.0)  # SDs of the normals drawn from
 ZOOM = 17  # places of a bracket on a line
 ZOOMS = 12  # times that it shrinks

@@ -62,7 +62,10 @@ def remedies_step(
         "case": exact.record["case"] | laplace.mode["case"],
         "status": laplace.curvature["status"],
         "reason": laplace.curvature["reason"],
-        "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
+        "methods": {
+            method: remedy_record(remedy, exact.record, fit.modes)
+            for method, remedy in found.items()
+        },
         "extent": extent,
         "signals": signal_records(fit, seed) if fit and extent != "none" else None,
         "replication": _replication(fit, tolerance, has_data) if wanted else None,

@@ -90,8 +90,10 @@ class GridSide:
         if name not in self.target.parameters:
             low, high = self._inverted(name)
             return (high - low) / 2
-        sd, own = self.record["sd"][name], self.record["sd_error"][name] or 0.0
-        if sd is not None and not own > KNOWN * sd:
+        sd, own = self.record["sd"][name], self.record["sd_error"][name]
+        if own is None:
+            own = 0.0 if self.record["kind"] == "named" else math.inf
+        if sd is not None and own <= KNOWN * sd:
             return sd
         half, p = self.table_scale(name), ONE_SD
         error = self.error(name, self.marginals[name].quantile(p), p)
