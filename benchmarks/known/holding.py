@@ -200,11 +200,18 @@ def _hold_quantiles(known: Known, table: dict, normal: dict, units: dict, found:
     scales = {name: columns["scale_sd"][0] for name, columns in table.items()}
     for name, scale in scales.items():
         law, unit = known.laws[name], units[name]
-        true = [each for each in (law.sd, unit) if math.isfinite(each)]
+        true = [each for each in (law.sd, unit or _wider(law)) if math.isfinite(each)]
         if math.isfinite(scale) and min(abs(scale - each) / (each or 1) for each in true) > (
             SAME_SCALE
         ):
             found.held.append(Held("scale", name, float(scale), 0.0, unit, 0.0, unit or 1.0))
+
+
+def _wider(law) -> float:
+    """Return half of the first nominal central interval that has a width, 0 where none has."""
+    ends = ([(1 - level) / 2, (1 + level) / 2] for level in LEVELS)
+    widths = [float(np.ptp(law.quantile(np.array(p)))) / 2 for p in ends]
+    return next((half for half in widths if half > 0), 0.0)
 
 
 def _rows(found, what, name, p, values, errors, law, unit) -> None:

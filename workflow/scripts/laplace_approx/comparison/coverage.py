@@ -114,7 +114,7 @@ def ellipse_coverage(
 
 
 FAST = 4.0  # gain from half to three quarters of the order, from which on it is believed
-SLOW = 3.0
+SLOW = 3.0  # times the larger change where it is not: two rules may agree by chance
 FARTHEST = 4.0  # of t in the double exponential rule: exp(-pi sinh t) is then 1e-37
 
 

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import PROBABILITIES
+from laplace_approx.comparison.intervals import LEVELS, PROBABILITIES, places
 from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -30,6 +30,7 @@ from laplace_approx.remember import recent
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 KNOWN = 1e-3  # of a scale: what it may be off by
+LEAST = 1e-290  # of a scale: so many times as much, up to 1e18, is still a number
 # The steps of a comparison ask for these quantiles one after another: they are found together.
 USUAL = np.append(PROBABILITIES, MIDDLE)
 
@@ -233,15 +234,24 @@ class ExactSide:
         half the central 68.3 % interval, NaN where that of a parameter is not known so well.
 
         The two agree for a normal. A derived quantity always takes the second: a ratio such as
-        -alpha / beta has no SD.
+        -alpha / beta has no SD. One that is a single number there has half of the first wider
+        central interval that has a width, and a constant its last digit: what is equal is then off
+        by nothing, and what is not by far too much.
         """
         sd = self.record["sd"].get(name)
         if sd is not None and self._sd_error(name) <= KNOWN * sd:
             return sd
         found = self.quantiles(name, MIDDLE)
         half = (found.value[1] - found.value[0]) / 2
-        vague = name in self.model.parameters and not np.sum(found.error) <= 2 * KNOWN * half
-        return math.nan if vague else half
+        if name in self.model.parameters:
+            return half if np.sum(found.error) <= 2 * KNOWN * half else math.nan
+        return half if half != 0 else self._wider(name)
+
+    def _wider(self, name: str) -> float:
+        """Return half of the first of the nominal central intervals that has a width."""
+        value = self.quantiles(name, PROBABILITIES).value
+        widths = [float(np.ptp(value[places(level)])) / 2 for level in LEVELS]
+        return next((half for half in widths if half > 0), last_digit(value[0]))
 
     def _sd_error(self, name: str) -> float:
         """Return what is known of the SD: of a box that was asked for, its own sums are taken."""
@@ -273,6 +283,11 @@ class ExactSide:
             return NoDerived()
         quantity = natural_quantity(self.model, name)
         return DerivedQuantity(self.lattice, quantity, None, self._outside() + share, USUAL)
+
+
+def last_digit(value: float) -> float:
+    """Return the distance to the next number; of 0 one that others can be divided by."""
+    return max(float(np.spacing(abs(value))), LEAST)
 
 
 def _around(values, errors):

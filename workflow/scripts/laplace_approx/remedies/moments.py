@@ -2,8 +2,8 @@
 
 A standard error is of the draws and a numerical one of the rule: neither knows of a mode that the
 remedy never reaches, or of a tail that its proposal lacks. Where a grid knows the moment, an error
-that it contradicts is replaced by the difference; where nobody knows it and other modes may hold
-mass, there is none.
+that it contradicts is replaced by the difference; where the grid finds none, there is none; and
+where nobody knows it and other modes may hold mass, it has no error.
 """
 
 import math
@@ -57,13 +57,16 @@ def _off(answer: Answer, moment: str, times: float, exact: tuple[float, float]) 
     return apart + exact[1] if apart > times * error + exact[1] else None
 
 
-def _record(answer: Answer, off: dict[str, float | None], doubtful: bool) -> dict:
+def _record(answer: Answer, off: dict[str, float | None], absent, doubtful: bool) -> dict:
     """Return the moments of an answer; `off` has an entry for each that the grid knows."""
     record = {field: getattr(answer, field) for field in FIELDS}
     said = [answer.reason] if answer.reason else []
     for moment in MOMENTS:
         key = f"{moment}_error"
-        if off.get(moment) is not None:
+        if moment in absent and record[moment] is not None:
+            record[moment] = record[key] = None
+            said.append(f"no {moment}: the grid finds none, as the tail is too heavy")
+        elif off.get(moment) is not None:
             record[key] = off[moment]
             said.append(f"its {moment} is off the grid's by more than its own error tells")
         elif moment not in off and doubtful and record[key] is not None:
