@@ -72,8 +72,10 @@ def _table(lowest: float, highest: float, centres):
     w_low, w_high = alone[:, 0].min(), alone[:, 1].max()
     places = []
     for centre, width in centres:
-        t = np.arcsinh((np.array([w_low, w_high]) - centre) / width) + [-BEYOND, BEYOND]
-        places.append(centre + width * np.sinh(np.linspace(*t, int((t[1] - t[0]) / STEP) + 2)))
+        first, last = np.arcsinh((np.array([w_low, w_high]) - centre) / width)
+        first, last = first - BEYOND, last + BEYOND
+        t = np.linspace(first, last, int((last - first) / STEP) + 2)
+        places.append(centre + width * np.sinh(t))
     w = np.unique(np.concatenate(places))
     u = coordinate(w, centres)
     rising = np.concatenate([[True], np.diff(np.maximum.accumulate(u)) > 0])

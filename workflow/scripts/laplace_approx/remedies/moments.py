@@ -33,9 +33,20 @@ def moments_of(remedy: Remedy, grid: dict, modes) -> dict:
         }
         for name, answer in remedy.answers.items()
     }
+    absent = {name: _absent(grid, name) for name in remedy.answers}
     false = any(each is not None for found in off.values() for each in found.values())
-    doubtful = false or bool(modes and not unseen_mass(modes) <= MOST)
-    return {name: _record(answer, off[name], doubtful) for name, answer in remedy.answers.items()}
+    doubtful = false or any(absent.values()) or bool(modes and not unseen_mass(modes) <= MOST)
+    return {
+        name: _record(answer, off[name], absent[name], doubtful)
+        for name, answer in remedy.answers.items()
+    }
+
+
+def _absent(grid: dict, name: str) -> tuple[str, ...]:
+    """Return the moments that a certified grid finds not to exist, or to lie beyond any lattice."""
+    if grid["status"] != "ok" or grid["kind"] != "certified":
+        return ()
+    return tuple(moment for moment in MOMENTS if grid[moment].get(name, 0.0) is None)
 
 
 def _exact(grid: dict, name: str) -> dict[str, tuple[float, float]]:

@@ -28,11 +28,11 @@ class DerivedQuantity:
 
     `quantity` maps theta (..., d) to (...) and `condition` to booleans; a NaN of the quantity
     counts as a condition that fails. `excluded_mass` is the share of the mass where it fails. The
-    CDF is that of `lines.Lines` along the axis along which it changes fastest (`axis`). Its error adds what leaving out every other node
-    changes, which is more than what the full lattice is off by, what the integration over the
-    lines may be off by, and what `outside_mass`, the share of the mass that the lattice is known
-    to leave out, can move. The quantiles at `usual` probabilities are found together, when one is
-    first asked for. No answer depends on what was asked for before it.
+    CDF is that of `lines.Lines` along the axis along which it changes fastest (`axis`). Its error
+    adds what leaving out every other node changes, which is more than what the full lattice is off
+    by, what the integration over the lines may be off by, and what `outside_mass`, the share of the
+    mass that the lattice is known to leave out, can move. The quantiles at `usual` probabilities
+    are found together, when one is first asked for. No answer depends on what was asked for before.
     """
 
     def __init__(
