@@ -27,6 +27,7 @@ from laplace_approx.comparison.signal_meanings import signal
 from laplace_approx.comparison.signals import reflection_bound_on_lattice
 from laplace_approx.contained import contained
 from laplace_approx.exact.lattice import LARGEST, Lattice
+from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.normal.fit import Fit
 
@@ -92,7 +93,8 @@ def judged_by(exact: Exact) -> Judged | None:
     outside, evidence = record["outside_mass"]["total"], record["log_evidence"]
     if outside is None or evidence is None or not outside < 1:
         return None
-    error, share = record["discretisation_error"]["log_evidence"], missed(record)
+    error = record["discretisation_error"]["log_evidence"]
+    share = missed(record) + misplaced(record)
     if not outside + share < 1:
         return None
     has_spread = None not in record["sd"].values()

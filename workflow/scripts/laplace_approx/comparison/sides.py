@@ -25,6 +25,7 @@ from laplace_approx.exact.marginal import (
     quantile_moved,
     row_width,
 )
+from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.remember import recent
 
@@ -172,7 +173,7 @@ class ExactSide:
     def __init__(self, model, record: dict, lattice, marginals, unseen: float = 0.0):
         self.model, self.record, self.lattice, self.marginals = model, record, lattice, marginals
         total = record["outside_mass"]["total"]
-        self.outside_mass = None if total is None else total + unseen
+        self.outside_mass = None if total is None else total + misplaced(record) + unseen
         self.derived = cache(self._derived)
         self.interpolation = cache(lambda name: interpolation_error(marginals[name]))
         self.half_interval = cache(lambda name: half_interval(marginals[name]))

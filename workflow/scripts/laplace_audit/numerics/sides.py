@@ -14,6 +14,7 @@ KNOWN = 1e-3  # of a scale: what it may be off by
 ONE_SD = np.array([float(ndtr(-1.0)), float(ndtr(1.0))])
 WIDER = tuple(np.array([tail, 1 - tail]) for tail in (0.1, 0.05, 0.025, 0.005))
 LEAST = 1e-290  # of a scale
+ROUGH = 1e-5  # mean excess off the nodes that interpolation explains
 
 
 class NormalSide:
@@ -62,8 +63,13 @@ class GridSide:
 
     @property
     def outside(self) -> float:
-        total = self.record["outside_mass"]["total"]
-        return math.nan if total is None else total
+        """The share of the mass outside the lattice, and what places off its nodes show to be
+        missed or invented there."""
+        total, seen = self.record["outside_mass"]["total"], self.record["off_the_nodes"]
+        if total is None or seen is None:
+            return math.nan if total is None else total
+        rough = seen["roughness"] if seen["roughness"] > ROUGH else 0.0
+        return total + min(seen["missed"] + seen["invented"] + rough, 1.0)
 
     @cached_property
     def straddling(self) -> float:
