@@ -13,10 +13,12 @@ from known.truth import Known, Peak, peak
 
 TWICE = 2.0  # a stated error may be exceeded so many times
 DRAWS = 5.0  # and the standard error of draws so many
+DRAWN = ("importance_normal", "importance_t4", "skew_symmetric", "skew_modal")  # by draws
 LARGE = 1e-4  # in SDs, probability, total variation or nats
 RELATIVE = 1e-12
 JUDGED = (0.5, 0.95)
 SAME_SCALE = 1e-3
+ATOM = 1e-9  # of probability, between neighbouring numbers
 
 
 class Held(NamedTuple):
@@ -81,7 +83,7 @@ def hold(known: Known, said) -> Findings:
     if fitted:
         _hold_coverage(known, said.verdict, normal, found)
         _hold_joint(known, said, found)
-    _hold_draws(known, said.methods, found)
+    _hold_moments(known, said.methods, found)
     for name in known.laws:
         _hold_verdict(known, name, said, normal, found)
     return found
@@ -136,20 +138,18 @@ def _hold_grid(known: Known, grid: dict, units: dict, found: Findings) -> None:
     _put(found, "evidence", "all", value, error, known.log_evidence, accuracy, 1.0)
     for name in known.parameters:
         law, unit = known.laws[name], units[name]
-        in_sd = errors["quantiles_sd"][name]
-        sd = law.sd if math.isfinite(law.sd) else unit
-        error = None if in_sd is None else in_sd * sd
-        close = law.error * unit
-        _put(found, "mean", name, grid["mean"][name], error, law.mean, close, unit)
-        _put(found, "sd_of_grid", name, grid["sd"][name], error, law.sd, close, unit)
-        _put(found, "skewness", name, grid["skewness"][name], in_sd, law.skewness, 1e-8, 1.0)
+        close = {"mean": law.error * unit, "sd": law.error * unit, "skewness": 1e-8}
+        for moment, scale in (("mean", unit), ("sd", unit), ("skewness", 1.0)):
+            what = "sd_of_grid" if moment == "sd" else moment
+            stated, error = grid[moment][name], grid[f"{moment}_error"][name]
+            truth = getattr(law, moment)
+            _put(found, what, name, stated, error, truth, close[moment], scale)
         _hold_outside(known, grid, name, found)
     if known.correlation is not None and known.dimension > 1:
-        error = max((e or math.nan for e in errors["quantiles_sd"].values()), default=math.nan)
         for i, j in zip(*np.triu_indices(known.dimension, 1), strict=True):
-            stated, truth = grid["correlation"][i][j], known.correlation[i, j]
+            stated, error = grid["correlation"][i][j], grid["correlation_error"][i][j]
             of = f"{known.parameters[i]}, {known.parameters[j]}"
-            _put(found, "correlation", of, stated, error, truth, 1e-8, 1.0)
+            _put(found, "correlation", of, stated, error, known.correlation[i, j], 1e-8, 1.0)
 
 
 def _sum(*parts) -> float | None:
@@ -200,11 +200,18 @@ def _hold_quantiles(known: Known, table: dict, normal: dict, units: dict, found:
     scales = {name: columns["scale_sd"][0] for name, columns in table.items()}
     for name, scale in scales.items():
         law, unit = known.laws[name], units[name]
-        true = [each for each in (law.sd, unit) if math.isfinite(each)]
+        true = [each for each in (law.sd, unit or _wider(law)) if math.isfinite(each)]
         if math.isfinite(scale) and min(abs(scale - each) / (each or 1) for each in true) > (
             SAME_SCALE
         ):
             found.held.append(Held("scale", name, float(scale), 0.0, unit, 0.0, unit or 1.0))
+
+
+def _wider(law) -> float:
+    """Return half of the first nominal central interval that has a width, 0 where none has."""
+    ends = ([(1 - level) / 2, (1 + level) / 2] for level in LEVELS)
+    widths = [float(np.ptp(law.quantile(np.array(p)))) / 2 for p in ends]
+    return next((half for half in widths if half > 0), 0.0)
 
 
 def _rows(found, what, name, p, values, errors, law, unit) -> None:
@@ -221,7 +228,7 @@ def _slack(law, true: float, unit: float) -> float:
 
 
 def _hold_coverage(known: Known, verdict: dict, normal: dict, found: Findings) -> None:
-    """Hold what the normal's nominal intervals leave out on either side."""
+    """Hold what the normal's nominal intervals [a, b], which include a and b, leave out."""
     for name, law in known.laws.items():
         for level in LEVELS:
             stated = verdict["quantities"][name]["coverage"][f"{100 * level:g}"]
@@ -230,18 +237,23 @@ def _hold_coverage(known: Known, verdict: dict, normal: dict, found: Findings) -
             for side, end in (("below", ends[0]), ("above", ends[1])):
                 if stated[side] is None:
                     continue
-                below = _between(law, normal[name], float(end))
-                choices = below if side == "below" else tuple(1 - b for b in below)
+                before, until = _about(law, normal[name], float(end))
+                choices = before if side == "below" else tuple(1 - b for b in until)
                 truth = float(np.clip(stated[side], min(choices), max(choices)))
                 of = f"{name} {side} {100 * level:g}"
                 put = (found, "coverage", of, stated[side], stated["error"], truth)
                 _put(*put, law.error + 1e-11, 1.0)
 
 
-def _between(law, normal, end: float) -> tuple[float, float]:
-    """Return P(quantity < end) and P(quantity <= end), as far as the end is known."""
+def _about(law, normal, end: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return bounds of P(quantity < end) and of P(quantity <= end), `end` a quantile of the normal:
+    an atom of it is known exactly, another end as far as its law is."""
+    below = np.nextafter(end, -np.inf)
+    if normal.cdf(end) - normal.cdf(below) > ATOM:
+        return (float(law.cdf(below)),) * 2, (float(law.cdf(end)),) * 2
     gap = 1e-11 * max(abs(end), normal.half_interval()) + normal.error * normal.half_interval()
-    return float(law.cdf(end - gap)), float(law.cdf(end + gap))
+    both = float(law.cdf(end - gap)), float(law.cdf(end + gap))
+    return both, both
 
 
 def _hold_joint(known: Known, said, found: Findings) -> None:
@@ -262,18 +274,17 @@ def _hold_joint(known: Known, said, found: Findings) -> None:
             _put(found, name, "all", each["value"], each.get("error"), truth, accuracy, 1.0)
 
 
-def _hold_draws(known: Known, methods: dict, found: Findings) -> None:
-    """Hold the moments by importance draws, whose errors are standard errors."""
+def _hold_moments(known: Known, methods: dict, found: Findings) -> None:
+    """Hold the moments by remedies; the errors of draws are standard errors."""
     for method, record in methods.items():
-        if not method.startswith("importance") or not record["details"].get("trusted"):
-            continue
+        times = DRAWS if method in DRAWN else TWICE
         for name in known.parameters:
             said, law = record["moments"][name], known.laws[name]
             unit = law.half_interval()
             for what, truth in (("mean", law.mean), ("sd", law.sd)):
                 value, error = said[what], said[f"{what}_error"]
                 of = f"{name} by {method}"
-                _put(found, f"drawn_{what}", of, value, error, truth, 1e-9 * unit, unit, DRAWS)
+                _put(found, f"remedy_{what}", of, value, error, truth, 1e-9 * unit, unit, times)
 
 
 def _hold_verdict(known: Known, name: str, said, normal: dict, found: Findings) -> None:

@@ -72,6 +72,14 @@ class Law:
         low, high = self.quantile(np.array([1 - ONE_SD, ONE_SD]))
         return 0.5 * float(high - low)
 
+    def edges(self, panels: int, reach: float = REACH):
+        """Return places, in any order, between which the density is smooth: breaks, and others that
+        are evenly spread in normal scores."""
+        v = np.linspace(-reach, reach, max(panels, 2) + 1)
+        tail = special.ndtr(-np.abs(v))
+        places = np.where(v < 0, self.quantile(tail), self.isf(tail))
+        return np.concatenate([places, self.breaks])
+
     def nodes(self, n: int, reach: float = REACH):
         """Return x (n,) and log weights (n,) of a rule for integrals over dx, not over mass.
 
@@ -152,20 +160,11 @@ class Mixture(Law):
         return self._bisected(q, lambda x, q: self.sf(x) > q, lambda q: ends)
 
     def nodes(self, n: int, reach: float = REACH):
-        """Return the rules of all laws, each weighted by its share of the density there."""
-        parts = []
-        for w, each in zip(self.weights, self.laws, strict=True):
-            if w > 0:
-                x, log_dx = each.nodes(n, reach)
-                held = np.isfinite(x)
-                shares = [
-                    np.log(v) + other.logpdf(x)
-                    for v, other in zip(self.weights, self.laws, strict=True)
-                    if v > 0
-                ]
-                share = np.log(w) + each.logpdf(x) - special.logsumexp(shares, axis=0)
-                parts.append((x[held], (log_dx + share)[held]))
-        return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+        """Return Gauss-Legendre's rule on panels, some n nodes a law: narrow where one is."""
+        return rule_between(self.edges(n // ORDER, reach))
+
+    def edges(self, panels: int, reach: float = REACH):
+        return np.concatenate([each.edges(panels, reach) for each in self.laws])
 
     def _moments(self):
         mean = sum(w * each.mean for w, each in zip(self.weights, self.laws, strict=True))
@@ -246,6 +245,9 @@ class Image(Law):
     def isf(self, q):
         return self.by.forward(self.law.isf(q) if self.by.rising else self.law.quantile(q))
 
+    def edges(self, panels: int, reach: float = REACH):
+        return self.by.forward(self.law.edges(panels, reach))
+
     def nodes(self, n: int, reach: float = REACH):
         s, log_ds = self.law.nodes(n, reach)
         return self.by.forward(s), log_ds + self.by.log_slope(s)
@@ -273,9 +275,9 @@ class Tabulated(Law):
     """
 
     def __init__(self, log_density, edges, by: Map = IDENTITY, exists=3, refine=True, stored=False):
-        self.raw, self.by, self.edges = log_density, by, np.asarray(edges, dtype=float)
+        self.raw, self.by, self.cuts = log_density, by, np.asarray(edges, dtype=float)
         self.series = None
-        s, weight = _panels(self.edges[:-1], self.edges[1:])
+        s, weight = _panels(self.cuts[:-1], self.cuts[1:])
         self.s, self.log_ds = s, np.log(weight)
         value = self._of(s)
         self.top = float(np.max(value))
@@ -300,8 +302,8 @@ class Tabulated(Law):
         self.mean, self.sd, self.skewness = (m if k < exists else NONE for k, m in enumerate(found))
 
     def _certify(self):
-        middle = 0.5 * (self.edges[1:] + self.edges[:-1])
-        edges = np.sort(np.concatenate([self.edges, middle]))
+        middle = 0.5 * (self.cuts[1:] + self.cuts[:-1])
+        edges = np.sort(np.concatenate([self.cuts, middle]))
         stored = self.series is not None
         finer = Tabulated(self.raw, edges, self.by, refine=False, stored=stored)
         p = np.array([0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995])
@@ -311,29 +313,29 @@ class Tabulated(Law):
         self.log_total = finer.log_total
 
     def _within(self, s, side):
-        k = np.clip(np.searchsorted(self.edges, s) - 1, 0, self.edges.size - 2)
+        k = np.clip(np.searchsorted(self.cuts, s) - 1, 0, self.cuts.size - 2)
         if self.series is not None:
             return k, self._of_series(k, s, side)
-        low, high = (self.edges[k], s) if side < 0 else (s, self.edges[k + 1])
+        low, high = (self.cuts[k], s) if side < 0 else (s, self.cuts[k + 1])
         node, weight = _panels(low, high)
         part = np.sum(np.exp(self._of(node) - self.top) * weight, axis=-1)
         return k, part
 
     def _of_series(self, k, s, side):
         """Return the integral of the series of panel k from its lower end to s, or beyond s."""
-        half = 0.5 * (self.edges[k + 1] - self.edges[k])
-        t = (s - self.edges[k]) / half - 1
+        half = 0.5 * (self.cuts[k + 1] - self.cuts[k])
+        t = (s - self.cuts[k]) / half - 1
         integrals = np.polynomial.legendre.legval(t, _integrated(self.series[k]), tensor=False)
         whole = 2 * self.series[k][:, 0]
         return half * (integrals if side < 0 else whole - integrals)
 
     def cdf(self, x):
-        s = np.clip(self.by.inverse(np.asarray(x, dtype=float)), self.edges[0], self.edges[-1])
+        s = np.clip(self.by.inverse(np.asarray(x, dtype=float)), self.cuts[0], self.cuts[-1])
         k, part = self._within(np.ravel(s), -1)
         return ((self.below[k] + part) / self.below[-1]).reshape(np.shape(x))
 
     def sf(self, x):
-        s = np.clip(self.by.inverse(np.asarray(x, dtype=float)), self.edges[0], self.edges[-1])
+        s = np.clip(self.by.inverse(np.asarray(x, dtype=float)), self.cuts[0], self.cuts[-1])
         k, part = self._within(np.ravel(s), 1)
         return ((self.above[k + 1] + part) / self.below[-1]).reshape(np.shape(x))
 
@@ -341,23 +343,24 @@ class Tabulated(Law):
         return self.raw(x) - self.log_total
 
     def bracket(self, p):
-        rows = np.clip(np.searchsorted(self.below / self.below[-1], p) - 1, 0, self.edges.size - 2)
-        low, high = self.edges[rows], self.edges[rows + 1]
+        rows = np.clip(np.searchsorted(self.below / self.below[-1], p) - 1, 0, self.cuts.size - 2)
+        low, high = self.cuts[rows], self.cuts[rows + 1]
         return self.by.forward(low), self.by.forward(high)
 
     def isf(self, q):
         q = np.asarray(q, dtype=float)
-        rows = np.clip(
-            np.searchsorted(-self.above / self.below[-1], -q) - 1, 0, self.edges.size - 2
-        )
-        ends = self.by.forward(self.edges[rows]), self.by.forward(self.edges[rows + 1])
+        rows = np.clip(np.searchsorted(-self.above / self.below[-1], -q) - 1, 0, self.cuts.size - 2)
+        ends = self.by.forward(self.cuts[rows]), self.by.forward(self.cuts[rows + 1])
         return self._bisected(q, lambda x, q: self.sf(x) > q, lambda q: ends)
+
+    def edges(self, panels: int = 0, reach: float = REACH):
+        return self.by.forward(self.cuts)
 
     def nodes(self, n: int = 0, reach: float = REACH):
         """Return the rule of the panels themselves; with an odd n that of half panels."""
         if n % 2:
-            middle = 0.5 * (self.edges[1:] + self.edges[:-1])
-            edges = np.sort(np.concatenate([self.edges, middle]))
+            middle = 0.5 * (self.cuts[1:] + self.cuts[:-1])
+            edges = np.sort(np.concatenate([self.cuts, middle]))
             s, weight = _panels(edges[:-1], edges[1:])
         else:
             s, weight = self.s, np.exp(self.log_ds)
@@ -369,6 +372,14 @@ def _panels(low, high):
     """Return Gauss-Legendre nodes and weights (..., ORDER) on the intervals [low, high]."""
     half = 0.5 * (high - low)[..., None]
     return low[..., None] + half * (1 + _NODE), half * _WEIGHT
+
+
+def rule_between(edges):
+    """Return x and log weights of Gauss-Legendre's rule between edges in any order."""
+    edges = np.unique(edges[np.isfinite(edges)])
+    x, weight = _panels(edges[:-1], edges[1:])
+    with np.errstate(divide="ignore"):
+        return x.ravel(), np.log(weight.ravel())
 
 
 class Averaged(Law):

@@ -121,13 +121,21 @@ def _polished(known: Known, mode, basis) -> Peak | None:
     size = math.sqrt(np.max(values))  # of the basis in SDs
     inverse = np.linalg.inv(basis)
     hessian = inverse.T @ fine[1] @ inverse
+    change = float(np.max(np.abs(fine[1] - coarse[1] / 1.7**2)))
     return Peak(
         mode,
         float(known.log_density(mode)),
         hessian,
         float(np.max(np.abs(off))) * size + 1e-9,
-        float(np.max(np.abs(fine[1] - coarse[1] / 1.7**2))) / np.min(values) + 1e-10,
+        (change + _rounding(known, mode, basis)) / np.min(values) + 1e-10,
     )
+
+
+def _rounding(known: Known, mode, basis) -> float:
+    """Return what the last digits of x and of the log density do to a second difference."""
+    of_x = float(np.max(np.abs(mode) / np.linalg.norm(basis, axis=1)))
+    value = abs(float(known.log_density(mode))) / STEP
+    return np.finfo(float).eps * float(np.sum(np.abs(_SECOND))) * 2 * (of_x + value) / STEP
 
 
 STEP = 0.03  # of the length at which the log density falls by a half

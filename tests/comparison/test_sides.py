@@ -55,3 +55,31 @@ def test_the_density_of_a_grid_is_the_slope_of_its_cdf():
     # linear interpolation between 80 rows an SD: an eighth of their squared distance
     np.testing.assert_allclose(exact.density("sigma", x), slope, rtol=1e-3)
     assert exact.density("sigma", np.array([-1.0, 1e9])).tolist() == [0, 0]
+
+
+@pytest.fixture(scope="module")
+def windshield():
+    model, density, _ = posterior("windshieldy1", "reciprocal", "natural")
+    return model, certified_grid(density, model.start)
+
+
+def side_of(windshield, **changed):
+    model, grid = windshield
+    return ExactSide(model, grid.record() | changed, grid.lattice, grid.marginals)
+
+
+def test_mass_that_is_seen_off_the_nodes_is_in_the_errors(windshield):
+    seen, x = windshield[1].record()["off_the_nodes"], np.array([1.5, 2.5])
+    for key, share in (("missed", 1e-3), ("invented", 1e-4), ("roughness", 1e-2)):
+        found = side_of(windshield, off_the_nodes=seen | {key: share}).cdf("sigma", x)
+        assert np.all(found.error >= share * np.maximum(found.value, 1 - found.value))
+    assert np.all(side_of(windshield).cdf("sigma", x).error < 1e-6)
+
+
+def test_an_sd_of_which_no_error_is_known_is_no_scale(windshield):
+    record = windshield[1].record()
+    sd, unknown = record["sd"]["sigma"], {"mu": None, "sigma": None}
+    half = side_of(windshield).half_interval("sigma")
+    assert side_of(windshield).scale("sigma") == sd != half
+    assert side_of(windshield, sd_error=unknown).scale("sigma") == pytest.approx(half)
+    assert side_of(windshield, sd_error=unknown, kind="named").scale("sigma") == sd

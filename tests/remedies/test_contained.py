@@ -205,7 +205,7 @@ PARTS = {
     "hellinger": (distances, "hellinger", {"hellinger"}),
     "kl_exact_laplace": (distances, "kl_exact_laplace", {"kl_exact_laplace"}),
     "kl_laplace_exact": (joint, "kl_laplace_exact_by_hermite", {"kl_laplace_exact"}),
-    "ellipse_coverage": (joint, "ellipse_coverage", {"ellipse_coverage"}),
+    "ellipse_coverage": (joint, "ellipses_by_two_rules", {"ellipse_coverage"}),
     "replication": (step, "copies_needed", {"replication"}),
 }
 

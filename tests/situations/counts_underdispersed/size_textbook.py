@@ -1,4 +1,4 @@
-"""The same by the size as textbooks write it: gammaln(y + size) - gammaln(size) loses its digits."""
+"""The same by the size as in textbooks: gammaln(y + size) - gammaln(size) loses its digits."""
 
 import numpy as np
 from scipy.special import gammaln

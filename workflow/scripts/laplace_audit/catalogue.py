@@ -652,7 +652,7 @@ LAWS = {
                 f"1e-12: {ROUNDING}",
             ),
             "coverage recomputed": (
-                "F(upper) - F(lower) with the exact CDF at the ends of the normal's interval",
+                "the exact CDF at the ends of the normal's interval, both of which are parts of it",
                 "1e-9 for a parameter; 3e-4 and twice the stated error for a derived quantity",
             ),
             "verdict follows from the errors": (

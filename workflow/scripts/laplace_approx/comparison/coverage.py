@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.distances import Measure
+from laplace_approx.comparison.intervals import LEVELS, ends_of
 from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
 from laplace_approx.normal.normal import Normal
-
-LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # nominal probabilities of central intervals and ellipses
 
 
 class Coverage(NamedTuple):
@@ -26,13 +25,56 @@ class Coverage(NamedTuple):
 def interval_coverage(cdf, lower, upper, levels=LEVELS) -> Coverage:
     """Return what the intervals [lower, upper] truly cover, with the mass left out on either side.
 
-    `cdf` is the exact distribution function of the quantity, vectorised; `lower` and `upper` are
-    the ends that the approximation gives for each of `levels`. Coverage alone hides a shifted
-    interval: read it together with `below` and `above`.
+    `cdf` is the exact distribution function of a quantity without atoms, vectorised; `lower` and
+    `upper` are the ends that the approximation gives for each of `levels`. Coverage alone hides a
+    shifted interval: read it together with `below` and `above`.
     """
     below = np.asarray(cdf(np.asarray(lower, dtype=float)), dtype=float)
     above = 1.0 - np.asarray(cdf(np.asarray(upper, dtype=float)), dtype=float)
     return Coverage(np.asarray(levels, dtype=float), 1.0 - below - above, below, above)
+
+
+class Held(NamedTuple):
+    """What nominal intervals leave out below and above them, and the error of their sum, each an
+    array over the levels; NaN where an end, or the exact side, is not known."""
+
+    below: np.ndarray
+    above: np.ndarray
+    error: np.ndarray
+
+    @property
+    def value(self):
+        """What the intervals hold."""
+        return np.maximum(1 - self.below - self.above, 0.0)
+
+
+def held_by_intervals(laplace, exact, quantity: str, levels=LEVELS, found=None) -> Held:
+    """Return what the normal's central intervals [a, b] of a quantity leave out.
+
+    Both ends are parts of the interval: it holds P(a <= quantity <= b), so that below it lies
+    P(quantity < a), which for a quantity with an atom in a is less than its CDF there. An end that
+    the normal puts beyond the support of a parameter leaves out nothing. `laplace` and `exact` are
+    the two sides, `found` the normal's quantiles at both ends of each level where they are known
+    already, as those by draws; the error adds those of the exact CDF and what the error of the end
+    itself can move.
+    """
+    ends = np.array([end for level in levels for end in ends_of(level)])
+    found = laplace.quantiles(quantity, ends) if found is None else found
+    values = found.value
+    parameter = quantity in laplace.model.parameters
+    if not parameter:  # an atom is known without error
+        lower = (np.arange(ends.size) % 2 == 0) & (found.error == 0)
+        values = np.where(lower, np.nextafter(values, -np.inf), values)
+    cdf, error = exact.cdf(quantity, values)
+    if np.any(found.error > 0):
+        error = error + np.abs(exact.moved(quantity, found.value, found.error))
+    if parameter:
+        beyond = np.isnan(found.value)
+        cdf = np.where(beyond, np.tile([0.0, 1.0], len(levels)), cdf)
+        error = np.where(beyond, 0.0, error)
+    below, above = cdf[::2], 1 - cdf[1::2]
+    known = np.isfinite(below + above)
+    return Held(below, above, np.where(known, np.fmin(error[::2] + error[1::2], 1.0), np.nan))
 
 
 def chi_square_quantile(dimension: int, levels):
@@ -73,7 +115,7 @@ def ellipse_coverage(
 
 
 FAST = 4.0  # gain from half to three quarters of the order, from which on it is believed
-SLOW = 3.0
+SLOW = 3.0  # times the larger change where it is not: two rules may agree by chance
 FARTHEST = 4.0  # of t in the double exponential rule: exp(-pi sinh t) is then 1e-37
 
 

@@ -1,12 +1,12 @@
 """How far the normal is from the posterior as a whole, measured on the grid."""
 
 import math
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.coverage import chi_square_quantile, ellipse_coverage
 from laplace_approx.comparison.distances import (
     Measure,
     Nodes,
@@ -17,15 +17,20 @@ from laplace_approx.comparison.distances import (
     normalised,
     unmeasured,
 )
+from laplace_approx.comparison.ellipses import ellipses_by_two_rules
+from laplace_approx.comparison.exact import Exact
 from laplace_approx.comparison.intervals import LEVELS, percent
+from laplace_approx.comparison.nodes import COVERED, Laid, every_other, held, laid_out
+from laplace_approx.comparison.on_a_line import Line, line_of
+from laplace_approx.comparison.sides import ExactSide
 from laplace_approx.comparison.signal_meanings import signal
 from laplace_approx.comparison.signals import reflection_bound_on_lattice
 from laplace_approx.contained import contained
-from laplace_approx.exact.lattice import Lattice
+from laplace_approx.exact.lattice import LARGEST, Lattice
+from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.normal.fit import Fit
 
-COVERED = 1e-9  # of the mass: what sums over the nodes are not asked for
 NO_SPREAD = (
     "a parameter of the posterior has no SD, or one that lies beyond any lattice: then the "
     "divergence from a normal has no bound"
@@ -33,6 +38,9 @@ NO_SPREAD = (
 # Total variation at which a normal is called by a word, smallest first; beyond the last: "bad".
 CLASSES = {"exact": 1e-8, "good": 0.05, "fair": 0.15, "poor": 0.30}
 
+# Of two reflected places the one where nodes lie closer counts as the power of how much closer: at
+# 1 a hole a thousand times as wide on the other side would still take a thousandth.
+SHARPNESS = 4.0
 ON_LATTICE = ("total_variation", "hellinger", "kl_exact_laplace")
 TEXTS = {
     "total_variation": (
@@ -62,28 +70,36 @@ TEXTS = {
 
 
 class Judged(NamedTuple):
-    """The exact side of the joint measures: cells, log evidence, the mass that is left outside or
-    that the cells misplace, and whether every parameter has an SD."""
+    """The exact side of the joint measures: its cells and its side, log evidence, the mass that is
+    left outside or that the cells misplace, and whether every parameter has an SD."""
 
     lattice: Lattice
+    side: ExactSide
     log_evidence: float
     log_evidence_error: float
     outside_mass: float
     has_spread: bool = True
 
+    @property
+    def off(self) -> float:
+        """What the mass by which p is normalised, and what is left out of it, can move."""
+        return self.log_evidence_error + self.outside_mass
 
-def judged_by(record: dict, lattice: Lattice) -> Judged | None:
+
+def judged_by(exact: Exact) -> Judged | None:
     """Return the exact side of a grid, or None where it has no evidence, lacks too much or
     resolves too little."""
+    record = exact.record
     outside, evidence = record["outside_mass"]["total"], record["log_evidence"]
     if outside is None or evidence is None or not outside < 1:
         return None
-    error, share = record["discretisation_error"]["log_evidence"], missed(record)
+    error = record["discretisation_error"]["log_evidence"]
+    share = missed(record) + misplaced(record)
     if not outside + share < 1:
         return None
     has_spread = None not in record["sd"].values()
     error = math.nan if error is None else error
-    return Judged(lattice, evidence, error, outside + share, has_spread)
+    return Judged(exact.cells.lattice, exact.side, evidence, error, outside + share, has_spread)
 
 
 def not_judged(record: dict) -> str:
@@ -96,79 +112,52 @@ def not_judged(record: dict) -> str:
 def joint_measures(fit: Fit, exact: Judged) -> dict:
     """Return every joint measure as {value, error, reason, meaning, blind_spot}; one that fails
     has the reason."""
-    given = fit.density, fit.normal, exact.log_evidence
+    laid = cache(lambda: laid_out(fit, exact.lattice))
     found = contained(
-        lambda: _on_lattice(fit, exact),
+        lambda: _on_lattice(laid(), exact),
         lambda reason: dict.fromkeys(ON_LATTICE, unmeasured(reason)),
     )
-    divergence = contained(lambda: kl_laplace_exact_by_hermite(*given), unmeasured)
-    ellipses = contained(
-        lambda: ellipse_coverage(*given), lambda reason: [unmeasured(reason)] * len(LEVELS)
-    )
-    off = exact.log_evidence_error + exact.outside_mass
     if not exact.has_spread:
         found["kl_exact_laplace"] = unmeasured(NO_SPREAD)
-    divergence, *ellipses = contained(
-        lambda: _held_by_nodes(fit, exact, [divergence, *ellipses]),
-        lambda reason: [unmeasured(reason)] * (1 + len(LEVELS)),
+    found["total_variation"] = _cut(found["total_variation"], fit, exact, Line.total_variation)
+    found["kl_laplace_exact"] = contained(lambda: _divergence(fit, exact, laid()), unmeasured)
+    ellipses = contained(
+        lambda: ellipses_by_two_rules(fit, exact, laid()),
+        lambda reason: [unmeasured(reason)] * len(LEVELS),
     )
-    found["kl_laplace_exact"] = _widened(divergence, off)
     records = {name: described(name, measure) for name, measure in found.items()}
-    records["ellipse_coverage"] = described_levels([_widened(each, off) for each in ellipses])
+    records["ellipse_coverage"] = described_levels([_widened(each, exact.off) for each in ellipses])
     return records
 
 
-def _held_by_nodes(fit: Fit, exact: Judged, measures: list[Measure]) -> list[Measure]:
-    """Return the divergence of the normal and the coverage of its ellipses, whose rules look at
-    other places than the lattice does, with errors that bear what the nodes say.
-
-    Where the sums over the nodes differ by more than the error and three times what leaving out
-    every other node changes in them, one of both has not seen something: the difference is then
-    the error.
-    """
-    fine = exact.lattice.odd()
-    log_q = fit.log_approximation(fine.nodes())
-    distance = fit.distance(fine.nodes())
-    sums = [
-        _sums_at(each, q, r, fit.normal.mean.size)
-        for each, q, r in (
-            (fine, log_q, distance),
-            (fine.thin(), _every_other(log_q), _every_other(distance)),
-        )
-    ]
-    return [_held(*each) for each in zip(measures, *sums, strict=True)]
+def _cut(measure: Measure, fit: Fit, exact: Judged, of_line: Callable) -> Measure:
+    """Return a measure that is a sum over nodes, of one parameter by what its densities are cut
+    into where they cross."""
+    if fit.normal.mean.size != 1:
+        return measure
+    nodes = exact.lattice.nodes()
+    line = line_of(fit, exact.side, exact.log_evidence, nodes)
+    return _widened(of_line(line), exact.off) if line else measure
 
 
-def _sums_at(lattice: Lattice, log_q, distance, d: int) -> list[float]:
-    """Return KL(q, p), NaN where the nodes do not cover q, and the mass in the ellipses."""
-    nodes = normalised(Nodes(lattice.log_density, log_q, lattice.log_weights()))
+def _divergence(fit: Fit, exact: Judged, laid: tuple[Laid, Laid]) -> Measure:
+    """Return KL(q, p) by a rule of the normal, held against the nodes where these cover q."""
+    by_rule = kl_laplace_exact_by_hermite(fit.density, fit.normal, exact.log_evidence)
+    return _widened(held(by_rule, *(_divergence_at(each.nodes) for each in laid)), exact.off)
+
+
+def _divergence_at(nodes: Nodes) -> float:
     covered = float(np.sum(np.exp(nodes.log_q + nodes.log_weights)))
-    divergence = kl_laplace_exact(nodes) if abs(covered - 1) < COVERED else math.nan
-    limits = chi_square_quantile(d, LEVELS)
-    return [divergence, *(float(nodes.mass[distance.ravel() <= limit].sum()) for limit in limits)]
+    return kl_laplace_exact(normalised(nodes)) if abs(covered - 1) < COVERED else math.nan
 
 
-def _held(measure: Measure, fine: float, coarse: float) -> Measure:
-    if measure.error is None or not math.isfinite(fine + coarse):
-        return measure
-    apart, own = abs(measure.value - fine), abs(fine - coarse)
-    if apart <= measure.error + 3 * own + COVERED:
-        return measure
-    return measure._replace(error=apart + own)
-
-
-def _on_lattice(fit: Fit, exact: Judged) -> dict[str, Measure]:
+def _on_lattice(laid: tuple[Laid, Laid], exact: Judged) -> dict[str, Measure]:
     """Return the measures that are sums over the lattice, those of `ON_LATTICE`."""
-    fine = exact.lattice.odd()
-    off = exact.log_evidence_error  # of the mass by which p is normalised
-    log_q = fit.log_approximation(fine.nodes())
-    nodes, thin = (
-        Nodes(each.log_density, part, each.log_weights())
-        for each, part in ((fine, log_q), (fine.thin(), _every_other(log_q)))
-    )
+    nodes, thin = (each.nodes for each in laid)
     found = compare(nodes, thin, exact.outside_mass)
     found["kl_exact_laplace"] = _explained(found["kl_exact_laplace"], nodes)
-    return {name: _widened(measure, off) for name, measure in found.items()}
+    # p is normalised by the evidence, which has an error of its own
+    return {name: _widened(measure, exact.log_evidence_error) for name, measure in found.items()}
 
 
 def unknown_measures(reason: str) -> dict:
@@ -226,35 +215,49 @@ def reflection_signal(fit: Fit, exact: Judged):
 
 def _reflection_bound(fit: Fit, exact: Judged):
     fine = exact.lattice.odd()
-    values = _reflected(fit, fine)
+    *values, log_jacobian, share = _reflected(fit, fine)
+    thinned = [every_other(each) for each in (*values, log_jacobian, share)]
     parts = (
-        (log_density, reflected, lattice.log_weights() - log_jacobian)
-        for lattice, (log_density, reflected, log_jacobian) in (
-            (fine, values),
-            (fine.thin(), [_every_other(each) for each in values]),
+        (log_density, reflected, lattice.log_weights() - jacobian, share)
+        for lattice, (log_density, reflected, jacobian, share) in (
+            (fine, (*values, log_jacobian, share)),
+            (fine.thin(), thinned),
         )
     )
-    return reflection_bound_on_lattice(*parts, exact.outside_mass)
+    found = reflection_bound_on_lattice(*parts, exact.outside_mass)
+    measure = Measure(found.value, found.error)
+    value, error, _ = _cut(measure, fit, exact, Line.reflection_bound)
+    return found._replace(value=value, error=error)
 
 
 def _reflected(fit: Fit, lattice: Lattice):
-    """Return (log p(z), log p(2 mode - z), log |d theta / d z|) at the nodes of a lattice.
+    """Return (log p(z), log p(2 mode - z), log |d theta / d z|, share) at the nodes of a lattice,
+    the share being that of a node in what it and its reflection stand for.
 
     Nodes outside the space have no density: a space that restricts the support leaves them out.
     """
     z = fit.space.unconstrain(lattice.nodes())
     inside = np.all((z > fit.space.lower) & (z < fit.space.upper), axis=-1)
     log_density, reflected = np.full((2, *inside.shape), -np.inf)
-    log_jacobian = np.zeros(inside.shape)
+    log_jacobian, share = np.zeros(inside.shape), np.full(inside.shape, 0.5)
     log_jacobian[inside] = fit.space.log_jacobian(z[inside])
     log_density[inside] = lattice.log_density[inside] + log_jacobian[inside]
-    reflected[inside] = fit.density.log_density(2 * fit.normal.mean - z[inside])
-    return log_density, reflected, log_jacobian
+    opposite = 2 * fit.normal.mean - z[inside]
+    reflected[inside] = fit.density.log_density(opposite)
+    if any(axis.centres for axis in lattice.frame.axes):
+        closer = _closeness(fit, lattice, z[inside]) - _closeness(fit, lattice, opposite)
+        share[inside] = 1 / (1 + np.exp(-np.clip(closer, -LARGEST, LARGEST)))
+    return log_density, reflected, log_jacobian, share
 
 
-def _every_other(values):
-    """Return the values at every other node along every axis, as `Lattice.thin` keeps them."""
-    return values[(slice(None, None, 2),) * values.ndim]
+def _closeness(fit: Fit, lattice: Lattice, z):
+    """Return `SHARPNESS` times the log of how many nodes there are per volume of z (..., d) about
+    it, -inf beyond the lattice."""
+    u = lattice.frame.locate(fit.space.constrain(z))
+    ends = np.array([(axis.lower, axis.upper) for axis in lattice.frame.axes]).T
+    within = np.all((u >= ends[0]) & (u <= ends[1]), axis=-1)
+    log_nodes = fit.space.log_jacobian(z) - lattice.frame.log_slope(u)
+    return SHARPNESS * np.where(within, log_nodes, -np.inf)
 
 
 def total_variation_class(measure: dict) -> str | None:

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import PROBABILITIES
+from laplace_approx.comparison.intervals import LEVELS, PROBABILITIES, places
 from laplace_approx.density.quantities import coordinate_quantity, natural_quantity
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -25,11 +25,13 @@ from laplace_approx.exact.marginal import (
     quantile_moved,
     row_width,
 )
+from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.remember import recent
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 KNOWN = 1e-3  # of a scale: what it may be off by
+LEAST = 1e-290  # of a scale: so many times as much, up to 1e18, is still a number
 # The steps of a comparison ask for these quantiles one after another: they are found together.
 USUAL = np.append(PROBABILITIES, MIDDLE)
 
@@ -167,7 +169,7 @@ class ExactSide:
     def __init__(self, model, record: dict, lattice, marginals, unseen: float = 0.0):
         self.model, self.record, self.lattice, self.marginals = model, record, lattice, marginals
         total = record["outside_mass"]["total"]
-        self.outside_mass = None if total is None else total + unseen
+        self.outside_mass = None if total is None else total + misplaced(record) + unseen
         self.derived = cache(self._derived)
         self.interpolation = cache(lambda name: interpolation_error(marginals[name]))
         self.half_interval = cache(lambda name: half_interval(marginals[name]))
@@ -229,21 +231,34 @@ class ExactSide:
         half the central 68.3 % interval, NaN where that of a parameter is not known so well.
 
         The two agree for a normal. A derived quantity always takes the second: a ratio such as
-        -alpha / beta has no SD.
+        -alpha / beta has no SD. One that is a single number there has half of the first wider
+        central interval that has a width, and a constant its last digit: what is equal is then off
+        by nothing, and what is not by far too much.
         """
         sd = self.known_sd(name)
         if sd is not None:
             return sd
         found = self.quantiles(name, MIDDLE)
         half = (found.value[1] - found.value[0]) / 2
-        vague = name in self.model.parameters and not np.sum(found.error) <= 2 * KNOWN * half
-        return math.nan if vague else half
+        if name in self.model.parameters:
+            return half if np.sum(found.error) <= 2 * KNOWN * half else math.nan
+        return half if half != 0 else self._wider(name)
+
+    def _wider(self, name: str) -> float:
+        """Return half of the first of the nominal central intervals that has a width."""
+        value = self.quantiles(name, PROBABILITIES).value
+        widths = [float(np.ptp(value[places(level)])) / 2 for level in LEVELS]
+        return next((half for half in widths if half > 0), last_digit(value[0]))
+
+    def _sd_error(self, name: str) -> float:
+        """Return what is known of the SD: of a box that was asked for, its own sums are taken."""
+        error, named = self.record["sd_error"][name], self.record["kind"] == "named"
+        return error if error is not None else 0.0 if named else math.inf
 
     def known_sd(self, name: str) -> float | None:
         """Return the SD of a parameter where it is known to a thousandth, else None."""
-        sd, errors = self.record["sd"].get(name), self.record["sd_error"]
-        vague = sd is None or (errors[name] or 0.0) > KNOWN * sd
-        return None if vague else sd
+        sd = self.record["sd"].get(name)
+        return None if sd is None or not self._sd_error(name) <= KNOWN * sd else sd
 
     def _outside(self) -> float:
         return math.nan if self.outside_mass is None else self.outside_mass
@@ -270,6 +285,11 @@ class ExactSide:
             return NoDerived()
         quantity = natural_quantity(self.model, name)
         return DerivedQuantity(self.lattice, quantity, None, self._outside() + share, USUAL)
+
+
+def last_digit(value: float) -> float:
+    """Return the distance to the next number; of 0 one that others can be divided by."""
+    return max(float(np.spacing(abs(value))), LEAST)
 
 
 def _around(values, errors):

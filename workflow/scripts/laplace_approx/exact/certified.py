@@ -238,7 +238,8 @@ def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> 
     if len(w) > 1:
         humps = _of_humps(w, np.array(widths), low, high)
         even, close = (math.prod(axis.points for axis in each) for each in (axes, humps))
-        if even > ONE_SCALE[d] or (d > 1 and even > FEWER * close):
+        stretched = any(axis.stretch for axis in axes)  # these lie close about their centre alone
+        if stretched or even > ONE_SCALE[d] or (d > 1 and even > FEWER * close):
             axes = humps
     support = np.array([density.lower, density.upper], dtype=float)
     frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)

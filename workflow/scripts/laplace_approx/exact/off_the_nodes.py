@@ -31,6 +31,16 @@ MEANS = (
 )
 
 
+def misplaced(record: dict) -> float:
+    """Return the share of the mass that places off the nodes show to be missed or invented, from
+    the record of a grid; where the density is rougher than its interpolation, with all of that."""
+    seen = record["off_the_nodes"]
+    if seen is None:
+        return 0.0
+    rough = seen["roughness"] if seen["roughness"] > FINE else 0.0
+    return min(seen["missed"] + seen["invented"] + rough, 1.0)
+
+
 class Inspection(NamedTuple):
     """What was seen off the nodes of the lattices of a density, at how many `places`.
 

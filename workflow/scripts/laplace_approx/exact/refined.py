@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -186,7 +187,7 @@ class _Trial:
     @property
     def stated(self) -> float:
         """What can be stated of the worst that the spacing owes."""
-        return float(np.max(sum(self._owed(k) for k in range(self.p.ndim))[:2]))
+        return float(np.max(self._bounds[:2]))
 
     @property
     def must_grow(self) -> bool:
@@ -220,7 +221,7 @@ class _Trial:
 
     def result(self) -> Own:
         sides = self._sides()
-        owes = sum(self._owed(k) for k in range(self.p.ndim)) + self._noise
+        owes = self._bounds + self._noise
         low, high = self.numbers.middle
         unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
         moments = self._moments(owes[2:] * unit + self._beyond(sides) + CUT * unit)
@@ -300,17 +301,22 @@ class _Trial:
         With c the change from half the nodes to all of them and r its ratio to the change from a
         quarter to half, further doublings change c r, c r^2, ...: c r / (1 - r) altogether, if
         the changes go on falling as they did. It counts as a tenth of c at the least, and
-        where the changes hardly fell, as c. That says when to stop; `_owed` is what is stated.
+        where the changes hardly fell, as c. That says when to stop; `_bounds` are what is stated.
         """
         half, quarter = self._thinned(k, 2), self._thinned(k, 4)
         last, before = self._moved(self.numbers, half), self._moved(half, quarter)
         return tuple(
-            _owed(max(c), max(d)) for c, d in ((last[:1], before[:1]), (last[1:], before[1:]))
+            _expected(max(c), max(d)) for c, d in ((last[:1], before[:1]), (last[1:], before[1:]))
         )
 
-    def _owed(self, k: int):
-        """Return bounds of what the spacing of axis k owes to the log evidence, the quantiles, the
-        mean and the SD (these in half the central 68.3 % interval) and the skewness."""
+    @cached_property
+    def _bounds(self):
+        """Bounds of what the spacing of all axes owes to the log evidence, the quantiles, the mean
+        and the SD (these in half the central 68.3 % interval) and the skewness."""
+        return sum(self._bounds_along(k) for k in range(self.p.ndim))
+
+    def _bounds_along(self, k: int):
+        """Return the same of axis k."""
         half = self._moved(self.numbers, self._thinned(k, 2))
         thinner = (
             [self._moved(self.numbers, self._thinned(k, times, first)) for first in begun]
@@ -402,7 +408,7 @@ class _Trial:
         return [f"on the lattice of {name}, the other parameters reach beyond the ends"]
 
 
-def _owed(last: float, before: float) -> float:
+def _expected(last: float, before: float) -> float:
     if not (last < before / 2 and math.isfinite(before)):
         return last
     ratio = max(last / before, TRUSTED)

@@ -17,9 +17,9 @@ from laplace_approx.exact import scans
 from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.features import Feature, features
-from laplace_approx.exact.grid import Grid
+from laplace_approx.exact.grid import Grid, unknown_errors
 from laplace_approx.exact.lattice import Lattice
-from laplace_approx.exact.off_the_nodes import LIMIT, Inspection, look
+from laplace_approx.exact.off_the_nodes import LIMIT, Inspection, look, misplaced
 from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, Own, doubled
 from laplace_approx.words.places import point
 
@@ -53,7 +53,8 @@ class Settled(NamedTuple):
         return self._replace(look=self.look._replace(missed=missed))
 
     def told(self, grid: Grid) -> Grid:
-        """Return the grid of the lattices with what was seen off their nodes."""
+        """Return the grid of the lattices with what was seen off their nodes: mass that is missed
+        or invented is an error of the evidence, and of moments nobody knows where it lies."""
         names = grid.lattice.frame.names
         faults, seen = self.look.faults(names), self.look.record(names)
         seen["new_modes"] = self.modes.tolist()
@@ -62,11 +63,16 @@ class Settled(NamedTuple):
                 f"; that showed {len(self.modes)} of the modes which the search for modes had not "
                 f"found, the highest at {point(names, self.modes[0])}"
             )
-        return grid._replace(
+        grid = grid._replace(
             certified=grid.certified and not faults,
             reasons=(*grid.reasons, *faults),
             off_the_nodes=seen,
         )
+        share = misplaced({"off_the_nodes": seen})
+        spacing = grid.discretisation_error
+        owed = {"log_evidence": spacing["log_evidence"] + share} if share else {}
+        unknown = unknown_errors(len(names)) if share > LIMIT else {}
+        return grid._replace(discretisation_error=spacing | owed, **unknown)
 
     @property
     def cost(self) -> float:

@@ -74,13 +74,23 @@ def prove(evaluator, x, rng, frame=None) -> Proof:
     """
     x = np.asarray(x, dtype=float)
     if not evaluator.has_hessian:
-        return _numerical(evaluator, x, rng, frame)
+        return _on_its_scale(evaluator, _numerical(evaluator, x, rng, frame), rng)
     proof = _analytic(evaluator, x, rng)
     if proof.problem in (None, "error") and proof.factored.rounding > SAFE_CONDITION:
         numerical = _numerical(evaluator, x, rng, proof.factored.cholesky)
         if numerical.proven and numerical.error < proof.factored.rounding:
             return numerical
     return proof
+
+
+def _on_its_scale(evaluator, proof: Proof, rng) -> Proof:
+    """Return the proof with a curvature measured closer to the point, where it was measured over so
+    wide a stretch that it is not the one there: between ripples, which equal steps may miss."""
+    if proof.problem != "grows":
+        return proof
+    frame = proof.local.frame / np.sqrt(proof.misfit.ratio)
+    closer = _numerical(evaluator, proof.x, rng, frame)
+    return closer if closer.proven else proof
 
 
 def _analytic(evaluator, x, rng) -> Proof:

@@ -76,7 +76,10 @@ def remedies_step(
         "case": exact.record["case"] | laplace.mode["case"],
         "status": laplace.curvature["status"],
         "reason": laplace.curvature["reason"],
-        "methods": {method: remedy_record(remedy) for method, remedy in found.items()},
+        "methods": {
+            method: remedy_record(remedy, exact.record, fit.modes)
+            for method, remedy in found.items()
+        },
         "extent": extent,
         "signals": signal_records(fit, seed) if asked else None,
         "drift": _drift(fit, normal, seed) if asked and judge.kind == "none" else None,

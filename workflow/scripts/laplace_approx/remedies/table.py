@@ -11,6 +11,7 @@ from laplace_approx.curvature.matrices import draws_within
 from laplace_approx.normal.fit import Fit
 from laplace_approx.reference.side import WeightedSide
 from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Remedy
+from laplace_approx.remedies.moments import moments_of
 from laplace_approx.remedies.result import refused
 from laplace_approx.remedies.weighted import weighted_answer
 
@@ -263,16 +264,14 @@ COLUMNS = (
 )
 
 
-def remedy_record(remedy: Remedy) -> dict:
-    """Return what a remedy says besides quantiles: moments, evidence, and details of its own."""
-    moments = ("mean", "mean_error", "sd", "sd_error", "excluded", "reason")
+def remedy_record(remedy: Remedy, grid: dict, modes) -> dict:
+    """Return what a remedy says besides quantiles: moments, evidence, and details of its own.
+
+    `grid` is the record of the exact side and `modes` what the search found: see `moments_of`."""
     return {
         "log_density_evaluations": remedy.log_density_evaluations,
         "log_evidence": remedy.log_evidence,
         "reason": remedy.reason,
         "details": remedy.details or {},
-        "moments": {
-            name: {field: getattr(answer, field) for field in moments}
-            for name, answer in remedy.answers.items()
-        },
+        "moments": moments_of(remedy, grid, modes),
     }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.comparison.coverage import held_by_intervals
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
@@ -179,36 +180,18 @@ def scale_is(judge: Judge, quantity: str) -> str:
 
 
 def _coverage(told: Told, judge: Judge, table: dict, quantity: str) -> dict:
-    """Return what the nominal intervals truly hold, and what lies below and above them.
-
-    Both ends are parts of the interval: below it lies what is less than its lower end, which a
-    quantity with atoms may take with a positive probability. An end that the normal puts beyond the
-    support of a parameter leaves out nothing there. The error adds those of the exact CDF and what
-    the error of the end itself can move.
-    """
+    """Return what the nominal intervals truly hold, and what lies below and above them."""
     if told.laplace is None or judge.kind == "none":
         return _unknown_coverage("there is no exact side" if told.laplace else told.status)
-    laplace, found = told.laplace, _ends(table, quantity)
-    values, ends = found.value, found.value
-    if quantity not in laplace.model.parameters:  # an atom is known without error
-        lower = (np.arange(ends.size) % 2 == 0) & (found.error == 0)
-        values = np.where(lower, np.nextafter(values, -np.inf), values)
-    cdf, error = judge.side.cdf(quantity, values)
-    if np.any(found.error > 0):
-        error = error + np.abs(judge.side.moved(quantity, found.value, found.error))
-    if quantity in laplace.model.parameters:
-        beyond = np.isnan(found.value)
-        cdf = np.where(beyond, np.tile([0.0, 1.0], len(LEVELS)), cdf)
-        error = np.where(beyond, 0.0, error)
-    below, above = cdf[::2], 1 - cdf[1::2]
-    known = np.isfinite(below + above)
+    held = held_by_intervals(told.laplace, judge.side, quantity, found=_ends(table, quantity))
+    known = np.isfinite(held.error)
     return {
         percent(level): {
-            "value": max(0.0, 1 - below[i] - above[i]) if known[i] else math.nan,
-            "error": min(1.0, error[2 * i] + error[2 * i + 1]) if known[i] else math.nan,
-            "below": below[i],
-            "above": above[i],
-            "reason": None if np.isfinite(below[i] + above[i]) else "an end is not known",
+            "value": held.value[i] if known[i] else math.nan,
+            "error": held.error[i],
+            "below": held.below[i],
+            "above": held.above[i],
+            "reason": None if known[i] else "an end is not known",
         }
         for i, level in enumerate(LEVELS)
     }

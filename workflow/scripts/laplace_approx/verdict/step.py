@@ -61,7 +61,7 @@ def _joint(fit, exact, mode: dict, signals: dict | None) -> dict:
     """Return the joint measures and the signals, by name; a declined case has none."""
     if fit is None:
         return unknown_measures("there is no normal: the case is declined")
-    judged = judged_by(exact.record, exact.cells.lattice) if exact.cells else None
+    judged = judged_by(exact) if exact.cells else None
     if judged is None:
         return unknown_measures(not_judged(exact.record)) | (signals or {})
     missed, _ = beyond_the_grid(exact.record, mode)

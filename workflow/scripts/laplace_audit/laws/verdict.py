@@ -194,7 +194,7 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:  # n
 
 
 def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -> None:
-    """What the interval of the normal holds of the exact posterior: F(upper) - F(lower)."""
+    """What the interval [a, b] of the normal holds of the exact posterior, a and b included."""
     for level, share in said["coverage"].items():
         parts = [share[key] for key in ("value", "below", "above")]
         if None in parts:

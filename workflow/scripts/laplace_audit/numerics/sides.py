@@ -12,6 +12,9 @@ from laplace_audit.numerics.target import Target
 
 KNOWN = 1e-3  # of a scale: what it may be off by
 ONE_SD = np.array([float(ndtr(-1.0)), float(ndtr(1.0))])
+WIDER = tuple(np.array([tail, 1 - tail]) for tail in (0.1, 0.05, 0.025, 0.005))
+LEAST = 1e-290  # of a scale
+ROUGH = 1e-5  # mean excess off the nodes that interpolation explains
 
 
 class NormalSide:
@@ -60,8 +63,13 @@ class GridSide:
 
     @property
     def outside(self) -> float:
-        total = self.record["outside_mass"]["total"]
-        return math.nan if total is None else total
+        """The share of the mass outside the lattice, and what places off its nodes show to be
+        missed or invented there."""
+        total, seen = self.record["outside_mass"]["total"], self.record["off_the_nodes"]
+        if total is None or seen is None:
+            return math.nan if total is None else total
+        rough = seen["roughness"] if seen["roughness"] > ROUGH else 0.0
+        return total + min(seen["missed"] + seen["invented"] + rough, 1.0)
 
     @cached_property
     def straddling(self) -> float:
@@ -81,25 +89,35 @@ class GridSide:
     def table_scale(self, name: str) -> float:
         """Return half the central 68.3 % interval of a parameter."""
         table = self.marginals.get(name)
-        low, high = table.quantile(ONE_SD) if table else self._inverted(name)
+        low, high = table.quantile(ONE_SD) if table else self._inverted(name, ONE_SD)[0]
         return float(high - low) / 2
 
     def _scale(self, name: str) -> float:
         """Return the SD of a parameter where it is known to a thousandth; of what may have none,
         half the central 68.3 % interval, NaN where that of a parameter is not known so well."""
         if name not in self.target.parameters:
-            low, high = self._inverted(name)
-            return (high - low) / 2
-        sd, own = self.record["sd"][name], self.record["sd_error"][name] or 0.0
-        if sd is not None and not own > KNOWN * sd:
+            return self._half_width(name)
+        sd, own = self.record["sd"][name], self.record["sd_error"][name]
+        if own is None:
+            own = 0.0 if self.record["kind"] == "named" else math.inf
+        if sd is not None and own <= KNOWN * sd:
             return sd
         half, p = self.table_scale(name), ONE_SD
         error = self.error(name, self.marginals[name].quantile(p), p)
         return half if np.mean(error) <= KNOWN * half else math.nan
 
-    def _inverted(self, name: str):
-        """Return the quantiles of a derived quantity one SD of a normal below and above, NaN where
-        no cell with any mass has a value of it."""
+    def _half_width(self, name: str) -> float:
+        """Return half of the first central interval of a derived quantity that has a width, the
+        68.3 % one or a wider one; of a constant the distance to the next number."""
+        for p in (ONE_SD, *WIDER):
+            (low, high), near = self._inverted(name, p)
+            if not high - low <= 4 * near:
+                return (high - low) / 2
+        return max(float(np.spacing(abs(low))), LEAST)
+
+    def _inverted(self, name: str, probabilities):
+        """Return the quantiles of a derived quantity at two probabilities, NaN where no cell with
+        any mass has a value of it, and how well they are known."""
         from scipy.optimize import brentq
 
         region = self.region(name)
@@ -107,15 +125,21 @@ class GridSide:
         kept = self.target.kept(name, self.lattice.theta) & np.isfinite(value)
         kept &= self.cells.columns["mass"] > 0
         if not np.any(kept):
-            return math.nan, math.nan
+            return (math.nan, math.nan), 0.0
         order = np.argsort(value[kept])
         value, rising = value[kept][order], np.cumsum(self.cells.columns["mass"][kept][order])
-        found = []
-        for p in ONE_SD:
-            ends = np.interp([p - 0.05, p + 0.05], rising / rising[-1], value)
+        found, known = [], 0.0
+        for p in probabilities:
+            at = np.clip([p - 0.05, p + 0.05], 0.0, 1.0)
+            ends = np.interp(at, rising / rising[-1], value)
             near = 1e-7 * abs(ends[1] - ends[0])  # far below what the scale is held to
-            found.append(brentq(lambda x, p=p: region.cdf([x])[0] - p, *ends, xtol=near))
-        return found
+            known = max(known, near)
+            short = region.cdf(ends) - p
+            if short[0] >= 0 or short[1] <= 0:  # an atom at an end
+                found.append(ends[0] if short[0] >= 0 else ends[1])
+            else:
+                found.append(brentq(lambda x, p=p: region.cdf([x])[0] - p, *ends, xtol=near))
+        return found, known
 
     def error(self, name: str, value, p):
         """Return the error of a parameter's quantiles: what the mass outside can move, within the

@@ -131,11 +131,6 @@ class Lines:
         rising = from_every_other(self.shape[1]) @ self.coarse_rising
         return self.bundle.thin(), Along(rising.reshape(-1, rising.shape[-1]), every=2)
 
-    @cached_property
-    def coarse_total(self) -> float:
-        """The mass of all lines under the density of every other node."""
-        return self._total(self.coarse[1])
-
     def rough_masses(self, levels):
         """Return the mass where quantity <= level, (C,), from the lines of the lattice alone."""
         lines = self._lines(levels)

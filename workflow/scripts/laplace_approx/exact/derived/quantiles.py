@@ -28,13 +28,12 @@ class DerivedQuantity:
     """The distribution of quantity(theta) given condition(theta), under the density of a lattice.
 
     `quantity` maps theta (..., d) to (...) and `condition` to booleans; a NaN of the quantity
-    counts as a condition that fails. `excluded_mass` is the share of the mass where it fails, and
-    `excluded_error` its error. The CDF is that of `lines.Lines` along the axis
-    along which it changes fastest (`axis`). Its error adds what leaving out every other node
-    changes, which is more than what the full lattice is off by, what the integration over the
-    lines may be off by, and what `outside_mass`, the share of the mass that the lattice is known
-    to leave out, can move. The quantiles at `usual` probabilities are found together, when one is
-    first asked for. No answer depends on what was asked for before it.
+    counts as a condition that fails. `excluded_mass` is the share of the mass where it fails. The
+    CDF is that of `lines.Lines` along the axis along which it changes fastest (`axis`). Its error
+    adds what leaving out every other node changes, which is more than what the full lattice is off
+    by, what the integration over the lines may be off by, and what `outside_mass`, the share of the
+    mass that the lattice is known to leave out, can move. The quantiles at `usual` probabilities
+    are found together, when one is first asked for. No answer depends on what was asked for before.
     """
 
     def __init__(
@@ -54,13 +53,12 @@ class DerivedQuantity:
         self._usual = np.unique(np.asarray(usual, dtype=float))
         self._found: dict[tuple, dict] = {}  # what was found together, by its probabilities
 
-    @property
+    @cached_property
     def excluded_mass(self) -> float:
-        return self._excluded[0]
-
-    @property
-    def excluded_error(self) -> float:
-        return self._excluded[1]
+        included, total = self._included, self._lines.total
+        if not total > 0:  # all mass of the grid on nodes that no line has a part of
+            return math.nan
+        return max(total - included.fine, 0.0) / total
 
     def cdf(self, values) -> Estimates:
         """Return P(quantity <= value | condition) for values of any shape; NaN at NaN."""
@@ -137,18 +135,6 @@ class DerivedQuantity:
             return np.full(p.shape, np.nan)
         with np.errstate(all="ignore"):
             return self._guessed(p).x
-
-    @cached_property
-    def _excluded(self) -> tuple[float, float]:
-        included, total = self._included, self._lines.total
-        coarse_total = self._lines.coarse_total
-        if not total > 0:  # all mass of the grid on nodes that no line has a part of
-            return math.nan, math.nan
-        excluded = max(total - included.fine, 0.0) / total
-        if not coarse_total > 0:
-            return excluded, 1.0  # of a share nothing is known then
-        coarse = max(coarse_total - included.coarse, 0.0) / coarse_total
-        return excluded, abs(excluded - coarse) + included.error / total + self.outside_mass
 
     def _cdf(self, mass: Masses, included: Masses):
         """Return the CDF (C,) and its error, from masses of levels and that of all."""

@@ -82,8 +82,9 @@ def cut_hump(evaluator, x, rng):
     """Return the `HumpCut` of a hump around the mode x (d,) that goes on at the other end, or None.
 
     A coordinate with two bounds is an angle if the log density and its slope are the same at both
-    ends, wherever the others are. The cut goes through a hump where the density has a hump at all
-    (it falls by more than three SDs around the circle) and is higher at the cut than at its lowest.
+    ends, wherever the others are. The cut goes through the hump of the mode where there is one (the
+    density falls by more than three SDs around the circle), where it has not fallen as far at the
+    cut, so that a normal has mass beyond it, and where another place of the circle is lower.
     """
     both = np.isfinite(evaluator.lower) & np.isfinite(evaluator.upper)
     for i in np.flatnonzero(both):
@@ -98,7 +99,8 @@ def cut_hump(evaluator, x, rng):
             continue
         bottom, ends = int(np.argmin(values)), 0.5 * (values[0] + values[-1])
         above = float(ends - values[bottom])
-        if values.max() - values[bottom] > DEEP and above > NOTABLE:
+        top = values.max()
+        if top - values[bottom] > DEEP > top - ends and above > NOTABLE:
             return HumpCut(int(i), high - low, above, float(around[bottom]))
     return None
 

@@ -1,0 +1,51 @@
+"""Moments of remedies: their errors are true, or there are none."""
+
+import pytest
+
+from laplace_approx.remedies.moments import moments_of
+from laplace_approx.remedies.result import Answer, Remedy
+
+GRID = {
+    "status": "ok",
+    "kind": "certified",
+    "mean": {"x": 1.0, "y": None},
+    "mean_error": {"x": 1e-6, "y": None},
+    "sd": {"x": 2.0, "y": None},
+    "sd_error": {"x": 1e-6, "y": None},
+}
+ALONE = ({"share": 1.0},)
+TWO = ({"share": 0.5}, {"share": 0.5})
+
+
+def told(answers, grid=GRID, modes=ALONE, z=None):
+    return moments_of(Remedy("m", answers, 0, z=z), grid, modes)
+
+
+@pytest.mark.parametrize(("z", "most"), [(None, 1.0), ("draws", 3.0)])
+def test_an_error_that_the_grid_contradicts_is_the_difference(z, most):
+    for times in (0.5, 0.99 * most, 1.01 * most, 1000.0):
+        answer = Answer(mean=1.0 + 0.01 * times, mean_error=0.01, sd=2.0, sd_error=0.01)
+        found = told({"x": answer}, z=z)["x"]
+        contradicted = times > most
+        due = 0.01 * times + 1e-6 if contradicted else 0.01
+        assert found["mean_error"] == pytest.approx(due)
+        assert bool(found["reason"]) == contradicted
+        assert found["sd_error"] == 0.01 and found["mean"] == answer.mean
+
+
+def test_a_moment_that_does_not_exist_is_not_stated():
+    found = told({"x": Answer(), "y": Answer(mean=3.0, mean_error=0.1, sd=1.0, sd_error=0.1)})["y"]
+    assert found["mean"] is None and found["mean_error"] is None and found["sd"] is None
+    assert "the grid finds none" in found["reason"]
+    named = told({"y": Answer(mean=3.0, mean_error=0.1)}, GRID | {"kind": "named"})["y"]
+    assert named["mean"] == 3.0 and named["mean_error"] == 0.1
+
+
+def test_what_nobody_measured_has_no_error_where_other_modes_may_hold_mass():
+    derived = Answer(mean=3.0, mean_error=0.1)
+    absent = {"status": "absent", "kind": None, "mean": None, "sd": None}
+    assert told({"q": derived}, absent)["q"]["mean_error"] == 0.1
+    found = told({"q": derived}, absent, TWO)["q"]
+    assert found["mean_error"] is None and "not measured" in found["reason"]
+    false = Answer(mean=9.0, mean_error=0.1)
+    assert told({"x": false, "q": derived})["q"]["mean_error"] is None
