@@ -591,7 +591,8 @@ LAWS = {
             ),
             "weights rise with the ratios": ("smoothing keeps the order", f"1e-12: {ROUNDING}"),
             "weights are the ratios": (
-                "log weight - log ratio is one number, but for the min(n / 5, 3 sqrt n) largest",
+                "log weight - log ratio is one number, but for the min(n / 5, 3 sqrt n) largest "
+                "and those below the smallest number with all its digits",
                 f"1e-11 of the largest log ratio: {ROUNDING}",
             ),
             "what is said of the weights": (

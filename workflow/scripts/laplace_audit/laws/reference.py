@@ -99,7 +99,7 @@ def _weights(page: Page, weight, log_ratio, record: dict) -> None:
     order = np.argsort(log_ratio, kind="stable")
     page.true("weights rise with the ratios", np.diff(weight[order]) >= -CLOSED * weight.max())
     plain = order[: -tail_length(weight.size) - 1]
-    plain = plain[weight[plain] > 0]
+    plain = plain[weight[plain] >= np.finfo(float).tiny]  # below it a number has lost digits
     apart = np.log(weight[plain]) - log_ratio[plain]
     limit = 10 * CLOSED * float(np.max(np.abs(log_ratio[plain]), initial=1.0))
     page.most("weights are the ratios", float(np.ptp(apart)), limit)
