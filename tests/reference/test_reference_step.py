@@ -183,7 +183,8 @@ def test_a_weight_too_small_to_have_its_digits_is_no_fault(posterior, reference)
     least, middle = np.argsort(draws[LOG_RATIO])[[0, draws[WEIGHT].size // 2]]
     constant = np.log(draws[WEIGHT][middle]) - draws[LOG_RATIO][middle]
     draws[WEIGHT][least] = 3 * np.finfo(float).smallest_subnormal
-    draws[LOG_RATIO][least] = np.log(3.4 * np.finfo(float).smallest_subnormal) - constant
+    due = np.log(np.finfo(float).smallest_subnormal) + np.log(3.4)
+    draws[LOG_RATIO][least] = due - constant
     assert "weights are the ratios" not in pages(posterior, reference.record, draws)
 
 
