@@ -12,7 +12,12 @@ from laplace_approx.numerics.monte_carlo import pareto_smoothed
 from laplace_approx.reference.adaptation import adapted_proposal
 from laplace_approx.reference.cube import scrambled
 from laplace_approx.reference.estimates import FEWEST_BEYOND, Replicated
-from laplace_approx.reference.frozen_draws import frozen_draws, largest_k, replicate_size
+from laplace_approx.reference.frozen_draws import (
+    frozen_draws,
+    largest_k,
+    replicate_size,
+    too_heavy,
+)
 from laplace_approx.reference.record import mixture_record
 from laplace_approx.reference.student import StudentMixture
 from laplace_audit.numerics.mixture import mixture_log_density, pareto_shape
@@ -24,9 +29,11 @@ def about(means, scale=1.0):
     """Return what adaptation starts from: t about these means, as wide as a normal of that SD."""
     means = np.atleast_2d(np.asarray(means, dtype=float))
     count, d = means.shape
-    factors = np.array([width * scale * np.eye(d) for _ in means for width in (1.0, 1.5)])
-    df = np.array([max(8.0, d), 4.0] * count)
-    return StudentMixture(np.full(2 * count, 0.5 / count), np.repeat(means, 2, axis=0), factors, df)
+    factors = np.array([width * scale * np.eye(d) for _ in means for width in (1.0, 1.5, 1.5)])
+    df = np.array([max(8.0, d), 4.0, 1.0] * count)
+    return StudentMixture(
+        np.full(3 * count, 1 / 3 / count), np.repeat(means, 3, axis=0), factors, df
+    )
 
 
 def draws_of(log_density, start, evaluations=32_000, seed=1):
@@ -65,13 +72,30 @@ KNOWN = {
 def test_quantiles_are_right_within_their_errors_and_these_are_small(name):
     log_density, place, truth, sd = KNOWN[name]
     drawn = draws_of(log_density, about(place))
-    assert drawn.k <= largest_k(drawn.log_ratio.size)
+    assert drawn.k <= largest_k(drawn.log_ratio.size) and too_heavy(drawn) is None
     blocks = int(drawn.replicates[-1]) + 1
     for column in drawn.z.T:
         value, error = Replicated(column, drawn.weights, blocks).quantiles(P)
         assert np.all(np.abs(value - truth) < 4.5 * error)  # 90 of them in all, of one seed
         # a quarter of the mass lies in one mode: there the median is where the density is least
         assert np.all(error[[0, 4]] < 0.05 * sd)
+
+
+@pytest.mark.parametrize("df", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("d", [2, 4, 10])
+def test_heavy_tails_are_declined_or_right(df, d):
+    """Tails as of a Cauchy: draws of lighter ones alone do not reach them, and their k is small."""
+
+    def log_density(z):
+        return -(df + d) / 2 * np.log1p(np.sum(z**2, axis=-1) / df)
+
+    for seed in range(2):
+        drawn = draws_of(log_density, about(np.zeros(d)), 32_000, seed)
+        if too_heavy(drawn) is None:
+            blocks = int(drawn.replicates[-1]) + 1
+            sides = [Replicated(column, drawn.weights, blocks).quantiles(P) for column in drawn.z.T]
+            z = np.array([(side.value - stats.t(df).ppf(P)) / side.error for side in sides])
+            assert np.nanmax(np.abs(z)) < 4.5
 
 
 def funnel(z):
@@ -88,16 +112,16 @@ def banana(z):
 def test_what_no_mixture_fits_is_declined(log_density):
     for seed in range(3):
         drawn = draws_of(log_density, about(np.zeros(10)), 24_000, seed)
-        assert drawn.k > largest_k(drawn.log_ratio.size)
+        assert too_heavy(drawn)
 
 
 def test_the_stated_errors_are_those_made():
-    """A skewed posterior in two dimensions, 60 seeds: z of 360 quantiles, of which those of one
-    seed go together. The SD of their mean square is about .1; each bound is some three of them."""
+    """A skewed posterior in two dimensions, 240 seeds: z of 1440 quantiles, of which those of one
+    seed go together. The SD of the share within 1.96 is some .007, that of the RMS some .03."""
     log_density, place, truth, _ = KNOWN["log of gamma variables"]
     ends = [0, 2, 4]
     z = []
-    for seed in range(60):
+    for seed in range(240):
         drawn = draws_of(log_density, about(place[:2]), 8000, seed)
         blocks = int(drawn.replicates[-1]) + 1
         for column in drawn.z.T:

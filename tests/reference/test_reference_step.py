@@ -178,6 +178,16 @@ def test_the_audit_finds_nothing_wrong(posterior, reference):
     assert pages(posterior, *reversed(reference)) == set()
 
 
+def test_a_weight_too_small_to_have_its_digits_is_no_fault(posterior, reference):
+    draws = {name: column.copy() for name, column in reference.draws.items()}
+    least, middle = np.argsort(draws[LOG_RATIO])[[0, draws[WEIGHT].size // 2]]
+    constant = np.log(draws[WEIGHT][middle]) - draws[LOG_RATIO][middle]
+    draws[WEIGHT][least] = 3 * np.finfo(float).smallest_subnormal
+    due = np.log(np.finfo(float).smallest_subnormal) + np.log(3.4)
+    draws[LOG_RATIO][least] = due - constant
+    assert "weights are the ratios" not in pages(posterior, reference.record, draws)
+
+
 def without_jacobian(draws, record):
     draws[LOG_RATIO] = draws[LOG_RATIO] - np.log(draws["a"])
 

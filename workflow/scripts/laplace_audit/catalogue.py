@@ -575,7 +575,8 @@ LAWS = {
             ),
             "the proposal is a mixture": ("its weights sum to one", f"1e-12: {ROUNDING}"),
             "the limit of k follows": (
-                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve",
+                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, and the mean "
+                "weight is known to a tenth",
                 f"1e-12: {ROUNDING}",
             ),
             "reference draws": ("as many as the record says, and only where they serve", EXACT),
@@ -590,7 +591,8 @@ LAWS = {
             ),
             "weights rise with the ratios": ("smoothing keeps the order", f"1e-12: {ROUNDING}"),
             "weights are the ratios": (
-                "log weight - log ratio is one number, but for the min(n / 5, 3 sqrt n) largest",
+                "log weight - log ratio is one number, but for the min(n / 5, 3 sqrt n) largest "
+                "and those below the smallest number with all its digits",
                 f"1e-11 of the largest log ratio: {ROUNDING}",
             ),
             "what is said of the weights": (

@@ -12,6 +12,7 @@ from laplace_approx.reference.student import StudentMixture
 LARGEST_REPLICATE = 1024  # draws: more would leave few replicates to tell the error from
 FEWEST_REPLICATES = 16  # of a run: an error from fewer is a guess
 GROUPS = 4  # of replicates, each with a Pareto k of its own
+LARGEST_RATIO_ERROR = 0.1  # of a mean weight, over itself (Cochran 1977)
 TRUSTED_K = 0.7  # Vehtari et al. (2024)
 
 
@@ -79,6 +80,32 @@ def largest_k(n: int) -> float:
     Vehtari, Simpson, Gelman, Yao and Gabry (2024, JMLR 25, section 3.2.4).
     """
     return min(1 - 1 / math.log10(n), TRUSTED_K)
+
+
+def too_heavy(drawn: FrozenDraws) -> str | None:
+    """Return why the weights cannot be relied on, or None where they can.
+
+    Pareto k must be within its limit. The errors are those of a ratio to first order, which hold
+    where its denominator, the mean weight, is known to a tenth (Cochran 1977, Sampling
+    Techniques, section 6.8).
+    """
+    if drawn.weights is None:
+        return drawn.reason
+    if drawn.k == -math.inf:
+        return None  # all weights are equal: the posterior is the proposal
+    limit = largest_k(drawn.log_ratio.size)
+    if drawn.k is None:
+        return f"the Pareto k of the draws is not known: {drawn.reason}; it must be below {limit}"
+    if drawn.k > limit:
+        spread = "" if drawn.k_error is None else f" (standard error {drawn.k_error:.2f})"
+        return f"the Pareto k of the draws is {drawn.k:.2f}{spread}; it must be at most {limit:.2g}"
+    off = drawn.evidence[1]
+    if off > LARGEST_RATIO_ERROR:
+        return (
+            f"the mean weight of the draws is known to {off:.0%} of itself; errors are those of a "
+            f"ratio over it, which hold to {LARGEST_RATIO_ERROR:.0%}"
+        )
+    return None
 
 
 def _k_error(log_ratio) -> float | None:

@@ -7,16 +7,19 @@ from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.student import StudentMixture
 
 MOST_MODES = 4  # of a space: the heaviest
-HEAVY_DF, LEAST_DF = 4.0, 8.0
-WIDER = 1.5  # of the scale, for the heavy-tailed one
+LEAST_DF = 8.0  # of freedom of the t that is as wide as a normal; d where that is more
+HEAVY_DF = (4.0, 1.0)  # of those with heavier tails: under the last no weight has a heavy one
+WIDER = 1.5  # of the scale, for the heavy-tailed ones
 SAME = 1e-6  # of a scale: two normals that agree so well are one
 
 
 def starting_mixture(fits, coordinates: Unbounded) -> StudentMixture | None:
     """Return t about the normal of each mode in each space, all of the same weight, or None.
 
-    `fits` are normals fitted in the spaces of one posterior. Each becomes two t in unbounded
-    coordinates: one as wide as the normal, one wider with heavier tails. A normal of z' in another
+    `fits` are normals fitted in the spaces of one posterior. Each becomes three t in unbounded
+    coordinates: one as wide as the normal, and two wider with heavier tails, of which a Cauchy
+    bounds the weights of any posterior whose tails are no heavier: draws from lighter ones alone
+    do not reach its tails, and no weight of theirs shows that. A normal of z' in another
     space has there the mode's place and, to first order, the covariance D S D, D = dz / dz'.
     """
     places = [place for fit in fits for place in _places(fit, coordinates)]
@@ -24,9 +27,10 @@ def starting_mixture(fits, coordinates: Unbounded) -> StudentMixture | None:
     if not kept:
         return None
     d = kept[0][0].size
-    means = np.array([mean for mean, _ in kept for _ in range(2)])
-    factors = np.array([scale * factor for _, factor in kept for scale in (1.0, WIDER)])
-    df = np.array([max(LEAST_DF, float(d)), HEAVY_DF] * len(kept))
+    scales = (1.0, *[WIDER] * len(HEAVY_DF))
+    means = np.array([mean for mean, _ in kept for _ in scales])
+    factors = np.array([scale * factor for _, factor in kept for scale in scales])
+    df = np.array([max(LEAST_DF, float(d)), *HEAVY_DF] * len(kept))
     return StudentMixture(np.full(df.size, 1 / df.size), means, factors, df)
 
 

@@ -15,7 +15,12 @@ from laplace_approx.density.unbounded import transform_record
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER, Adapted, adapted_proposal
 from laplace_approx.reference.coordinates import Unbounded
-from laplace_approx.reference.frozen_draws import FrozenDraws, frozen_draws, largest_k
+from laplace_approx.reference.frozen_draws import (
+    FrozenDraws,
+    frozen_draws,
+    largest_k,
+    too_heavy,
+)
 from laplace_approx.reference.record import mixture_record
 from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT, WeightedSide
 from laplace_approx.reference.starts import starting_mixture, unseen_by
@@ -104,20 +109,9 @@ def _shares(adapted: Adapted) -> str:
 
 
 def _too_heavy(drawn: FrozenDraws, adapted: Adapted) -> str | None:
-    """Return why the weights cannot be relied on, or None where they can."""
-    if drawn.weights is None:
-        return drawn.reason
-    if drawn.k == -math.inf:
-        return None  # all weights are equal: the posterior is the proposal
-    limit = largest_k(drawn.log_ratio.size)
-    if drawn.k is None:
-        return f"the Pareto k of the draws is not known: {drawn.reason}; it must be below {limit}"
-    if drawn.k <= limit:
-        return None
-    spread = "" if drawn.k_error is None else f" (standard error {drawn.k_error:.2f})"
-    heavy = f"the Pareto k of the draws is {drawn.k:.2f}{spread}; it must be at most {limit:.2g}"
-    wanted = DRAWS_PER_NUMBER * adapted.proposal.size
-    if adapted.effective >= wanted:
+    """Return why the weights cannot be relied on, and what may help, or None where they can."""
+    heavy, wanted = too_heavy(drawn), DRAWS_PER_NUMBER * adapted.proposal.size
+    if heavy is None or adapted.effective >= wanted:
         return heavy
     return (
         f"{heavy}. The proposal was frozen with {adapted.effective:.0f} effective draws after "
