@@ -69,7 +69,7 @@ def along_ridges(
     found = []
     for i, (frame, each) in pairs:
         if each.serves or along[i].serves:
-            found.append(each if each.serves else along[i])
+            found.append(_best(each, along[i]))
             continue
         own = projected(source, log_density, i, budget.cells(CELLS, len(frames) - i))
         other = _held(own, source.lattice.frame, _seen(frame, log_density, each), each)
