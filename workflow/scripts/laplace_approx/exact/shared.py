@@ -184,7 +184,9 @@ def _sum(mass, theta, places, widths):
     from scipy.special import ndtr
 
     with np.errstate(invalid="ignore"):
-        return np.array([mass @ ndtr((q - theta) / s) for q, s in zip(places, widths, strict=True)])
+        # a sum and no product of vectors, whose last digits depend on the threads of the library
+        steps = (ndtr((q - theta) / s) for q, s in zip(places, widths, strict=True))
+        return np.array([np.sum(mass * step) for step in steps])
 
 
 def _steps(own: Own) -> _Steps:
