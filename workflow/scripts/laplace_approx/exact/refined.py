@@ -244,7 +244,7 @@ class _Trial:
         """Return the moments and their errors with what lies of them beyond the other axes: where a
         lattice follows a ridge as far as it is known, a tail may leave it sideways."""
         found = Summed(np.array(self.numbers[1:4]), errors)
-        if self.p.ndim == 1 or math.isnan(self.numbers.mean):
+        if not self.frame.ridge or math.isnan(self.numbers.mean):
             return found
         return beyond_axes(self.lattice, self.parameter, found, range(1, self.p.ndim))
 

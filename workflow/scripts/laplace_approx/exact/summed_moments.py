@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.bounds import ORDERS, TOLD_MOMENT
+from laplace_approx.exact.bounds import ORDERS
 from laplace_approx.exact.ends import mass_beyond
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.spacing import owed
 
+KNOWN = 1e-4  # of a moment: more beyond is too much for it to be told with that as its error
 WAYS = (slice(None), slice(None, None, -1))
 
 
@@ -42,10 +43,12 @@ def beyond_axes(lattice: Lattice, parameter: int, found: Summed, axes) -> Summed
     p, _ = lattice.relative()
     shares = _beyond(lattice, p / p.sum(), parameter, found.values, axes)
     one, two, three = shares
-    sd, skewness = found.values[1:]
-    errors = np.array([one * sd, two * sd, three + 3 * (two + one * abs(skewness))])
+    _, sd, skewness = found.values
+    away = np.where(p > 0, np.abs(lattice.frame.spread(parameter) - found.values[0]), 0.0)
+    spread = sd if sd > 0 else float(np.sum(p / p.sum() * away))
+    errors = np.array([one * spread, two * sd, three + 3 * (two + one * abs(skewness))])
     # a moment that is none already has no share
-    known = np.logical_and.accumulate(np.array(shares) < TOLD_MOMENT)
+    known = np.logical_and.accumulate(np.array(shares) < KNOWN)
     values, errors = np.where(known, found.values, np.nan), found.errors + errors
     return Summed(values, np.where(np.isnan(values), np.nan, errors))
 
@@ -75,11 +78,13 @@ def _owed(p, theta, values, k: int):
 
 def _beyond(lattice: Lattice, mass, parameter: int, values, axes) -> tuple[float, ...]:
     """Return what lies beyond the ends of axes of the absolute moments about the mean, by order,
-    in powers of the SD; NaN where there is no telling, or no such moment."""
+    in powers of the SD (without one, of the mean distance from the mean); NaN where there is no
+    telling, or no such moment."""
     theta, shares = lattice.frame.spread(parameter), []
     with np.errstate(all="ignore"):
-        unit = values[1] if values[1] > 0 else math.sqrt(np.sum(mass * (theta - values[0]) ** 2))
-        away = np.abs(theta - values[0]) / unit
+        away = np.where(mass > 0, np.abs(theta - values[0]), 0.0)
+        # without an SD the mean distance from the mean serves
+        away = away / (values[1] if values[1] > 0 else np.sum(mass * away))
     for order, value in zip(ORDERS, values, strict=True):
         tails: list = [None] if math.isnan(value) else []
         with np.errstate(over="ignore", invalid="ignore"):
