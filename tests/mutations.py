@@ -463,6 +463,9 @@ MUTATIONS = (
         VERDICT,
         at("joint", "ellipse_coverage", "levels", "95", "value", to=0.95),
     ),
+    Mutation(
+        "a skewness that is not stated", GRID, at("withheld", to=["too heavy a tail of beta: "])
+    ),
     Mutation("an evidence that the grid has not", VERDICT, at("evidence", "grid", by=digit)),
     Mutation(
         "chains that speak beside a grid",

@@ -356,8 +356,9 @@ def test_a_funnel():
 
 def test_a_tail_without_moments_keeps_its_quantiles():
     grid = certified_grid(density(("x",), lambda x: -np.log1p(x[..., 0] ** 2)), [0.0])
-    assert not grid.certified
-    assert "too heavy a tail of x: there is no mean or SD or skewness" in grid.reasons[0]
+    assert grid.certified, grid.reasons
+    (said,) = grid.withheld()
+    assert said.startswith("too heavy a tail of x: there is no mean or SD or skewness")
     assert grid.record()["sd"] == {"x": None} and grid.record()["mean"] == {"x": None}
     assert grid.log_evidence == pytest.approx(math.log(math.pi), abs=1e-8)
     truth = np.tan(math.pi * (P - 0.5))

@@ -368,6 +368,10 @@ LAWS = {
                 "`certified` exactly where `reasons` is empty",
                 EXACT,
             ),
+            "moments withheld are named": (
+                "a sentence for each parameter without a mean, an SD or a skewness, and no other",
+                EXACT,
+            ),
             "no grid, no numbers": (
                 "where there is no grid the numbers are null and the tables empty",
                 EXACT,

@@ -29,8 +29,7 @@ from laplace_approx.exact.ends import (
     outside_record,
     side_faults,
 )
-from laplace_approx.exact.grid import MOMENTS as GRID_MOMENTS
-from laplace_approx.exact.grid import Grid, empty_grid
+from laplace_approx.exact.grid import MOMENTS, Grid, empty_grid
 from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
@@ -52,7 +51,6 @@ REACH = 8.0  # scales each way
 LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 GLIMPSE = 2**14  # cells
-MOMENTS = ("mean", "SD", "skewness")
 MEANING = (
     "what further doublings of the points can change at the most, from the changes when half, "
     "three quarters and seven eighths of the nodes of each axis are left out, summed over the "
@@ -295,7 +293,7 @@ def _assembled(own: list[Own]) -> Grid:
     }
     sd = np.array([each.numbers.sd for each in own])
     faults = [*side_faults(sides), *(fault for each in own for fault in each.faults)]
-    faults += spacing_faults(spacing) + _moment_faults(names, own) + unresolved(errors)
+    faults += spacing_faults(spacing) + unresolved(errors)
     return Grid(
         kind="certified",
         lattice=main,
@@ -320,7 +318,7 @@ def _assembled(own: list[Own]) -> Grid:
 
 def _moment_errors(own: list[Own]) -> dict:
     errors = np.array([each.moment_errors for each in own]).T
-    return {f"{moment}_error": row for moment, row in zip(GRID_MOMENTS, errors, strict=True)}
+    return {f"{moment}_error": row for moment, row in zip(MOMENTS, errors, strict=True)}
 
 
 def _correlation_error(spread, coarse, sd):
@@ -332,15 +330,3 @@ def _correlation_error(spread, coarse, sd):
     error = np.where(np.isnan(sd[:, None] * sd), np.nan, np.minimum(error, 2.0))
     error[np.diag_indices(sd.size)] = np.where(np.isnan(sd), np.nan, 0.0)
     return error
-
-
-def _moment_faults(names, own) -> list[str]:
-    faults = []
-    for each in own:
-        absent = [word for word in MOMENTS if math.isnan(getattr(each.numbers, word.lower()))]
-        if absent:
-            faults.append(
-                f"too heavy a tail of {names[each.parameter]}: there is no {' or '.join(absent)}, "
-                "or too much of it lies beyond any lattice"
-            )
-    return faults

@@ -26,20 +26,21 @@ BYTES_PER_CELL = 16  # a log density and a mass
 
 
 MOMENTS = ("mean", "sd", "skewness")
+WORDS = ("mean", "SD", "skewness")  # the same as they are said
 
 
 class Grid(NamedTuple):
     """An exact posterior on a lattice. Arrays are in the order of `lattice.frame.names`.
 
     `mass` has the shape of the lattice and sums to one (all zero where no node has positive
-    density). `log_evidence` is None, and a moment NaN, where it does not exist or is not known,
-    with a sentence in `reasons`. `edge_mass` maps a parameter to {lower, upper}; `outside_mass`
-    likewise, None where unknown, with a `total`; `discretisation_error` holds `log_evidence` and
-    `quantiles_sd` by parameter (None where there are too few nodes to tell) and says what it
-    `means`. `lattice_error` is what the lattice is off by beyond that, None where there are no
-    numbers. `marginals` maps each parameter to its table; it is empty where there is no mass.
-    `mean_error`, `sd_error` and `skewness_error` are NaN, and `correlation_error` too, where they
-    are not known.
+    density). `log_evidence` is None where it is not known, with a sentence in `reasons`; a moment
+    is NaN where it does not exist or is not known, which `withheld` says. `edge_mass` maps a
+    parameter to {lower, upper}; `outside_mass` likewise, None where unknown, with a `total`;
+    `discretisation_error` holds `log_evidence` and `quantiles_sd` by parameter (None where there
+    are too few nodes to tell) and says what it `means`. `lattice_error` is what the lattice is off
+    by beyond that, None where there are no numbers. `marginals` maps each parameter to its table;
+    it is empty where there is no mass. `mean_error`, `sd_error` and `skewness_error` are NaN, and
+    `correlation_error` too, where they are not known.
     `off_the_nodes` is what places between and around the nodes show, None where nobody looked.
     """
 
@@ -64,6 +65,19 @@ class Grid(NamedTuple):
     skewness_error: np.ndarray
     correlation_error: np.ndarray
     off_the_nodes: dict | None = None
+
+    def withheld(self) -> list[str]:
+        """Return a sentence for each parameter some of whose moments are not stated. Its quantiles
+        need none of them, so that the grid may be certified all the same."""
+        said = []
+        for i, name in enumerate(self.lattice.frame.names):
+            absent = [word for word in WORDS if math.isnan(getattr(self, word.lower())[i])]
+            if absent and self.marginals:
+                said.append(
+                    f"too heavy a tail of {name}: there is no {' or '.join(absent)}, or too much "
+                    "of it lies beyond any lattice"
+                )
+        return said
 
     def record(self) -> dict:
         """Return all but the cells and the tables, as plain JSON values (NaN becomes None)."""
@@ -91,6 +105,7 @@ class Grid(NamedTuple):
             "off_the_nodes": self.off_the_nodes,
             "certified": self.certified,
             "reasons": list(self.reasons),
+            "withheld": self.withheld(),
             "lattice": frame.record(),
         }
 

@@ -88,7 +88,13 @@ def _certified(model, density, limits: dict) -> tuple[Grid, int]:
 
 
 def _absent(model, reason: str) -> GridTables:
-    record = {**_UNKNOWN, "status": "absent", "certified": False, "reasons": [reason]}
+    record = {
+        **_UNKNOWN,
+        "status": "absent",
+        "certified": False,
+        "reasons": [reason],
+        "withheld": [],
+    }
     names = (*model.parameters, "log_density", "mass")
     return GridTables(record, {name: np.empty(0) for name in names}, _marginal_columns({}))
 

@@ -44,8 +44,20 @@ def grid_laws(page: Page, record: dict, definition: dict, target: Target) -> Lat
         _named(page, record, definition, lattice)
     _edges(page, record)
     _moment_errors(page, record)
+    _withheld(page, record)
     _off_the_nodes(page, record)
     return lattice
+
+
+def _withheld(page: Page, record: dict) -> None:
+    """What is not stated is said to be withheld, by the name of its parameter."""
+    due = [
+        name
+        for name in record["parameters"]
+        if any(record[moment][name] is None for moment in ("mean", "sd", "skewness"))
+    ]
+    said = [name for name in due if any(f"of {name}:" in each for each in record["withheld"])]
+    page.same("moments withheld are named", (said, len(record["withheld"])), (due, len(due)))
 
 
 def _named(page: Page, record: dict, definition: dict, lattice: Lattice) -> None:
