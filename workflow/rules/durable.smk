@@ -64,9 +64,20 @@ def params_now(rule, wildcards):
     return _params_now(rule, tuple(sorted(wildcards.items())))
 
 
+def is_configured(wildcards):
+    """Return whether model, prior, space and grid, where an output has them, are still defined."""
+    model = config["models"].get(wildcards.get("model", ""))
+    if model is None:
+        return "model" not in wildcards
+    groups = {"prior": "priors", "space": "spaces", "grid": "grids"}
+    return all(
+        wildcards[one] in model[several] for one, several in groups.items() if one in wildcards
+    )
+
+
 @cache
 def _params_now(rule, wildcards):
-    if not workflow.is_rule(rule):
+    if not workflow.is_rule(rule) or not is_configured(dict(wildcards)):
         return None
     given = Wildcards(fromdict=dict(wildcards))
     try:
