@@ -14,9 +14,10 @@ from scipy import integrate
 
 from audit_page import PAGE, page
 from cases_in_memory import MODELS, posterior_of
+from laplace_approx.errors import InputError
 from laplace_audit.cases import audit
 from laplace_audit.catalogue import LAWS
-from laplace_audit.findings import audit_record, failure_lines
+from laplace_audit.findings import audit_record, failure_lines, require_lawful
 from laplace_audit.ledger import Ledger
 from laplace_audit.numerics.coordinates import Coordinate, Space
 from laplace_audit.numerics.derivatives import derivatives
@@ -100,6 +101,17 @@ def test_what_is_left_over_shares_a_line():
     assert lines[1].endswith("Do: snakemake repair")
     record["checks"][0]["remake"] = MOVE
     assert failure_lines(record)[2].endswith("which does not know it. Do: move it out of results/")
+
+
+def test_what_to_do_names_the_configuration_of_the_audit():
+    ledger = Ledger()
+    ledger.page("m/d.json").true("schema", False)
+    records = {"results/audit.json": audit_record(ledger.checks)}
+    with pytest.raises(InputError, match="add: --configfile 'my own.yaml'"):
+        require_lawful(records, ["my own.yaml"])
+    with pytest.raises(InputError) as plain:
+        require_lawful(records)
+    assert "--configfile" not in str(plain.value)
 
 
 def test_a_line_of_the_audit_is_one_line_and_its_command_is_quoted():

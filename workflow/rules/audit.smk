@@ -36,6 +36,7 @@ rule audit:
         sweeps=SWEPT.on_disk,
         steps={step: CODE[step] for step in ("sweep_table", "sweep_effects")},
         record="results/audit.json",
+        overlays=[os.path.relpath(file) for file in workflow.overwrite_configfiles],
         code=CODE["laws"],
     message:
         "Hold what is on disk against its laws"

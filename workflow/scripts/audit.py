@@ -12,4 +12,4 @@ for sweep in params.sweeps:
     path = f"{FOLDER}/sweeps/{sweep['name']}/audit.json"
     records[path] = audited_sweep(sweep, params.steps, params.code)
     write_if_other(path, records[path])
-require_lawful(records)
+require_lawful(records, params.overlays)

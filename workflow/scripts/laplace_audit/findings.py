@@ -73,8 +73,11 @@ def _shown(value) -> str:
     return "not measured" if value is None else f"{value:.6g}"
 
 
-def require_lawful(records: dict[str, dict]) -> None:
-    """Raise an InputError that lists every broken law of these records, given by their paths."""
+def require_lawful(records: dict[str, dict], overlays=()) -> None:
+    """Raise an InputError that lists every broken law of these records, given by their paths.
+
+    `overlays` are the configurations of the run that audits: what it advises needs them too.
+    """
     lines = [line for record in records.values() for line in failure_lines(record)]
     if lines:
         broken, checks = (
@@ -83,6 +86,9 @@ def require_lawful(records: dict[str, dict]) -> None:
         )
         where = " and ".join(path for path, record in records.items() if not record["ok"])
         more = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+        if overlays:
+            also = f"--configfile {shlex.join(overlays)}"
+            more.append(f"Each command needs the configuration of this audit too; add: {also}")
         raise InputError(
             f"{broken} of {checks} laws are broken; {where} has all of them.\n  "
             + "\n  ".join([*lines[:SHOWN], *more])
