@@ -107,7 +107,7 @@ def test_what_to_do_names_the_configuration_of_the_audit():
     ledger = Ledger()
     ledger.page("m/d.json").true("schema", False)
     records = {"results/audit.json": audit_record(ledger.checks)}
-    with pytest.raises(InputError, match="add: --configfile 'my own.yaml'"):
+    with pytest.raises(InputError, match=r"add: --configfile 'my own\.yaml'"):
         require_lawful(records, ["my own.yaml"])
     with pytest.raises(InputError) as plain:
         require_lawful(records)
