@@ -14,6 +14,7 @@ from project_copy import content, copy_project, planned_rules, snakemake
 pytestmark = pytest.mark.workflow
 
 JUDGED = {
+    "reference",
     "remedies",
     "verdict",
     "basin",

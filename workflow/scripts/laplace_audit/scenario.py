@@ -37,8 +37,9 @@ from laplace_audit.reading.cells import grid_side
 RECORDS = ("posterior", "mode", "curvature", "grid")
 SHARED = 1e-9  # of a quantity's scale: the same quantile in two tables
 OF_QUANTITY = (
-    *("quantity", "verdict", "endpoint_error_sd", "intervals", "scale_sd", "coverage"),
-    *("excluded", "rests_on", "remedy", "remedy_evaluations", "remedy_error_sd", "sentence"),
+    *("quantity", "verdict", "endpoint_error_sd", "intervals", "scale_sd", "scale_is"),
+    *("coverage", "excluded", "rests_on", "remedy", "remedy_evaluations", "remedy_error_sd"),
+    *("drift", "sentence"),
 )
 DISTANCES = ("total_variation", "hellinger", "kl_exact_laplace", "kl_laplace_exact")
 

@@ -49,8 +49,8 @@ def grid_tables(
     if d > MOST_PARAMETERS:
         return _absent(
             model,
-            f"grids are laid for up to {MOST_PARAMETERS} parameters, and there are {d}: at sixty "
-            f"points an axis each more takes sixty times as long.",
+            f"grids are laid for up to {MOST_PARAMETERS} parameters, and this posterior has {d} "
+            "parameters: at sixty points an axis each more takes sixty times as long.",
         )
     try:
         if definition:

@@ -18,8 +18,8 @@ WORDS = {
 }
 HALF = "half-intervals"
 HALF_INTERVAL = (
-    "(A half-interval is half the exact central 68.3 % interval: the SD of a normal, and a scale "
-    "where there may be none.)"
+    "A half-interval is half the exact central 68.3 % interval: the SD of a normal, and a scale "
+    "where there may be none."
 )
 MENTIONED_MASS = 1e-3  # a share left out by a condition that is worth a word
 
