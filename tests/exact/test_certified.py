@@ -141,7 +141,8 @@ def test_ld50_of_the_exact_posterior(bioassay):
     # in units of 0.08, half the central 68 %: LD50 has no SD
     assert np.abs(found.value - BIOASSAY_LD50) / 0.08 == pytest.approx(np.zeros(7), abs=1e-3)
     assert np.all(np.abs(found.value - BIOASSAY_LD50) < found.error)
-    assert derived.excluded_mass == pytest.approx(4.01098e-6, abs=1e-10)
+    # a sum over nodes, between which beta changes its sign: half a node's mass there is 2e-7
+    assert derived.excluded_mass == pytest.approx(4.01098e-6, abs=2e-7)
 
 
 def test_a_grid_is_rebuilt_from_its_record_and_log_densities(bioassay):

@@ -10,6 +10,9 @@ from laplace_approx.mode.checks import shape as local_shape
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.precision import SAFE_CONDITION, Factored, factor, in_frame
 
+# times that the log density falls as fast as a curvature says which was measured over whole ripples;
+# a tenth: the rim of a plateau, where the posterior is improper, is taken for a ripple
+BETWEEN_RIPPLES = 10.0
 SHIFT_LIMIT = 1e-6  # SDs: how near to the mode a proven point is
 NOISY_SHIFT_LIMIT = 1e-2  # SDs: the same where the rounding of the log density allows no better
 POLISHES = 6  # full Newton steps from an end: each squares what is left
@@ -86,7 +89,7 @@ def prove(evaluator, x, rng, frame=None) -> Proof:
 def _on_its_scale(evaluator, proof: Proof, rng) -> Proof:
     """Return the proof with a curvature measured closer to the point, where it was measured over so
     wide a stretch that it is not the one there: between ripples, which equal steps may miss."""
-    if proof.problem != "grows":
+    if proof.problem != "grows" or not proof.misfit.ratio > BETWEEN_RIPPLES:
         return proof
     frame = proof.local.frame / np.sqrt(proof.misfit.ratio)
     closer = _numerical(evaluator, proof.x, rng, frame)
