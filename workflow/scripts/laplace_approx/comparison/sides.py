@@ -17,10 +17,12 @@ from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_latti
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.marginal import (
     MIDDLE,
+    ROUNDING,
     cdf_from_marginal,
     half_interval,
     interpolation_error,
     interpolation_error_at,
+    on_plateau,
     quantile_from_marginal,
     quantile_moved,
     row_width,
@@ -194,7 +196,7 @@ class ExactSide:
         # interpolation moves nothing out of its row of the table
         moved = np.fmin(quantile_moved(marginal, p, between), row_width(marginal, value))
         moved = moved + np.minimum(quantile_moved(marginal, p, outside), self._room(name, value))
-        error = moved + self._spacing(name)
+        error = moved + self._spacing(name) + self._in_a_gap(name, p)
         error = error + np.spacing(np.abs(value))
         return Estimates(value, np.where(np.isfinite(error), error, math.nan))
 
@@ -271,6 +273,17 @@ class ExactSide:
         """Return what the mass outside, and what interpolation, can be off by in the CDF."""
         between = interpolation_error_at(self.marginals[name], self.interpolation(name), values)
         return self._outside() * np.maximum(cdf, 1 - cdf), between
+
+    def _in_a_gap(self, name: str, p):
+        """Return what moves quantiles where there is no density, for which no spacing answers: the
+        error of the CDF, rounding and what the spacing makes where the density is highest."""
+        marginal, half = self.marginals[name], self.half_interval(name)
+        flat = on_plateau(marginal, p, half)
+        if not flat.any():
+            return 0.0
+        cdf = ROUNDING + self._spacing(name) * float(np.max(marginal.density))
+        with np.errstate(invalid="ignore"):
+            return np.where(flat, quantile_moved(marginal, p, np.full(p.shape, cdf)), 0.0)
 
     def _room(self, name: str, values):
         """Return how far each value is from the farther end of the support."""

@@ -22,6 +22,8 @@ MOST_ROWS_PER_NODE = 64
 # four times as much where it has a corner.
 LEAST_GAIN = 4.0
 ONE_SD = NormalDist().cdf(1.0)
+ROUNDING = 1e-13  # of a CDF that is summed from 1e4 nodes and read from a table
+GAP = 1e-6  # of a unit: ten times as much takes gaps with a density for such without
 MIDDLE = np.array([1 - ONE_SD, ONE_SD])  # the ends of the central 68.3 % interval
 LAST_DIGIT = 4 * np.finfo(float).eps
 
@@ -114,17 +116,34 @@ def quantile_moved(marginal: Marginal, p, errors):
     """Return how far errors of the CDF can move the quantiles at p, all of one shape.
 
     The CDF is followed to p - error and p + error, so that the least density on the way counts;
-    infinite where it does not reach there.
+    infinite where it does not reach there. What the density at p itself says counts as far as four
+    times the error would reach: in a gap it is next to none.
     """
     value = quantile_from_marginal(marginal, p)
     density = np.interp(value, marginal.value, marginal.density)
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.where(errors > 0, errors / density, 0.0)
+    moved = np.fmin(moved, _farther(marginal, p, value, 4 * errors))
+    moved = np.fmax(moved, _farther(marginal, p, value, errors))
+    return np.where(np.isnan(errors), np.nan, moved)
+
+
+def _farther(marginal: Marginal, p, value, errors):
+    """Return how far the quantiles at p - errors and p + errors are from values, the farther of
+    both; infinite where one is none."""
+    found = np.zeros(np.shape(value))
     for end in (p - errors, p + errors):
         known = (end >= 0) & (end <= 1)
         there = quantile_from_marginal(marginal, np.where(known, end, p))
-        moved = np.where(known, np.fmax(moved, np.abs(there - value)), np.inf)
-    return np.where(np.isnan(errors), np.nan, moved)
+        found = np.where(known, np.fmax(found, np.abs(there - value)), np.inf)
+    return found
+
+
+def on_plateau(marginal: Marginal, p, unit: float):
+    """Return which quantiles at p are not told, as rounding of the CDF alone moves them by more
+    than a millionth of a unit: the density there is next to none, and a gap lies on either side."""
+    low, high = (quantile_from_marginal(marginal, p + sign * ROUNDING) for sign in (-1, 1))
+    return high - low > GAP * unit
 
 
 def _where_cubic_is(probability, start, rise, first, last):

@@ -21,6 +21,7 @@ from laplace_approx.exact.marginal import (
     MIDDLE,
     Marginal,
     build_marginal,
+    on_plateau,
     quantile_from_marginal,
 )
 from laplace_approx.exact.spacing import NEGLIGIBLE, PROBES, jumps_along, largest_change, owed
@@ -50,7 +51,9 @@ class Numbers(NamedTuple):
     """What a lattice says of its own parameter; a moment is NaN where it does not exist. `density`
     is the marginal's at the nodes, and `probed` are those quantiles of it that are held against
     those of other lattices; `middle` are the ends of the central 68.3 % interval, half of which is
-    the unit of all changes: it is there for every posterior."""
+    the unit of all changes: it is there for every posterior. `flat` says which of the quantiles lie
+    where there is no density, as between two humps: their places are not told, and what rounding
+    moves them by is their error."""
 
     log_evidence: float
     mean: float
@@ -59,6 +62,7 @@ class Numbers(NamedTuple):
     density: np.ndarray
     probed: np.ndarray
     middle: tuple[float, float]
+    flat: np.ndarray
 
 
 class Own(NamedTuple):
@@ -345,7 +349,8 @@ class _Trial:
             abs(one.sd - other.sd) / scale,
             abs(one.skewness - other.skewness),
         ]
-        quantiles = largest_change(one.probed, other.probed, scale)
+        told = ~(one.flat | other.flat)
+        quantiles = largest_change(one.probed[told], other.probed[told], scale)
         evidence = abs(one.log_evidence - other.log_evidence)
         return np.array([evidence, quantiles, *(0.0 if math.isnan(x) else x for x in moved)])
 
@@ -431,7 +436,8 @@ def _table(frame: Frame, parameter: int, density, dense: int, rows: int | None =
 
 
 def _probed(table: Marginal):
-    """Return the quantiles of a table that are held against others, and the ends of the central
-    68.3 %."""
+    """Return the quantiles of a table that are held against others, the ends of the central
+    68.3 %, and which of the quantiles lie where there is no density."""
     found = quantile_from_marginal(table, (*PROBES, *MIDDLE))
-    return found[:-2], (float(found[-2]), float(found[-1]))
+    middle = float(found[-2]), float(found[-1])
+    return found[:-2], middle, on_plateau(table, np.array(PROBES), (middle[1] - middle[0]) / 2)

@@ -122,7 +122,7 @@ def probed(marginal: Marginal):
 
 def largest_change(one, other, scale: float) -> float:
     """Return the largest change between the quantiles that `probed` gave, in scales."""
-    return float(np.max(np.abs(one - other)) / scale)
+    return float(np.max(np.abs(one - other), initial=0.0) / scale)
 
 
 FAST = 16.0  # gain of a doubling of the nodes from which on it is believed

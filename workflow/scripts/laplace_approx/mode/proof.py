@@ -10,7 +10,7 @@ from laplace_approx.mode.checks import shape as local_shape
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.precision import SAFE_CONDITION, Factored, factor, in_frame
 
-# times that the log density falls as fast as a curvature says which was measured over whole ripples;
+# times as fast as the curvature says that the log density falls, if that is of whole ripples;
 # a tenth: the rim of a plateau, where the posterior is improper, is taken for a ripple
 BETWEEN_RIPPLES = 10.0
 SHIFT_LIMIT = 1e-6  # SDs: how near to the mode a proven point is
