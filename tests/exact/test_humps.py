@@ -30,3 +30,10 @@ def test_a_shape_stays_as_it_is():
     assert humps.place(u, centres).shape == (3, 4)
     assert humps.place(u[0, 0], centres).shape == ()
     assert humps.place(np.empty(0), centres).shape == (0,)
+
+
+def test_a_place_that_is_none_stays_none():
+    u = np.array([0.0, np.nan, -np.inf, np.inf])
+    w = humps.place(u, ((0.0, 1.0), (5.0, 0.1)))
+    assert np.array_equal(w[1:], u[1:], equal_nan=True)
+    assert w[0] == humps.place(u[:1], ((0.0, 1.0), (5.0, 0.1)))[0]

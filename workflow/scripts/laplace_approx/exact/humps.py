@@ -31,8 +31,14 @@ def slope(w, centres):
 
 
 def place(u, centres):
-    """Return w (...) at u (...), to the last digits of either."""
-    return _place(np.asarray(u, dtype=float), centres)
+    """Return w (...) at u (...), to the last digits of either; u itself where that is not finite."""
+    u = np.asarray(u, dtype=float)
+    known = np.isfinite(u)
+    if known.all():
+        return _place(u, centres)
+    w = u.copy()
+    w[known] = _place(u[known], centres)
+    return w
 
 
 @recent(4)  # a lattice asks for the values and then the slopes at the same places
