@@ -31,7 +31,7 @@ def slope(w, centres):
 
 
 def place(u, centres):
-    """Return w (...) at u (...), to the last digits of either; u itself where that is not finite."""
+    """Return w (...) at u (...), to the last digits of either; u where that is not finite."""
     u = np.asarray(u, dtype=float)
     known = np.isfinite(u)
     if known.all():
