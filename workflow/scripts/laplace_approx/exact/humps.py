@@ -14,6 +14,7 @@ LAST_DIGIT = 4 * np.finfo(float).eps
 # Of t in w = centre + width sinh t at the places of a table: its cubics are then good to 1e-7, from
 # where one of Newton's steps is enough, and at twice the step two.
 STEP = 0.125
+FARTHEST = 600.0  # of u, for each hump: sinh of it is 2e260, of a fifth more no number
 BEYOND = 1.0  # of t, that the table of each hump goes on beyond the farthest place
 ROUNDS = 100  # of Newton's steps, or halvings of the bracket where one leaves it
 
@@ -31,12 +32,13 @@ def slope(w, centres):
 
 
 def place(u, centres):
-    """Return w (...) at u (...), to the last digits of either; u where that is not finite."""
+    """Return w (...) at u (...), to the last digits of either; infinite where numbers end, and NaN
+    at NaN."""
     u = np.asarray(u, dtype=float)
-    known = np.isfinite(u)
+    known = np.abs(u) < FARTHEST * len(centres)
     if known.all():
         return _place(u, centres)
-    w = u.copy()
+    w = np.where(np.isnan(u), np.nan, np.copysign(np.inf, u))
     w[known] = _place(u[known], centres)
     return w
 
