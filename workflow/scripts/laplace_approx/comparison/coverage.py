@@ -69,7 +69,7 @@ def held_by_intervals(laplace, exact, quantity: str, levels=LEVELS, found=None) 
     if np.any(found.error > 0):
         error = error + np.abs(exact.moved(quantity, found.value, found.error))
     if parameter:
-        beyond = np.isnan(found.value)
+        beyond = np.isnan(found.value) & (laplace.excluded(quantity) > 0)
         cdf = np.where(beyond, np.tile([0.0, 1.0], len(levels)), cdf)
         error = np.where(beyond, 0.0, error)
     below, above = cdf[::2], 1 - cdf[1::2]

@@ -78,12 +78,13 @@ def certified_grid(
 
     `start` (d,) is where the search for the modes begins, `seed` that of its dispersed starts; it
     is not made where they are `known`.
-    The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double
-    until doubling them moves nothing. `certified` is true if the mass on each edge and outside is
-    below 1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number
-    exists, and places off the nodes show nothing that the lattices do not say (`off_the_nodes`);
-    otherwise `reasons` say why not, and numbers that make no sense are NaN or None: all of
-    them where the density is rounding error, or its lattices contradict each other.
+    The bounds grow until less than 1e-12 of the mass lies beyond them, and the points double until
+    doubling them moves nothing. `certified` is true if the mass on each edge and outside is below
+    1e-8, the spacing costs less than 1e-6 in log evidence and quantiles, and every number but a
+    moment exists (`withheld` says which do not), and places off the nodes show nothing that the
+    lattices do not say (`off_the_nodes`); otherwise `reasons` say why not, and numbers that make no
+    sense are NaN or None: all of them where the density is rounding error, or its lattices
+    contradict each other.
     `lattice` is that of all parameters, which derived quantities and joint measures use;
     evidence, moments and `marginals` come from the lattices of the single parameters. Raises
     ValueError for another number of parameters, passes on Declined where the model breaks its

@@ -65,6 +65,7 @@ def _place(u, centres):
         if left.size == 0:
             break
         w[left] = moved
+    w.flags.writeable = False  # it is remembered
     return w.reshape(u.shape)
 
 

@@ -134,7 +134,10 @@ def doubled(own: Own, log_density: Callable) -> Own | None:
     frame = own.lattice.frame
     axes = tuple(axis._replace(points=2 * axis.points - 1) for axis in frame.axes)
     trial = _Trial(Reach(frame._replace(axes=axes), own.ends), log_density, own.parameter)
-    return trial.result()._replace(faults=own.faults) if trial.resolved else None
+    if not trial.resolved:
+        return None
+    found = trial.result()
+    return found._replace(faults=list(dict.fromkeys([*own.faults, *found.faults])))
 
 
 def _refinements(trial: "_Trial", most: int) -> list[Reach]:

@@ -55,7 +55,7 @@ class Replicated:
         ends = np.searchsorted(self.values, at.ravel(), side="right")
         cdf = np.concatenate([[0.0], np.cumsum(self.weight)])[ends]
         error = self._errors(at.ravel(), cdf)
-        unknown = np.isnan(at.ravel())
+        unknown = np.isnan(at.ravel()) | (self.values.size == 0)
         cdf, error = (np.where(unknown, np.nan, x).reshape(at.shape) for x in (cdf, error))
         return Estimates(cdf, error)
 

@@ -22,7 +22,7 @@ def starting_mixture(fits, coordinates: Unbounded) -> StudentMixture | None:
     do not reach its tails, and no weight of theirs shows that. A normal of z' in another
     space has there the mode's place and, to first order, the covariance D S D, D = dz / dz'.
     """
-    places = [place for fit in fits for place in _places(fit, coordinates)]
+    places = [place for fit in fits for _, *place in _places(fit, coordinates)]
     kept = _distinct(places)
     if not kept:
         return None
@@ -34,9 +34,10 @@ def starting_mixture(fits, coordinates: Unbounded) -> StudentMixture | None:
     return StudentMixture(np.full(df.size, 1 / df.size), means, factors, df)
 
 
-def unseen_by(fits) -> float:
+def unseen_by(fits, coordinates: Unbounded) -> float:
     """Return the largest share of the mass in modes about which there is no t."""
-    return max((unseen_mass(fit.modes, _seen(fit)) for fit in fits), default=1.0)
+    about = [tuple(i for i, *_ in _places(fit, coordinates)) for fit in fits]
+    return max(map(unseen_mass, (fit.modes for fit in fits), about), default=1.0)
 
 
 def _seen(fit) -> tuple[int, ...]:
@@ -46,7 +47,8 @@ def _seen(fit) -> tuple[int, ...]:
 
 
 def _places(fit, coordinates: Unbounded):
-    """Yield (mean, lower factor) in unbounded coordinates of each mode of a fit."""
+    """Yield (i, mean, lower factor) in unbounded coordinates of each mode i of a fit that has a
+    place and a width there."""
     for i in _seen(fit):
         with np.errstate(all="ignore"):
             theta = np.asarray(fit.modes[i]["theta"], dtype=float)
@@ -55,7 +57,7 @@ def _places(fit, coordinates: Unbounded):
             slopes = fit.space.constrain_d1(own) / coordinates.slopes(z)
             factor = slopes[:, None] * fit.normal.cholesky * (_width(fit, i) if i else 1.0)
         if np.isfinite(z).all() and np.isfinite(factor).all() and np.all(slopes != 0):
-            yield z, factor * np.sign(np.diag(factor))  # a transform may fall
+            yield i, z, factor * np.sign(np.diag(factor))  # a transform may fall
 
 
 def _width(fit, i: int) -> float:

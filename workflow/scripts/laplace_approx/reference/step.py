@@ -69,14 +69,14 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     fits = [fit for fit in (each.fit() for each in laplaces) if fit is not None]
     if not fits:
         return _without(NOTHING, "there is no normal to draw about", names, case, budget)
-    unseen = unseen_by(fits)
+    coordinates = Unbounded(laplaces[0].posterior.density())
+    unseen = unseen_by(fits, coordinates)
     if not unseen <= MOST:
         reason = (
             f"modes about which nothing is drawn may hold {unseen:.2g} of the mass; the limit "
             f"is {MOST:g}"
         )
         return _without(NOTHING, reason, names, case, budget, unseen)
-    coordinates = Unbounded(laplaces[0].posterior.density())
     start = starting_mixture(fits, coordinates)
     if start is None:
         reason = "no mode lies within the support, where a draw about it could"

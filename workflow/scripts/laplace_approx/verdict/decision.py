@@ -15,6 +15,7 @@ from laplace_approx.verdict.classes import decided
 from laplace_approx.verdict.sentences import Facts, sentence
 
 EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
+STANDARD_ERRORS = 2.0  # of weighted draws that count as their error: one holds 68 % of the truths
 
 
 class Method(NamedTuple):
@@ -67,11 +68,13 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
     for level in JUDGED:
         ends = [at[end] for end in ends_of(level)]
         scale = table["scale_sd"][ends]
-        errors = table["exact_error"][ends] / scale
+        # of draws these are standard errors, and so has their scale one; that of a grid has none
+        times = STANDARD_ERRORS if np.any(table["scale_error"][ends] > 0) else 1.0
+        errors = times * table["exact_error"][ends] / scale
         distance = np.abs(table["error_sd"][ends])
         if name not in EXACT_SIDES:  # the exact side itself has but one error
             errors = errors + table["value_error"][ends] / scale
-        doubt = table["scale_error"][ends] / scale
+        doubt = times * table["scale_error"][ends] / scale
         errors = errors + np.where(doubt == 0, 0.0, distance) * doubt  # a distance may be infinite
         off[level] = float(np.max(distance))
         own[level] = float(np.max(errors))

@@ -52,19 +52,19 @@ def sentence(facts: Facts) -> str:
 
 
 def _fine(f: Facts) -> str:
-    largest = max(f.normal.off.values())
     return (
         f"The normal is good enough for {f.quantity}: the ends of its 50 and 95 % intervals are "
-        f"within {_sd(f, largest)} of the exact ones (tolerance {f.tolerance:g}), and the 95 % "
-        f"interval holds {_covered(f)}{_judged_by(f)}."
+        f"within {_sd(f, _bound(f.normal))} of the exact ones (tolerance {f.tolerance:g}), and the "
+        f"95 % interval holds {_covered(f)}{_judged_by(f)}."
     )
 
 
 def _fine_for_50(f: Facts) -> str:
+    half = _sd(f, f.normal.off[0.5] + f.normal.own[0.5])
     return (
-        f"The normal serves for the 50 % interval of {f.quantity}, whose ends are within "
-        f"{_sd(f, f.normal.off[0.5])} of the exact ones (tolerance {f.tolerance:g}), but not for "
-        f"the 95 % interval: {_how_wrong(f)}{_judged_by(f)}. {_what_instead(f)}"
+        f"The normal serves for the 50 % interval of {f.quantity}, whose ends are within {half} of "
+        f"the exact ones (tolerance {f.tolerance:g}), but not for the 95 % interval: "
+        f"{_how_wrong(f)}{_judged_by(f)}. {_what_instead(f)}"
     )
 
 
@@ -118,9 +118,10 @@ def _carried_away(f: Facts) -> str:
     level = max(found, key=found.get)
     return (
         f"The normal is not good enough for {f.quantity}: Markov chains that start from its draws "
-        f"carry an end of its {level} % interval away by {_sd(f, found[level])} at the least "
-        f"(tolerance {f.tolerance:g}). What would be, nothing here can tell: "
-        f"{' '.join(f.judge.faults)} Draw from the posterior by Markov chain Monte Carlo."
+        f"carry an end of its {level} % interval away by {found[level]:.3g} of half their central "
+        f"68.3 % interval at the least (tolerance {f.tolerance:g}). What would be good enough, "
+        f"nothing here can tell: {' '.join(f.judge.faults)} Draw from the posterior by Markov "
+        "chain Monte Carlo."
     )
 
 

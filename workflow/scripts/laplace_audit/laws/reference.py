@@ -71,7 +71,7 @@ def _errors(page: Page, columns: dict, names, record: dict) -> None:
     """What the reference says it is good for: the largest error of the ends in its scale."""
     for name in names:
         side = WeightedDraws(columns, name, record["unseen_mass"])
-        due = max(side.error(p) / side.scale()[0] for p in ENDS)
+        due = float(np.max([side.error(p) / side.scale()[0] for p in ENDS]))  # NaN where one is
         stated = record["errors_sd"][name]
         stated = math.nan if stated is None else stated
         page.most("errors of the draws recomputed", _apart(stated, due, due), SHAPE)

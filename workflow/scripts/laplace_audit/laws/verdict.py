@@ -38,11 +38,13 @@ class Rows:
     def error(self, method: str, quantity: str, level: str) -> tuple[float, float]:
         """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
         scale = self.ends("scale_sd", method, quantity, level)
-        own = self.ends("exact_error", method, quantity, level) / scale
+        by_draws = np.any(self.ends("scale_error", method, quantity, level) > 0)
+        times = 2.0 if by_draws else 1.0  # two standard errors
+        own = times * self.ends("exact_error", method, quantity, level) / scale
         if method not in ("grid", "adapted_draws"):
             own = own + self.ends("value_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
-        doubt = self.ends("scale_error", method, quantity, level) / scale
+        doubt = times * self.ends("scale_error", method, quantity, level) / scale
         own = own + np.where(doubt == 0, 0.0, off) * doubt
         return float(np.max(off)), float(np.max(own))
 
