@@ -22,6 +22,7 @@ from logistic_data import simulate
 from laplace_approx.reference.adaptation import adapted_proposal
 from laplace_approx.reference.estimates import Replicated
 from laplace_approx.reference.frozen_draws import frozen_draws
+from laplace_approx.reference.starts import HEAVY_DF, LEAST_DF, WIDER
 from laplace_approx.reference.student import StudentMixture
 
 P, EVALUATIONS, LONG = np.array([0.025, 0.5, 0.975]), 64_000, 2**20
@@ -67,11 +68,12 @@ def poisson(d: int):
 
 
 def start_of(log_density, d: int) -> StudentMixture:
-    """Return t about the mode, with the curvature that BFGS has found there."""
+    """Return t about the mode as a run begins with, but the curvature is what BFGS has found."""
     found = minimize(lambda z: -log_density(z), np.zeros(d), method="BFGS")
     factor = np.linalg.cholesky((found.hess_inv + found.hess_inv.T) / 2)
-    means, factors = np.array([found.x] * 2), np.array([factor, 1.5 * factor])
-    return StudentMixture(np.full(2, 0.5), means, factors, np.array([max(8.0, d), 4.0]))
+    df = np.array([max(LEAST_DF, d), *HEAVY_DF])
+    factors = np.array([factor, *[WIDER * factor] * len(HEAVY_DF)])
+    return StudentMixture(np.full(df.size, 1 / df.size), np.array([found.x] * df.size), factors, df)
 
 
 def quantiles(drawn):

@@ -386,7 +386,7 @@ def test_a_hundred_parameters_go_through_the_real_chain(tmp_path):
 
     The draws hold 1500 x 102 numbers, the curvature 3 x 5050 and 2 x 5050 indices, the reference
     at most 2^22: 8 bytes each. Records are text, 25 bytes a number at most, with at most 200
-    numbers a quantity; the proposal has six components at most, 5250 numbers each.
+    numbers a quantity; the proposal has seven components at most, 5250 numbers each.
     """
     folder = copy_project(tmp_path / "project")
     config = write(100, 1, folder / "mine").relative_to(folder)
