@@ -277,8 +277,8 @@ class ExactSide:
     def _in_a_gap(self, name: str, p):
         """Return what moves quantiles where there is no density, for which no spacing answers: the
         error of the CDF, rounding and what the spacing makes where the density is highest."""
-        marginal, half = self.marginals[name], self.half_interval(name)
-        flat = on_plateau(marginal, p, half)
+        marginal = self.marginals[name]
+        flat = on_plateau(marginal, p)
         if not flat.any():
             return 0.0
         cdf = ROUNDING + self._spacing(name) * float(np.max(marginal.density))

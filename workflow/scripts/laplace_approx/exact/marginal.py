@@ -23,7 +23,7 @@ MOST_ROWS_PER_NODE = 64
 LEAST_GAIN = 4.0
 ONE_SD = NormalDist().cdf(1.0)
 ROUNDING = 1e-13  # of a CDF that is summed from 1e4 nodes and read from a table
-GAP = 1e-6  # of a unit: ten times as much takes gaps with a density for such without
+GAP = 1e-6  # of a distance of quantiles; at 1e-9 a density of ten digits is taken for a gap
 MIDDLE = np.array([1 - ONE_SD, ONE_SD])  # the ends of the central 68.3 % interval
 LAST_DIGIT = 4 * np.finfo(float).eps
 
@@ -139,11 +139,16 @@ def _farther(marginal: Marginal, p, value, errors):
     return found
 
 
-def on_plateau(marginal: Marginal, p, unit: float):
+def on_plateau(marginal: Marginal, p):
     """Return which quantiles at p are not told, as rounding of the CDF alone moves them by more
-    than a millionth of a unit: the density there is next to none, and a gap lies on either side."""
-    low, high = (quantile_from_marginal(marginal, p + sign * ROUNDING) for sign in (-1, 1))
-    return high - low > GAP * unit
+    than a millionth of what a tenth of the smaller tail does: the density there is next to none,
+    and a gap lies on either side."""
+    p = np.asarray(p, dtype=float)
+    narrow, wide = (
+        quantile_from_marginal(marginal, p + step) - quantile_from_marginal(marginal, p - step)
+        for step in (np.full(p.shape, ROUNDING), 0.1 * np.minimum(p, 1 - p))
+    )
+    return narrow > GAP * wide
 
 
 def _where_cubic_is(probability, start, rise, first, last):

@@ -443,4 +443,4 @@ def _probed(table: Marginal):
     68.3 %, and which of the quantiles lie where there is no density."""
     found = quantile_from_marginal(table, (*PROBES, *MIDDLE))
     middle = float(found[-2]), float(found[-1])
-    return found[:-2], middle, on_plateau(table, np.array(PROBES), (middle[1] - middle[0]) / 2)
+    return found[:-2], middle, on_plateau(table, PROBES)
