@@ -126,8 +126,9 @@ def reflection_bound(draws: ProbedDraws) -> Signal:
     with np.errstate(divide="ignore"):
         tail = pareto_smoothed(np.log(total))
     trusted = tail.k is not None and tail.k <= TRUSTED_K
-    reason = None if trusted else f"Pareto k {tail.k} of these weights: the error is too small"
     k = tail.k if tail.k is not None and np.isfinite(tail.k) else None
+    shape = "is not known" if k is None else f"is {k:.2f}"
+    reason = None if trusted else f"the Pareto k of these weights {shape}: the error is too small"
     return signal("reflection_bound", value, error, reason, method="draws", pareto_k=k)
 
 
