@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from cases_in_memory import laplace_of, posterior_of
-from laplace_approx.comparison.drift import ENDS, drift_record, run_chains
+from laplace_approx.comparison.drift import drift_record, run_chains
+from laplace_approx.comparison.intervals import JUDGED_ENDS as ENDS
 from laplace_approx.comparison.sides import laplace_side
 
 D = 6

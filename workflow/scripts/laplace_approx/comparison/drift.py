@@ -13,14 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import JUDGED, ends_of, percent
+from laplace_approx.comparison.intervals import JUDGED, JUDGED_ENDS, percent
 from laplace_approx.curvature.matrices import draws_within
 from laplace_approx.density.evaluation import counted
 from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.exact.marginal import MIDDLE
 from laplace_approx.normal.fit import Fit
 
-ENDS = np.array([end for level in JUDGED for end in ends_of(level)])
-MIDDLE = 0.5 * math.erfc(1 / math.sqrt(2)) * np.array([1, -1]) + [0, 1]  # 15.9 and 84.1 %
 CHAINS = 1024  # half as many: bounds 1.4 times as far below what the chains show
 STEPS = 80  # half as many: in a skewed posterior of 10 dimensions .44 of the way instead of .62
 APART = 5  # steps between two looks; each look costs memory, neighbours say nearly the same
@@ -44,10 +43,10 @@ class Trail(NamedTuple):
 def drift_record(fit: Fit, ends: dict[str, Estimates], seed: int) -> dict:
     """Return how far chains of a fit's posterior carry the ends of the normal's intervals.
 
-    `ends` maps each quantity to its quantiles at `ENDS` under the normal. For each quantity and
-    judged level: `at_least`, in units of half the central 68.3 % interval of the chains, is what
-    the farther of both ends is off by at the least, `SURE` standard errors taken off; `shift` is
-    what that end is off by, positive where the normal puts it too high. 0 says nothing. The
+    `ends` maps each quantity to its quantiles at `JUDGED_ENDS` under the normal. For each quantity
+    and judged level: `at_least`, in units of half the central 68.3 % interval of the chains, is
+    what the farther of both ends is off by at the least, `SURE` standard errors taken off; `shift`
+    is what that end is off by, positive where the normal puts it too high. 0 says nothing. The
     standard errors are those between chains, which are independent.
     """
     chains = draws_within(CHAINS, 12 * fit.normal.mean.size)
@@ -125,8 +124,8 @@ def _carried(quantity: Callable, trail: Trail, ends: Estimates) -> dict:
     known = late[~np.isnan(late)]
     low, high = np.quantile(known, MIDDLE) if known.size else (math.nan, math.nan)
     unit = (high - low) / 2
-    shifts, least = np.zeros(ENDS.size), np.zeros(ENDS.size)
-    for i, (p, end, error) in enumerate(zip(ENDS, *ends, strict=True)):
+    shifts, least = np.zeros(JUDGED_ENDS.size), np.zeros(JUDGED_ENDS.size)
+    for i, (p, end, error) in enumerate(zip(JUDGED_ENDS, *ends, strict=True)):
         shift, bound = _off(late, p, end, SURE * error)
         before, bound_before = _off(early, p, end, SURE * error)
         turned = bound_before > abs(shift) or before * shift < 0 < bound_before
@@ -134,7 +133,7 @@ def _carried(quantity: Callable, trail: Trail, ends: Estimates) -> dict:
             shifts[i], least[i] = shift / unit, 0.0 if turned else bound / unit
     return {
         percent(level): {"at_least": float(least[i + far]), "shift": float(shifts[i + far])}
-        for i, level in zip(range(0, ENDS.size, 2), JUDGED, strict=True)
+        for i, level in zip(range(0, JUDGED_ENDS.size, 2), JUDGED, strict=True)
         for far in (int(np.argmax(least[i : i + 2])),)
     }
 

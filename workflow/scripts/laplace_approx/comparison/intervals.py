@@ -29,3 +29,7 @@ def at(probability: float) -> int:
 def places(level: float) -> list[int]:
     """Return the places of both ends of an interval in `PROBABILITIES`."""
     return [at(end) for end in ends_of(level)]
+
+
+JUDGED_PLACES = [place for level in JUDGED for place in places(level)]
+JUDGED_ENDS = PROBABILITIES[JUDGED_PLACES]

@@ -24,9 +24,16 @@ from laplace_approx.numerics.monte_carlo import Smoothed, pareto_smoothed, quant
 from laplace_approx.remedies.importance import TRUSTED_K
 from laplace_approx.remedies.result import Answer
 from laplace_approx.remedies.weighted import weighted_answer
-from laplace_approx.verdict.classes import BAD, GOOD, OPEN, possible, state, worst
+from laplace_approx.verdict.classes import (
+    BAD,
+    GOOD,
+    OPEN,
+    STANDARD_ERRORS,
+    possible,
+    state,
+    worst,
+)
 
-ERRORS = 2.0  # standard errors within which a comparison is not decided
 RESAMPLES = 200  # of the bootstrap: its standard errors are then good to 5 %
 PLAIN, RESAMPLED, EXACT = "laplace", "importance", "exact"
 
@@ -92,7 +99,7 @@ def _trust(smoothed: Smoothed, error: float | None) -> Trust:
         return Trust(BAD, f"The weights cannot be judged: {smoothed.reason}.")
     if smoothed.k == -np.inf:
         return Trust(GOOD, "All weights are equal: the two densities agree at every draw.")
-    spread = ERRORS * error if error is not None else math.nan
+    spread = STANDARD_ERRORS * error if error is not None else math.nan
     shown = f"Pareto k of the weights is {smoothed.k:.2f}"
     shown += f" with a standard error of {error:.2f}" if error is not None else ""
     if smoothed.k + spread <= TRUSTED_K:
@@ -271,7 +278,7 @@ def _verdict(name: str, sides: _Sides, trust: Trust, tolerance: float) -> dict:
 def _state(off, tolerance: float) -> str:
     """Return the state of distances with their standard errors: two of them are counted."""
     difference, error = off
-    return state(difference, ERRORS * error, tolerance)
+    return state(difference, STANDARD_ERRORS * error, tolerance)
 
 
 def _possible(states: dict, remedy: str, reference: str) -> list[str]:

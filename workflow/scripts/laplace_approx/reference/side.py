@@ -1,16 +1,14 @@
 """The posterior as weighted draws: the exact side where no grid can be one."""
 
-import math
-
 import numpy as np
 
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import moved_levels
 from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.exact.marginal import MIDDLE
 from laplace_approx.reference.estimates import Replicated
 
 WEIGHT, REPLICATE, LOG_RATIO = "weight", "replicate", "log_ratio"
-ONE_SD = np.array([0.5 * math.erfc(math.sqrt(0.5)), 1 - 0.5 * math.erfc(math.sqrt(0.5))])
 
 
 class WeightedSide:
@@ -55,11 +53,11 @@ class WeightedSide:
 
     def scale(self, name: str) -> float:
         """Return half the central 68.3 % interval: the SD of a normal."""
-        return self._of(name).spread(ONE_SD)[0] / 2
+        return self._of(name).spread(MIDDLE)[0] / 2
 
     def scale_error(self, name: str) -> float:
         """Return the standard error of the scale."""
-        return self._of(name).spread(ONE_SD)[1] / 2
+        return self._of(name).spread(MIDDLE)[1] / 2
 
     def _of(self, name: str) -> Replicated:
         if name not in self._held:

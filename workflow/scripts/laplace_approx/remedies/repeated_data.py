@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.distances import Nodes, total_variation
-from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, places
+from laplace_approx.comparison.intervals import JUDGED_ENDS
 from laplace_approx.comparison.sides import LaplaceSide
 from laplace_approx.density.density import Density, density_in
 from laplace_approx.density.posterior import natural_density
@@ -17,7 +17,7 @@ from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
-from laplace_approx.exact.marginal import ONE_SD, quantile_from_marginal
+from laplace_approx.exact.marginal import MIDDLE, quantile_from_marginal
 from laplace_approx.exact.near_normal import NearNormal, near_normal
 from laplace_approx.mode.search import find_mode
 from laplace_approx.normal.fit import Fit
@@ -26,8 +26,7 @@ from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
 
 MOST_PARAMETERS = 3  # of a grid
-ENDS = PROBABILITIES[[place for level in JUDGED for place in places(level)]]
-WANTED = np.array([*ENDS, 1 - ONE_SD, ONE_SD])
+WANTED = np.array([*JUDGED_ENDS, *MIDDLE])
 NODES = {1: 401, 2: 81, 3: 41}  # an axis under the normal, by dimension
 RESOLUTION = 0.05  # of the number of copies: no one needs it better
 SHOWN = (1, 2, 4, 8, 16, 64, 256)  # always tried: the rate at which the error falls

@@ -2,10 +2,8 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
-from laplace_approx.comparison.drift import ENDS, drift_record, no_drift
-from laplace_approx.comparison.intervals import PROBABILITIES, places
+from laplace_approx.comparison.drift import drift_record, no_drift
+from laplace_approx.comparison.intervals import JUDGED_PLACES, places
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
@@ -91,8 +89,10 @@ def remedies_step(
 
 def _drift(fit, normal, seed: int) -> dict:
     """Return what chains say of the normal, which is asked for where no exact side can judge it."""
-    at = np.searchsorted(PROBABILITIES, ENDS)
-    told = {name: Estimates(normal.values[name][at], normal.errors[name][at]) for name in fit.names}
+    told = {
+        name: Estimates(*(each[name][JUDGED_PLACES] for each in (normal.values, normal.errors)))
+        for name in fit.names
+    }
     return contained(
         lambda: drift_record(fit, told, seed), lambda reason: no_drift(fit.names, reason)
     )

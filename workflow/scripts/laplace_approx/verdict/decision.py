@@ -11,11 +11,10 @@ from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
 from laplace_approx.remedies.table import REFERENCE_DRAWS
-from laplace_approx.verdict.classes import decided
+from laplace_approx.verdict.classes import STANDARD_ERRORS, decided
 from laplace_approx.verdict.sentences import Facts, sentence
 
 EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
-STANDARD_ERRORS = 2.0  # of weighted draws that count as their error: one holds 68 % of the truths
 
 
 class Method(NamedTuple):
