@@ -14,8 +14,9 @@ RUN := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 run: setup  ## regenerate every result (the default); ARGS="..." goes to snakemake
 	@$(RUN) -m snakemake $(ARGS)
 
+# One thread of linear algebra for each process: two that share the cores wait for each other.
 test: setup  ## run the tests, as many at once as there are cores; ARGS="..." goes to pytest
-	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 # Done when .venv holds a copy of this very lock, which is written last, and its interpreter still runs:
 # an interrupted set-up, a changed lock or a removed Python is noticed, a touched file is not.
