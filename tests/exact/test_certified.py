@@ -11,11 +11,13 @@ from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 from laplace_approx.density.density import Density
 from laplace_approx.density.transforms import Identity
 from laplace_approx.exact import certified
+from laplace_approx.exact.axis import LEAST_POINTS, Axis
 from laplace_approx.exact.certified import Known, certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.distrust import why_distrusted
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import jittered_draws, lattice_from
-from laplace_approx.exact.lattice import LEAST_POINTS, Axis, Frame, evaluate
+from laplace_approx.exact.lattice import evaluate
 from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
 from laplace_approx.exact.shared import stages_of
 

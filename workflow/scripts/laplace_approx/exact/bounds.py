@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.ends import Tail, mass_beyond
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.humps import coordinate
-from laplace_approx.exact.lattice import LARGEST, Axis, Frame, evaluate
+from laplace_approx.exact.lattice import LARGEST, evaluate
 
 STRAIGHT = 24.0  # scales up to which an axis is not stretched
 LENGTH = 10.0  # of a stretched axis, each way, that is aimed at

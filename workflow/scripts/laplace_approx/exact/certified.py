@@ -21,6 +21,7 @@ from laplace_approx.density.space import build_space
 from laplace_approx.density.unbounded import natural_transforms, unbounding_space
 from laplace_approx.errors import Declined
 from laplace_approx.exact.alignment import Pilot, conditional_widths, find_pilot
+from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.bounds import STEP, Reach, axis_between, grow, within_limit
 from laplace_approx.exact.budget import Budget
 from laplace_approx.exact.distrust import rounding_error, why_distrusted
@@ -29,8 +30,9 @@ from laplace_approx.exact.ends import (
     outside_record,
     side_faults,
 )
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import MOMENTS, Grid, empty_grid
-from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
 from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice

@@ -15,7 +15,8 @@ import numpy as np
 from laplace_approx.exact.ends import (
     ENDS,
 )
-from laplace_approx.exact.lattice import Frame, Lattice, frame_from
+from laplace_approx.exact.frame import Frame, frame_from
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal import Marginal
 from laplace_approx.exact.spacing import (
     unknown_spacing,

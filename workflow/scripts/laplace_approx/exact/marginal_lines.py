@@ -7,8 +7,9 @@ exact as their spacing allows.
 
 import numpy as np
 
+from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.derived.borders import rising_integral
-from laplace_approx.exact.lattice import Lattice, trapezoid_weights
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import ORDER, read_between, stencils
 
 FILLED = 2**22  # numbers up to which the lines are filled in by Fourier's series

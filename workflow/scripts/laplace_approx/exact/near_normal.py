@@ -13,8 +13,10 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.unbounded import natural_transforms
 from laplace_approx.exact.alignment import find_pilot
+from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.bounds import axis_between
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate, trapezoid_weights
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal import Marginal, build_marginal, cdf_from_marginal
 from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z

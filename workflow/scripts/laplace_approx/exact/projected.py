@@ -13,7 +13,8 @@ from collections.abc import Callable
 import numpy as np
 
 from laplace_approx.exact.bounds import Reach, axis_between, grow
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.refined import (
     MOST_POINTS,

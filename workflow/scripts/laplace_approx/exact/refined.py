@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.bounds import ORDERS, TINY, End, Reach, ends_of, grow, sharper
 from laplace_approx.exact.ends import (
     ENDS,
@@ -16,7 +17,8 @@ from laplace_approx.exact.ends import (
     mass_next_to_end,
     resolved,
 )
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate, trapezoid_weights
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal import (
     MIDDLE,
     Marginal,

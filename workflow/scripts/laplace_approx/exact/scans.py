@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import qmc
 
-from laplace_approx.exact.lattice import Frame
+from laplace_approx.exact.frame import Frame
 
 SEED = 20260
 DRAWN = 12  # powers of two: points drawn by probability

@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, trapezoid_weights
+from laplace_approx.exact.axis import LEAST_POINTS, trapezoid_weights
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.refined import Own
 from laplace_approx.exact.spacing import PROBES, owed

@@ -9,11 +9,13 @@ import numpy as np
 
 from laplace_approx.density.quantities import given
 from laplace_approx.density.transforms import Identity
+from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.derived.atoms import atoms_at, flat_values
 from laplace_approx.exact.derived.lines import Cut, Lines, Masses
 from laplace_approx.exact.derived.panels import Kept
 from laplace_approx.exact.draw_quantiles import Estimates
-from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.inverse_cdf import Guess, SecantSearch, guessed, invert_cdf, rough_odds
 
