@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.exact.axis import trapezoid_weights
-from laplace_approx.exact.bounds import ORDERS, TINY, End, Reach, ends_of, grow, sharper
+from laplace_approx.exact.axis_ends import ORDERS, TINY, End, ends_of
+from laplace_approx.exact.bounds import Reach, grow, sharper
 from laplace_approx.exact.ends import (
     ENDS,
     NEGLIGIBLE_MASS,

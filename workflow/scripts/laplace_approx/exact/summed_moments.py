@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.bounds import ORDERS
+from laplace_approx.exact.axis_ends import ORDERS
 from laplace_approx.exact.ends import mass_beyond
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.spacing import owed
