@@ -35,7 +35,8 @@ from laplace_approx.exact.grid import MOMENTS, Grid, empty_grid
 from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
-from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
+from laplace_approx.exact.own import Own
+from laplace_approx.exact.refined import MOST_CELLS, own_lattice
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults

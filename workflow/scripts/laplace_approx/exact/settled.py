@@ -20,7 +20,8 @@ from laplace_approx.exact.features import Feature, features
 from laplace_approx.exact.grid import Grid, unknown_errors
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection, look, misplaced
-from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, Own, doubled
+from laplace_approx.exact.own import Own
+from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, doubled
 from laplace_approx.words.places import point
 
 ROUNDS = 5  # of lattices

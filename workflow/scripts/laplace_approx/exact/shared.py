@@ -18,7 +18,7 @@ from laplace_approx.exact.axis import LEAST_POINTS, trapezoid_weights
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
-from laplace_approx.exact.refined import Own
+from laplace_approx.exact.own import Own
 from laplace_approx.exact.spacing import PROBES, owed
 
 WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
