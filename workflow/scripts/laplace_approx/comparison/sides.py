@@ -13,7 +13,7 @@ import numpy as np
 
 from laplace_approx.comparison.intervals import LEVELS, PROBABILITIES, places
 from laplace_approx.density.quantities import coordinate_quantity, natural_quantity
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.marginal import (
     MIDDLE,
@@ -27,6 +27,7 @@ from laplace_approx.exact.marginal import (
     quantile_moved,
     row_width,
 )
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.remember import recent

@@ -8,7 +8,7 @@ exact as their spacing allows.
 import numpy as np
 
 from laplace_approx.exact.axis import trapezoid_weights
-from laplace_approx.exact.derived.borders import rising_integral
+from laplace_approx.exact.derived.along import rising_integral
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import ORDER, read_between, stencils
 

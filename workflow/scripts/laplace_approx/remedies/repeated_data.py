@@ -16,9 +16,10 @@ from laplace_approx.density.quantities import natural_quantity
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.marginal import MIDDLE, quantile_from_marginal
 from laplace_approx.exact.near_normal import NearNormal, near_normal
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.mode.search import find_mode
 from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal

@@ -14,14 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.derived.borders import (
-    Along,
-    Bundle,
-    bundle_between,
-    bundle_of,
-    matches,
-    rising_integral,
-)
+from laplace_approx.exact.derived.along import Along, rising_integral
+from laplace_approx.exact.derived.borders import Bundle, bundle_between, bundle_of, matches
 from laplace_approx.exact.derived.panels import BEYOND, RULES, Kept, Panels, with_lines
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import (

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.derived.borders import Along, Bundle
+from laplace_approx.exact.derived.along import Along
+from laplace_approx.exact.derived.borders import Bundle
 from laplace_approx.numerics.quadrature import KRONROD
 
 # Kronrod's nodes and the two ends, at which no rule has a weight
