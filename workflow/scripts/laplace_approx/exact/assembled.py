@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from laplace_approx.exact.ends import (
-    edge_record,
-    outside_record,
-    side_faults,
-)
+from laplace_approx.exact.ends import edge_record, outside_record, side_faults
 from laplace_approx.exact.grid import MOMENTS, Grid
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.own import Own

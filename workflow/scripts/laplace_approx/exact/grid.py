@@ -12,15 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.ends import (
-    ENDS,
-)
+from laplace_approx.exact.ends import ENDS
 from laplace_approx.exact.frame import Frame, frame_from
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal import Marginal
-from laplace_approx.exact.spacing import (
-    unknown_spacing,
-)
+from laplace_approx.exact.spacing import unknown_spacing
 
 MOST_CELLS = 2**26  # 1 GiB
 BYTES_PER_CELL = 16  # a log density and a mass

@@ -47,3 +47,15 @@ def rising_integral(density, every: int = 1):
     rising = np.zeros(density.shape)
     np.cumsum(every * bounded_increments(density), axis=-1, out=rising[..., 1:])
     return rising
+
+
+def rising_at(rising, row, place):
+    """Return the integral along lines at places (P, m) of rows (P,), between those at which
+    it is known (rows, lines, nodes): (P m, nodes)."""
+    n = rising.shape[1]
+    order = min(ORDER, n)
+    stretch = np.clip(place[:, :1].astype(int), 0, n - 2)
+    first, local = stencils(stretch, n)
+    window = rising[row[:, None], first + np.arange(order)]
+    weights = interpolation_weights(place - stretch, local, order)
+    return (weights @ window).reshape(-1, rising.shape[2])

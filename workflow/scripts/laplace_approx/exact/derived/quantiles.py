@@ -9,8 +9,8 @@ import numpy as np
 
 from laplace_approx.density.quantities import given
 from laplace_approx.exact.derived.atoms import atoms_at, flat_values
-from laplace_approx.exact.derived.lines import Cut, Lines, Masses
-from laplace_approx.exact.derived.panels import Kept
+from laplace_approx.exact.derived.lines import Lines, Masses
+from laplace_approx.exact.derived.panels import Cut, Kept
 from laplace_approx.exact.derived.rough_cells import RoughCells
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.lattice import Lattice
