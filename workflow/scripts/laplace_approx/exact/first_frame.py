@@ -14,6 +14,7 @@ from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.bounds import STEP, Reach, axis_between, within_limit
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.refined import MOST_CELLS
+from laplace_approx.numerics.precision import lower_factor
 
 FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
 ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}  # cells above which axes follow the modes' own widths
@@ -27,10 +28,7 @@ def first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> F
     """Return the frame whose first axis is a parameter by itself, over a few scales each way of
     the modes, with nodes just near enough to judge its bounds."""
     d = len(transforms)
-    order = [parameter, *(i for i in range(d) if i != parameter)]
-    lower = np.linalg.qr(pilot.factor[order].T, mode="r").T
-    shear = np.empty((d, d))
-    shear[order] = lower * np.sign(np.diag(lower))
+    shear = lower_factor(pilot.factor, first=parameter)
     w = np.linalg.solve(shear, (pilot.modes - pilot.centre).T).T
     step = np.full(d, STEP[d])
     if len(w) > 1:  # narrow modes, far apart

@@ -20,6 +20,7 @@ from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal import Marginal, build_marginal, cdf_from_marginal
 from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z
+from laplace_approx.numerics.precision import lower_factor
 from laplace_approx.numerics.quadrature import band_limited
 
 REACH = 12.0  # SDs each way
@@ -55,7 +56,7 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     lattices, sd, marginals = [], {}, {}
     for parameter, name in enumerate(density.names):
         axes = (axis_between(-REACH, REACH, STEP[mode.size]),) * mode.size
-        shear = _alone(pilot.factor, parameter)
+        shear = lower_factor(pilot.factor, first=parameter)
         frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
         lattice = evaluate(frame, density.log_density)
         found = _of_parameter(lattice, parameter)
@@ -66,15 +67,6 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     if not look(lattices, density.log_density).clean:
         return None
     return NearNormal(lattices[0], lattices[0].thin(), sd, marginals)
-
-
-def _alone(factor, parameter: int):
-    """Return a factor of the same covariance in which a parameter varies along axis 0 alone."""
-    order = [parameter, *(i for i in range(len(factor)) if i != parameter)]
-    lower = np.linalg.qr(factor[order].T, mode="r").T
-    shear = np.empty(factor.shape)
-    shear[order] = lower * np.sign(np.diag(lower))
-    return shear
 
 
 def _of_parameter(lattice: Lattice, parameter: int):

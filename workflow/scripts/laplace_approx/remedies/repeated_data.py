@@ -24,6 +24,7 @@ from laplace_approx.mode.search import find_mode
 from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.climb import climb
+from laplace_approx.numerics.precision import lower_factor
 from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
 
 MOST_PARAMETERS = 3  # of a grid
@@ -231,6 +232,4 @@ def refitted(density: Density, start: Normal, copies: int = 1) -> Normal | None:
 
 def _cholesky_of_inverse(factor, precision) -> np.ndarray:
     """Return the lower factor of factor precision^-1 factor^T, which is the covariance."""
-    root = factor @ np.linalg.inv(np.linalg.cholesky(precision)).T
-    lower = np.linalg.qr(root.T, mode="r").T
-    return lower * np.sign(np.diag(lower))
+    return lower_factor(factor @ np.linalg.inv(np.linalg.cholesky(precision)).T)
