@@ -13,19 +13,21 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.unbounded import natural_transforms
 from laplace_approx.exact.alignment import find_pilot
-from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.bounds import axis_between
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
-from laplace_approx.exact.marginal import Marginal, build_marginal, cdf_from_marginal
+from laplace_approx.exact.marginal import (
+    Marginal,
+    cdf_from_marginal,
+    first_marginal,
+    first_table,
+)
 from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.numerics.precision import lower_factor
-from laplace_approx.numerics.quadrature import band_limited
 
 REACH = 12.0  # SDs each way
 STEP = {1: 0.1, 2: 0.15, 3: 0.3}  # SDs, by dimension
-DENSE = 4  # places a node at which a marginal is tabulated
 EDGE = 1e-8  # of its highest value: the most that a marginal may have at its ends
 STILL = 2e-3  # SDs: the most that leaving out every other node may move a quantile
 FAINT = 0.02  # of its highest value: where a marginal has less, that is not looked at
@@ -77,26 +79,18 @@ def _of_parameter(lattice: Lattice, parameter: int):
         edges = np.moveaxis(p, k, 0)[[0, -1]]
         if not np.max(edges) < EDGE:
             return None
-    for axis in reversed(frame.axes[1:]):
-        p = p @ trapezoid_weights(axis)
+    p = first_marginal(frame, p)
     if not np.sum(p) > 0:  # the lattice lies where there is no density
         return None
-    fine = _table(frame, parameter, p)
+    fine = first_table(frame, parameter, p)
     thin = frame._replace(axes=(frame.axes[0].thin(), *frame.axes[1:]))
     mass = p / np.sum(p)
     theta = frame.values(parameter, frame.axes[0].nodes())
     mean = mass @ theta
     sd = float(np.sqrt(mass @ (theta - mean) ** 2))
-    coarse = cdf_from_marginal(_table(thin, parameter, p[::2]), fine.value)
+    coarse = cdf_from_marginal(first_table(thin, parameter, p[::2]), fine.value)
     inner = fine.density > FAINT * np.max(fine.density)
     if not inner.any():  # the nodes lie closer together than the parameter has digits
         return None
     moved = np.abs(coarse - fine.cdf)[inner] / fine.density[inner]
     return (sd, fine) if np.max(moved) < STILL * sd else None
-
-
-def _table(frame: Frame, parameter: int, density) -> Marginal:
-    axis = frame.axes[0]
-    dense = axis._replace(points=(axis.points - 1) * DENSE + 1)
-    frame = frame._replace(axes=(dense, *frame.axes[1:]))
-    return build_marginal(frame, parameter, band_limited(density, DENSE))

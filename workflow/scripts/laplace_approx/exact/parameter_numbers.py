@@ -13,17 +13,17 @@ from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.axis_ends import ORDERS
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.marginal import (
+    DENSE,
     MIDDLE,
     Marginal,
-    build_marginal,
+    first_marginal,
+    first_table,
     on_plateau,
     quantile_from_marginal,
 )
 from laplace_approx.exact.spacing import PROBES, largest_change
-from laplace_approx.numerics.quadrature import band_limited
 
 LEAST_WIDTH = 8  # of the middle two thirds, in units of the last digit of the parameter
-DENSE = 4  # places a node at which a marginal is tabulated
 
 
 class Numbers(NamedTuple):
@@ -88,23 +88,6 @@ def moved(one: Numbers | None, other: Numbers | None):
     quantiles = largest_change(one.probed[told], other.probed[told], scale)
     evidence = abs(one.log_evidence - other.log_evidence)
     return np.array([evidence, quantiles, *(0.0 if math.isnan(x) else x for x in moments)])
-
-
-def first_marginal(frame: Frame, p):
-    """Return the marginal density along axis 0, per unit of u."""
-    for axis in reversed(frame.axes[1:]):
-        p = p @ trapezoid_weights(axis)
-    return p
-
-
-def first_table(
-    frame: Frame, parameter: int, density, dense: int, rows: int | None = None
-) -> Marginal:
-    """Return the table of a marginal from its nodes, filled in by Fourier's series."""
-    axis = frame.axes[0]
-    filled = axis._replace(points=(axis.points - 1) * dense + 1)
-    frame = frame._replace(axes=(filled, *frame.axes[1:]))
-    return build_marginal(frame, parameter, band_limited(density, dense), rows)
 
 
 def _probed(table: Marginal):

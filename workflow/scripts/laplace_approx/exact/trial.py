@@ -11,17 +11,10 @@ from laplace_approx.exact.bounds import Reach, grow
 from laplace_approx.exact.ends import NEGLIGIBLE_MASS, Side
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import evaluate
+from laplace_approx.exact.marginal import DENSE, first_marginal, first_table
 from laplace_approx.exact.outermost import SEEN, moved_by_tails, outermost_sides
 from laplace_approx.exact.own import Own
-from laplace_approx.exact.parameter_numbers import (
-    DENSE,
-    LEAST_WIDTH,
-    Numbers,
-    first_marginal,
-    first_table,
-    moved,
-    numbers_of,
-)
+from laplace_approx.exact.parameter_numbers import LEAST_WIDTH, Numbers, moved, numbers_of
 from laplace_approx.exact.spacing import jumps_along, owed
 from laplace_approx.exact.summed_moments import Summed, beyond_axes
 
@@ -107,7 +100,7 @@ class LatticeTrial:
             self.frame.values(self.parameter, self.frame.axes[0].nodes()),
             self.reach.ends,
             self.numbers._replace(mean=mean, sd=sd, skewness=skewness),
-            first_table(self.frame, self.parameter, self.numbers.density, DENSE),
+            first_table(self.frame, self.parameter, self.numbers.density),
             float(owes[0]),
             float(owes[1]),
             moments.errors,
