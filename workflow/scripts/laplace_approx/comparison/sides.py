@@ -31,6 +31,7 @@ from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.remember import recent
+from laplace_approx.words.numbers import or_nan
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 KNOWN = 1e-3  # of a scale: what it may be off by
@@ -264,7 +265,7 @@ class ExactSide:
         return None if sd is None or not self._sd_error(name) <= KNOWN * sd else sd
 
     def _outside(self) -> float:
-        return math.nan if self.outside_mass is None else self.outside_mass
+        return or_nan(self.outside_mass)
 
     def _spacing(self, name: str) -> float:
         in_sd = self.record["discretisation_error"]["quantiles_sd"].get(name)

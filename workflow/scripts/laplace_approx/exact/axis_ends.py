@@ -8,6 +8,7 @@ import numpy as np
 from laplace_approx.exact.ends import Tail, mass_beyond
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import LARGEST
+from laplace_approx.words.numbers import or_nan
 
 TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
 TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
@@ -90,7 +91,7 @@ def _ends(marginal, step, log_distance, faint, closed=(False, False)) -> tuple[E
         heavy, shares = (), (0.0,) * len(ORDERS)
         tail = mass_beyond(outward[first:], step)
         if log_distance is not None and bounded:
-            share = edge if cliff else math.nan if tail.mass is None else tail.mass
+            share = edge if cliff else or_nan(tail.mass)
             shares = tuple(share * math.exp(order * log_distance[way][first]) for order in ORDERS)
         elif log_distance is not None:
             heavy, shares = _heavy(outward, log_distance[way], step, faint, cliff)

@@ -18,6 +18,7 @@ from laplace_approx.density.transforms import Identity
 from laplace_approx.density.unbounded import transform_from, transform_record
 from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.ridge import Spline, spline_from
+from laplace_approx.words.numbers import or_none
 
 BLOCK = 16384  # nodes evaluated at once: the working set stays in the processor's cache
 
@@ -210,7 +211,7 @@ class Frame(NamedTuple):
             "shear": self.shear.tolist(),
             "axes": [axis.record() for axis in self.axes],
             "spacing": [axis.step for axis in self.axes],
-            "support": [[_finite_or_none(x) for x in side] for side in self.support],
+            "support": [[or_none(x) for x in side] for side in self.support],
             **({"ridge": [spline.record() for spline in self.ridge]} if self.ridge else {}),
         }
 
@@ -236,10 +237,6 @@ def frame_from(record: dict) -> Frame:
         support=np.array([[end if x is None else x for x in side] for side, end in ends]),
         ridge=tuple(spline_from(item) for item in record.get("ridge", ())),
     )
-
-
-def _finite_or_none(x):
-    return float(x) if math.isfinite(x) else None
 
 
 def along_axis(values, k: int, dimensions: int):

@@ -12,6 +12,7 @@ from laplace_approx.exact.axis_ends import ORDERS, TINY, End
 from laplace_approx.exact.ends import ENDS, Side, find_sides, mass_next_to_end, resolved
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.parameter_numbers import Numbers
+from laplace_approx.words.numbers import or_nan
 
 SEEN = (1e-13, 1e-12, 1e-11, 1e-10)  # of the mass on the node where what lies beyond is told
 
@@ -75,13 +76,13 @@ def moved_by_tails(pair: tuple[End, End], sides: list[Side], support, numbers: N
     """Return what the tails beyond the ends of axis 0 move mean, SD and skewness by, at the most:
     by what they add (on a side where the `support` (2,) is bounded, what their mass does at its
     end), and by what they take from the mass inside."""
-    lost = sum(math.nan if side.outside is None else side.outside for side in sides)
+    lost = sum(or_nan(side.outside) for side in sides)
     shares = np.zeros(len(ORDERS))
     with np.errstate(invalid="ignore"):
         for end, side, bound in zip(pair, sides, support, strict=True):
             if math.isfinite(bound):
-                mass = math.nan if side.outside is None else side.outside
-                shares += mass * (abs(bound - numbers.mean) / end.unit) ** np.array(ORDERS)
+                away = abs(bound - numbers.mean) / end.unit
+                shares += or_nan(side.outside) * away ** np.array(ORDERS)
             else:
                 shares += end.shares
         one, two, three = shares

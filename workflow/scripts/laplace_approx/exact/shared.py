@@ -20,6 +20,7 @@ from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.own import Own
 from laplace_approx.exact.spacing import PROBES, owed
+from laplace_approx.words.numbers import or_none
 
 WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
 MAIN_CELLS = 2**20  # of that lattice, where they are enough
@@ -49,7 +50,7 @@ class Errors(NamedTuple):
     def record(self) -> dict:
         """Return the errors for grid.json, None where one is no number."""
         return {
-            **{key: x if math.isfinite(x) else None for key, x in self._asdict().items()},
+            **{key: or_none(x) for key, x in self._asdict().items()},
             "means": MEANING,
         }
 
