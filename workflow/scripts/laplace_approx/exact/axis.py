@@ -86,3 +86,13 @@ def trapezoid_weights(axis: Axis):
     weights = np.full(axis.points, axis.step)
     weights[[0, -1]] /= 2
     return weights
+
+
+def along_axis(values, k: int, dimensions: int):
+    """Reshape a vector so that it runs along axis k of an array with that many dimensions."""
+    return values.reshape((-1,) + (1,) * (dimensions - 1 - k))
+
+
+def summed_to(p, k: int):
+    """Return the sums of an array over all its axes but k."""
+    return p.sum(axis=tuple(j for j in range(p.ndim) if j != k))

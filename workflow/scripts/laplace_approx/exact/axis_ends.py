@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.exact.axis import along_axis, summed_to
 from laplace_approx.exact.ends import Tail, mass_beyond
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import LARGEST
@@ -56,7 +57,7 @@ def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[
     """Return the ends of every axis. Those of the others are judged under the highest moment of
     the parameter that axis 0 holds: far out, they may have to be far wider. A tail counts only
     where the last node has more than a `faint` share, of the mass or of the moment."""
-    density = marginal_of(p, 0)
+    density = summed_to(p, 0)
     total = density.sum()
     if not total > 0:
         nothing = End(0.0, Tail(None, "no density"), (), False)
@@ -68,13 +69,9 @@ def ends_of(frame: Frame, p, parameter: int, faint: float = 0.0) -> tuple[tuple[
     held = [order for order in ORDERS if not any(order in end.moments for end in first)]
     if held:
         power = distance_powers(max(held), log_distance, density > 0)
-        p = p * (1 + power).reshape((-1,) + (1,) * (p.ndim - 1))
-    others = (_ends(marginal_of(p, k), frame.axes[k].step, None, faint) for k in range(1, p.ndim))
+        p = p * (1 + along_axis(power, 0, p.ndim))
+    others = (_ends(summed_to(p, k), frame.axes[k].step, None, faint) for k in range(1, p.ndim))
     return (first, *others)
-
-
-def marginal_of(p, k):
-    return p.sum(axis=tuple(j for j in range(p.ndim) if j != k))
 
 
 def _ends(marginal, step, log_distance, faint, closed=(False, False)) -> tuple[End, End]:

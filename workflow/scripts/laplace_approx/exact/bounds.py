@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.axis import Axis
+from laplace_approx.exact.axis import Axis, along_axis, summed_to
 from laplace_approx.exact.axis_ends import (
     ORDERS,
     End,
     distance_powers,
     ends_of,
     log_distances,
-    marginal_of,
 )
 from laplace_approx.exact.ends import Tail
 from laplace_approx.exact.frame import Frame
@@ -148,15 +147,15 @@ def _stretch(reach: float) -> float:
 
 def _trimmed(frame, p, parameter, steps) -> tuple[Axis, ...]:
     """Cut each axis where what lies beyond counts for nothing, neither in mass nor in moments."""
-    density = marginal_of(p, 0)
+    density = summed_to(p, 0)
     if not density.sum() > 0:
         return frame.axes
     log_distance, _ = log_distances(frame, parameter, density / density.sum())
     power = distance_powers(max(ORDERS), log_distance, density > 0)
-    weighted = p * power.reshape((-1,) + (1,) * (p.ndim - 1))
+    weighted = p * along_axis(power, 0, p.ndim)
     axes = []
     for k, (axis, step) in enumerate(zip(frame.axes, steps, strict=True)):
-        mass, moment = marginal_of(p, k), marginal_of(weighted, k)
+        mass, moment = summed_to(p, k), summed_to(weighted, k)
         counts = (mass > NOTHING * np.max(mass)) | (moment > NOTHING * np.max(moment))
         counts = np.flatnonzero(counts)
         u = axis.nodes()

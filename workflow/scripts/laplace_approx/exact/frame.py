@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.transforms import Identity
-from laplace_approx.density.unbounded import transform_from, transform_record
-from laplace_approx.exact.axis import Axis
+from laplace_approx.density.unbounded import transform_from, transform_record, unconstrained
+from laplace_approx.exact.axis import Axis, along_axis
 from laplace_approx.exact.ridge import Spline, spline_from
 from laplace_approx.words.numbers import or_none
 
@@ -117,7 +117,7 @@ class Frame(NamedTuple):
     def locate(self, theta):
         """Return the lattice coordinates u (..., d) of theta (..., d): the inverse of `place`."""
         theta = np.asarray(theta, dtype=float)
-        z = np.stack([t.unconstrain(theta[..., i]) for i, t in enumerate(self.transforms)], axis=-1)
+        z = unconstrained(self.transforms, theta)
         centred = (z - self.origin).reshape(-1, len(self.axes))
         w = np.linalg.solve(self.shear, centred.T).T.reshape(theta.shape)
         for k, spline in enumerate(self.ridge, start=1):
@@ -237,8 +237,3 @@ def frame_from(record: dict) -> Frame:
         support=np.array([[end if x is None else x for x in side] for side, end in ends]),
         ridge=tuple(spline_from(item) for item in record.get("ridge", ())),
     )
-
-
-def along_axis(values, k: int, dimensions: int):
-    """Reshape a vector so that it runs along axis k of an array with that many dimensions."""
-    return values.reshape((-1,) + (1,) * (dimensions - 1 - k))

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.edges import log_gaps
-from laplace_approx.exact.axis import trapezoid_weights
-from laplace_approx.exact.frame import Frame, along_axis
+from laplace_approx.exact.axis import along_axis, trapezoid_weights
+from laplace_approx.exact.frame import Frame
 from laplace_approx.numerics.batched import keep_small_arrays
 
 LARGEST = 690.0  # e to this power is still a number

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
-from laplace_approx.density.unbounded import natural_transforms
+from laplace_approx.density.unbounded import natural_transforms, unconstrained
 from laplace_approx.exact.alignment import find_pilot
 from laplace_approx.exact.bounds import axis_between
 from laplace_approx.exact.frame import Frame
@@ -52,7 +52,7 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     a hole or a ripple that the lattices know nothing of.
     """
     transforms = natural_transforms(density.lower, density.upper)
-    mode = np.array([t.unconstrain(x) for t, x in zip(transforms, mode, strict=True)])
+    mode = unconstrained(transforms, np.asarray(mode, dtype=float))
     support = np.array([density.lower, density.upper], dtype=float)
     pilot = find_pilot(density_of_z(density.log_density, transforms, support), mode)
     lattices, sd, marginals = [], {}, {}

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.axis import LEAST_POINTS, trapezoid_weights
+from laplace_approx.exact.axis import LEAST_POINTS, along_axis, trapezoid_weights
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
@@ -166,7 +166,7 @@ def _off_line_by_line(lattice: Lattice, step: _Steps) -> float:
 def _weighed(frame: Frame, p):
     """Return p times the trapezoid weight of every node."""
     for k, axis in enumerate(frame.axes):
-        p = p * trapezoid_weights(axis).reshape((-1,) + (1,) * (p.ndim - 1 - k))
+        p = p * along_axis(trapezoid_weights(axis), k, p.ndim)
     return p
 
 
