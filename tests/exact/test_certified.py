@@ -11,11 +11,14 @@ from known_posteriors import BIOASSAY, BIOASSAY_LOG_EVIDENCE, unbounded
 from laplace_approx.density.density import Density
 from laplace_approx.density.transforms import Identity
 from laplace_approx.exact import certified
-from laplace_approx.exact.certified import Known, certified_grid
+from laplace_approx.exact.axis import LEAST_POINTS, Axis
+from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.distrust import why_distrusted
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import jittered_draws, lattice_from
-from laplace_approx.exact.lattice import LEAST_POINTS, Axis, Frame, evaluate
+from laplace_approx.exact.known_modes import Known
+from laplace_approx.exact.lattice import evaluate
 from laplace_approx.exact.marginal import cdf_from_marginal, quantile_from_marginal
 from laplace_approx.exact.shared import stages_of
 
@@ -434,8 +437,8 @@ def test_rounding_error_is_no_density():
 
 
 def test_lattices_that_contradict_each_other_are_not_believed(monkeypatch):
-    seen, assembled = [], certified._assembled
-    monkeypatch.setattr(certified, "_assembled", lambda own: assembled(seen.extend(own) or own))
+    seen, assembled = [], certified.assembled
+    monkeypatch.setattr(certified, "assembled", lambda own: assembled(seen.extend(own) or own))
     certified_grid(BIOASSAY, (0.0, 0.0))
     assert why_distrusted(seen, BIOASSAY.log_density) is None
     for apart in (1.0, math.nan):

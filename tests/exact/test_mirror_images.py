@@ -9,7 +9,8 @@ from laplace_approx.comparison.sides import ExactSide
 from laplace_approx.density.model import Model
 from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
-from laplace_approx.exact.certified import certified_grid, known_modes
+from laplace_approx.exact.certified import certified_grid
+from laplace_approx.exact.known_modes import known_modes
 
 P = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
 FLAT = {}

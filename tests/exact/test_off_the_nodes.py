@@ -9,8 +9,10 @@ from scipy.special import logsumexp
 
 from laplace_approx.density.density import Density
 from laplace_approx.errors import Declined
-from laplace_approx.exact.certified import Known, certified_grid
-from laplace_approx.exact.lattice import Axis, frame_from
+from laplace_approx.exact.axis import Axis
+from laplace_approx.exact.certified import certified_grid
+from laplace_approx.exact.frame import frame_from
+from laplace_approx.exact.known_modes import Known
 from laplace_approx.exact.marginal import quantile_from_marginal
 from laplace_approx.exact.off_the_nodes import FINE, LIMIT
 from laplace_audit.numerics.lattice import Warp

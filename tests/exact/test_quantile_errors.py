@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.normal.normal import Normal
 
 P = np.array([0.005, 0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975, 0.995])

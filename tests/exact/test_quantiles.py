@@ -7,8 +7,9 @@ import pytest
 
 from known_posteriors import BIOASSAY, BIOASSAY_NORMAL
 from laplace_approx.exact.box import named_grid
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.draw_quantiles import draw_quantiles
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.inverse_cdf import invert_cdf
 from laplace_approx.numerics.quadrature import (

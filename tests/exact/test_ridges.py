@@ -13,7 +13,7 @@ from laplace_approx.density.density import Density
 from laplace_approx.exact.cells import Cells, grid_draws
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
-from laplace_approx.exact.lattice import frame_from
+from laplace_approx.exact.frame import frame_from
 from laplace_approx.exact.marginal import quantile_from_marginal
 from laplace_approx.exact.ridge import DEGREE, PLACES, spline_weights
 from laplace_audit.numerics.lattice import Lattice as AuditLattice

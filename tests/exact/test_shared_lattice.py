@@ -13,8 +13,9 @@ from laplace_approx.comparison.distances import Nodes, compare
 from laplace_approx.comparison.joint import judged_by, not_judged
 from laplace_approx.comparison.sides import ExactSide
 from laplace_approx.density.model import Model
-from laplace_approx.exact.certified import Known, certified_grid
+from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
+from laplace_approx.exact.known_modes import Known
 from laplace_approx.exact.shared import UNRESOLVED, missed
 
 HALF_LOG = 0.5 * math.log(2 * math.pi)

@@ -17,7 +17,9 @@ from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
 from laplace_approx.density.space import build_space
 from laplace_approx.density.transforms import Identity
-from laplace_approx.exact.lattice import Axis, Frame, evaluate, trapezoid_weights
+from laplace_approx.exact.axis import Axis, trapezoid_weights
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import evaluate
 from laplace_approx.exact.marginal import build_marginal, cdf_from_marginal
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.quadrature import node_weights

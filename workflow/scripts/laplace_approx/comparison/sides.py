@@ -13,7 +13,7 @@ import numpy as np
 
 from laplace_approx.comparison.intervals import LEVELS, PROBABILITIES, places
 from laplace_approx.density.quantities import coordinate_quantity, natural_quantity
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.marginal import (
     MIDDLE,
@@ -27,9 +27,11 @@ from laplace_approx.exact.marginal import (
     quantile_moved,
     row_width,
 )
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
 from laplace_approx.remember import recent
+from laplace_approx.words.numbers import or_nan
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
 KNOWN = 1e-3  # of a scale: what it may be off by
@@ -263,7 +265,7 @@ class ExactSide:
         return None if sd is None or not self._sd_error(name) <= KNOWN * sd else sd
 
     def _outside(self) -> float:
-        return math.nan if self.outside_mass is None else self.outside_mass
+        return or_nan(self.outside_mass)
 
     def _spacing(self, name: str) -> float:
         in_sd = self.record["discretisation_error"]["quantiles_sd"].get(name)

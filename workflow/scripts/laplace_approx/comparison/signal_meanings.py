@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from laplace_approx.numerics.monte_carlo import TRUSTED_K
+
 
 class Signal(NamedTuple):
     """One signal: `value` with its `error` (one standard error, or a bound where deterministic).
@@ -22,7 +24,7 @@ class Signal(NamedTuple):
 TEXTS = {
     "pareto_k": (
         "The tail shape of the weights from the normal to the posterior: below 0.5 the normal is a "
-        "good proposal, above 0.7 the posterior has tails that the draws cannot repair.",
+        f"good proposal, above {TRUSTED_K} the posterior has tails that the draws cannot repair.",
         "It sees only where the normal puts draws, not a separate mode or a far tail, and it "
         "ignores scale: nearly equal weights can have a large k.",
     ),

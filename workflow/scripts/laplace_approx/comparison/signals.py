@@ -15,10 +15,9 @@ from laplace_approx.density.evaluation import counted
 from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
 from laplace_approx.normal.third_derivatives import ThirdDerivatives, third_derivatives
-from laplace_approx.numerics.monte_carlo import pareto_smoothed
+from laplace_approx.numerics.monte_carlo import TRUSTED_K, pareto_smoothed
 
 SIZES = (1000, 4000)  # draws in a block, for the spread of k and of the effective sample size
-TRUSTED_K = 0.7  # Vehtari et al. (2024): above it neither weights nor their errors can be trusted
 
 
 class ProbedDraws(NamedTuple):

@@ -45,6 +45,16 @@ def natural_transforms(lower, upper) -> tuple[Unbounding, ...]:
     return tuple(_natural(float(a), float(b)) for a, b in zip(lower, upper, strict=True))
 
 
+def constrained(transforms, z):
+    """Return theta (..., d) at the unconstrained z (..., d)."""
+    return np.stack([t.constrain(z[..., i]) for i, t in enumerate(transforms)], axis=-1)
+
+
+def unconstrained(transforms, theta):
+    """Return z (..., d) at theta (..., d)."""
+    return np.stack([t.unconstrain(theta[..., i]) for i, t in enumerate(transforms)], axis=-1)
+
+
 def transform_record(transform: Unbounding) -> dict:
     """Return a transform as plain JSON values; `transform_from` reads it back."""
     name = next(name for name, kind in NAMES.items() if type(transform) is kind)

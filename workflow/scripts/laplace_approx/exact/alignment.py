@@ -12,6 +12,7 @@ import numpy as np
 
 from laplace_approx.derivatives.central import second_differences
 from laplace_approx.derivatives.scales import axis_scales
+from laplace_approx.numerics.precision import lower_factor
 
 ROUNDS = 30
 WINDOW = 7.0  # scales each way that a round looks at
@@ -63,7 +64,7 @@ def find_pilot(log_density: Callable, modes) -> Pilot:
         factor = factor @ spread
         if np.all(np.abs(moved) < 0.1) and change[-1] > 0.8 and change[0] < 1.25:
             break
-    return Pilot(centre, _lower(factor), modes, factors)
+    return Pilot(centre, lower_factor(factor), modes, factors)
 
 
 def local_factor(log_density: Callable, z):
@@ -99,13 +100,7 @@ def _mixture(log_density, modes, factors):
     # a factor of a sum of F F^T is what the triangle of their QR leaves: no square is formed
     away = (modes - centre)[:, :, None]
     blocks = np.concatenate([factors, away], axis=2) * np.sqrt(weight)[:, None, None]
-    return centre, _lower(np.concatenate(list(blocks), axis=1))
-
-
-def _lower(factor):
-    """Return the lower triangular L with a positive diagonal and L L^T = factor factor^T."""
-    triangle = np.linalg.qr(factor.T, mode="r").T
-    return triangle * np.where(np.diag(triangle) < 0, -1.0, 1.0)
+    return centre, lower_factor(np.concatenate(list(blocks), axis=1))
 
 
 def _window(centre, factor, modes, factors):

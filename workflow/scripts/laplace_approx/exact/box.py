@@ -6,12 +6,9 @@ import numpy as np
 
 from laplace_approx.density.density import Density
 from laplace_approx.density.transforms import Identity
-from laplace_approx.exact.ends import (
-    edge_record,
-    find_sides,
-    outside_record,
-    side_faults,
-)
+from laplace_approx.exact.axis import Axis
+from laplace_approx.exact.ends import edge_record, find_sides, outside_record, side_faults
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import (
     BYTES_PER_CELL,
     MOST_CELLS,
@@ -21,14 +18,10 @@ from laplace_approx.exact.grid import (
     grid_bytes,
     unknown_errors,
 )
-from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal import build_marginal
 from laplace_approx.exact.moments import moments
-from laplace_approx.exact.spacing import (
-    box_sums,
-    spacing_error,
-    spacing_faults,
-)
+from laplace_approx.exact.spacing import box_sums, spacing_error, spacing_faults
 
 ONE_NODE = 1e-12  # of the mass: less than that beside one node is no width
 

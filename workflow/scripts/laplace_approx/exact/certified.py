@@ -8,63 +8,34 @@ axis, where the trapezoid rule converges faster than any power of the step (Tref
 Weideman 2014, SIAM Review 56, section 5).
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.density import Density
 from laplace_approx.density.edges import wrapped
-from laplace_approx.density.space import build_space
-from laplace_approx.density.unbounded import natural_transforms, unbounding_space
+from laplace_approx.density.unbounded import natural_transforms
 from laplace_approx.errors import Declined
-from laplace_approx.exact.alignment import Pilot, conditional_widths, find_pilot
-from laplace_approx.exact.bounds import STEP, Reach, axis_between, grow, within_limit
+from laplace_approx.exact.alignment import Pilot, find_pilot
+from laplace_approx.exact.assembled import assembled
+from laplace_approx.exact.bounds import grow, within_limit
 from laplace_approx.exact.budget import Budget
 from laplace_approx.exact.distrust import rounding_error, why_distrusted
-from laplace_approx.exact.ends import (
-    edge_record,
-    outside_record,
-    side_faults,
-)
-from laplace_approx.exact.grid import MOMENTS, Grid, empty_grid
-from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.exact.moments import moments
+from laplace_approx.exact.first_frame import FIRST_STEP, first_frame, spaced_reach
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.grid import Grid, empty_grid
+from laplace_approx.exact.known_modes import Known, known_modes
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
-from laplace_approx.exact.refined import MOST_CELLS, Own, own_lattice
+from laplace_approx.exact.own import Own
+from laplace_approx.exact.refined import MOST_CELLS, own_lattice
 from laplace_approx.exact.settled import settled
-from laplace_approx.exact.shared import shared_lattice, unresolved
-from laplace_approx.exact.spacing import spacing_faults
 from laplace_approx.exact.unconstrained import density_of_z
-from laplace_approx.mode.search import remembered_search
 from laplace_approx.words.places import point
 
-FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
 CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
-ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}  # cells above which axes follow the modes' own widths
-FEWER = 2  # times the cells of such axes: more are not laid evenly for several parameters
-HUMP_STEP = {1: 0.1, 2: 0.15, 3: 0.25}  # of such an axis
-PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
-REACH = 8.0  # scales each way
-LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
-BROKEN = ("model_contract_violation", "nondeterministic_density")
 GLIMPSE = 2**14  # cells
-MEANING = (
-    "what further doublings of the points can change at the most, from the changes when half, "
-    "three quarters and seven eighths of the nodes of each axis are left out, summed over the "
-    "axes: of the log evidence, and of the marginal quantiles (the largest for probabilities 0.005 "
-    "to 0.995) in units of half the central 68.3 % interval, which is the SD of a normal"
-)
-
-
-class Known(NamedTuple):
-    """The modes (m, d) of a density in unconstrained coordinates, or where the search for them
-    ended in vain; and at how many points it evaluated the density."""
-
-    modes: np.ndarray
-    evaluations: int
 
 
 def certified_grid(
@@ -102,7 +73,7 @@ def certified_grid(
     found = settled(lay, log_density, of_z, known.modes)
     if isinstance(found, Grid):
         return found
-    grid = found.told(_assembled(found.own))
+    grid = found.told(assembled(found.own))
     distrust = None if grid.certified else why_distrusted(found.own, log_density)
     if distrust is None:
         return grid
@@ -123,7 +94,7 @@ def _laid(
     pilot = find_pilot(of_z, modes)
     pilot = pilot.marked([(each.z, each.factor) for each in marks])
     _insist_on_a_scale(pilot, density.names)
-    frames = [_first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
+    frames = [first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
     found = []
     for i, frame in enumerate(frames):
         budget.stage = f"the lattice of {frame.names[i]}"
@@ -164,7 +135,7 @@ def _straight(
     lost = lost_ends(reach, parameter)
     if lost:
         return known or Found(None, lost)
-    own = own_lattice(_spaced(reach, frame, most, finer), log_density, parameter, most)
+    own = own_lattice(spaced_reach(reach, frame, most, finer), log_density, parameter, most)
     found = Found(own, [] if own else [_unseen(reach.frame, log_density, parameter)])
     return known if known and known.cost <= found.cost else found
 
@@ -182,32 +153,6 @@ def _without_infinity(log_density: Callable) -> Callable:
     return wrapped(log_density, wrap)
 
 
-def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
-    """Return the modes of a density, by a search from `start` (d,)."""
-    transforms = natural_transforms(density.lower, density.upper)
-    definition = unbounding_space(density.names, density.lower, density.upper)
-    space = build_space(definition, density.names, density.lower, density.upper)
-    begin = space.unconstrain(np.asarray(start, dtype=float))
-    begin = np.where(np.isfinite(begin), begin, 0.0)
-    searched = remembered_search(
-        density_in(density, space), begin, seed, None if definition else monotone
-    )
-    try:
-        found = searched.mode.modes
-        modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
-    except Declined as declined:
-        if declined.reason in BROKEN or declined.details.get("digits_lost"):
-            raise
-        where = declined.details.get("mode", declined.details.get("point", begin))
-        modes = np.array([where])
-    # a coordinate that is the same in both is not taken back: next to an end theta is rounded
-    theta = space.constrain(modes)
-    for i, (name, transform) in enumerate(zip(density.names, transforms, strict=True)):
-        if name not in definition:
-            modes[:, i] = transform.unconstrain(theta[:, i])
-    return Known(modes, searched.evaluations)
-
-
 def _insist_on_a_scale(pilot: Pilot, names) -> None:
     if not (np.all(np.isfinite(pilot.factor)) and np.all(np.diag(pilot.factor) > 0)):
         where = point([f"the coordinate of {name}" for name in names], pilot.centre)
@@ -217,50 +162,6 @@ def _insist_on_a_scale(pilot: Pilot, names) -> None:
             "no scale. Look for a scale of the prior that is far too small or too large, or give "
             "another start.",
         )
-
-
-def _first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> Frame:
-    """Return the frame whose first axis is a parameter by itself, over a few scales each way of
-    the modes, with nodes just near enough to judge its bounds."""
-    d = len(transforms)
-    order = [parameter, *(i for i in range(d) if i != parameter)]
-    lower = np.linalg.qr(pilot.factor[order].T, mode="r").T
-    shear = np.empty((d, d))
-    shear[order] = lower * np.sign(np.diag(lower))
-    w = np.linalg.solve(shear, (pilot.modes - pilot.centre).T).T
-    step = np.full(d, STEP[d])
-    if len(w) > 1:  # narrow modes, far apart
-        widths = [conditional_widths(np.linalg.solve(shear, f)) for f in pilot.mode_factors]
-        step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
-    low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
-    axes = tuple(axis_between(low[k], high[k], step[k]) for k in range(d))
-    if len(w) > 1:
-        humps = _of_humps(w, np.array(widths), low, high)
-        even, close = (math.prod(axis.points for axis in each) for each in (axes, humps))
-        stretched = any(axis.stretch for axis in axes)  # these lie close about their centre alone
-        if stretched or even > ONE_SCALE[d] or (d > 1 and even > FEWER * close):
-            axes = humps
-    support = np.array([density.lower, density.upper], dtype=float)
-    frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
-    return within_limit(frame, MOST_CELLS)
-
-
-def _of_humps(w, widths, low, high) -> tuple[Axis, ...]:
-    """Return the axes, from `low` to `high` (d,), that lie close at each mode w (m, d), as wide as
-    its `widths` (m, d)."""
-    axes = []
-    for k, step in enumerate(np.full(w.shape[1], HUMP_STEP[w.shape[1]])):
-        centres = tuple((float(c), float(s)) for c, s in zip(w[:, k], widths[:, k], strict=True))
-        axes.append(axis_between(low[k], high[k], float(step), centres))
-    return tuple(axes)
-
-
-def _spaced(reach: Reach, first: Frame, most: int, finer: int = 1) -> Reach:
-    """Return the frame that was grown from `first` with the nodes that refinement begins with,
-    closer by the factor `finer`."""
-    steps = [min(axis.step, FIRST_STEP[len(first.axes)]) / finer for axis in first.axes]
-    axes = (axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
-    return reach._replace(frame=within_limit(reach.frame._replace(axes=tuple(axes)), most))
 
 
 def _glimpse(frame: Frame, log_density) -> Lattice:
@@ -277,57 +178,3 @@ def _unseen(frame: Frame, log_density: Callable, parameter: int) -> str:
         f"a scale of the prior that is too small, or give {name} a unit near its spread, measured "
         "from where the density lies (next to an end of its support: from that end)"
     )
-
-
-def _assembled(own: list[Own]) -> Grid:
-    main, errors = shared_lattice(own)
-    mass = main.mass()
-    spread, thin = moments(main.frame, mass), main.thin()
-    coarse = moments(thin.frame, thin.mass())
-    sides = [side for each in own for side in each.sides]
-    evidence = [each.numbers.log_evidence for each in own]
-    names = main.frame.names
-    spacing = {
-        "log_evidence": max(each.evidence_change for each in own) + max(evidence) - min(evidence),
-        "quantiles_sd": {names[each.parameter]: each.change for each in own},
-        "means": MEANING,
-    }
-    sd = np.array([each.numbers.sd for each in own])
-    faults = [*side_faults(sides), *(fault for each in own for fault in each.faults)]
-    faults += spacing_faults(spacing) + unresolved(errors)
-    return Grid(
-        kind="certified",
-        lattice=main,
-        mass=mass,
-        log_evidence=evidence[0],
-        mean=np.array([each.numbers.mean for each in own]),
-        sd=sd,
-        skewness=np.array([each.numbers.skewness for each in own]),
-        correlation=np.where(np.isnan(sd[:, None] * sd), np.nan, spread.correlation),
-        bounds=np.array([[side.bound for side in each.sides] for each in own]),
-        edge_mass=edge_record(sides),
-        outside_mass=outside_record(sides),
-        discretisation_error=spacing,
-        lattice_error=errors.record(),
-        certified=not faults,
-        reasons=tuple(faults),
-        marginals={names[each.parameter]: each.marginal for each in own},
-        **_moment_errors(own),
-        correlation_error=_correlation_error(spread, coarse, sd),
-    )
-
-
-def _moment_errors(own: list[Own]) -> dict:
-    errors = np.array([each.moment_errors for each in own]).T
-    return {f"{moment}_error": row for moment, row in zip(MOMENTS, errors, strict=True)}
-
-
-def _correlation_error(spread, coarse, sd):
-    """Return what a correlation on the main lattice can be off by, NaN where there is none: what
-    every other node gives, and what the lattices of the single parameters know of the SDs."""
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(spread.sd / sd - 1)
-        error = np.abs(spread.correlation - coarse.correlation) + apart[:, None] + apart
-    error = np.where(np.isnan(sd[:, None] * sd), np.nan, np.minimum(error, 2.0))
-    error[np.diag_indices(sd.size)] = np.where(np.isnan(sd), np.nan, 0.0)
-    return error

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from laplace_approx.exact.lattice import Lattice
-from laplace_approx.exact.refined import Own
+from laplace_approx.exact.own import Own
 from laplace_approx.words.places import point
 
 MOST_APART = math.log(2)  # of log evidences: one lattice sees twice the mass that another sees

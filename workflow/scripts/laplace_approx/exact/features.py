@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.between_nodes import Between
-from laplace_approx.exact.lattice import Frame
+from laplace_approx.exact.frame import Frame
 
 MOST = 8  # features: each adds nodes to every axis
 STEPS = 100  # of a simplex, a parameter

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.bounds import Reach, axis_between, grow
-from laplace_approx.exact.lattice import Axis, Frame
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.ridge import spline_through
 from laplace_approx.exact.unconstrained import density_of_z
 

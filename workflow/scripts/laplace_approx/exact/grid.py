@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.ends import (
-    ENDS,
-)
-from laplace_approx.exact.lattice import Frame, Lattice, frame_from
+from laplace_approx.exact.ends import ENDS
+from laplace_approx.exact.frame import Frame, frame_from
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal import Marginal
-from laplace_approx.exact.spacing import (
-    unknown_spacing,
-)
+from laplace_approx.exact.spacing import unknown_spacing
+from laplace_approx.words.numbers import or_none
 
 MOST_CELLS = 2**26  # 1 GiB
 BYTES_PER_CELL = 16  # a log density and a mass
@@ -83,21 +81,21 @@ class Grid(NamedTuple):
         """Return all but the cells and the tables, as plain JSON values (NaN becomes None)."""
         frame = self.lattice.frame
         by_name = {
-            key: dict(zip(frame.names, map(_plain, getattr(self, key)), strict=True))
+            key: dict(zip(frame.names, map(or_none, getattr(self, key)), strict=True))
             for key in (*MOMENTS, *(f"{moment}_error" for moment in MOMENTS))
         }
         return {
             "kind": self.kind,
             "parameters": list(frame.names),
             "bounds": {
-                name: [_plain(end) for end in ends]
+                name: [or_none(end) for end in ends]
                 for name, ends in zip(frame.names, self.bounds, strict=True)
             },
             "points": list(frame.shape),
-            "log_evidence": _plain(self.log_evidence),
+            "log_evidence": or_none(self.log_evidence),
             **by_name,
-            "correlation": [[_plain(x) for x in row] for row in self.correlation],
-            "correlation_error": [[_plain(x) for x in row] for row in self.correlation_error],
+            "correlation": [[or_none(x) for x in row] for row in self.correlation],
+            "correlation_error": [[or_none(x) for x in row] for row in self.correlation_error],
             "edge_mass": self.edge_mass,
             "outside_mass": self.outside_mass,
             "discretisation_error": self.discretisation_error,
@@ -187,8 +185,3 @@ def corner_ends(frame: Frame):
     corners = np.array(list(itertools.product(*((axis.lower, axis.upper) for axis in frame.axes))))
     theta = frame.place(corners)
     return np.stack([theta.min(axis=0), theta.max(axis=0)], axis=1)
-
-
-def _plain(x):
-    """Return a float for JSON: None for what is not finite."""
-    return float(x) if x is not None and math.isfinite(x) else None

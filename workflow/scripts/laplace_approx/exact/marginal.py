@@ -7,15 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.lattice import Frame
+from laplace_approx.exact.axis import trapezoid_weights
+from laplace_approx.exact.frame import Frame
 from laplace_approx.numerics.quadrature import (
     ORDER,
     applied,
+    band_limited,
     bounded_increments,
     interpolation_weights,
     partial_weights,
 )
 
+DENSE = 4  # places a node at which a marginal is tabulated
 ROWS_PER_SD = 80  # rows of a table per posterior SD: cubic interpolation is then good to 1e-8 SD
 MOST_ROWS_PER_NODE = 64
 # The cubic over two rows is off 16 times as much as that over one where the density is smooth, and
@@ -58,6 +61,24 @@ def build_marginal(frame: Frame, parameter: int, density_u, rows: int | None = N
     with np.errstate(divide="ignore", invalid="ignore"):
         density = np.where(slope > 0, fine_density / (slope * fine_cdf[-1]), 0.0)
     return _strictly_rising(frame.values(parameter, u), density, fine_cdf / fine_cdf[-1])
+
+
+def first_marginal(frame: Frame, p):
+    """Return the marginal density along axis 0 of a density p at the nodes, per unit of u."""
+    for axis in reversed(frame.axes[1:]):
+        p = p @ trapezoid_weights(axis)
+    return p
+
+
+def first_table(
+    frame: Frame, parameter: int, density, dense: int = DENSE, rows: int | None = None
+) -> Marginal:
+    """Return the table of the parameter of axis 0 from its marginal density at the nodes (points,),
+    filled in at `dense` places a node by Fourier's series."""
+    axis = frame.axes[0]
+    filled = axis._replace(points=(axis.points - 1) * dense + 1)
+    frame = frame._replace(axes=(filled, *frame.axes[1:]))
+    return build_marginal(frame, parameter, band_limited(density, dense), rows)
 
 
 def cdf_from_marginal(marginal: Marginal, x):

@@ -7,8 +7,9 @@ exact as their spacing allows.
 
 import numpy as np
 
-from laplace_approx.exact.derived.borders import rising_integral
-from laplace_approx.exact.lattice import Lattice, trapezoid_weights
+from laplace_approx.exact.axis import along_axis, trapezoid_weights
+from laplace_approx.exact.derived.along import rising_integral
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import ORDER, read_between, stencils
 
 FILLED = 2**22  # numbers up to which the lines are filled in by Fourier's series
@@ -26,7 +27,7 @@ class MarginalLines:
         for axis in reversed(frame.axes[self.last + 1 :]):
             p = p @ trapezoid_weights(axis)
         for k, axis in enumerate(frame.axes[: self.last]):
-            p = p * trapezoid_weights(axis).reshape((-1,) + (1,) * (p.ndim - 1 - k))
+            p = p * along_axis(trapezoid_weights(axis), k, p.ndim)
         self.shape = p.shape[:-1]
         self.axis = frame.axes[self.last]
         self.start, self.scale = self._places(frame, parameter)
@@ -35,7 +36,7 @@ class MarginalLines:
     def _places(self, frame, parameter):
         """Return (z, dz / dw) of every line at w = 0 of its axis, (L,) each."""
         w = [
-            axis.stretched(axis.nodes()).reshape((-1,) + (1,) * (self.last - 1 - k))
+            along_axis(axis.stretched(axis.nodes()), k, self.last)
             for k, axis in enumerate(frame.axes[: self.last])
         ]
         v, log_scale = list(w), 0.0
@@ -133,8 +134,7 @@ class MarginalLines:
         """Return the weights (L,) of the lines when of axis k only every `times`-th is kept."""
         weight = np.zeros(self.shape[k])
         weight[::times] = times
-        weight = weight.reshape((-1,) + (1,) * (len(self.shape) - 1 - k))
-        return np.broadcast_to(weight, self.shape).ravel()
+        return np.broadcast_to(along_axis(weight, k, len(self.shape)), self.shape).ravel()
 
     def quantiles(self, probabilities):
         """Return quantiles of z over the nodes of the lines."""

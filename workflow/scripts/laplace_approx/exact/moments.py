@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.lattice import Frame
+from laplace_approx.exact.frame import Frame
 
 
 class Moments(NamedTuple):

@@ -17,9 +17,11 @@ from laplace_approx.exact.bounds import Reach, within_limit
 from laplace_approx.exact.budget import Budget
 from laplace_approx.exact.ends import NEGLIGIBLE_MASS
 from laplace_approx.exact.following import moving_reach
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
+from laplace_approx.exact.own import Own
 from laplace_approx.exact.projected import CELLS, projected
-from laplace_approx.exact.refined import Own, doubled, own_lattice
+from laplace_approx.exact.refined import doubled, own_lattice
 from laplace_approx.exact.spacing import NEGLIGIBLE
 
 LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number

@@ -11,18 +11,23 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
-from laplace_approx.density.unbounded import natural_transforms
+from laplace_approx.density.unbounded import natural_transforms, unconstrained
 from laplace_approx.exact.alignment import find_pilot
 from laplace_approx.exact.bounds import axis_between
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate, trapezoid_weights
-from laplace_approx.exact.marginal import Marginal, build_marginal, cdf_from_marginal
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
+from laplace_approx.exact.marginal import (
+    Marginal,
+    cdf_from_marginal,
+    first_marginal,
+    first_table,
+)
 from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z
-from laplace_approx.numerics.quadrature import band_limited
+from laplace_approx.numerics.precision import lower_factor
 
 REACH = 12.0  # SDs each way
 STEP = {1: 0.1, 2: 0.15, 3: 0.3}  # SDs, by dimension
-DENSE = 4  # places a node at which a marginal is tabulated
 EDGE = 1e-8  # of its highest value: the most that a marginal may have at its ends
 STILL = 2e-3  # SDs: the most that leaving out every other node may move a quantile
 FAINT = 0.02  # of its highest value: where a marginal has less, that is not looked at
@@ -47,13 +52,13 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     a hole or a ripple that the lattices know nothing of.
     """
     transforms = natural_transforms(density.lower, density.upper)
-    mode = np.array([t.unconstrain(x) for t, x in zip(transforms, mode, strict=True)])
+    mode = unconstrained(transforms, np.asarray(mode, dtype=float))
     support = np.array([density.lower, density.upper], dtype=float)
     pilot = find_pilot(density_of_z(density.log_density, transforms, support), mode)
     lattices, sd, marginals = [], {}, {}
     for parameter, name in enumerate(density.names):
         axes = (axis_between(-REACH, REACH, STEP[mode.size]),) * mode.size
-        shear = _alone(pilot.factor, parameter)
+        shear = lower_factor(pilot.factor, first=parameter)
         frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
         lattice = evaluate(frame, density.log_density)
         found = _of_parameter(lattice, parameter)
@@ -66,15 +71,6 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     return NearNormal(lattices[0], lattices[0].thin(), sd, marginals)
 
 
-def _alone(factor, parameter: int):
-    """Return a factor of the same covariance in which a parameter varies along axis 0 alone."""
-    order = [parameter, *(i for i in range(len(factor)) if i != parameter)]
-    lower = np.linalg.qr(factor[order].T, mode="r").T
-    shear = np.empty(factor.shape)
-    shear[order] = lower * np.sign(np.diag(lower))
-    return shear
-
-
 def _of_parameter(lattice: Lattice, parameter: int):
     """Return (SD, marginal) of the parameter of axis 0, or None where they cannot be relied on."""
     frame = lattice.frame
@@ -83,26 +79,18 @@ def _of_parameter(lattice: Lattice, parameter: int):
         edges = np.moveaxis(p, k, 0)[[0, -1]]
         if not np.max(edges) < EDGE:
             return None
-    for axis in reversed(frame.axes[1:]):
-        p = p @ trapezoid_weights(axis)
+    p = first_marginal(frame, p)
     if not np.sum(p) > 0:  # the lattice lies where there is no density
         return None
-    fine = _table(frame, parameter, p)
+    fine = first_table(frame, parameter, p)
     thin = frame._replace(axes=(frame.axes[0].thin(), *frame.axes[1:]))
     mass = p / np.sum(p)
     theta = frame.values(parameter, frame.axes[0].nodes())
     mean = mass @ theta
     sd = float(np.sqrt(mass @ (theta - mean) ** 2))
-    coarse = cdf_from_marginal(_table(thin, parameter, p[::2]), fine.value)
+    coarse = cdf_from_marginal(first_table(thin, parameter, p[::2]), fine.value)
     inner = fine.density > FAINT * np.max(fine.density)
     if not inner.any():  # the nodes lie closer together than the parameter has digits
         return None
     moved = np.abs(coarse - fine.cdf)[inner] / fine.density[inner]
     return (sd, fine) if np.max(moved) < STILL * sd else None
-
-
-def _table(frame: Frame, parameter: int, density) -> Marginal:
-    axis = frame.axes[0]
-    dense = axis._replace(points=(axis.points - 1) * DENSE + 1)
-    frame = frame._replace(axes=(dense, *frame.axes[1:]))
-    return build_marginal(frame, parameter, band_limited(density, DENSE))

@@ -13,14 +13,10 @@ from collections.abc import Callable
 import numpy as np
 
 from laplace_approx.exact.bounds import Reach, axis_between, grow
-from laplace_approx.exact.lattice import Frame, Lattice, evaluate
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal_lines import MarginalLines
-from laplace_approx.exact.refined import (
-    MOST_POINTS,
-    Own,
-    owed_by_halving,
-    own_lattice,
-)
+from laplace_approx.exact.refined import MOST_POINTS, Own, owed_by_halving, own_lattice
 from laplace_approx.exact.summed_moments import summed_moments
 
 STEP = 0.1  # of the parameter's own axis, in its scales

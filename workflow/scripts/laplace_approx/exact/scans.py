@@ -12,7 +12,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import qmc
 
-from laplace_approx.exact.lattice import Frame
+from laplace_approx.exact.axis import summed_to
+from laplace_approx.exact.frame import Frame
 
 SEED = 20260
 DRAWN = 12  # powers of two: points drawn by probability
@@ -55,7 +56,7 @@ def bulk_of(frame: Frame, nodes) -> Bulk:
     """Return the bulk of a lattice with these densities at its nodes."""
     found = []
     for k, axis in enumerate(frame.axes):
-        rising = np.cumsum(nodes.sum(axis=tuple(j for j in range(nodes.ndim) if j != k)))
+        rising = np.cumsum(summed_to(nodes, k))
         at = np.searchsorted(rising, rising[-1] * np.array([TAIL, 0.16, 0.84, 1 - TAIL]))
         low, left, right, high = axis.nodes()[np.minimum(at, axis.points - 1)]
         narrow = max(axis.step - (right - left) / 2, 0.0)  # no narrower than two steps

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
+from laplace_approx.density.unbounded import constrained, unconstrained
 from laplace_approx.errors import Declined
 from laplace_approx.exact import scans
 from laplace_approx.exact.alignment import local_factor
@@ -20,7 +21,8 @@ from laplace_approx.exact.features import Feature, features
 from laplace_approx.exact.grid import Grid, unknown_errors
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection, look, misplaced
-from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, Own, doubled
+from laplace_approx.exact.own import Own
+from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, doubled
 from laplace_approx.words.places import point
 
 ROUNDS = 5  # of lattices
@@ -111,7 +113,7 @@ def settled(lay: Callable, log_density: Callable, of_z: Callable, modes) -> Sett
             if best is None:
                 return own
             break
-        new = _thetas(own[0].lattice.frame, modes[searched:])
+        new = constrained(own[0].lattice.frame.transforms, modes[searched:])
         seen = Settled(own, look(_of_all(own), log_density), new)
         found, share = modes[:0], 0.0
         if turn < (MODE_ROUNDS if seen.affords(1) else 1):
@@ -173,7 +175,7 @@ def _new_modes(seen: Settled, of_z, modes):
     frame = lattices[0].frame
     factors = [local_factor(of_z, mode) for mode in modes]
     known = list(zip(modes, factors, strict=True))
-    tops = [_z(frame, theta) for theta in seen.look.tops]
+    tops = [unconstrained(frame.transforms, theta) for theta in seen.look.tops]
     higher = _higher(lattices, of_z, known)
     ends = [_climbed(frame, of_z, top) for top in tops + higher]
     far = _far(frame, of_z) if modes.shape[1] == 1 else []
@@ -202,20 +204,10 @@ def _higher(lattices, of_z, known) -> list:
         node = np.argmax(lattice.log_density + lattice.frame.log_volume())
         node = np.unravel_index(node, lattice.frame.shape)
         u = np.array([axis.nodes()[i] for axis, i in zip(lattice.frame.axes, node, strict=True)])
-        z = _z(lattice.frame, lattice.frame.place(u))
+        z = lattice.frame.unconstrained(u)
         if float(of_z(z)) > best + HIGHER:
             found.append(z)
     return found
-
-
-def _thetas(frame, z):
-    """Return theta (n, d) of unconstrained coordinates z (n, d)."""
-    return np.stack([t.constrain(z[:, i]) for i, t in enumerate(frame.transforms)], axis=-1)
-
-
-def _z(frame, theta):
-    """Return the unconstrained coordinates (d,) of theta (d,)."""
-    return np.array([t.unconstrain(x) for t, x in zip(frame.transforms, theta, strict=True)])
 
 
 def _same(z, factor, mode, of_mode) -> bool:

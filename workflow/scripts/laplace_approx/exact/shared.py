@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.lattice import LEAST_POINTS, Frame, Lattice, trapezoid_weights
+from laplace_approx.exact.axis import LEAST_POINTS, along_axis, trapezoid_weights
+from laplace_approx.exact.frame import Frame
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
-from laplace_approx.exact.refined import Own
+from laplace_approx.exact.own import Own
 from laplace_approx.exact.spacing import PROBES, owed
+from laplace_approx.words.numbers import or_none
 
 WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
 MAIN_CELLS = 2**20  # of that lattice, where they are enough
@@ -47,7 +50,7 @@ class Errors(NamedTuple):
     def record(self) -> dict:
         """Return the errors for grid.json, None where one is no number."""
         return {
-            **{key: x if math.isfinite(x) else None for key, x in self._asdict().items()},
+            **{key: or_none(x) for key, x in self._asdict().items()},
             "means": MEANING,
         }
 
@@ -163,7 +166,7 @@ def _off_line_by_line(lattice: Lattice, step: _Steps) -> float:
 def _weighed(frame: Frame, p):
     """Return p times the trapezoid weight of every node."""
     for k, axis in enumerate(frame.axes):
-        p = p * trapezoid_weights(axis).reshape((-1,) + (1,) * (p.ndim - 1 - k))
+        p = p * along_axis(trapezoid_weights(axis), k, p.ndim)
     return p
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.lattice import Frame, trapezoid_weights
+from laplace_approx.exact.axis import trapezoid_weights
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.marginal import (
     Marginal,
     build_marginal,

@@ -75,8 +75,9 @@ def _named(density, definition: dict) -> tuple[Grid, int]:
 
 
 def _certified(model, density, limits: dict) -> tuple[Grid, int]:
-    from laplace_approx.exact.certified import certified_grid, known_modes
+    from laplace_approx.exact.certified import certified_grid
     from laplace_approx.exact.digits import require_digits
+    from laplace_approx.exact.known_modes import known_modes
 
     # a prior may leave the model's own start on the edge of the support, or beyond
     start = point_inside(model.start, density.lower, density.upper)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.bounds import ORDERS
+from laplace_approx.exact.axis import summed_to
+from laplace_approx.exact.axis_ends import ORDERS
 from laplace_approx.exact.ends import mass_beyond
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.spacing import owed
@@ -91,7 +92,7 @@ def _beyond(lattice: Lattice, mass, parameter: int, values, axes) -> tuple[float
             weighted = np.where(mass > 0, mass * away**order, 0.0)
         for k in axes:
             step = lattice.frame.axes[k].step
-            outward = weighted.sum(axis=tuple(j for j in range(weighted.ndim) if j != k))
+            outward = summed_to(weighted, k)
             tails += [mass_beyond(outward[way] / step, step).mass for way in WAYS]
         shares.append(math.nan if None in tails else float(sum(tails)))
     return tuple(shares)

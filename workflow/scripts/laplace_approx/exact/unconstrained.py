@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from laplace_approx.density.edges import log_gaps
+from laplace_approx.density.unbounded import constrained
 
 
 def density_of_z(log_density: Callable, transforms, support) -> Callable:
@@ -18,7 +19,7 @@ def density_of_z(log_density: Callable, transforms, support) -> Callable:
 
     def of_z(z):
         with np.errstate(all="ignore"):
-            theta = np.stack([t.constrain(z[..., i]) for i, t in enumerate(transforms)], axis=-1)
+            theta = constrained(transforms, z)
             jacobian = sum(t.log_jacobian(z[..., i]) for i, t in enumerate(transforms))
             if near is None:
                 value = log_density(theta) + jacobian

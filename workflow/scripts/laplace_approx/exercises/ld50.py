@@ -4,8 +4,9 @@ import numpy as np
 
 from laplace_approx.comparison.sides import LATTICE_POINTS
 from laplace_approx.density.model import condition_holds, evaluate_quantity
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.draw_quantiles import draw_quantiles
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.study import BIOASSAY, ExerciseAnswer, Skipped, Study
 from laplace_approx.figures.text import axis_texts

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.rows import Rows
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.exercises import wording
 from laplace_approx.exercises.answers import ExerciseOutcome
 from laplace_approx.figures.text import axis_texts
@@ -72,8 +72,7 @@ def _numbers(case: ThreeWay) -> dict:
 
 
 def _quantity(table: dict, name: str) -> dict:
-    rows = Rows(table)
-    places = [rows.at(name, p) for p in PROBABILITIES]
+    places = rows_of(table).places(name, PROBABILITIES)
     columns = (*SIDES, "nuts_mcse", "nuts_difference_sd", "nuts_difference_sd_mcse")
     found = {key: table[key][places].tolist() for key in (*columns, "laplace_difference_sd")}
     return {"probabilities": list(PROBABILITIES), **found}

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from laplace_approx.comparison.rows import Rows
-from laplace_approx.figures.intervals import PROBABILITIES, Row, intervals
+from laplace_approx.comparison.rows import rows_of
+from laplace_approx.figures.intervals import PROBABILITIES, Row, intervals, row_from
 
 _SIDES = ("exact", "importance", "laplace")
 
@@ -19,15 +19,9 @@ def external_figure(record: dict, table: dict, case: str):
 
 
 def _row(name: str, judged: dict, table: dict) -> Row | None:
-    rows = Rows(table)
-    places = [rows.at(name, p) for p in PROBABILITIES]
+    places = rows_of(table).places(name, PROBABILITIES)
     known = [side for side in _SIDES if np.isfinite(table[side][places]).all()]
     scale = judged["scale_sd"]
     if not known or scale is None or not np.isfinite(scale):
         return None
-    middle = table[known[0]][places][2]
-    sides = {
-        side: ((table[side][places] - middle) / scale, table[f"{side}_mcse"][places] / scale)
-        for side in known
-    }
-    return Row(name, sides)
+    return row_from(table, name, scale, {side: f"{side}_mcse" for side in known})

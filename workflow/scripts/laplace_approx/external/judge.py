@@ -20,8 +20,12 @@ from laplace_approx.comparison.signals import (
 )
 from laplace_approx.exact.marginal import ONE_SD
 from laplace_approx.external.sentences import FEWEST_BEYOND, Judgement, sentence
-from laplace_approx.numerics.monte_carlo import Smoothed, pareto_smoothed, quantile_errors
-from laplace_approx.remedies.importance import TRUSTED_K
+from laplace_approx.numerics.monte_carlo import (
+    TRUSTED_K,
+    Smoothed,
+    pareto_smoothed,
+    quantile_errors,
+)
 from laplace_approx.remedies.result import Answer
 from laplace_approx.remedies.weighted import weighted_answer
 from laplace_approx.verdict.classes import (

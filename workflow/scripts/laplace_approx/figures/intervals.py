@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.figures import style, text
 
 MOST_QUANTITIES = 12  # more rows make a page that nobody can read
@@ -36,6 +37,18 @@ class Row(NamedTuple):
 
     quantity: str
     sides: Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+def row_from(table: dict, quantity: str, scale: float, errors: Mapping[str, str]) -> Row:
+    """Return the row of a quantity from a table that has a column for each side and another for its
+    error, which `errors` names by side; `scale` is the SD that both are counted in."""
+    places = rows_of(table).places(quantity, PROBABILITIES)
+    middle = table[next(iter(errors))][places][PROBABILITIES.index(0.5)]
+    sides = {
+        side: ((table[side][places] - middle) / scale, table[error][places] / scale)
+        for side, error in errors.items()
+    }
+    return Row(quantity, sides)
 
 
 @style.settings()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from laplace_approx.comparison.intervals import LEVELS, PROBABILITIES, percent
-from laplace_approx.comparison.rows import Rows
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.figures.basin import basin
 from laplace_approx.figures.coverage import coverage
 from laplace_approx.figures.quantile_quantile import Quantiles, quantile_quantile
@@ -80,7 +80,7 @@ class VerdictFigures:
         return {"quantile_quantile": quantile_quantile(drawn, units=self.units, case=self.case)}
 
     def _pair(self, name: str) -> Quantiles:
-        rows = Rows(self.remedies).of(name, "laplace")
+        rows = rows_of(self.remedies).of(name, "laplace")
         return Quantiles(
             name, PROBABILITIES, self.remedies["exact"][rows], self.remedies["value"][rows]
         )

@@ -6,6 +6,10 @@ import numpy as np
 
 NO_DENSITY = 1e9  # below the largest log weight: a model's way to write that there is no density
 SMALLEST_SPREAD = 1e-8  # of the log weights; below it the weights are equal for every purpose
+# Pareto k above which neither smoothed weights nor their errors can be trusted (Vehtari et al.
+# 2024, JMLR 25). Half of it refuses weights whose variance is finite, as it is below 0.5; twice as
+# much trusts averages of weights that have no mean, as above 1.
+TRUSTED_K = 0.7
 FEWEST_DRAWS = 25  # the generalised Pareto fit needs five draws in the largest fifth
 
 
@@ -29,7 +33,7 @@ def pareto_smoothed(log_weights) -> Smoothed:
 
     The largest min(n/5, 3 sqrt(n)) weights are replaced by the expected order statistics of a
     generalised Pareto distribution fitted to them (Vehtari, Simpson, Gelman, Yao and Gabry 2024,
-    "Pareto smoothed importance sampling", JMLR 25). `k` below 0.7 means that the
+    "Pareto smoothed importance sampling", JMLR 25). `k` below `TRUSTED_K` means that the
     smoothed weights are usable; 0.5 to 0.7 that they converge slowly. Zero weights (`-inf`, or so
     far down, 1e9 below the largest, that it must mean the same) are set aside and counted: they say
     nothing about the tail.

@@ -72,15 +72,29 @@ def in_frame(frame, precision):
     """Return `Factored` for x = x0 + frame u with u of the given precision (d, d), or None.
 
     The covariance frame P^-1 frame' is not formed before it is factored: with P^-1 = L L', the
-    rows of frame L are turned into a lower triangular matrix by reflections (QR of its transpose).
+    rows of frame L are turned into a lower triangular matrix (`lower_factor`).
     """
     inner = factor(precision)
     if inner is None:
         return None
     scale = np.linalg.norm(frame, axis=1)
-    triangle = np.linalg.qr((frame @ inner.cholesky / scale[:, None]).T, mode="r").T
-    triangle = triangle * np.where(np.diag(triangle) < 0, -1.0, 1.0)
-    return from_cholesky(scale[:, None] * np.tril(triangle), inner.rounding)
+    triangle = lower_factor(frame @ inner.cholesky / scale[:, None])
+    return from_cholesky(scale[:, None] * triangle, inner.rounding)
+
+
+def lower_factor(factor, first: int | None = None):
+    """Return F (d, d) with F F' = factor factor', for a factor (d, n) of a covariance, n >= d.
+
+    F is lower triangular with a diagonal that is not negative: the triangle that reflections leave
+    of the rows (QR of the transpose), so that no square is formed. With a coordinate put `first`,
+    F is so for the coordinates in that order: the first column alone moves that one.
+    """
+    d = len(factor)
+    order = np.arange(d) if first is None else np.r_[first, np.delete(np.arange(d), first)]
+    triangle = np.linalg.qr(factor[order].T, mode="r").T
+    found = np.empty((d, d))
+    found[order] = triangle * np.where(np.diag(triangle) < 0, -1.0, 1.0)
+    return found
 
 
 def log_evidence(log_density, factored: Factored) -> float:

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from laplace_approx.comparison.rows import Rows
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.density.model import condition_holds
 from laplace_approx.exact.draw_quantiles import draw_quantiles
-from laplace_approx.figures.intervals import PROBABILITIES, Row, intervals
+from laplace_approx.figures.intervals import PROBABILITIES, Row, intervals, row_from
 from laplace_approx.figures.overlay import overlay
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.numerics.monte_carlo import quantile_errors
+
+# side: the column of its error
+ERRORS = {"grid": "grid_error", "nuts": "nuts_mcse", "laplace": "laplace_error"}
 
 
 class NutsSide:
@@ -80,22 +83,14 @@ def comparison_table(model, normal_side, exact_side, nuts: NutsSide | None, prob
 
 def interval_rows(table: dict) -> list[Row]:
     """Return the rows of the picture: each side's intervals in SDs from the grid's median."""
-    rows, of = [], Rows(table)
+    rows = []
     for name in dict.fromkeys(table["quantity"]):
-        places = [of.at(name, p) for p in PROBABILITIES]
-        scale = table["scale_sd"][places]
-        middle = table["grid"][places][2]
-        sides = {
-            side: ((table[side][places] - middle) / scale, table[error][places] / scale)
-            for side, error in (
-                ("grid", "grid_error"),
-                ("nuts", "nuts_mcse"),
-                ("laplace", "laplace_error"),
-            )
-            if np.isfinite(table[side][places]).any()
+        places = rows_of(table).places(name, PROBABILITIES)
+        known = {
+            side: error for side, error in ERRORS.items() if np.isfinite(table[side][places]).any()
         }
-        if "grid" in sides:
-            rows.append(Row(name, sides))
+        if "grid" in known:
+            rows.append(row_from(table, name, table["scale_sd"][places], known))
     return rows
 
 

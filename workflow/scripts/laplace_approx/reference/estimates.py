@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.numerics.woodruff import mid_weights, with_errors
 
 FEWEST_BEYOND = 20.0  # effective draws beyond an end: fewer do not say where the tail lies
 NORMAL_95 = 1.959963984540054  # SDs of a normal either side of the middle 95 %
@@ -25,7 +26,7 @@ class Replicated:
         order = np.argsort(values, kind="stable")
         order = order[self.weights[order] > 0]
         self.values, weight = values[order], self.weights[order]
-        self.middle = np.cumsum(weight) - 0.5 * weight
+        self.middle = mid_weights(weight)
         self.block = (order // (values.size // blocks)).astype(np.intp)
         self.weight = weight
         self.of_block = np.bincount(self.block, weight, blocks)
@@ -33,21 +34,17 @@ class Replicated:
     def quantiles(self, probabilities) -> Estimates:
         """Return the quantiles with their standard errors; NaN where too few draws lie beyond.
 
-        The quantile at p interpolates between the draws at their mid-weights; s is the standard
-        error of the CDF there, and half the way from the quantile at p - s to that at p + s its
-        own (Woodruff 1952, JASA 47).
+        The quantile at p interpolates between the draws at their mid-weights; its error is
+        Woodruff's, from the standard error of the CDF there.
         """
         p = np.asarray(probabilities, dtype=float)
         if not self.values.size:
             return Estimates(np.full(p.shape, np.nan), np.full(p.shape, np.nan))
-        found = np.interp(p, self.middle, self.values)
-        s = self._errors(found, p)
-        upper = np.interp(np.minimum(p + s, 1.0), self.middle, self.values)
-        lower = np.interp(np.maximum(p - s, 0.0), self.middle, self.values)
-        known = self.beyond(found) >= FEWEST_BEYOND
-        return Estimates(
-            np.where(known, found, np.nan), np.where(known, 0.5 * (upper - lower), np.nan)
+        found, error = with_errors(
+            lambda at: np.interp(at, self.middle, self.values), self._errors, p
         )
+        known = self.beyond(found) >= FEWEST_BEYOND
+        return Estimates(np.where(known, found, np.nan), np.where(known, error, np.nan))
 
     def cdf(self, values) -> Estimates:
         """Return the share of the weight at or below each value, and its standard error."""

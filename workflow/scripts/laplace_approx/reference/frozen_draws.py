@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.numerics.monte_carlo import pareto_smoothed
+from laplace_approx.numerics.monte_carlo import TRUSTED_K, pareto_smoothed
 from laplace_approx.reference.cube import scrambled
 from laplace_approx.reference.student import StudentMixture
 
@@ -13,7 +13,6 @@ LARGEST_REPLICATE = 1024  # draws: more would leave few replicates to tell the e
 FEWEST_REPLICATES = 16  # of a run: an error from fewer is a guess
 GROUPS = 4  # of replicates, each with a Pareto k of its own
 LARGEST_RATIO_ERROR = 0.1  # of a mean weight, over itself (Cochran 1977)
-TRUSTED_K = 0.7  # Vehtari et al. (2024)
 
 
 class FrozenDraws(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 
 from laplace_approx.density.density import Density
 from laplace_approx.normal.normal import Normal
+from laplace_approx.numerics.precision import lower_factor
 
 N_PROBES = 32  # points at which a quantity is compared with a coordinate
 
@@ -28,14 +29,7 @@ class CoordinateAxis(NamedTuple):
 
 def axis_of(normal: Normal, j: int) -> CoordinateAxis:
     """Return the axis of coordinate j: the Cholesky factor with that coordinate put first."""
-    d = normal.mean.size
-    order = np.concatenate([[j], np.delete(np.arange(d), j)])
-    # The rows of the factor, reordered, times an orthogonal matrix are a lower triangular factor.
-    upper = np.linalg.qr(normal.cholesky[order].T, mode="r")
-    lower = upper.T * np.sign(np.diag(upper))
-    factor = np.empty((d, d))
-    factor[order] = lower
-    factor[j, 1:] = 0.0
+    factor = lower_factor(normal.cholesky, first=j)
     return CoordinateAxis(normal.mean, factor[:, 0], factor[:, 1:])
 
 

@@ -7,13 +7,12 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
 from laplace_approx.normal.normal import Normal
-from laplace_approx.numerics.monte_carlo import pareto_smoothed
+from laplace_approx.numerics.monte_carlo import TRUSTED_K, pareto_smoothed
 from laplace_approx.remedies.result import Remedy, refused
 from laplace_approx.remedies.weighted import weighted_answer
 from laplace_approx.words.numbers import or_none
 
 DEGREES_OF_FREEDOM = 4.0  # of the Student t: tails heavier than the normal's, and a variance
-TRUSTED_K = 0.7  # Vehtari et al. (2024)
 
 
 def importance_normal(

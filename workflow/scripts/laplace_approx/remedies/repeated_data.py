@@ -16,13 +16,15 @@ from laplace_approx.density.quantities import natural_quantity
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid
-from laplace_approx.exact.derived.quantiles import DerivedQuantity, normal_lattice
+from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.marginal import MIDDLE, quantile_from_marginal
 from laplace_approx.exact.near_normal import NearNormal, near_normal
+from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.mode.search import find_mode
 from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.climb import climb
+from laplace_approx.numerics.precision import lower_factor
 from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
 
 MOST_PARAMETERS = 3  # of a grid
@@ -230,6 +232,4 @@ def refitted(density: Density, start: Normal, copies: int = 1) -> Normal | None:
 
 def _cholesky_of_inverse(factor, precision) -> np.ndarray:
     """Return the lower factor of factor precision^-1 factor^T, which is the covariance."""
-    root = factor @ np.linalg.inv(np.linalg.cholesky(precision)).T
-    lower = np.linalg.qr(root.T, mode="r").T
-    return lower * np.sign(np.diag(lower))
+    return lower_factor(factor @ np.linalg.inv(np.linalg.cholesky(precision)).T)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from laplace_approx.numerics.woodruff import mid_weights, with_errors
 from laplace_approx.remedies.result import Answer
 
 FEWEST_EFFECTIVE_DRAWS = 20  # below these no quantile is stated
@@ -46,25 +47,21 @@ def _as_blocks(array):
 def weighted_quantiles(values, weights, probabilities):
     """Return quantiles (m,) and their standard errors (m,) from (n, b) values and weights.
 
-    The quantile interpolates linearly between the draws at their mid-weights c_i - w_i/2 (for equal
-    weights Hazen's rule, type 5 of Hyndman and Fan 1996). The distribution function at the quantile
-    has the standard error s = sqrt(sum over blocks of (sum over the block of w (1{x <= q} - p))^2),
-    and half the distance between the quantiles at p - s and p + s is the quantile's (Woodruff 1952,
-    JASA 47): no density estimate and no bootstrap.
+    The quantile interpolates linearly between the draws at their mid-weights. The distribution
+    function at the quantile has the standard error
+    s = sqrt(sum over blocks of (sum over the block of w (1{x <= q} - p))^2), from which Woodruff's
+    rule makes the quantile's.
     """
-    p = np.asarray(probabilities, dtype=float)
     order = np.argsort(values, axis=None, kind="stable")
     ordered, weight = values.ravel()[order], weights.ravel()[order]
-    middle = np.cumsum(weight) - 0.5 * weight
     kept = weight > 0
-    ordered, middle = ordered[kept], middle[kept]
-    quantiles = np.interp(p, middle, ordered)
-    s = np.array(
-        [_probability_error(values, weights, q, at) for q, at in zip(quantiles, p, strict=True)]
-    )
-    upper = np.interp(np.minimum(p + s, 1.0), middle, ordered)
-    lower = np.interp(np.maximum(p - s, 0.0), middle, ordered)
-    return quantiles, 0.5 * (upper - lower)
+    ordered, middle = ordered[kept], mid_weights(weight)[kept]
+
+    def errors(quantiles, p):
+        pairs = zip(quantiles, p, strict=True)
+        return np.array([_probability_error(values, weights, q, at) for q, at in pairs])
+
+    return with_errors(lambda p: np.interp(p, middle, ordered), errors, probabilities)
 
 
 def _probability_error(values, weights, quantile, probability):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from laplace_approx.comparison.intervals import LEVELS, percent
-from laplace_approx.comparison.rows import Rows
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.report.case import CasePart
 from laplace_approx.verdict.decision import methods_of
 from laplace_approx.verdict.sentences import method_in_words
@@ -116,7 +116,7 @@ def _quantile_quantile(case: CasePart) -> str:
 
 
 def _largest_difference(case: CasePart, quantity: str) -> str:
-    rows = Rows(case.quantiles).of(quantity)
+    rows = rows_of(case.quantiles).of(quantity)
     off = np.array([case.quantiles["difference_sd"][row] for row in rows], dtype=float)
     if not np.isfinite(off).any():
         return f"Nothing is known of {case.label(quantity)}."

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from laplace_approx.comparison.rows import Rows
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.words.numbers import capital
 
 NAMES = ("model", "prior", "space", "grid")
@@ -56,4 +56,4 @@ class CasePart(NamedTuple):
 
     def quantile(self, quantity: str, column: str, probability: float) -> float:
         """Return what the table of quantiles holds at a probability; NaN where it has no row."""
-        return Rows(self.quantiles).value(column, quantity, probability)
+        return rows_of(self.quantiles).value(column, quantity, probability)

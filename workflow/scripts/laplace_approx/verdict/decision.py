@@ -8,6 +8,7 @@ import numpy as np
 
 from laplace_approx.comparison.coverage import held_by_intervals
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
+from laplace_approx.comparison.rows import rows_of
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
 from laplace_approx.remedies.table import REFERENCE_DRAWS
@@ -37,35 +38,16 @@ class Method(NamedTuple):
         )
 
 
-def by_quantity(table: dict) -> dict[str, dict]:
-    """Return a table of remedies cut into one of each quantity, in one pass."""
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(table["quantity"]):
-        rows.setdefault(name, []).append(row)
-    return {
-        name: {
-            column: values[mine] if isinstance(values, np.ndarray) else [values[i] for i in mine]
-            for column, values in table.items()
-        }
-        for name, mine in rows.items()
-    }
-
-
 def methods_of(table: dict, quantity: str) -> dict[str, Method]:
     """Return every method of a table of remedies for one quantity, in the order of the table."""
-    rows = [row for row, name in enumerate(table["quantity"]) if name == quantity]
-    found = {}
-    for name in dict.fromkeys(table["method"][row] for row in rows):
-        mine = [row for row in rows if table["method"][row] == name]
-        found[name] = _method(table, name, mine)
-    return found
+    return {name: _method(table, name, quantity) for name in rows_of(table).methods(quantity)}
 
 
-def _method(table: dict, name: str, rows: list[int]) -> Method:
-    at = {round(float(table["probability"][row]), 12): row for row in rows}
+def _method(table: dict, name: str, quantity: str) -> Method:
+    rows = rows_of(table).of(quantity, name)
     off, own = {}, {}
     for level in JUDGED:
-        ends = [at[end] for end in ends_of(level)]
+        ends = rows_of(table).places(quantity, ends_of(level), name)
         scale = table["scale_sd"][ends]
         # of draws these are standard errors, and so has their scale one; that of a grid has none
         times = STANDARD_ERRORS if np.any(table["scale_error"][ends] > 0) else 1.0
@@ -147,19 +129,11 @@ def _error(method: Method, level: float) -> dict:
     return {"value": value if known else None, "error": error, "reason": reason}
 
 
-def _rows(table, quantity, method):
-    return {
-        round(float(p), 12): row
-        for row, p in enumerate(table["probability"])
-        if table["quantity"][row] == quantity and table["method"][row] == method
-    }
-
-
 def _intervals(table: dict, quantity: str) -> dict:
-    at = _rows(table, quantity, "laplace")
+    places = {level: rows_of(table).places(quantity, ends_of(level), "laplace") for level in JUDGED}
     return {
         percent(level): {
-            side: [float(table[column][at[end]]) for end in ends_of(level)]
+            side: [float(table[column][row]) for row in places[level]]
             for side, column in (
                 ("laplace", "value"),
                 ("exact", "exact"),
@@ -171,7 +145,7 @@ def _intervals(table: dict, quantity: str) -> dict:
 
 
 def _scale(table: dict, quantity: str) -> float:
-    return float(table["scale_sd"][next(iter(_rows(table, quantity, "laplace").values()))])
+    return float(table["scale_sd"][rows_of(table).of(quantity, "laplace")[0]])
 
 
 def scale_is(judge: Judge, quantity: str) -> str:
@@ -201,8 +175,8 @@ def _coverage(told: Told, judge: Judge, table: dict, quantity: str) -> dict:
 
 def _ends(table: dict, quantity: str) -> Estimates:
     """Return both ends of every nominal interval under the normal, as the table has them."""
-    at = _rows(table, quantity, "laplace")
-    rows = [at[end] for level in LEVELS for end in ends_of(level)]
+    ends = [end for level in LEVELS for end in ends_of(level)]
+    rows = rows_of(table).places(quantity, ends, "laplace")
     return Estimates(table["value"][rows], table["value_error"][rows])
 
 

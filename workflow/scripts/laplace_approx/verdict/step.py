@@ -14,7 +14,7 @@ from laplace_approx.comparison.unseen import beyond_the_grid
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.verdict.classes import worst
-from laplace_approx.verdict.decision import Told, by_quantity, quantity_verdict
+from laplace_approx.verdict.decision import Told, quantity_verdict
 from laplace_approx.verdict.left_out import unreached, warnings_of
 
 FIELDS = ("status", "reason", "message")
@@ -33,9 +33,8 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
     drift = (found["drift"] or {"quantities": {}})["quantities"]
     told = Told(side, status, laplace.curvature["message"], drift)
-    tables = by_quantity(table)
     quantities = {
-        name: quantity_verdict(tables[name], name, judge, tolerance, told)
+        name: quantity_verdict(table, name, judge, tolerance, told)
         for name in quantity_names(laplace.model)
     }
     joint = _joint(fit, exact, laplace.mode, found["signals"])

@@ -2,7 +2,7 @@
 
 import math
 
-from laplace_approx.comparison.rows import Rows
+from laplace_approx.comparison.rows import Rows, rows_of
 from laplace_approx.errors import InputError
 from laplace_approx.words.numbers import or_nan
 
@@ -25,7 +25,7 @@ def _case_rows(
     `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
     interval in exact posterior SDs, as the verdict has them. What is not known is NaN.
     """
-    rows = Rows(quantiles)
+    rows = rows_of(quantiles)
     sd = dict(zip(mode["parameters"], _natural_sd(mode, curvature), strict=True))
     at_mode = dict(zip(mode["parameters"], mode.get("theta") or _nan(mode), strict=True))
     return [

@@ -1,8 +1,7 @@
 """Lines through a lattice: where each of them enters and leaves the region quantity <= level.
 
-Where the quantity itself begins, ends, jumps or turns back between two nodes is found beforehand,
-so that no piece of a line hides between them. `Along` integrates a density up to such places by the
-rule of `quadrature`.
+Where the quantity itself breaks off or turns back between two nodes is found beforehand (`breaks`),
+and a density is integrated up to the borders by the rule of `quadrature` (`along`).
 """
 
 from collections.abc import Callable
@@ -10,35 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.derived.extremes import extremes
-from laplace_approx.exact.lattice import Frame
-from laplace_approx.numerics.quadrature import (
-    ORDER,
-    bounded_increments,
-    interpolation_weights,
-    stencils,
-)
+from laplace_approx.exact.derived.breaks import Breaks, concatenated, find_breaks
+from laplace_approx.exact.frame import Frame
 from laplace_approx.numerics.roots import crossings
 
 CLOSE = 1e-9  # of a step: how well a crossing is known
 CLOSE_VALUE = 1e-10  # of the distance of the nearer end from the level: likewise
-NARROW = 6e-8  # of an interval: how well a break is known
-PARTS = 16  # into which an interval is divided, again and again, in search of a break
-
-
-class Breaks(NamedTuple):
-    """Places inside an interval where the quantity begins, ends, jumps or turns back.
-
-    `fraction` is how far along its interval (`line`, `cell`) each lies; `before` and `after` are
-    the quantity on its two sides, NaN where it has no value. There is one at most an interval, and
-    the lines are in order.
-    """
-
-    line: np.ndarray
-    cell: np.ndarray
-    fraction: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
 
 
 class Pieces(NamedTuple):
@@ -125,7 +101,7 @@ class Bundle(NamedTuple):
             base=np.concatenate([self.base, other.base], axis=1),
             values=np.concatenate([self.values, other.values]),
             middles=np.concatenate([self.middles, other.middles]),
-            breaks=_joined([self.breaks, breaks]),
+            breaks=concatenated([self.breaks, breaks]),
         )
 
     def borders(self, levels, lines=None) -> Borders:
@@ -147,7 +123,7 @@ class Bundle(NamedTuple):
         crossed, cell = np.divmod(np.flatnonzero(change), max(change.shape[1], 1))
         whole = self._pieces(crossed, lines[crossed], cell, levels)
         left, right, jumps = self._parts(pair, found, levels[pair])
-        cut = _joined([whole, left, right])
+        cut = concatenated([whole, left, right])
         place = self.first[cut.line] + self.every * (cut.cell + self._crossings(cut))
         sign = np.where(cut.value_low <= cut.level, 1.0, -1.0)
         joined = zip((cut.pair, cut.line, place, sign), jumps, strict=True)
@@ -224,102 +200,7 @@ def bundle_between(frame: Frame, axis: int, outer, quantity: Callable) -> Bundle
 
 def with_breaks(bundle: Bundle) -> Bundle:
     """Return the bundle with its breaks."""
-    begin, end, middle = bundle.values[:, :-1], bundle.values[:, 1:], bundle.middles
-    nan = np.isnan(begin)
-    ends = (nan != np.isnan(middle)) | (nan != np.isnan(end))
-    beyond = (middle < np.minimum(begin, end)) | (middle > np.maximum(begin, end))
-    edges = _narrowed(bundle, *np.nonzero(ends), _begins_or_ends)
-    line, cell = np.nonzero(beyond)
-    jumps = _narrowed(bundle, line, cell, _change)
-    half = middle[line, cell]
-    change = np.maximum(_change(begin[line, cell], half), _change(half, end[line, cell]))
-    found = _change(jumps.before, jumps.after) > change / 2
-    jumps = Breaks(*(x[found] for x in jumps))
-    breaks = _joined([edges, jumps])
-    breaks = _joined([breaks, _turns(bundle, breaks)])
-    order = np.argsort(breaks.line, kind="stable")
-    return bundle._replace(breaks=Breaks(*(x[order] for x in breaks)))
-
-
-def _narrowed(bundle: Bundle, line, cell, change: Callable) -> Breaks:
-    """Return where the quantity changes most: what an interval narrows to, divided again and
-    again and left with the part over which `change(before, after)` is largest."""
-    low, width, each = np.zeros(line.size), 1.0, np.arange(line.size)
-    before, after = bundle.values[line, cell], bundle.values[line, cell + 1]
-    inner = np.arange(1, PARTS) / PARTS
-    while line.size and width > NARROW:
-        value = bundle.at(line[:, None], cell[:, None], low[:, None] + width * inner)
-        value = np.concatenate([before[:, None], value, after[:, None]], axis=1)
-        part = np.argmax(change(value[:, :-1], value[:, 1:]), axis=1)
-        before, after = value[each, part], value[each, part + 1]
-        width /= PARTS
-        low = low + width * part
-    return Breaks(line, cell, low + width / 2, before, after)
-
-
-def _turns(bundle: Bundle, others: Breaks) -> Breaks:
-    """Return the extremes inside intervals that have no other break, one an interval."""
-    cells = bundle.middles.shape[1]
-    found = extremes(lambda line, place: bundle.at(line, 0, place / 2), bundle.known())
-    place = found.place / 2
-    cell = np.clip(place.astype(int), 0, cells - 1)
-    number, first = np.unique(found.line * cells + cell, return_index=True)
-    inside = (place != np.floor(place))[first]  # one at a node is the end of an interval
-    first = first[inside & ~np.isin(number, others.line * cells + others.cell)]
-    line, cell, place, value = (x[first] for x in (found.line, cell, place, found.value))
-    return Breaks(line, cell, place - cell, value, value)
-
-
-def _joined(parts: list):
-    """Return tuples of arrays as one, each array after those before it."""
-    return type(parts[0])(*(np.concatenate(x) for x in zip(*parts, strict=True)))
-
-
-class Along:
-    """The integral of a density along lines from their first nodes to every other node, `rising`
-    (L, n), in units of a step; the nodes are `every` steps apart."""
-
-    def __init__(self, rising, every: int = 1):
-        self.rising, self.every = rising, every
-
-    def joined(self, other: "Along") -> "Along":
-        """Return these lines and, after them, others."""
-        return Along(np.concatenate([self.rising, other.rising]), self.every)
-
-    def masses(self, borders: Borders):
-        """Return the mass inside the borders on the line of every pair, (N,).
-
-        Between the nodes the integral is that polynomial through eight of them.
-        """
-        n = self.rising.shape[1]
-        place = borders.place / self.every
-        cell = np.clip(place.astype(int), 0, n - 2)
-        order = min(ORDER, n)
-        first, local = stencils(cell, n)
-        nodes = self.rising.ravel()
-        window = nodes[(borders.line * n + first)[:, None] + np.arange(order)]
-        weights = interpolation_weights(place - cell, local, order)
-        start = borders.line * n + cell
-        amount = np.clip(np.einsum("to,to->t", window, weights), nodes[start], nodes[start + 1])
-        last = np.where(borders.ends_inside, self.rising[borders.lines, -1], 0.0)
-        total = np.bincount(borders.pair, borders.sign * amount, minlength=last.size)
-        return np.maximum(total + last, 0.0)
-
-
-def rising_integral(density, every: int = 1):
-    """Return the integral of a density (..., n) from the first node to each, in steps."""
-    rising = np.zeros(density.shape)
-    np.cumsum(every * bounded_increments(density), axis=-1, out=rising[..., 1:])
-    return rising
-
-
-def _begins_or_ends(a, b):
-    return np.isnan(a) != np.isnan(b)
-
-
-def _change(a, b):
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(np.abs(b - a), nan=0.0)
+    return bundle._replace(breaks=find_breaks(bundle))
 
 
 def matches(listed, wanted):

@@ -14,32 +14,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.derived.borders import (
-    Along,
-    Bundle,
-    bundle_between,
-    bundle_of,
-    matches,
-    rising_integral,
+from laplace_approx.exact.derived.along import Along, rising_at, rising_integral
+from laplace_approx.exact.derived.borders import Bundle, bundle_between, bundle_of, matches
+from laplace_approx.exact.derived.panels import (
+    BEYOND,
+    RULES,
+    Cut,
+    Kept,
+    Panels,
+    first_panels,
+    largest,
+    with_lines,
 )
-from laplace_approx.exact.derived.panels import BEYOND, RULES, Kept, Panels, with_lines
+from laplace_approx.exact.derived.stretches import one_sided, row_errors, stretch_errors
 from laplace_approx.exact.lattice import Lattice
-from laplace_approx.numerics.quadrature import (
-    ORDER,
-    from_every_other,
-    increments,
-    interpolation_weights,
-    node_weights,
-    stencil_errors,
-    stencil_weights,
-    stencils,
-)
+from laplace_approx.numerics.quadrature import ORDER, from_every_other, increments, node_weights
 
 STRETCH_ERROR = 1e-8  # of a stretch, as a share of all the mass, above which to refine
 PANEL_ERROR = 1e-9  # of a panel in it, likewise
-# Where the differences of the next order are larger than those of half of it, there is a corner or
-# a jump, of which the error is so much more than of what is smooth.
-AT_CORNERS = 6.0
 LEAST_ERROR = 2e-8  # what all the stretches that are not refined may hide together
 
 
@@ -54,15 +46,6 @@ class Effort(NamedTuple):
 
 ONE_ROW = Effort(parts=6, depth=7, most=48)
 MANY_ROWS = Effort(parts=1, depth=0, most=2)  # what is left averages out over the rows
-
-
-class Cut(NamedTuple):
-    """The panels into which stretches were divided: `start` and `width` (P,) in lines, and in
-    `place` the stretch of each, counted in an array (levels, rows, stretches)."""
-
-    place: np.ndarray
-    start: np.ndarray
-    width: np.ndarray
 
 
 class Masses(NamedTuple):
@@ -158,7 +141,7 @@ class Lines:
         level, row, stretch = np.nonzero(error > self._limit(STRETCH_ERROR))
         if level.size:
             place = level, row, stretch
-            values, errors = self._one_sided(both, differences, place)
+            values, errors = one_sided(both, differences, place)
             smooth = errors <= self._limit(STRETCH_ERROR)
             stretches[(slice(None), *(x[smooth] for x in place))] = values[:, smooth]
             errors[~smooth] = error[tuple(x[~smooth] for x in place)]
@@ -195,18 +178,10 @@ class Lines:
         return share * self.total / math.sqrt(self.shape[0])
 
     def _rows_error(self, rows):
-        """Return what the rule over the rows may be off by, (C,), from their masses (C, rows): what
-        the next order of it makes of every stretch between two of them."""
-        n = self.shape[0]
-        if n <= ORDER:
+        """Return what the rule over the rows may be off by, (C,), from their masses (C, rows)."""
+        if self.shape[0] <= ORDER:
             return np.zeros(len(rows))
-        found = np.abs(np.diff(rows, ORDER))
-        halves = np.abs(np.diff(rows, ORDER // 2))
-        halves = np.lib.stride_tricks.sliding_window_view(halves, ORDER // 2 + 1, axis=-1)
-        found = np.where(found > halves.max(axis=-1), AT_CORNERS * found, found)
-        windows = _windows(np.maximum(found, self._row_differences))
-        first, local = stencils(np.arange(n - 1), n)
-        return np.sum(windows[:, first] * stencil_errors()[local], axis=1)
+        return np.sum(row_errors(rows, self._row_differences), axis=1)
 
     @cached_property
     def _row_differences(self):
@@ -215,35 +190,16 @@ class Lines:
         return np.abs(np.diff(rows, ORDER))
 
     def _errors(self, lines):
-        """Return (differences, error): for every window of nodes of the rule the larger difference
-        of the next order beside it, and the error that it makes for every stretch."""
-        n = lines.shape[-1]
-        if n <= ORDER:
-            return None, np.zeros((*lines.shape[:-1], n - 1))
-        windows = _windows(np.maximum(np.abs(np.diff(lines, ORDER, axis=-1)), self._differences))
-        first, local = stencils(np.arange(n - 1), n)
-        return windows, windows[..., first] * stencil_errors()[local]
+        """Return what `stretch_errors` does; no differences where there are too few lines."""
+        if lines.shape[-1] <= ORDER:
+            return None, np.zeros((*lines.shape[:-1], lines.shape[-1] - 1))
+        return stretch_errors(lines, self._differences)
 
     @cached_property
     def _differences(self):
         """The differences of the next order of all that the quantity is defined on: where that
         begins or ends between two lines, little of a level may be seen on either."""
         return np.abs(np.diff(self._lines([np.inf]), ORDER, axis=-1))
-
-    def _one_sided(self, both, windows, place):
-        """Return stretches (2, F) and errors (F,) from the smoothest window of nodes that holds
-        each of the stretches."""
-        *where, stretch = place
-        local = np.arange(ORDER - 1)
-        start = stretch[:, None] - local
-        allowed = (start >= 0) & (start < windows.shape[-1])
-        rough = windows[where[0][:, None], where[1][:, None], np.where(allowed, start, 0)]
-        errors = np.where(allowed, rough * stencil_errors()[local], np.inf)
-        best = np.argmin(errors, axis=1)
-        nodes = (stretch - best)[:, None] + np.arange(ORDER)
-        values = both[:, where[0][:, None], where[1][:, None], nodes]
-        values = np.einsum("bfo,fo->bf", values, stencil_weights()[best])
-        return values, errors[np.arange(best.size), best]
 
     def _worst(self, errors, n_levels):
         """Return the places of the largest errors that are not 0."""
@@ -258,7 +214,7 @@ class Lines:
         if level.size == 0:
             return np.zeros((2, 0)), np.zeros(0), None, kept
         place = (level * self.shape[0] + row) * self.shape[1] + stretch
-        owner, start, width = _begun(place, stretch, cut)
+        owner, start, width = first_panels(place, stretch, cut)
         parts, limit = self.effort.parts, self._limit(PANEL_ERROR)
         values, errors, done = np.zeros((2, level.size)), np.zeros(level.size), []
         for step in range(self.effort.depth + 1):
@@ -267,7 +223,7 @@ class Lines:
             found, error = self._integrals(levels[level[owner]], width, kept, numbers)
             # NaN counts as an error
             again = ~(error <= limit) & (step < self.effort.depth)
-            again = _largest(np.where(again, error, 0.0), self.effort.most * levels.size)
+            again = largest(np.where(again, error, 0.0), self.effort.most * levels.size)
             for total, part in zip((*values, errors), (*found, error), strict=True):
                 total += np.bincount(owner[~again], part[~again], minlength=total.size)
             done.append(Cut(place[owner[~again]], start[~again], width[~again]))
@@ -300,53 +256,7 @@ class Lines:
         outer = outer.reshape(-1, outer.shape[-1])
         bundle = bundle_between(self.frame, self.axis, outer, self.quantity)
         rising = (
-            Along(_rising_at(rising, panels.row, place / every), every)
+            Along(rising_at(rising, panels.row, place / every), every)
             for rising, every in ((self.rising, 1), (self.coarse_rising, 2))
         )
         return (bundle, bundle.thin()), tuple(rising)
-
-
-def _windows(differences):
-    """Return the larger difference beside each window of nodes, (..., n - ORDER + 1), from those of
-    the next order, (..., n - ORDER)."""
-    windows = np.zeros((*differences.shape[:-1], differences.shape[-1] + 1))
-    windows[..., 1:] = differences
-    np.maximum(windows[..., :-1], differences, out=windows[..., :-1])
-    return windows
-
-
-def _rising_at(rising, row, place):
-    """Return the integral along lines at places (P, m) of rows (P,), between those at which
-    it is known (rows, lines, nodes): (P m, nodes)."""
-    n = rising.shape[1]
-    order = min(ORDER, n)
-    stretch = np.clip(place[:, :1].astype(int), 0, n - 2)
-    first, local = stencils(stretch, n)
-    window = rising[row[:, None], first + np.arange(order)]
-    weights = interpolation_weights(place - stretch, local, order)
-    return (weights @ window).reshape(-1, rising.shape[2])
-
-
-def _begun(place, stretch, near: Cut | None):
-    """Return (owner, start, width) of the panels to begin with: of each place those near to it,
-    if there are any, else the whole stretch."""
-    if near is None:
-        return np.arange(place.size), stretch.astype(float), np.ones(place.size)
-    order = np.argsort(place)
-    shared = np.flatnonzero(np.isin(near.place, place))
-    new = np.flatnonzero(~np.isin(place, near.place))
-    owner = order[np.searchsorted(place[order], near.place[shared])]
-    return (
-        np.concatenate([owner, new]),
-        np.concatenate([near.start[shared], stretch[new]]),
-        np.concatenate([near.width[shared], np.ones(new.size)]),
-    )
-
-
-def _largest(errors, most: int):
-    """Return where the errors are not 0, of more than `most` the largest; NaN is the largest."""
-    if np.count_nonzero(errors) <= most:
-        return errors != 0
-    chosen = np.zeros(errors.size, dtype=bool)
-    chosen[np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable")[:most]] = True
-    return chosen

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.derived.borders import Along, Bundle
+from laplace_approx.exact.derived.along import Along
+from laplace_approx.exact.derived.borders import Bundle
 from laplace_approx.numerics.quadrature import KRONROD
 
 # Kronrod's nodes and the two ends, at which no rule has a weight
@@ -91,3 +92,37 @@ def with_lines(kept: Kept | None, panels: Panels, make: Callable) -> tuple[Kept,
     nodes = NODES.size
     number = np.array([kept.slot[key] for key in keys])
     return kept, number[:, None] * nodes + np.arange(nodes)
+
+
+class Cut(NamedTuple):
+    """The panels into which stretches were divided: `start` and `width` (P,) in lines, and in
+    `place` the stretch of each, counted in an array (levels, rows, stretches)."""
+
+    place: np.ndarray
+    start: np.ndarray
+    width: np.ndarray
+
+
+def first_panels(place, stretch, near: Cut | None):
+    """Return (owner, start, width) of the panels to begin with: of each place those near to it,
+    if there are any, else the whole stretch."""
+    if near is None:
+        return np.arange(place.size), stretch.astype(float), np.ones(place.size)
+    order = np.argsort(place)
+    shared = np.flatnonzero(np.isin(near.place, place))
+    new = np.flatnonzero(~np.isin(place, near.place))
+    owner = order[np.searchsorted(place[order], near.place[shared])]
+    return (
+        np.concatenate([owner, new]),
+        np.concatenate([near.start[shared], stretch[new]]),
+        np.concatenate([near.width[shared], np.ones(new.size)]),
+    )
+
+
+def largest(errors, most: int):
+    """Return where the errors are not 0, of more than `most` the largest; NaN is the largest."""
+    if np.count_nonzero(errors) <= most:
+        return errors != 0
+    chosen = np.zeros(errors.size, dtype=bool)
+    chosen[np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable")[:most]] = True
+    return chosen

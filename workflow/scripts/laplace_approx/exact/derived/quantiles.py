@@ -1,4 +1,4 @@
-"""Quantiles: of any quantity on a lattice, without randomness; and of draws, with their error."""
+"""Quantiles of any quantity on a lattice, without randomness."""
 
 import math
 from collections.abc import Callable
@@ -8,16 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.quantities import given
-from laplace_approx.density.transforms import Identity
 from laplace_approx.exact.derived.atoms import atoms_at, flat_values
-from laplace_approx.exact.derived.lines import Cut, Lines, Masses
-from laplace_approx.exact.derived.panels import Kept
+from laplace_approx.exact.derived.lines import Lines, Masses
+from laplace_approx.exact.derived.panels import Cut, Kept
+from laplace_approx.exact.derived.rough_cells import RoughCells
 from laplace_approx.exact.draw_quantiles import Estimates
-from laplace_approx.exact.lattice import Axis, Frame, Lattice, evaluate
-from laplace_approx.normal.normal import Normal
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.inverse_cdf import Guess, SecantSearch, guessed, invert_cdf, rough_odds
 
-HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
 AT_LEAST = 0.05  # of the largest error: what another one is
 DOUBLINGS = 60  # of the way that a CDF is followed
 RISES = 0.5  # of what a CDF was taken to rise by: what it rises at the least
@@ -47,7 +45,7 @@ class DerivedQuantity:
         lattice = lattice.odd()
         evaluate_quantity = given(quantity, condition)
         self.outside_mass = outside_mass
-        self._cells = _Cells(lattice.thin(), evaluate_quantity)
+        self._cells = RoughCells(lattice.thin(), evaluate_quantity)
         self._lines = Lines(lattice, self._cells.axis, evaluate_quantity)
         self.axis = self._lines.axis
         self._usual = np.unique(np.asarray(usual, dtype=float))
@@ -259,23 +257,6 @@ def _like_others(p, error, density):
     return np.maximum(error, AT_LEAST * largest * unit)
 
 
-def normal_lattice(
-    normal: Normal, points: int, halfwidth: float = HALFWIDTH, names=None
-) -> Lattice:
-    """Return the lattice of a normal: `points` nodes an axis over `halfwidth` SDs each way, in
-    the coordinates in which the normal is standard."""
-    d = normal.mean.size
-    frame = Frame(
-        names=tuple(names) if names else tuple(f"x{i + 1}" for i in range(d)),
-        transforms=(Identity(),) * d,
-        origin=np.asarray(normal.mean, dtype=float),
-        shear=np.asarray(normal.cholesky, dtype=float),
-        axes=(Axis(-halfwidth, halfwidth, points),) * d,
-        support=np.array([np.full(d, -np.inf), np.full(d, np.inf)]),
-    )
-    return evaluate(frame, normal.log_density)
-
-
 def _last(masses: Masses) -> Masses:
     """Return the last of several masses, as numbers."""
     return Masses(*(float(x[-1]) for x in masses[:4]))
@@ -290,50 +271,3 @@ class _Found(NamedTuple):
     included: Masses
     cut: Cut | None
     kept: Kept | None
-
-
-class _Cells:
-    """The quantity at the cells of a lattice, in order: its rough quantiles."""
-
-    def __init__(self, lattice: Lattice, quantity: Callable):
-        mass, _ = lattice.relative()
-        value = np.concatenate([quantity(theta) for _, theta in lattice.frame.blocks()])
-        self.axis = _steepest_axis(value, mass)
-        value, mass = value.ravel(), mass.ravel()
-        kept = np.flatnonzero(np.isfinite(value) & (mass > 0))
-        kept = kept[np.argsort(value[kept], kind="stable")]
-        value, rising = value[kept], np.cumsum(mass[kept])
-        last = np.append(np.diff(value) > 0, True)[: value.size]  # of those that are equal
-        self.value, self.rising = value[last], rising[last]
-
-    def quantiles(self, p):
-        """Return the value of the cell at which the mass passes each p (0 where there is none)."""
-        if self.value.size == 0:
-            return np.zeros(np.shape(p))
-        return self.value[self._cell(p)]
-
-    def around(self, p, share: float):
-        """Return values below and above each quantile, apart by a share of the local scale."""
-        tail = 0.5 * np.minimum(p, 1 - p)
-        middle, scale = self.quantiles(p), self.quantiles(p + tail) - self.quantiles(p - tail)
-        if self.value.size:  # few cells may hold all the mass
-            cell, last = self._cell(p), self.value.size - 1
-            beside = self.value[np.minimum(cell + 1, last)] - self.value[np.maximum(cell - 1, 0)]
-            scale = np.maximum(scale, beside)
-        half = share * scale + 1e-12 * np.abs(middle) + 1e-300
-        return middle - half, middle + half
-
-    def _cell(self, p):
-        cell = np.searchsorted(self.rising, p * self.rising[-1])
-        return np.minimum(cell, self.value.size - 1)
-
-
-def _steepest_axis(value, mass) -> int:
-    """Return the axis along which the quantity changes faster than along any other where most of
-    the mass is: the level sets cross its lines, and do so most nearly at right angles."""
-    if value.ndim == 1:
-        return 0
-    with np.errstate(invalid="ignore"):
-        slopes = np.abs([np.gradient(value, axis=k) for k in range(value.ndim)])
-    slopes = np.nan_to_num(slopes, nan=0.0)
-    return int(np.argmax([np.sum(mass[slope >= slopes.max(axis=0)]) for slope in slopes]))
