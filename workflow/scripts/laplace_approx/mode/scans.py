@@ -11,23 +11,17 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from laplace_approx.mode.checks.decay import LEVEL
+from laplace_approx.mode.thin import thin_humps
 
 SEED = 20270  # any other gives other places to look at, as good as these
 MOST = 10  # parameters up to which lines are walked
 MODES = 3  # whose lines and normals are looked at
-ALONG = {1: 2**13, 2: 2**9, 3: 2**8}  # places on a line; with more parameters as many as with FEW
-# On the one line of one parameter, about its widest mode: a hump of 3e-4 SDs is then seen for sure,
-# as by the certified grid, for about as many evaluations; half as many see humps twice as wide.
-WHOLE = 2**16
+ALONG = {1: 2**9, 2: 2**8, 3: 2**7}  # places on a line; with more parameters as many as with FEW
 FEW = 2**6  # places on a line beyond three parameters: half sees humps twice as wide
 NEAR = 20.0  # SDs each way on a line, in equal steps; a quarter as many go on in growing steps
 FAR = 1e4  # SDs each way that a line goes on to
-DRAWN = {1: 14, 2: 12, 3: 12}  # powers of two: points about a mode; with more parameters 8
+DRAWN = 8  # power of two: points about a mode; twice as many see humps 2^(1/d) times as thin
 WIDTHS = (1.0, 3.0)  # SDs of the normals drawn from
-# powers of two: points spread evenly about a mode; twice as many see humps 1.4 times as thin in a
-# plane and 1.26 times in space, and are most of what the search costs there
-SPREAD = {2: 15, 3: 15}
-BOX = 6.0  # SDs each way that they are spread over
 AT_ONCE = 2**12  # of them
 ZOOM = 17  # places of a bracket on a line
 ZOOMS = 12  # times that it shrinks
@@ -44,11 +38,9 @@ def suspects(evaluator, proofs):
         looked.append(widest)
     for proof in looked:
         if evaluator.size <= MOST:
-            whole = evaluator.size == 1 and proof is widest
-            found += _on_lines(evaluator, proof, WHOLE if whole else None)
+            found += _on_lines(evaluator, proof)
+        found += thin_humps(evaluator, proof)
         found += _drawn(evaluator, proof, highest)
-        if evaluator.size in SPREAD:
-            found += _spread(evaluator, proof, highest)
     found.sort(key=lambda pair: -pair[0])
     return np.array([x for _, x in found[:MOST_FOUND]]).reshape(-1, evaluator.size)
 
@@ -71,9 +63,9 @@ def _distances(n: int):
     return np.concatenate([near, np.geomspace(NEAR, FAR, n // 8)[1:]])
 
 
-def _on_lines(evaluator, proof, places: int | None = None):
+def _on_lines(evaluator, proof):
     """Return (log density, x) at the top of the highest rise beyond a dip of every half line."""
-    t = _distances(places or ALONG.get(evaluator.size, FEW))
+    t = _distances(ALONG.get(evaluator.size, FEW))
     ways = _ways(proof.factored)
     ways = np.concatenate([ways, -ways])
     points = proof.x + t[:, None] * ways[:, None, :]
@@ -103,17 +95,9 @@ def _zoomed(evaluator, x, way, low: float, high: float):
 
 def _drawn(evaluator, proof, highest: float):
     """Return (log density, x) of the highest drawn point, if it is above all modes."""
-    power = DRAWN.get(evaluator.size, 8)
-    unit = qmc.Sobol(evaluator.size, seed=SEED).random_base2(power)
+    unit = qmc.Sobol(evaluator.size, seed=SEED).random_base2(DRAWN)
     width = np.resize(WIDTHS, (len(unit), 1))
     points = proof.x + (ndtri(unit) * width) @ proof.factored.cholesky.T
-    return _above(evaluator, points, highest)
-
-
-def _spread(evaluator, proof, highest: float):
-    """Return (log density, x) of the highest of the points that are spread evenly, likewise."""
-    unit = qmc.Sobol(evaluator.size, seed=SEED + 1).random_base2(SPREAD[evaluator.size])
-    points = proof.x + BOX * (2 * unit - 1) @ proof.factored.cholesky.T
     return _above(evaluator, points, highest)
 
 

@@ -8,6 +8,7 @@ from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import Evaluator
 from laplace_approx.derivatives.scales import rough_scales
 from laplace_approx.errors import Declined
+from laplace_approx.mode import leads
 from laplace_approx.mode.attempts import (
     by_newton,
     by_simplex,
@@ -151,33 +152,52 @@ class Search:
             around = dispersed(evaluator, best.x, cholesky, n - about_start, self.rng)
             starts = np.concatenate([around, starts])
         self.n_starts = starts.shape[0]
-        self._follow(starts, "damped Newton from a dispersed start")
+        self._follow(starts, "from a dispersed start")
 
     def _follow(self, starts, method):
         """Climb from the starts (n, d), and prove what ends at a new place."""
         if starts.shape[0] == 0:
             return
-        best = self.ends.best()
-        attempts = self._climbed(starts, method, best)
+        attempts = self._climbed(starts, method, self.ends.best())
+        for i in sorted(range(len(attempts)), key=lambda i: -attempts[i].log_density):
+            attempt = attempts[i]
+            if attempt.message in leads.SAYS:
+                if not leads.is_new(attempt, self.ends.proven()):
+                    continue
+                attempt = attempts[i] = self._polished(attempt)
+            self._looked(attempt)
         self.attempts += attempts
-        attempts = sorted((a for a in attempts if np.isfinite(a.log_density)), key=_lowness)
-        ends, before = self.ends, len(self.ends.looked_at)
-        known = ends.known(np.array([attempt.end for attempt in attempts]))
-        for attempt, seen in zip(attempts, known, strict=True):
-            if seen or (len(ends.looked_at) > before and ends.known(attempt.end[None])[0]):
-                continue
-            best = ends.best()
-            higher = best is None or attempt.log_density > best.log_density + HIGHER
-            if higher or (attempt.converged and len(ends.looked_at) < MOST_PROOFS):
-                ends.look_at(attempt)
+
+    def _polished(self, attempt):
+        """Go on from where a coarse ascent ended, by Newton's method."""
+        frame = self.ends.best().factored.cholesky
+        method = f"{attempt.method}, then damped Newton"
+        last = many_by_newton(self.evaluator, attempt.end[None], method, frame)[0]
+        return last._replace(
+            start=attempt.start,
+            path=np.concatenate([attempt.path[:-1], last.path]),
+            evaluations=attempt.evaluations + last.evaluations,
+        )
+
+    def _looked(self, attempt):
+        ends, best = self.ends, self.ends.best()
+        if not np.isfinite(attempt.log_density) or ends.known(attempt.end[None])[0]:
+            return
+        higher = best is None or attempt.log_density > best.log_density + HIGHER
+        if higher or (attempt.converged and len(ends.looked_at) < MOST_PROOFS):
+            ends.look_at(attempt)
 
     def _climbed(self, starts, method, best):
+        evaluator = self.evaluator
         if best is None:
-            return many_by_newton(self.evaluator, starts, method, np.diag(self.scale))
+            return many_by_newton(evaluator, starts, method, np.diag(self.scale))
+        if evaluator.size <= MANY:
+            proofs = sorted(self.ends.proven(), key=lambda proof: -proof.log_density)
+            return leads.where_they_lead(evaluator, starts, method, proofs)
         frame = best.factored.cholesky
-        if self.evaluator.has_gradient and self.evaluator.size > MANY:
-            return many_by_quasi_newton(self.evaluator, starts, method, best.x, frame)
-        return many_by_newton(self.evaluator, starts, method, frame)
+        if evaluator.has_gradient:
+            return many_by_quasi_newton(evaluator, starts, method, best.x, frame)
+        return many_by_newton(evaluator, starts, method, frame)
 
     def settle(self):
         """Decline where the highest point known is no proven mode."""
@@ -208,7 +228,7 @@ class Search:
             top = np.unravel_index(np.argmax(seen.values), seen.values.shape)
             higher = seen.values[top] > best.log_density + self.ends.margin(best)
             points = np.concatenate([seen.rays.points[top][None][: int(higher)], decay.bumps(seen)])
-            self._follow(points[:MOST_BUMPS], "damped Newton from a rise on a ray")
+            self._follow(points[:MOST_BUMPS], "from a rise on a ray")
             self.settle()
             if self.ends.best() is best:
                 break
@@ -298,10 +318,6 @@ class Search:
         return np.concatenate(
             [proof.x[None], pulled_inside(self.evaluator, proof.x, proof.x + spread)]
         )
-
-
-def _lowness(attempt):
-    return -attempt.log_density
 
 
 _SEARCHES = Memo(4)
