@@ -1,5 +1,5 @@
-"""Where many starts lead: ascents in one batch, each left once it has entered the hump of a mode that
-is known already.
+"""Where many starts lead: ascents in one batch, each left once it has entered the hump of a mode
+that is known already.
 """
 
 import numpy as np
@@ -51,6 +51,15 @@ def where_they_lead(evaluator, starts, method, proofs) -> list[Attempt]:
     return attempts
 
 
+def where_it_leads(evaluator, x, method, proofs) -> Attempt:
+    """Climb from x (d,) likewise, in coordinates of the scale there: a thin hump is not stepped
+    off."""
+    before = evaluator.evaluations
+    frame = np.diag(axis_scales(evaluator.far, x))
+    (attempt,) = _climbed(evaluator, x[None], method, proofs, (x, frame))
+    return attempt._replace(evaluations=evaluator.evaluations - before)
+
+
 def _climbed(evaluator, starts, method, proofs, origin) -> list[Attempt]:
     """Climb from each of the starts (n, d) in the coordinates u of x = centre + frame u, where the
     `origin` is (centre, frame)."""
@@ -60,13 +69,13 @@ def _climbed(evaluator, starts, method, proofs, origin) -> list[Attempt]:
     def place(u):
         return centre + u @ frame.T
 
-    def gradient(u, values, lengths):
+    def gradient(u, lengths):
         if evaluator.has_gradient:
             return evaluator.gradient(place(u)) @ frame
         return _differences(evaluator, place, u, lengths)
 
     found = bfgs_rows(
-        lambda u: evaluator.far(place(u)),
+        lambda u: evaluator.log_density(place(u)),
         gradient,
         first,
         lambda u, values: in_a_hump(proofs, place(u), values),
@@ -121,6 +130,6 @@ def _differences(evaluator, place, u, lengths):
     step = np.clip(1e-2 * lengths, LEAST, STEP)
     move = step[:, None, None] * np.eye(u.shape[1])
     points = place(np.stack([u[:, None] + move, u[:, None] - move]))
-    ahead, behind = evaluator.far(points)
+    ahead, behind = evaluator.log_density(points)
     slopes = (ahead - behind) / (2 * step[:, None])
     return np.where(np.isfinite(slopes), slopes, 0.0)

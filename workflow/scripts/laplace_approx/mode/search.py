@@ -37,7 +37,7 @@ from laplace_approx.words import places
 N_STARTS = 20  # dispersed ones
 FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
-FROM_SCANS = "simplex (Nelder-Mead) from a place that scans found"
+FROM_SCANS = "from a place that scans found"
 MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
 MOST_BUMPS = 10  # rises on rays that are followed up
 
@@ -96,7 +96,7 @@ class Search:
         near = pulled_inside(evaluator, self.start, self.start + spread)
         check_function(evaluator, np.concatenate([self.start[None], near]))
         near = near[: 0 if evaluator.size > MANY else 2]
-        check_supplied(evaluator, np.concatenate([self.start[None], near]), self.rng)
+        check_supplied(evaluator, np.concatenate([self.start[None], near]), self.rng, self.scale)
 
     def _move_start_inside(self):
         if np.isfinite(self.evaluator.log_density(self.start)):
@@ -244,10 +244,14 @@ class Search:
             for x in suspects(self.evaluator, known):
                 if self.ends.known(x[None])[0]:
                     continue
-                attempt = by_simplex(self.evaluator, x)._replace(method=FROM_SCANS)
+                attempt = leads.where_it_leads(self.evaluator, x, FROM_SCANS, self.ends.proven())
+                if leads.is_new(attempt, self.ends.proven()):
+                    simplex = by_simplex(self.evaluator, attempt.end)
+                    cost = attempt.evaluations + simplex.evaluations
+                    attempt = simplex._replace(start=x, method=FROM_SCANS, evaluations=cost)
+                    if not self.ends.known(attempt.end[None])[0]:
+                        self.ends.look_at(attempt)
                 self.attempts.append(attempt)
-                if not self.ends.known(attempt.end[None])[0]:
-                    self.ends.look_at(attempt)
             self.settle()
             if len(self.ends.proven()) == len(known):
                 return
@@ -289,7 +293,8 @@ class Search:
         attempt = next(attempt for attempt, each in self.ends.looked_at if each is proof)
         check_again(self.evaluator, proof.x, proof.log_density)
         check_not_infinite(self.evaluator)
-        check_supplied(self.evaluator, self._check_points(proof), self.rng)
+        scale = 1 / np.sqrt(-np.diag(proof.hessian))
+        check_supplied(self.evaluator, self._check_points(proof), self.rng, scale)
         modes = distinct_modes(self.ends.proven())
         self.warnings += remarks(self.evaluator.names, proof, modes)
         ascent, spent = attempt.evaluations + proof.evaluations, self.evaluator.evaluations

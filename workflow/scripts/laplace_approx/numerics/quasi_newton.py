@@ -17,9 +17,11 @@ PARTS = 0.25 ** np.arange(1, 6)  # of a step, tried where the whole one does not
 ARRIVED = 1e-3  # decrement; halved, an ascent to a smooth mode takes no step more
 # steps; doubled, ascents that follow a bent ridge come further, and cost up to twice as much
 MOST_STEPS = 60
-CURVED = 1e-8  # cosine between a step and the change of the slope that says anything of a curvature
-# times as long are the steps after one along which the slope did not fall, as in a heavy tail; twice
-# that comes home from 10^3 SDs a step sooner
+# cosine between a step and the change of the slope, of which a curvature is learnt; halved,
+# rounding is learnt from as well
+CURVED = 1e-8
+# times as long are the steps after one along which the slope did not fall, as in a heavy tail;
+# twice that comes home from 10^3 SDs a step sooner
 LONGER = 10.0
 RUNNING, DONE, AT_REST, STUCK = range(4)
 
@@ -37,12 +39,14 @@ class Climbed(NamedTuple):
 
 
 @np.errstate(all="ignore")  # what overflows far out is looked at, not warned of
-def bfgs_rows(function: Callable, gradient: Callable, starts, done: Callable, cost: int) -> Climbed:
-    """Maximise a function from each of the starts (k, d), in coordinates that it is of order one in.
+def bfgs_rows(function: Callable, gradient: Callable, starts, done: Callable, cost: int):
+    """Maximise a function from each of the starts (k, d): return where they ended, `Climbed`.
 
-    `function` (n, d) -> (n,) may be -inf; `gradient` takes points (n, d), their values (n,) and the
-    lengths (n,) of the last steps, and gives (n, d) for `cost` evaluations a row; `done` takes
-    points and values and says (n,) which need go no further.
+    The coordinates are such that its curvature is of order one.
+
+    `function` (n, d) -> (n,) may be -inf; `gradient` takes points (n, d) and the lengths (n,) of
+    the last steps, and gives (n, d) for `cost` evaluations a row; `done` takes points and values
+    (n,) and says (n,) which need go no further.
 
     The step is B g with the inverse B of the curvature by Broyden, Fletcher, Goldfarb and Shanno
     (Nocedal and Wright 2006, section 6.1), from the unit matrix on, no longer than the way to the
@@ -70,7 +74,7 @@ class _Ascents:
         self.unit = np.eye(d)
         self.inverse = np.tile(self.unit, (k, 1, 1))
         self.fresh = np.ones(k, dtype=bool)  # whether `inverse` is the unit matrix
-        self.slope = gradient(starts, self.value, np.ones(k))
+        self.slope = gradient(starts, np.ones(k))
         self.decrement = np.full(k, np.inf)
         self.evaluations = np.full(k, 1 + cost)
         self.state = np.where(np.isfinite(self.value), RUNNING, STUCK)
@@ -92,10 +96,10 @@ class _Ascents:
         ended = done(x, value)
         self.x[rows], self.value[rows] = x, value
         self.state[rows[ended]] = DONE
-        rows, x, value, change = rows[~ended], x[~ended], value[~ended], change[~ended]
+        rows, x, change = rows[~ended], x[~ended], change[~ended]
         if rows.size == 0:
             return
-        slope = self.gradient(x, value, np.linalg.norm(change, axis=1))
+        slope = self.gradient(x, np.linalg.norm(change, axis=1))
         self.evaluations[rows] += self.cost
         self._learn(rows, change, self.slope[rows] - slope)
         self.slope[rows] = slope

@@ -23,14 +23,15 @@ FEW_DIRECTIONS = 2  # above 50 dimensions: doubled, 0.7 % of the log densities o
 ONE_SIDED = np.array([[1e-3], [1e-4], [1e-5]])
 
 
-def check_supplied(evaluator, points, rng):
+def check_supplied(evaluator, points, rng, scale=None):
     """Raise `Declined` (gradient_check_failed) unless the derivatives at points (n, d) are right.
 
     Along up to eight directions at each point, scaled to where the log density changes by one,
     the analytic gradient is held against differences of values, and the analytic Hessian against
     differences of the gradient. A numerical derivative counts only where its own error is small,
     so that kinks, edges and cancellation near a point give no false alarm; a disagreement counts
-    only if it is found again with other steps.
+    only if it is found again with other steps. `scale` (d,), where it is known, saves the sweeps
+    for the length over which the log density changes by one on each axis.
     """
     if not evaluator.has_gradient:
         return
@@ -41,13 +42,13 @@ def check_supplied(evaluator, points, rng):
     usable = np.flatnonzero(usable)
     together = points.shape[1] <= MOST_DIRECTIONS  # else a matrix for every row would be large
     for some in [usable] if together else np.split(usable, usable.size):
-        rows = _rows(points[some], scaled_directions(evaluator, points[some], rng))
+        rows = _rows(points[some], scaled_directions(evaluator, points[some], rng, scale))
         _check_gradient(evaluator, rows, values[some], gradients[some])
         if evaluator.has_hessian:
             _check_hessian(evaluator, rows)
 
 
-def scaled_directions(evaluator, points, rng):
+def scaled_directions(evaluator, points, rng, scale=None):
     """Return directions (p, m, d), the axes in few dimensions, as long as the local scale at each
     of the points (p, d)."""
     p, d = points.shape
@@ -55,8 +56,10 @@ def scaled_directions(evaluator, points, rng):
         directions = np.broadcast_to(np.eye(d), (p, d, d))
     else:
         n = MOST_DIRECTIONS if d <= MANY else FEW_DIRECTIONS
-        directions = rng.standard_normal((p, n, d)) * np.maximum(1.0, np.abs(points))[:, None]
-        directions /= np.sqrt(d)
+        length = np.maximum(1.0, np.abs(points))[:, None] if scale is None else 1.0
+        directions = rng.standard_normal((p, n, d)) * length / np.sqrt(d)
+    if scale is not None:
+        return directions * scale
     return directions * _lengths(evaluator, points, directions)[..., None]
 
 
