@@ -151,9 +151,10 @@ def test_a_formula_that_cancels_is_said_to_lose_its_digits(name):
     assert f"loses its digits near {guilty} = " in found.message
     assert "log1p" in found.message and "another start" not in found.message
     # the digits end where neighbours differ by more than a thousandth
-    border = np.array(found.details["border"])[None]
-    noise = scatter(values(function, d).log_density, border, np.ones((1, d)))[0]
-    assert 1e-5 < noise < 0.1
+    # (beside one place, where they may be the same by chance)
+    beside = np.linspace(0.98, 1.02, 5)[:, None] * np.array(found.details["border"])
+    noise = scatter(values(function, d).log_density, beside, np.ones((5, d)))
+    assert 1e-5 < np.max(noise) < 0.1
 
 
 CLEAN = {

@@ -14,9 +14,9 @@ HUMP = 1.0  # SDs from a mode: within, what follows its quadratic is its hump
 # of the fall that the quadratic tells; halved, ascents to skewed modes take a step more
 LIKE = 0.1
 ROUNDING = 1e-12  # of a log density, relative
-# log density below the highest mode: a hump so deep has no mass, were it 10^100 times as wide in
-# each of four coordinates; halved, 10^50 times
-LOWEST = 1e3
+# log density below the highest mode: a hump so deep has no mass, were its volume 10^80 times as
+# large; halved, 10^40 times
+LOWEST = 200.0
 MOST_AGAIN = 4  # ascents that are lost go on so; each costs a sweep of the axes and an ascent
 ENTERED = "it entered the hump of a mode known already"
 MESSAGES = {
@@ -28,18 +28,19 @@ NO_GAIN = "no step by BFGS gains"
 SAYS = (*MESSAGES.values(), NO_GAIN)
 
 
-def where_they_lead(evaluator, starts, method, proofs) -> list[Attempt]:
+def where_they_lead(evaluator, starts, method, proofs, origin) -> list[Attempt]:
     """Climb from each of the starts (n, d) by BFGS, all in step; `proofs` are those of the modes
-    known, highest first.
+    known.
 
-    The coordinates are those of the highest mode; the highest of the ascents that come to no rest
-    in them go on in those of where they are. An attempt that entered a known hump, or came to rest,
+    The coordinates u are those of x = centre + frame u, where the `origin` is (centre (d,), frame
+    (d, d)); the highest of the ascents that come to no rest in them go on in those of where they
+    are. An attempt that entered a known hump, or came to rest,
     is `converged`; its end is no mode before Newton's method has been there.
     """
-    best = proofs[0]
-    attempts = _climbed(evaluator, starts, method, proofs, (best.x, best.factored.cholesky))
+    attempts = _climbed(evaluator, starts, method, proofs, origin)
+    least = max((proof.log_density for proof in proofs), default=-np.inf) - LOWEST
     lost = [i for i, attempt in enumerate(attempts) if not attempt.converged]
-    lost = [i for i in lost if attempts[i].log_density > best.log_density - LOWEST]
+    lost = [i for i in lost if attempts[i].log_density > least]
     for i in sorted(lost, key=lambda i: -attempts[i].log_density)[:MOST_AGAIN]:
         first = attempts[i]
         before = evaluator.evaluations
@@ -61,8 +62,7 @@ def where_it_leads(evaluator, x, method, proofs) -> Attempt:
 
 
 def _climbed(evaluator, starts, method, proofs, origin) -> list[Attempt]:
-    """Climb from each of the starts (n, d) in the coordinates u of x = centre + frame u, where the
-    `origin` is (centre, frame)."""
+    """Climb from each of the starts (n, d) in the coordinates of the origin."""
     centre, frame = origin
     first = np.linalg.solve(frame, (starts - centre).T).T
 

@@ -39,6 +39,10 @@ FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
 FROM_SCANS = "from a place that scans found"
 MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
+# of the highest ascents, taken to their end where no mode is known: each costs Newton's method and
+# a proof
+MOST_UNFINISHED = 3
+SAME_END = 1e-2  # scales of the start: ends that are no modes are one within it
 MOST_BUMPS = 10  # rises on rays that are followed up
 
 
@@ -159,18 +163,31 @@ class Search:
         if starts.shape[0] == 0:
             return
         attempts = self._climbed(starts, method, self.ends.best())
-        for i in sorted(range(len(attempts)), key=lambda i: -attempts[i].log_density):
+        highest = sorted(range(len(attempts)), key=lambda i: -attempts[i].log_density)
+        for rank, i in enumerate(highest):
             attempt = attempts[i]
             if attempt.message in leads.SAYS:
-                if not leads.is_new(attempt, self.ends.proven()):
+                if not self._is_new(attempt, rank):
                     continue
                 attempt = attempts[i] = self._polished(attempt)
             self._looked(attempt)
         self.attempts += attempts
 
+    def _is_new(self, attempt, rank):
+        """Whether Newton's method should go on from the end of the ascent that is so high."""
+        proofs = self.ends.proven()
+        if proofs:
+            return leads.is_new(attempt, proofs)
+        if not np.isfinite(attempt.log_density):
+            return False
+        seen = [proof.x for _, proof in self.ends.looked_at]
+        seen = any(np.all(np.abs(attempt.end - x) < SAME_END * self.scale) for x in seen)
+        return rank < MOST_UNFINISHED or (attempt.converged and not seen)
+
     def _polished(self, attempt):
         """Go on from where a coarse ascent ended, by Newton's method."""
-        frame = self.ends.best().factored.cholesky
+        best = self.ends.best()
+        frame = np.diag(self.scale) if best is None else best.factored.cholesky
         method = f"{attempt.method}, then damped Newton"
         last = many_by_newton(self.evaluator, attempt.end[None], method, frame)[0]
         return last._replace(
@@ -189,11 +206,13 @@ class Search:
 
     def _climbed(self, starts, method, best):
         evaluator = self.evaluator
+        if evaluator.size <= MANY:
+            origin = self.start, np.diag(self.scale)
+            if best is not None:
+                origin = best.x, best.factored.cholesky
+            return leads.where_they_lead(evaluator, starts, method, self.ends.proven(), origin)
         if best is None:
             return many_by_newton(evaluator, starts, method, np.diag(self.scale))
-        if evaluator.size <= MANY:
-            proofs = sorted(self.ends.proven(), key=lambda proof: -proof.log_density)
-            return leads.where_they_lead(evaluator, starts, method, proofs)
         frame = best.factored.cholesky
         if evaluator.has_gradient:
             return many_by_quasi_newton(evaluator, starts, method, best.x, frame)

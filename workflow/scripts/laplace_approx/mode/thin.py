@@ -38,7 +38,7 @@ def thin_humps(evaluator, proof):
     u = np.stack(np.meshgrid(*[axis] * d, indexing="ij"), axis=-1)
     near = np.linalg.norm(u, axis=-1) <= RADIUS[d]
     values = np.full(near.shape, np.nan)
-    values[near] = evaluator.far(proof.x + u[near] @ frame.T)
+    values[near] = evaluator.log_density(proof.x + u[near] @ frame.T)
     values[~np.isfinite(values)] = np.nan
     own = np.max(np.abs(u), axis=-1) <= h
     found = [(values[node], proof.x + frame @ u[node]) for node in _tops(values, own)]
