@@ -14,6 +14,8 @@ from laplace_approx.words.numbers import or_none
 
 SIMPLEX_CALLS = 400  # function calls for each dimension
 NUMERICAL = 1e-9  # SDs; the decrement at which an ascent with numerical derivatives ends
+# steps of it; doubled, an ascent that has no end costs twice as much
+MOST_STEPS = 100
 COARSE = 1e-4  # the same for one that only looks where a start leads
 
 
@@ -62,8 +64,8 @@ def by_newton(evaluator, start, method="damped Newton") -> Attempt:
     return _attempt(start, method, found, numerical.frame, evaluator.evaluations - before)
 
 
-def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
-    """Climb from each of the starts (n, d), to see where they lead.
+def many_by_newton(evaluator, starts, method, frame=None, most=MOST_STEPS) -> list[Attempt]:
+    """Climb from each of the starts (n, d), to see where they lead, in so many steps at most.
 
     With an analytic Hessian all in step and to the end; else one after the other with few and
     coarse differences, first in the `frame` (d, d), to 1e-4 SD.
@@ -83,7 +85,7 @@ def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
             numerical.hessian,
             start,
             tolerance=COARSE,
-            max_iterations=100,
+            max_iterations=most,
         )
         cost = evaluator.evaluations - before
         attempts.append(_attempt(start, method, found, numerical.frame, cost))

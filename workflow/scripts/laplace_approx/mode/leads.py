@@ -17,7 +17,7 @@ ROUNDING = 1e-12  # of a log density, relative
 # log density below the highest mode: a hump so deep has no mass, were its volume 10^80 times as
 # large; halved, 10^40 times
 LOWEST = 200.0
-MOST_AGAIN = 4  # ascents that are lost go on so; each costs a sweep of the axes and an ascent
+MOST_AGAIN = 6  # ascents go on so; each costs a sweep of the axes and an ascent
 ENTERED = "it entered the hump of a mode known already"
 MESSAGES = {
     RUNNING: "the steps ran out",
@@ -33,13 +33,13 @@ def where_they_lead(evaluator, starts, method, proofs, origin) -> list[Attempt]:
     known.
 
     The coordinates u are those of x = centre + frame u, where the `origin` is (centre (d,), frame
-    (d, d)); the highest of the ascents that come to no rest in them go on in those of where they
-    are. An attempt that entered a known hump, or came to rest,
-    is `converged`; its end is no mode before Newton's method has been there.
+    (d, d)); the highest of the ascents that enter no hump go on in those of where they are: what is
+    flat in the ones may be steep in the others. An attempt that entered a known hump, or came to
+    rest, is `converged`; its end is no mode before Newton's method has been there.
     """
     attempts = _climbed(evaluator, starts, method, proofs, origin)
     least = max((proof.log_density for proof in proofs), default=-np.inf) - LOWEST
-    lost = [i for i, attempt in enumerate(attempts) if not attempt.converged]
+    lost = [i for i, attempt in enumerate(attempts) if attempt.message != ENTERED]
     lost = [i for i in lost if attempts[i].log_density > least]
     for i in sorted(lost, key=lambda i: -attempts[i].log_density)[:MOST_AGAIN]:
         first = attempts[i]

@@ -41,8 +41,9 @@ FROM_SCANS = "from a place that scans found"
 MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
 # of the highest ascents, taken to their end where no mode is known: each costs Newton's method and
 # a proof
-MOST_UNFINISHED = 3
-SAME_END = 1e-2  # scales of the start: ends that are no modes are one within it
+MOST_UNFINISHED = 4
+# of Newton's method from where BFGS came to rest; doubled, an ascent that has no end costs twice
+LAST_STEPS = 30
 MOST_BUMPS = 10  # rises on rays that are followed up
 
 
@@ -180,16 +181,15 @@ class Search:
             return leads.is_new(attempt, proofs)
         if not np.isfinite(attempt.log_density):
             return False
-        seen = [proof.x for _, proof in self.ends.looked_at]
-        seen = any(np.all(np.abs(attempt.end - x) < SAME_END * self.scale) for x in seen)
-        return rank < MOST_UNFINISHED or (attempt.converged and not seen)
+        return rank < MOST_UNFINISHED
 
     def _polished(self, attempt):
         """Go on from where a coarse ascent ended, by Newton's method."""
         best = self.ends.best()
         frame = np.diag(self.scale) if best is None else best.factored.cholesky
         method = f"{attempt.method}, then damped Newton"
-        last = many_by_newton(self.evaluator, attempt.end[None], method, frame)[0]
+        start = attempt.end[None]
+        last = many_by_newton(self.evaluator, start, method, frame, LAST_STEPS)[0]
         return last._replace(
             start=attempt.start,
             path=np.concatenate([attempt.path[:-1], last.path]),
