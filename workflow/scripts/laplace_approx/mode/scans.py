@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from laplace_approx.mode.checks.decay import LEVEL
-from laplace_approx.mode.thin import thin_humps
+from laplace_approx.mode.thin import RADIUS, thin_humps
 
 SEED = 20270  # any other gives other places to look at, as good as these
 MOST = 10  # parameters up to which lines are walked
@@ -23,6 +23,11 @@ FAR = 1e4  # SDs each way that a line goes on to
 DRAWN = 8  # power of two: points about a mode; twice as many see humps 2^(1/d) times as thin
 WIDTHS = (1.0, 3.0)  # SDs of the normals drawn from
 AT_ONCE = 2**12  # of them
+TOLD = 3  # parameters up to which no rays are sent out: lattices and many lines serve there
+# in random directions from a mode; half as many miss a hump twice as often that is nearer, in its
+# own widths, in one direction of a hundred
+RAYS = 64
+REACH = 2.0 * 1.35 ** np.arange(16)  # SDs: places on a ray, to 180
 ZOOM = 17  # places of a bracket on a line
 ZOOMS = 12  # times that it shrinks
 MOST_FOUND = 4  # places that are climbed from in a round: each costs a simplex
@@ -39,6 +44,8 @@ def suspects(evaluator, proofs):
     for proof in looked:
         if evaluator.size <= MOST:
             found += _on_lines(evaluator, proof)
+        if evaluator.size > TOLD:
+            found += _on_rays(evaluator, proof)
         found += thin_humps(evaluator, proof)
         found += _drawn(evaluator, proof, highest)
     found.sort(key=lambda pair: -pair[0])
@@ -57,15 +64,18 @@ def _ways(factored):
     return np.concatenate([ways, principal])
 
 
-def _distances(n: int):
-    """Return the rising distances from the mode, in SDs, one way, of a line of n places."""
+def _distances(d: int):
+    """Return the rising distances from the mode, in SDs, one way, of a line in d dimensions: from
+    where a lattice ends, if there is one."""
+    n = ALONG.get(d, FEW)
     near = NEAR * (np.arange(n // 2) + 0.5) / (n // 2)
+    near = near[near > RADIUS.get(d, 0.0)]
     return np.concatenate([near, np.geomspace(NEAR, FAR, n // 8)[1:]])
 
 
 def _on_lines(evaluator, proof):
     """Return (log density, x) at the top of the highest rise beyond a dip of every half line."""
-    t = _distances(ALONG.get(evaluator.size, FEW))
+    t = _distances(evaluator.size)
     ways = _ways(proof.factored)
     ways = np.concatenate([ways, -ways])
     points = proof.x + t[:, None] * ways[:, None, :]
@@ -81,6 +91,22 @@ def _on_lines(evaluator, proof):
         i = 1 + int(np.argmax(np.where(peak[row], values[row, 1:-1], -np.inf)))
         found.append(_zoomed(evaluator, proof.x, ways[row], t[i - 1], t[i + 1]))
     return found
+
+
+def _on_rays(evaluator, proof):
+    """Return (log density, x) of the highest place beyond a dip of every ray in a random direction:
+    where another hump is nearer, in its own widths, than the mode is."""
+    unit = ndtri(qmc.Sobol(evaluator.size, seed=SEED + 1).random(RAYS))
+    ways = unit / np.linalg.norm(unit, axis=1, keepdims=True) @ proof.factored.cholesky.T
+    points = proof.x + REACH[:, None] * ways[:, None, :]
+    values = evaluator.far(points)
+    lowest = np.minimum.accumulate(np.where(np.isfinite(values), values, np.inf), axis=1)
+    with np.errstate(invalid="ignore"):
+        rise = values - lowest > LEVEL * (1 + np.abs(values))
+    height = np.where(rise, values, -np.inf)
+    top = np.argmax(height, axis=1)
+    rows = np.flatnonzero(rise.any(axis=1))
+    return [(float(height[row, top[row]]), points[row, top[row]]) for row in rows]
 
 
 def _zoomed(evaluator, x, way, low: float, high: float):

@@ -12,9 +12,9 @@ import itertools
 import numpy as np
 
 # SDs between nodes, by dimension. On one line a round hump of 2e-4 SDs that holds a hundredth of
-# the mass is seen wherever it lies, in a plane one of 0.015, in space one of 0.11; half of it costs
+# the mass is seen wherever it lies, in a plane one of 0.012, in space one of 0.11; half of it costs
 # 2^d times the nodes and sees half as thin
-SPACING = {1: 2.5e-3, 2: 0.15, 3: 0.55}
+SPACING = {1: 2.5e-3, 2: 0.12, 3: 0.55}
 RADIUS = {1: 20.0, 2: 6.0, 3: 6.0}  # SDs from the mode
 WEIGHTS = (np.array([15, -6, 1]) / 20, np.array([4, -1]) / 6)  # of the pairs next, second, third
 BESIDE = 4  # nodes away: there the neighbours that tell do not reach the hump

@@ -19,6 +19,9 @@ TRUSTED = 1e-3  # numerical derivatives with a larger relative error have no say
 # points or more
 MOST_DIRECTIONS = 8
 FEW_DIRECTIONS = 2  # above 50 dimensions: doubled, 0.7 % of the log densities of a search in 60
+# of differences: steps of a round, each half as long, and rounds; a level more costs two points a
+# direction, and is of use where the scale is 2^5 times too long
+STEPS = {"levels": 5, "rounds": 5}
 # of a direction, steps of one-sided slopes; halved, rounding weighs twice as much in them
 ONE_SIDED = np.array([[1e-3], [1e-4], [1e-5]])
 
@@ -111,12 +114,12 @@ def _check_gradient(evaluator, rows, values, gradients):
     noises = rounding_noises(function, rows.points, values, few)
     value, noise = values[rows.of], np.array(noises)[rows.of]
     analytic = np.einsum("rd,rd->r", rows.direction, gradients[rows.of])
-    found = along(function, rows.x, value, rows.direction, noise, rounds=3, back=rows.back)
+    found = along(function, rows.x, value, rows.direction, noise, **STEPS, back=rows.back)
     for i in np.flatnonzero(_differ(analytic, found.first, found.first_error)):
         x, direction, gap = rows.x[i], rows.direction[i], abs(analytic[i] - found.first[i])
         if not _smooth(lambda p, i=i: function(p) - value[i], x, direction, gap):
             continue
-        other = along(function, value=value[i], noise=noise[i], rounds=3, **rows.only(i))
+        other = along(function, value=value[i], noise=noise[i], **STEPS, **rows.only(i))
         numerical, error = other.first / 0.37, other.first_error / 0.37
         if _differ(analytic[i : i + 1], numerical, error)[0]:
             raise _failure(evaluator, "gradient", x, direction, analytic[i], numerical[0])
@@ -134,7 +137,7 @@ def _check_hessian(evaluator, rows):
         return np.where(inside[..., None], evaluator.gradient(points), np.nan)
 
     stencil = rows.x, rows.direction, rows.basis
-    found, error = gradient_along(gradient, *stencil, rounds=3, back=rows.back)
+    found, error = gradient_along(gradient, *stencil, **STEPS, back=rows.back)
     for i, j in np.argwhere(_differ(analytic, found, error)):
         x, direction, column = rows.x[i], rows.direction[i], rows.column(i, j)
         gap = abs(analytic[i, j] - found[i, j])
@@ -143,7 +146,7 @@ def _check_hessian(evaluator, rows):
             *(x, direction, gap),
         ):
             continue
-        again, size = gradient_along(gradient, basis=column, rounds=3, **rows.only(i))
+        again, size = gradient_along(gradient, basis=column, **STEPS, **rows.only(i))
         numerical = again[0, 0] / 0.37
         if _differ(analytic[i, j], numerical, size[0, 0] / 0.37):
             raise _failure(evaluator, "Hessian", x, direction, analytic[i, j], numerical)
