@@ -13,9 +13,10 @@ DOUBLINGS = np.concatenate(
     [NEAR, np.arange(10.0, 17.0), np.arange(24.0, 65.0, 8.0), np.arange(96.0, 993.0, 64.0)]
 )
 LARGEST = 1e300  # coordinates beyond it are cut to it: just short of where floating point ends
-# points that fixed rays begin at, in three dimensions or fewer and in more, where there are more
-# rays: each costs 4 d rays; one alone may lie on a line that is special
+# points that fixed rays begin at, in few dimensions and in more, where there are more rays: each
+# costs 4 d rays; one alone may lie on a line that is special
 BASES, FEW_BASES = 3, 2
+FEW_DIMENSIONS = 3  # doubled, a search in six costs 24 rays more
 # SDs of the base points about the mode; halved or doubled, what was tried of tests/mode comes out
 # the same
 SPREAD = 0.5
@@ -24,7 +25,6 @@ SPREAD = 0.5
 RANDOM_RAYS = 32
 # axes taken: each costs 48 points a side and base; in more dimensions some go unseen
 MOST_AXES = 32
-FEW_DIMENSIONS = 3
 FEW_AXES, FEW_RANDOM_RAYS = 2, 6  # above 50 dimensions, from one base point
 # below the mode: no edge is looked for where the log density has fallen further; halved or
 # doubled, what was tried of tests/mode comes out the same
