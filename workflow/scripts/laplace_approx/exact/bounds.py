@@ -13,13 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.exact.axis import Axis, along_axis, summed_to
-from laplace_approx.exact.axis_ends import (
-    ORDERS,
-    End,
-    distance_powers,
-    ends_of,
-    log_distances,
-)
+from laplace_approx.exact.axis_ends import ORDERS, End, distance_powers, ends_of, log_distances
 from laplace_approx.exact.ends import Tail
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.humps import coordinate

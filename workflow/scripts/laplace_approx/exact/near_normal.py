@@ -16,12 +16,8 @@ from laplace_approx.exact.alignment import find_pilot
 from laplace_approx.exact.bounds import axis_between
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
-from laplace_approx.exact.marginal import (
-    Marginal,
-    cdf_from_marginal,
-    first_marginal,
-    first_table,
-)
+from laplace_approx.exact.marginal import Marginal, cdf_from_marginal
+from laplace_approx.exact.marginal_table import first_marginal, first_table
 from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.numerics.precision import lower_factor

@@ -11,7 +11,7 @@ from laplace_approx.exact.bounds import Reach, grow
 from laplace_approx.exact.ends import NEGLIGIBLE_MASS, Side
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import evaluate
-from laplace_approx.exact.marginal import DENSE, first_marginal, first_table
+from laplace_approx.exact.marginal_table import DENSE, first_marginal, first_table
 from laplace_approx.exact.outermost import SEEN, moved_by_tails, outermost_sides
 from laplace_approx.exact.own import Own
 from laplace_approx.exact.parameter_numbers import LEAST_WIDTH, Numbers, moved, numbers_of
