@@ -7,7 +7,8 @@ degrees of freedom, a normal of unknown scale, a density with a kink, and with `
 of three Gumbel densities in coordinates that are not its own. Printed for each change are the
 evaluations beside those without it, the largest move of a quantile in half the central 68.3 %
 interval, and the posteriors that are no longer certified, or whose evidence is off by more than is
-stated. The numbers in the comments of constants come from here. Run it as
+stated, or whose quantiles move by more than their errors. The numbers in the comments of constants
+come from here. Run it as
 
     OPENBLAS_NUM_THREADS=1 .venv/bin/python benchmarks/constants.py [--space] [bounds.STRAIGHT ...]
 """
@@ -21,6 +22,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -116,10 +118,11 @@ def _worked_out(value):
 
 def laid(posteriors: dict) -> dict:
     """Return what the certified grid of each posterior says, as plain JSON values."""
+    from laplace_approx.comparison.sides import ExactSide
     from laplace_approx.density.density import Density
     from laplace_approx.exact.budget import Budget
     from laplace_approx.exact.certified import certified_grid, known_modes
-    from laplace_approx.exact.marginal import quantile_from_marginal
+    from laplace_approx.exact.marginal import half_interval
 
     found = {}
     for name, (log_density, lower, modes, truth) in posteriors.items():
@@ -128,15 +131,18 @@ def laid(posteriors: dict) -> dict:
         known = known_modes(density, modes[0])._replace(modes=np.array(modes))
         budget = Budget()
         grid = certified_grid(density, modes[0], known=known, budget=budget)
+        side = ExactSide(
+            SimpleNamespace(parameters=names), grid.record(), grid.lattice, grid.marginals
+        )
+        found_there = [side.quantiles(each, PROBABILITIES) for each in grid.marginals]
         found[name] = {
             "evaluations": int(budget.tally.evaluations),
             "certified": grid.certified,
             "off": abs((grid.log_evidence or math.nan) - truth),
             "stated": grid.discretisation_error["log_evidence"] or math.nan,
-            "quantiles": [
-                quantile_from_marginal(each, PROBABILITIES).tolist()
-                for each in grid.marginals.values()
-            ],
+            "quantiles": [each.value.tolist() for each in found_there],
+            "errors": [each.error.tolist() for each in found_there],
+            "units": [half_interval(each) for each in grid.marginals.values()],
         }
     return found
 
@@ -178,9 +184,17 @@ def sentence(changed: dict, before: dict) -> str:
     ratios = {name: changed[name]["evaluations"] / before[name]["evaluations"] for name in before}
     least, most = (f(ratios, key=ratios.get) for f in (min, max))
     said = [f"evaluations x {ratios[least]:.3g} ({least}) to {ratios[most]:.3g} ({most})"]
-    moved = {name: largest_move(changed[name], before[name]) for name in before}
+    moved = {
+        name: np.max(moves(changed[name], each) / np.array(each["units"])[:, None])
+        for name, each in before.items()
+    }
     worst = max(moved, key=moved.get)
     said.append(f"quantiles move {moved[worst]:.1e} ({worst})" if moved[worst] else "nothing moves")
+    said += [
+        f"those of {name} by more than is stated"
+        for name in before
+        if not within(changed[name], before[name])
+    ]
     said += [
         f"{name} is {'now' if changed[name]['certified'] else 'no longer'} certified"
         for name in before
@@ -195,14 +209,14 @@ def sentence(changed: dict, before: dict) -> str:
     return "; ".join(said)
 
 
-def largest_move(changed: dict, before: dict) -> float:
-    """Return the largest move of a quantile in what half the central 68.3 % of a normal would be,
-    the distance of its quartiles over 1.349."""
-    moves = [
-        np.max(np.abs(np.subtract(one, other))) / ((other[4] - other[2]) / 1.349)
-        for one, other in zip(changed["quantiles"], before["quantiles"], strict=True)
-    ]
-    return max(moves, default=math.inf)
+def moves(changed: dict, before: dict):
+    """Return the moves of the quantiles of each parameter, (d, p)."""
+    return np.abs(np.subtract(changed["quantiles"], before["quantiles"]))
+
+
+def within(changed: dict, before: dict) -> bool:
+    """Return whether quantiles move by no more than both their errors."""
+    return bool(np.all(moves(changed, before) <= np.add(changed["errors"], before["errors"])))
 
 
 def main(asked: list[str]) -> None:
