@@ -16,7 +16,9 @@ from laplace_approx.exact.marginal import MIDDLE, Marginal, on_plateau, quantile
 from laplace_approx.exact.marginal_table import DENSE, first_marginal, first_table
 from laplace_approx.exact.spacing import PROBES, largest_change
 
-LEAST_WIDTH = 8  # of the middle two thirds, in units of the last digit of the parameter
+# of the middle two thirds, in units of the last digit of the parameter; halved, its ends may be
+# four neighbouring numbers apart, of which quantiles make steps of an eighth of an SD
+LEAST_WIDTH = 8
 
 
 class Numbers(NamedTuple):

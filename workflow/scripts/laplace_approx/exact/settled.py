@@ -25,20 +25,38 @@ from laplace_approx.exact.own import Own
 from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, doubled
 from laplace_approx.words.places import point
 
-ROUNDS = 5  # of lattices
-MODE_ROUNDS = 2  # of these, after which new modes are looked for
-FINER = (1, 8, 64)  # factors by which the nodes of one parameter move together
-DOUBLINGS = 3  # of the axes of several parameters
-HIGHER = 1e-6  # log density by which a node must exceed all modes to be climbed from
-SAME = 0.3  # SDs between two places that are one mode
-FAINT = 0.01  # of the limit: the mass of a mode that no lattice is laid for
-EXPLAINED = 0.5  # of the mass that is missed: less makes no lattice for new modes worth while
+ROUNDS = 5  # of lattices; halved or doubled, nothing changes
+# of these, after which new modes are looked for; doubled, twice the climbs of a density that keeps
+# showing some
+MODE_ROUNDS = 2
+# factors by which the nodes of one parameter move together; doubled, ripples half as wide are
+# resolved, with twice the nodes
+FINER = (1, 8, 64)
+# of the axes of several parameters; halved or doubled, nothing changes: each takes four or eight
+# times the cells of the last
+DOUBLINGS = 3
+# log density by which a node must exceed all modes to be climbed from; a mode that is proven leaves
+# less
+HIGHER = 1e-6
+SAME = 0.3  # SDs between two places that are one mode; halved or doubled, nothing changes
+# of the limit: the mass of a mode that no lattice is laid for; doubled, 50 of them instead of 100
+# make up the limit
+FAINT = 0.01
+# of the mass that is missed: less makes no lattice for new modes worth while; doubled, none is laid
+# unless they explain all
+EXPLAINED = 0.5
 MARKED = 0.1  # of it: the next nodes may lie close at what is there, which costs little if in vain
-MOST_FAR = 8  # peaks beyond the reach that are climbed
-ZOOM = 33  # points of a bracket, which shrinks by half as many
-SHARPENED = 14  # times
-STEPS = 200  # of a simplex, a parameter
-FIRST = 0.02  # scales of the lattice: the edge of the first simplex
+MOST_FAR = 8  # peaks beyond the reach that are climbed; doubled, up to 3700 evaluations more
+# points of a bracket, which shrinks by half as many; doubled, 1.01 times the evaluations, halved, a
+# Student t takes 2.3 times as many
+ZOOM = 33
+# times: 16^-14 is 1e-17, below the last digit; half of it leaves a width 4e-9 of the first
+SHARPENED = 14
+# of a simplex, a parameter; halved or doubled, nothing changes: doubled, twice the evaluations of a
+# climb that does not settle
+STEPS = 200
+# scales of the lattice: the edge of the first simplex; a tenth and a hundredth of it follow
+FIRST = 0.02
 
 
 class Settled(NamedTuple):

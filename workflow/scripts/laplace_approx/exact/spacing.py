@@ -9,7 +9,25 @@ from laplace_approx.exact.marginal import Marginal, half_interval, quantile_from
 from laplace_approx.exact.marginal_table import build_marginal
 
 PROBES = (0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995)  # probabilities at which marginals are held
-NEGLIGIBLE = 1e-6  # in log evidence, and in half the central 68.3 % interval for a quantile
+# in log evidence, and in half the central 68.3 % interval for a quantile; doubled, a certified grid
+# may owe twice as much
+NEGLIGIBLE = 1e-6
+# gain of a doubling of the nodes from which on it is believed; doubled, a normal of unknown scale
+# states 18 times the error, halved, nothing changes
+FAST = 16.0
+# gain of the doubling before: that of a jump is 2, and of a kink 4; doubled, a funnel takes 1.1
+# times the evaluations, halved, nothing changes, but a kink would be believed
+SMOOTH = 8.0
+# of a change to the one before that is believed at the least; doubled, errors are 2 to 3 times as
+# large, halved, half as large
+LEAST_RATIO = 0.1
+# of the highest density: a step from a node to the next that may be a jump; halved or doubled,
+# nothing changes
+JUMP = 1e-3
+# of the largest step among half of the nodes: what is left of a jump, of which nearly all is, and
+# half of a slope's; halved, slopes pass for jumps: 1.0 to 2.8 times the evaluations, and errors up
+# to 1e-6; doubled, no jump is seen
+UNSHRUNK = 0.75
 MEANING = (
     "the change when every other node is left out: of the log evidence, and of the marginal "
     "quantiles (the largest for probabilities 0.005 to 0.995) in units of half the central 68.3 % "
@@ -55,13 +73,6 @@ def probed(marginal: Marginal):
 def largest_change(one, other, scale: float) -> float:
     """Return the largest change between the quantiles that `probed` gave, in scales."""
     return float(np.max(np.abs(one - other), initial=0.0) / scale)
-
-
-FAST = 16.0  # gain of a doubling of the nodes from which on it is believed
-SMOOTH = 8.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
-LEAST_RATIO = 0.1  # of a change to the one before that is believed at the least
-JUMP = 1e-3  # of the highest density: a step from a node to the next that may be a jump
-UNSHRUNK = 0.75  # of the largest step among half of the nodes: what is left of a jump
 
 
 def owed(last, before, earlier, jumps: bool = False):
