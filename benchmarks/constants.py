@@ -8,7 +8,7 @@ of three Gumbel densities in coordinates that are not its own. Printed for each 
 evaluations beside those without it, the largest move of a quantile in half the central 68.3 %
 interval, and the posteriors that are no longer certified, or whose evidence is off by more than is
 stated, or whose quantiles move by more than their errors. The numbers in the comments of constants
-come from here. Run it as
+come from here; an exponent of two is not to be doubled so. Run it as
 
     OPENBLAS_NUM_THREADS=1 .venv/bin/python benchmarks/constants.py [--space] [bounds.STRAIGHT ...]
 """
