@@ -4,11 +4,13 @@ Each change runs in a process of its own, in which the module that defines the c
 the other number. The posteriors have evidences that are known: the bioassay under a flat prior (by
 40-digit quadrature), a funnel, a banana, a narrow hump beside a wide one, a Student t with three
 degrees of freedom, a normal of unknown scale, a density with a kink, and with `--space` a product
-of three Gumbel densities in coordinates that are not its own. Printed for each change are the
-evaluations beside those without it, the largest move of a quantile in half the central 68.3 %
-interval, and the posteriors that are no longer certified, or whose evidence is off by more than is
-stated, or whose quantiles move by more than their errors. The numbers in the comments of constants
-come from here; an exponent of two is not to be doubled so. Run it as
+of three Gumbel densities in coordinates that are not its own; for a constant of `derived/`, a
+quantity of four of them: the LD50, a product, the larger coordinate, and a coordinate without its
+fraction. Printed for each change are the evaluations beside those without it, the largest move of a
+quantile in half the central 68.3 % interval, and the posteriors that are no longer certified, or
+whose evidence is off by more than is stated, or whose quantiles move by more than their errors. The
+numbers in the comments of constants come from here; an exponent of two is not to be doubled so. Run
+it as
 
     OPENBLAS_NUM_THREADS=1 .venv/bin/python benchmarks/constants.py [--space] [bounds.STRAIGHT ...]
 """
@@ -86,6 +88,15 @@ SPACE = {
 }
 
 
+# quantity of theta (..., d), and where it is looked at
+QUANTITIES = {
+    "bioassay": (lambda t: -t[..., 0] / t[..., 1], lambda t: t[..., 1] > 0),  # the LD50
+    "funnel": (lambda t: t[..., 0] * t[..., 1], None),
+    "banana": (lambda t: np.maximum(t[..., 0], t[..., 1]), None),
+    "scale": (lambda t: np.floor(t[..., 0]), None),
+}
+
+
 class Changed(importlib.machinery.SourceFileLoader):
     """Reads one module with a constant, or all the numbers in it, times a factor."""
 
@@ -119,30 +130,63 @@ def _worked_out(value):
 def laid(posteriors: dict) -> dict:
     """Return what the certified grid of each posterior says, as plain JSON values."""
     from laplace_approx.comparison.sides import ExactSide
-    from laplace_approx.density.density import Density
     from laplace_approx.exact.budget import Budget
-    from laplace_approx.exact.certified import certified_grid, known_modes
     from laplace_approx.exact.marginal import half_interval
 
     found = {}
-    for name, (log_density, lower, modes, truth) in posteriors.items():
-        names, upper = [f"x{k}" for k in range(len(lower))], np.full(len(lower), np.inf)
-        density = Density(tuple(names), quietly(log_density), None, None, np.array(lower), upper)
-        known = known_modes(density, modes[0])._replace(modes=np.array(modes))
+    for name, posterior in posteriors.items():
         budget = Budget()
-        grid = certified_grid(density, modes[0], known=known, budget=budget)
-        side = ExactSide(
-            SimpleNamespace(parameters=names), grid.record(), grid.lattice, grid.marginals
-        )
-        found_there = [side.quantiles(each, PROBABILITIES) for each in grid.marginals]
+        grid = certified(posterior, budget)
+        names = SimpleNamespace(parameters=list(grid.marginals))
+        side = ExactSide(names, grid.record(), grid.lattice, grid.marginals)
+        quantiles = [side.quantiles(each, PROBABILITIES) for each in grid.marginals]
         found[name] = {
             "evaluations": int(budget.tally.evaluations),
             "certified": grid.certified,
-            "off": abs((grid.log_evidence or math.nan) - truth),
+            "off": abs((grid.log_evidence or math.nan) - posterior[-1]),
             "stated": grid.discretisation_error["log_evidence"] or math.nan,
-            "quantiles": [each.value.tolist() for each in found_there],
-            "errors": [each.error.tolist() for each in found_there],
+            "quantiles": [each.value.tolist() for each in quantiles],
+            "errors": [each.error.tolist() for each in quantiles],
             "units": [half_interval(each) for each in grid.marginals.values()],
+        }
+    return found
+
+
+def certified(posterior, budget=None):
+    """Return the certified grid of a posterior."""
+    from laplace_approx.density.density import Density
+    from laplace_approx.exact.certified import certified_grid, known_modes
+
+    log_density, lower, modes, _ = posterior
+    names, upper = tuple(f"x{k}" for k in range(len(lower))), np.full(len(lower), np.inf)
+    density = Density(names, quietly(log_density), None, None, np.array(lower), upper)
+    known = known_modes(density, modes[0])._replace(modes=np.array(modes))
+    return certified_grid(density, modes[0], known=known, budget=budget)
+
+
+def integrated(posteriors: dict) -> dict:
+    """Return the same of one derived quantity of each posterior that has one, with how often the
+    quantity is evaluated; its unit is that of a normal with the same quartiles."""
+    from laplace_approx.exact.derived.quantiles import DerivedQuantity
+
+    found = {}
+    for name, (quantity, condition) in QUANTITIES.items():
+        asked, grid = [], certified(posteriors[name])
+
+        def counted(theta, quantity=quantity, asked=asked):
+            asked.append(theta[..., 0].size)
+            return quantity(theta)
+
+        of_it = DerivedQuantity(grid.lattice, counted, condition, usual=PROBABILITIES)
+        value, error = of_it.quantiles(PROBABILITIES)
+        found[name] = {
+            "evaluations": sum(asked),
+            "certified": grid.certified,
+            "off": 0.0,
+            "stated": 0.0,
+            "quantiles": [value.tolist()],
+            "errors": [error.tolist()],
+            "units": [(value[4] - value[2]) / 1.349],
         }
     return found
 
@@ -155,15 +199,16 @@ def quietly(log_density):
     return value
 
 
-def in_a_process(posteriors: dict, loader: Changed | None = None) -> dict:
-    """Return the same from a process of its own, with a module changed."""
+def in_a_process(measure, posteriors: dict, loader: Changed | None = None) -> dict:
+    """Return what `measure` says of the posteriors in a process of its own, with a module
+    changed."""
     read, write = os.pipe()
     if os.fork() == 0:
         os.close(read)
         try:
             if loader:
                 sys.meta_path.insert(0, loader)
-            text = json.dumps(laid(posteriors))
+            text = json.dumps(measure(posteriors))
             with os.fdopen(write, "w") as out:
                 out.write(text)
         except Exception:  # whatever another number leads to is an answer, and no end of all
@@ -221,16 +266,18 @@ def within(changed: dict, before: dict) -> bool:
 
 def main(asked: list[str]) -> None:
     posteriors = LINE_AND_PLANE | (SPACE if "--space" in asked else {})
-    before = in_a_process(posteriors)
-    for name, each in before.items():
-        print(f"{name}: {each['evaluations']} evaluations, certified: {each['certified']}")
-    for place in [each for each in asked if each != "--space"] or USUAL:
+    places, before = [each for each in asked if each != "--space"] or USUAL, {}
+    for place in places:
         module, _, constant = place.rpartition(".")
+        measure = integrated if module.startswith("derived.") else laid
+        if measure not in before:
+            before[measure] = in_a_process(measure, posteriors)
+            for name, each in before[measure].items():
+                print(f"{name}: {each['evaluations']} evaluations, certified: {each['certified']}")
         for factor, word in ((2.0, "doubled"), (0.5, "halved")):
             loader = Changed(f"laplace_approx.exact.{module}", constant, factor)
-            print(
-                f"{place} {word}: {sentence(in_a_process(posteriors, loader), before)}", flush=True
-            )
+            changed = in_a_process(measure, posteriors, loader)
+            print(f"{place} {word}: {sentence(changed, before[measure])}", flush=True)
 
 
 if __name__ == "__main__":
