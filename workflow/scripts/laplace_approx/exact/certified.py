@@ -34,8 +34,11 @@ from laplace_approx.exact.settled import settled
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.words.places import point
 
-CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
-GLIMPSE = 2**14  # cells
+# before a moving frame is tried; doubled, 1.2 to 1.4 times the evaluations of bent densities,
+# halved, 0.7 to 0.8 and 1.1 of the bioassay
+CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}
+# cells of a lattice without numbers, for pictures: doubled, twice the rows of its table
+GLIMPSE = 2**14
 
 
 def certified_grid(

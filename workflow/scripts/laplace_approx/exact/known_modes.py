@@ -10,7 +10,9 @@ from laplace_approx.density.unbounded import natural_transforms, unbounding_spac
 from laplace_approx.errors import Declined
 from laplace_approx.mode.search import remembered_search
 
-LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
+# of the Laplace mass of all modes: a mode with less does not count; doubled, one of twice that may
+# be left to what is seen off the nodes
+LEAST_SHARE = 1e-12
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 
 

@@ -13,7 +13,7 @@ from laplace_approx.exact.budget import Budget, OutOfBudget
 from laplace_approx.exact.grid import Grid
 from laplace_approx.exact.marginal import Marginal
 
-MOST_PARAMETERS = 3
+MOST_PARAMETERS = 3  # at sixty points an axis, each more takes sixty times the cells
 _UNKNOWN = dict.fromkeys(
     (
         *("kind", "bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation"),

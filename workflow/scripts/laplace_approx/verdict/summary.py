@@ -2,11 +2,12 @@
 
 import math
 
+from laplace_approx.comparison.intervals import JUDGED, ends_of
 from laplace_approx.comparison.rows import Rows, rows_of
 from laplace_approx.errors import InputError
 from laplace_approx.words.numbers import or_nan
 
-INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
+INTERVALS = {round(100 * level): ends_of(level) for level in JUDGED}
 SIDES = ("laplace", "grid")
 EXCLUDED = ("laplace_excluded", "grid_excluded")
 
