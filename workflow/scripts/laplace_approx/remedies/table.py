@@ -1,6 +1,7 @@
 """Every remedy run on one case: its quantiles, their errors, what they cost, as tidy rows."""
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +11,8 @@ from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import draws_within
 from laplace_approx.normal.fit import Fit
 from laplace_approx.reference.side import WeightedSide
-from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Remedy
+from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Question, Remedy
 from laplace_approx.remedies.moments import moments_of
-from laplace_approx.remedies.result import refused
 from laplace_approx.remedies.weighted import weighted_answer
 
 REFERENCE_DRAWS = "adapted_draws"  # the name of the exact side's own draws as a method
@@ -152,24 +152,22 @@ def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]
     most (fewer in many dimensions: 128 MiB of numbers): the draws that find the number are made
     again, and only the last count as its cost.
     """
-    quantities = fit.quantities()
-    common = (fit.density, fit.normal, quantities, PROBABILITIES)
-
-    def attempted(method, run):
-        return contained(run, lambda reason: refused(method, quantities, reason))
-
-    def drawn(method, n_draws):
-        rng = np.random.default_rng(seed)
-        return attempted(method, lambda: DRAWN[method](*common, rng, n_draws))
-
-    found, most = {}, draws_within(MOST_DRAWS, fit.normal.mean.size)
-    for method in DRAWN:
-        first = drawn(method, FEWEST_DRAWS)
+    question = Question(
+        fit.density, fit.normal, fit.quantities(), PROBABILITIES, seed, FEWEST_DRAWS
+    )
+    found, most = {}, draws_within(MOST_DRAWS, question.size)
+    for method, remedy in DRAWN.items():
+        first = _attempted(method, remedy, question)
         n_draws = max(FEWEST_DRAWS, min(most, _draws_needed(first, largest_errors)))
-        found[method] = first if n_draws == FEWEST_DRAWS else drawn(method, n_draws)
+        again = replace(question, n_draws=n_draws)
+        found[method] = first if n_draws == FEWEST_DRAWS else _attempted(method, remedy, again)
     for method, remedy in COMPUTED.items():
-        found[method] = attempted(method, lambda remedy=remedy: remedy(*common))
+        found[method] = _attempted(method, remedy, question)
     return found
+
+
+def _attempted(method: str, remedy, question: Question) -> Remedy:
+    return contained(lambda: remedy(question), lambda reason: question.refused(method, reason))
 
 
 def _draws_needed(remedy: Remedy, largest_errors: dict) -> int:
