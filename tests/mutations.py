@@ -236,6 +236,8 @@ MUTATIONS = (
     Mutation("one digit of the log density", MODE, at("log_density", by=lambda x: digit(x, 9))),
     Mutation("a gradient that does not vanish", MODE, at("gradient", 0, to=0.01)),
     Mutation("a shift that the gradient does not give", MODE, at("shift_sd", to=1e-4)),
+    Mutation("an ascent that cost less", MODE, at("evaluations_of_ascent", by=lambda n: n - 1)),
+    Mutation("an attempt that cost more", MODE, at("attempts", 0, "evaluations", to=10**9)),
     Mutation("a point of Newton's path with another log density", MODE, second_path),
     Mutation(
         "a second mode that is higher", MODE, at("modes", 0, "log_density", by=lambda x: x + 1)

@@ -204,6 +204,18 @@ LAWS = {
                 "every share of a mode is a probability",
                 EXACT,
             ),
+            "evaluations are those of the ascent and of the search": (
+                "`n_evaluations` = `evaluations_of_ascent` + `evaluations_of_search`, the first at "
+                "least one and the second none or more",
+                EXACT,
+            ),
+            "the ascent that is counted is one of the attempts": (
+                "an attempt by the stated `method` took no fewer evaluations than there are "
+                "accepted points on the path, and fewer than `evaluations_of_ascent`, which has "
+                "the derivatives at the mode too; all other attempts together took no more than "
+                "`evaluations_of_search`",
+                EXACT,
+            ),
             "a declined step says why": (
                 "a step that is declined has a reason and a message",
                 EXACT,

@@ -272,6 +272,7 @@ class Search:
         check_supplied(self.evaluator, self._check_points(proof), self.rng)
         modes = distinct_modes(self.ends.proven())
         self.warnings += remarks(self.evaluator.names, proof, modes)
+        ascent, spent = attempt.evaluations + proof.evaluations, self.evaluator.evaluations
         report = Report(
             newton_decrement=proof.decrement,
             shift_sd=float(np.max(proof.shift)),
@@ -279,7 +280,9 @@ class Search:
             shift_limit=proof.shift_limit,
             converged=True,
             method=attempt.method,
-            n_evaluations=self.evaluator.n_evaluations,
+            n_evaluations=spent,
+            evaluations_of_ascent=ascent,
+            evaluations_of_search=spent - ascent,
             n_without_density=self.evaluator.n_without_density,
             n_starts=self.n_starts,
             attempts=[each.record() for each in self.attempts],
@@ -333,5 +336,4 @@ def _run(search: Search) -> Searched:
         found = search.run()
     except Declined as declined:
         found = declined
-    evaluator = search.evaluator
-    return Searched(found, evaluator.n_evaluations + evaluator.n_derivatives)
+    return Searched(found, search.evaluator.evaluations)

@@ -30,7 +30,12 @@ def mode_facts(case: CasePart) -> list[Fact]:
             f"{number(mode['shift_sd'], 3)} SD by a last Newton step "
             f"(limit {number(mode['shift_limit'], 3)})",
         ),
-        ("Starts", f"{count(mode['n_starts'])}, {count(mode['n_evaluations'])} evaluations"),
+        ("Starts", count(mode["n_starts"])),
+        (
+            "Evaluations",
+            f"{count(mode['evaluations_of_ascent'])} to reach the mode, "
+            f"{count(mode['evaluations_of_search'])} to search for others and to prove it",
+        ),
         ("Distinct modes found", count(len(mode["modes"]))),
         *(("Warning", warning) for warning in mode["warnings"]),
     ]
