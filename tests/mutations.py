@@ -410,9 +410,13 @@ MUTATIONS = (
     Mutation(
         "other exact values for one method", REMEDIES, cell("exact", 40, lambda x: digit(x, 9))
     ),
+    Mutation("a method that costs nothing", REMEDIES, cell("evaluations_alone", 40, lambda x: 0.0)),
+    Mutation("a proof that cost less", REMEDIES, cell("evaluations_of_proof", 40, lambda x: x - 1)),
     Mutation(
-        "a method that costs nothing", REMEDIES, cell("log_density_evaluations", 40, lambda x: 0.0)
+        "a remedy that starts from nothing", REMEDIES, column("starts_from", lambda x: "nothing")
     ),
+    Mutation("a check that cost more", CURVATURE, at("n_evaluations", by=lambda n: n + 1)),
+    Mutation("a grid that cost less", GRID, at("evaluations_alone", by=lambda n: n - 1)),
     Mutation("a row that stands twice", REMEDIES, rows(lambda i: [0, *i])),
     Mutation("a scale that has an error", REMEDIES, column("scale_error", lambda x: x + 1e-9)),
     Mutation("another budget", REFERENCE, at("budget", "evaluations", to=32_000)),

@@ -113,12 +113,19 @@ def test_draws_are_as_many_as_the_tolerance_asks(bioassay, tables):
 
 def test_costs_are_counted_and_say_what_they_start_from(bioassay, tables):
     laplace, exact, _ = bioassay
-    cost = {
-        method: tables.remedies["log_density_evaluations"][rows(tables, method, "beta")[0]]
-        for method in set(tables.remedies["method"])
-    }
-    assert cost["laplace"] == laplace.mode["n_evaluations"]
-    assert cost["grid"] == exact.record["n_evaluations"] > math.prod(exact.record["points"])
+    table = tables.remedies
+    cost, proof = (
+        {method: table[key][rows(tables, method, "beta")[0]] for method in set(table["method"])}
+        for key in ("evaluations_alone", "evaluations_of_proof")
+    )
+    assert cost["laplace"] == laplace.mode["evaluations_of_ascent"]
+    checks = laplace.curvature["n_evaluations"]
+    assert proof["laplace"] == laplace.mode["evaluations_of_search"] + checks
+    for method, said in tables.record["methods"].items():
+        assert cost[method] == cost["laplace"] + said["log_density_evaluations"]
+        assert proof[method] == proof["laplace"]
+    assert cost["grid"] == exact.record["evaluations_alone"] > math.prod(exact.record["points"])
+    assert cost["grid"] + proof["grid"] == exact.record["n_evaluations"]
     assert cost["skew_modal"] < cost["gauss_hermite"] < cost["nested_laplace"] < cost["grid"]
     begins = dict(zip(tables.remedies["method"], tables.remedies["starts_from"], strict=True))
     assert {m for m, start in begins.items() if start == "nothing"} == {

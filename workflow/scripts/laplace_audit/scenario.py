@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from laplace_audit.laws.costs import UNKNOWN, of_normal, stated
 from laplace_audit.laws.curvature import curvature_laws, normal_laws
 from laplace_audit.laws.draws import draws_laws
 from laplace_audit.laws.grid import cell_laws, grid_laws, number_laws
@@ -268,16 +269,12 @@ def _remedies(page, opened: Opened, sides: Sides) -> None:
     columns = opened.tables["remedies"]
     methods = dict.fromkeys(columns["method"])
     further = [name for name in methods if name not in ("laplace", "grid")]
-    mode, grid = opened.records["mode"], opened.records["grid"]
+    mode, curvature, grid = (opened.records[step] for step in ("mode", "curvature", "grid"))
     costs = {
-        "laplace": _known(mode["n_evaluations"]),
-        "grid": _known(grid["n_evaluations"] if grid["status"] == "ok" else None),
+        "laplace": of_normal(mode, curvature),
+        "grid": stated(grid) if grid["status"] == "ok" else UNKNOWN,
     }
     remedy_laws(page, columns, sides, {}, further, costs)
-
-
-def _known(number) -> float:
-    return np.nan if number is None else number
 
 
 def _judged(page, opened: Opened, sides: Sides) -> None:

@@ -61,10 +61,12 @@ MEANING = (
 
 class Known(NamedTuple):
     """The modes (m, d) of a density in unconstrained coordinates, or where the search for them
-    ended in vain; and at how many points it evaluated the density."""
+    ended in vain; at how many points it evaluated the density, and how many of these it takes to
+    know them: the ascent to a single mode, the whole search for several or in vain."""
 
     modes: np.ndarray
     evaluations: int
+    needed: int
 
 
 def certified_grid(
@@ -98,8 +100,9 @@ def certified_grid(
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
     lay = partial(_laid, density, log_density, budget)
-    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
-    found = settled(lay, log_density, of_z, known.modes)
+    looked_at = budget.looking.watch(log_density)
+    of_z = density_of_z(looked_at, transforms, (density.lower, density.upper))
+    found = settled(lay, (log_density, looked_at), of_z, known.modes)
     if isinstance(found, Grid):
         return found
     grid = found.told(_assembled(found.own))
@@ -192,9 +195,12 @@ def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
     searched = remembered_search(
         density_in(density, space), begin, seed, None if definition else monotone
     )
+    needed = searched.evaluations
     try:
         found = searched.mode.modes
         modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
+        if len(modes) == 1:
+            needed = searched.mode.report.evaluations_of_ascent
     except Declined as declined:
         if declined.reason in BROKEN or declined.details.get("digits_lost"):
             raise
@@ -205,7 +211,7 @@ def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
     for i, (name, transform) in enumerate(zip(density.names, transforms, strict=True)):
         if name not in definition:
             modes[:, i] = transform.unconstrain(theta[:, i])
-    return Known(modes, searched.evaluations)
+    return Known(modes, searched.evaluations, needed)
 
 
 def _insist_on_a_scale(pilot: Pilot, names) -> None:

@@ -12,10 +12,11 @@ NEGLIGIBLE = 1e-3  # of the tolerance: what is less is no longer told apart
 
 
 class Rung(NamedTuple):
-    """A method: its log-density evaluations and the error of its answer in exact posterior SDs."""
+    """A method: the evaluations that it needs, with all that it starts from, and the error of its
+    answer in exact posterior SDs."""
 
     method: str
-    log_density_evaluations: float
+    evaluations: float
     error_sd: float
 
 
@@ -32,7 +33,7 @@ def remedy_ladder(
     usable = [rung for rung in rungs if _drawable(rung)]
     if not usable:
         raise ValueError("no method has a finite error and a finite number of evaluations")
-    cost = np.maximum([float(rung.log_density_evaluations) for rung in usable], 1.0)
+    cost = np.maximum([float(rung.evaluations) for rung in usable], 1.0)
     error = np.array([float(rung.error_sd) for rung in usable])
     least = tolerance * NEGLIGIBLE
     positive = np.append(error[error >= least], tolerance)
@@ -56,7 +57,7 @@ def remedy_ladder(
             markeredgewidth=1.5,
             label=rung.method,
         )
-    axes.set_xlabel("log-density evaluations")
+    axes.set_xlabel("evaluations of the density, with those that reach the mode")
     axes.set_ylabel("endpoint error (exact posterior SD)")
     style.footer(figure, _notes(rungs, error, least), case)
     line = np.geomspace(*axes.get_xlim(), 200)
@@ -70,11 +71,7 @@ def remedy_ladder(
 
 
 def _drawable(rung: Rung) -> bool:
-    return bool(
-        np.isfinite(rung.error_sd)
-        and rung.error_sd >= 0
-        and np.isfinite(rung.log_density_evaluations)
-    )
+    return bool(np.isfinite(rung.error_sd) and rung.error_sd >= 0 and np.isfinite(rung.evaluations))
 
 
 def _tolerance(axes, tolerance: float) -> None:

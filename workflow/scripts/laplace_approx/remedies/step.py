@@ -8,6 +8,7 @@ from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
 from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.normal.cost import cost_of_normal
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
@@ -65,9 +66,9 @@ def remedies_step(
     offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
     found = run_remedies(fit, seed, largest) if wanted else {}
-    offers += [*(remedy_offer(remedy) for remedy in found.values())]
+    offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
     if judge.kind == "importance":
-        offers.append(reference_offer(truth, reference.record["evaluations"]))
+        offers.append(reference_offer(truth, reference.record))
     offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None
     record = {
@@ -119,9 +120,8 @@ def _largest_error(truth, normal, name: str, tolerance: float) -> float:
 
 def _offer(method: str, laplace, names):
     side = laplace_side(laplace.model, laplace.space, laplace.normal)
-    cost = laplace.mode.get("n_evaluations")
+    cost = cost_of_normal(laplace.mode, laplace.curvature)
     reason = f"declined: {laplace.curvature['message']}" if laplace.normal is None else None
-    cost = float("nan") if cost is None else float(cost)
     return contained(
         lambda: laplace_offer(method, side, names, laplace.fit(), cost, reason),
         lambda reason: no_offer(method, names, reason, cost, "nothing"),

@@ -9,6 +9,7 @@ import numpy as np
 from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, places
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import draws_within
+from laplace_approx.normal.cost import UNKNOWN, Cost
 from laplace_approx.normal.fit import Fit
 from laplace_approx.reference.side import WeightedSide
 from laplace_approx.remedies import COMPUTED, DRAWN, Answer, Question, Remedy
@@ -27,8 +28,8 @@ class Offer(NamedTuple):
     """What a method says of all quantities.
 
     `values` and `errors` map each quantity to arrays over `PROBABILITIES`; `reasons` says why one
-    has none or is not to be `trusted`. `evaluations` are those of the method itself: beyond the
-    mode and curvature at hand where it `starts_from` "laplace", all of them otherwise.
+    has none or is not to be `trusted`. `cost` is that of the method with all that it `starts_from`:
+    the normal of the case ("laplace"), the normals of all spaces ("spaces"), or "nothing".
     """
 
     method: str
@@ -36,7 +37,7 @@ class Offer(NamedTuple):
     errors: dict
     reasons: dict
     trusted: dict
-    evaluations: float
+    cost: Cost
     starts_from: str
 
 
@@ -66,13 +67,13 @@ def _scale_error(side, name: str) -> float:
     return side.scale_error(name) if isinstance(side, WeightedSide) else 0.0
 
 
-def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason=None) -> Offer:
+def laplace_offer(method: str, side, names, fit: Fit | None, cost: Cost, reason=None) -> Offer:
     """Return what the normal in a space says; without one (declined), the reason why.
 
     A derived quantity in more dimensions than a lattice can serve is taken from draws.
     """
     if fit is None:
-        return no_offer(method, names, reason, evaluations, "nothing")
+        return no_offer(method, names, reason, cost, "nothing")
     found = {name: side.quantiles(name, PROBABILITIES) for name in names}
     for name in (name for name in names if name not in fit.model.parameters):
         if np.isnan(found[name].value).all():
@@ -84,7 +85,7 @@ def laplace_offer(method: str, side, names, fit: Fit | None, evaluations, reason
     }
     errors = {name: each.error for name, each in found.items()}
     trusted = dict.fromkeys(names, True)
-    return Offer(method, values, errors, reasons, trusted, evaluations, "nothing")
+    return Offer(method, values, errors, reasons, trusted, cost, "nothing")
 
 
 def _from_draws(fit: Fit, name: str):
@@ -99,10 +100,10 @@ def _from_draws(fit: Fit, name: str):
 
 
 def grid_offer(truth: Truth, record: dict) -> Offer:
-    """Return what the grid says; it costs every evaluation that was made to lay it."""
+    """Return what the grid says."""
     names = tuple(truth.quantiles)
     if record["status"] != "ok":
-        return no_offer("grid", names, " ".join(record["reasons"]), math.nan, "nothing")
+        return no_offer("grid", names, " ".join(record["reasons"]), UNKNOWN, "nothing")
     return Offer(
         "grid",
         {name: each.value for name, each in truth.quantiles.items()},
@@ -112,15 +113,19 @@ def grid_offer(truth: Truth, record: dict) -> Offer:
             for name, each in truth.quantiles.items()
         },
         dict.fromkeys(names, True),
-        float(record["n_evaluations"]),
+        _stated(record),
         "nothing",
     )
 
 
-def reference_offer(truth: Truth, evaluations: int) -> Offer:
-    """Return what the adapted draws say where they are the exact side: they are at hand already.
+def _stated(record: dict) -> Cost:
+    return Cost(float(record["evaluations_alone"]), float(record["evaluations_of_proof"]))
 
-    They cost what adapting and drawing took, beyond the normals that they start from.
+
+def reference_offer(truth: Truth, record: dict) -> Offer:
+    """Return what the adapted draws say where they are the exact side, given their record.
+
+    They cost what adapting and drawing took, and the normals of all spaces that they start from.
     """
     reasons = {
         name: "too few effective draws lie beyond an end" if np.isnan(each.value).any() else None
@@ -132,16 +137,16 @@ def reference_offer(truth: Truth, evaluations: int) -> Offer:
         {name: each.error for name, each in truth.quantiles.items()},
         reasons,
         {name: not np.isnan(each.value).all() for name, each in truth.quantiles.items()},
-        float(evaluations),
-        "laplace",
+        _stated(record),
+        "spaces",
     )
 
 
-def no_offer(method, names, reason, evaluations, starts_from) -> Offer:
+def no_offer(method, names, reason, cost: Cost, starts_from) -> Offer:
     """Return what a method says that says nothing, for this reason."""
     nothing = {name: np.full(PROBABILITIES.shape, math.nan) for name in names}
     reasons, trusted = dict.fromkeys(names, reason), dict.fromkeys(names, False)
-    return Offer(method, nothing, nothing, reasons, trusted, evaluations, starts_from)
+    return Offer(method, nothing, nothing, reasons, trusted, cost, starts_from)
 
 
 def run_remedies(fit: Fit, seed: int, largest_errors: dict) -> dict[str, Remedy]:
@@ -183,8 +188,9 @@ def _draws_needed(remedy: Remedy, largest_errors: dict) -> int:
     return int(min(MOST_DRAWS, math.ceil(wanted / FEWEST_DRAWS) * FEWEST_DRAWS))
 
 
-def remedy_offer(remedy: Remedy) -> Offer:
-    """Return the quantiles of a remedy; importance draws say themselves if they are trusted."""
+def remedy_offer(remedy: Remedy, normal: Cost) -> Offer:
+    """Return the quantiles of a remedy, which costs what the `normal` does and more; importance
+    draws say themselves if they are trusted."""
     trusted = (remedy.details or {}).get("trusted", True)
     names = tuple(remedy.answers)
     return Offer(
@@ -193,7 +199,7 @@ def remedy_offer(remedy: Remedy) -> Offer:
         {name: _or_nan(remedy.answers[name].quantile_errors) for name in names},
         {name: _reason(remedy.answers[name], trusted) for name in names},
         {name: trusted and remedy.answers[name].quantiles is not None for name in names},
-        float(remedy.log_density_evaluations),
+        normal.with_further(remedy.log_density_evaluations),
         "laplace",
     )
 
@@ -222,7 +228,7 @@ def remedy_table(offers: list[Offer], truth: Truth) -> dict:
         scale = truth.scale[name]
         for offer in offers:
             error = (offer.values[name] - exact.value) / scale
-            fixed = (offer.method, offer.starts_from, offer.evaluations, name)
+            fixed = (offer.method, offer.starts_from, *offer.cost, name)
             judged = zip(
                 *(PROBABILITIES, offer.values[name], offer.errors[name]),
                 *(exact.value, exact.error, error),
@@ -252,12 +258,22 @@ def _trust(offer: Offer, name: str, measured, faults) -> tuple[bool, str | None]
 
 
 NUMBERS = (
-    *("log_density_evaluations", "probability", "value", "value_error"),
+    *("evaluations_alone", "evaluations_of_proof", "probability", "value", "value_error"),
     *("exact", "exact_error", "error_sd", "scale_sd", "scale_error"),
 )
 COLUMNS = (
-    *("method", "starts_from", "log_density_evaluations", "quantity", "probability", "value"),
-    *("value_error", "exact", "exact_error", "error_sd", "scale_sd", "scale_error", "trusted"),
+    *("method", "starts_from", "evaluations_alone", "evaluations_of_proof", "quantity"),
+    *(
+        "probability",
+        "value",
+        "value_error",
+        "exact",
+        "exact_error",
+        "error_sd",
+        "scale_sd",
+        "scale_error",
+        "trusted",
+    ),
     "reason",
 )
 

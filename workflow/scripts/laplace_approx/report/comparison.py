@@ -51,6 +51,7 @@ def _ends(ends, scale) -> str:
 def remedy_rows(case: CasePart) -> list[dict]:
     """Return a row for each method, from the cheapest: what it costs, and its error by quantity.
 
+    The cost is what it needs with all that it starts from; beside it stands that of the proof.
     The error is the largest of the judged ends, its own uncertainty included, as the verdict has
     it; a cell says whether it is within the tolerance, and why it is empty or not to be trusted.
     Without any error that is known there are no rows.
@@ -61,6 +62,7 @@ def remedy_rows(case: CasePart) -> list[dict]:
         {
             "method": _title(name),
             "evaluations": count(method.evaluations),
+            "proof": count(method.proof),
             "cost": method.evaluations,
             "cells": [_cell(case, by_quantity[each][name], each) for each in case.quantities],
         }

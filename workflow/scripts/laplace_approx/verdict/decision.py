@@ -20,11 +20,11 @@ EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
 class Method(NamedTuple):
     """One method's answer for one quantity: `off` maps each judged level to the larger error of
     its two ends, and `own` to the larger uncertainty of that, both in exact SDs (NaN: unknown).
-    `further`: the evaluations are beyond those that the normal took, which the method needs."""
+    `evaluations` are those that it needs, with all that it starts from, `proof` those beyond."""
 
     name: str
     evaluations: float
-    further: bool
+    proof: float
     off: dict[float, float]
     own: dict[float, float]
     trusted: bool
@@ -78,10 +78,9 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
         off[level] = float(np.max(distance))
         own[level] = float(np.max(errors))
     first = rows[0]
-    cost = float(table["log_density_evaluations"][first])
-    further = table["starts_from"][first] == "laplace"
+    cost = (float(table[f"evaluations_{kind}"][first]) for kind in ("alone", "of_proof"))
     said = bool(table["trusted"][first]), table["reason"][first]
-    return Method(name, cost, further, off, own, *said)
+    return Method(name, *cost, off, own, *said)
 
 
 class Told(NamedTuple):

@@ -214,19 +214,8 @@ def _sd(f: Facts, value: float) -> str:
 
 
 def _cost(f: Facts) -> str:
-    """Return what the remedy costs, and whether the normal's own evaluations come on top."""
-    count = _count(f.remedy.evaluations)
-    if not f.remedy.further:
-        return f"{count} in all"
-    return f"{count} beyond the {_number(f.normal.evaluations)} of the normal"
-
-
-def _number(count: float) -> str:
-    return f"{count:,.0f}".replace(",", " ")
-
-
-def _count(evaluations: float) -> str:
-    return f"{_number(evaluations)} evaluations"
+    """Return what the remedy costs with all that it starts from."""
+    return f"{f.remedy.evaluations:,.0f} evaluations in all".replace(",", " ")
 
 
 def _stop(message: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from laplace_audit.laws.costs import COUNTS
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
@@ -16,7 +17,7 @@ def remedy_laws(
     """Hold the table of remedies, given by columns, against both sides.
 
     `others` maps each other space of the model to its normal side (None: declined), `further` are
-    the methods beyond those, and `costs` maps methods to their cost as it stands elsewhere.
+    the methods beyond those, and `costs` maps methods to their costs, recomputed from elsewhere.
     """
     target = sides.target
     methods = ["laplace", *(f"space:{name}" for name in others), *further, "grid"]
@@ -80,16 +81,27 @@ def arithmetic_laws(page: Page, columns: dict) -> None:
     measured = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
     owes = columns["trusted"] & ~np.isnan(columns["value"])
     page.true("what is trusted is measured", ~owes | measured)
+    _on_top(page, columns)
+
+
+def _on_top(page: Page, columns: dict) -> None:
+    """What starts from the normal costs no less than that, and its proof is that of the normal."""
+    law, key = "what starts from the normal costs more", ("scenario", "quantity", "probability")
+    keys = list(zip(*(columns[each] for each in key if each in columns), strict=True))
+    normals = {keys[i]: i for i, method in enumerate(columns["method"]) if method == "laplace"}
+    on_top = [i for i, start in enumerate(columns["starts_from"]) if start == "laplace"]
+    normal = [normals[keys[i]] for i in on_top]
+    alone, proof = (columns[each] for each in COUNTS)
+    page.true(law, alone[on_top] >= alone[normal])
+    page.true(law, proof[on_top] == proof[normal])
 
 
 def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
+    law = "evaluations are those of the method"
     for name, cost in costs.items():
         rows = [row for row, each in enumerate(columns["method"]) if each == name]
-        stored = columns["log_density_evaluations"][rows]
-        page.most("evaluations are those of the method", relative(stored, cost), 0.0)
+        for key, due in zip(COUNTS, cost, strict=True):
+            page.most(law, relative(columns[key][rows], due), 0.0)
         starts = {columns["starts_from"][row] for row in rows}
-        page.same(
-            "evaluations are those of the method",
-            starts,
-            {"laplace" if name in further else "nothing"},
-        )
+        start = "spaces" if name == EXACT_DRAWS else "laplace" if name in further else "nothing"
+        page.same(law, starts, {start})

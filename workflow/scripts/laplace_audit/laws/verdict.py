@@ -167,7 +167,7 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:  # n
         )
 
     good = [method for method in rows.methods if method != "laplace" and meets(method)]
-    cost = {m: float(rows.get("log_density_evaluations", m, name, 0.5)) for m in good}
+    cost = {m: float(rows.get("evaluations_alone", m, name, 0.5)) for m in good}
     cheapest = min(good, key=cost.get, default=None)
     if status == "declined":
         due = "declined"
