@@ -14,7 +14,8 @@ from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies import COMPUTED, DRAWN, repeated_data
 from laplace_approx.remedies.repeated_data import copies_needed, refitted
 from laplace_approx.remedies.step import Trial, remedies_step
-from laplace_approx.remedies.table import COLUMNS, run_remedies
+from laplace_approx.remedies.table import COLUMNS
+from laplace_approx.remedies.trials import run_remedies
 from laplace_audit.laws.remedies import arithmetic_laws
 from laplace_audit.ledger import Ledger
 

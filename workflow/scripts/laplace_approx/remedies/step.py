@@ -13,18 +13,17 @@ from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies.judge import find_judge
-from laplace_approx.remedies.repeated_data import copies_needed, no_copies
-from laplace_approx.remedies.table import (
+from laplace_approx.remedies.offers import (
     grid_offer,
     laplace_offer,
     no_offer,
     reference_offer,
     remedy_offer,
-    remedy_record,
-    remedy_table,
-    run_remedies,
-    truth_of,
 )
+from laplace_approx.remedies.repeated_data import copies_needed, no_copies
+from laplace_approx.remedies.table import remedy_table
+from laplace_approx.remedies.trials import remedy_record, run_remedies
+from laplace_approx.remedies.truth import truth_of
 
 MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
 IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
