@@ -1,6 +1,7 @@
 """Ways in which an artifact can be wrong, each small, and how they are done to a copy of one."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -411,9 +412,22 @@ MUTATIONS = (
         "other exact values for one method", REMEDIES, cell("exact", 40, lambda x: digit(x, 9))
     ),
     Mutation("a method that costs nothing", REMEDIES, cell("evaluations_alone", 40, lambda x: 0.0)),
+    Mutation("a method error that is less", REMEDIES, cell("method_error", 40, lambda x: x / 2)),
+    Mutation(
+        "a method error without error", REMEDIES, column("method_error_error", lambda x: 0 * x)
+    ),
+    Mutation(
+        "a method error that nobody measured",
+        REMEDIES,
+        column("rests_on", lambda x: ["none"] * x.size),
+    ),
+    Mutation("a method error left out", REMEDIES, cell("method_error", 40, lambda x: math.nan)),
+    Mutation("draws that cost nothing", REMEDIES, column("numerical_error", lambda x: 0 * x)),
     Mutation("a proof that cost less", REMEDIES, cell("evaluations_of_proof", 40, lambda x: x - 1)),
     Mutation(
-        "a remedy that starts from nothing", REMEDIES, column("starts_from", lambda x: "nothing")
+        "a remedy that starts from nothing",
+        REMEDIES,
+        column("starts_from", lambda x: ["nothing"] * x.size),
     ),
     Mutation("a check that cost more", CURVATURE, at("n_evaluations", by=lambda n: n + 1)),
     Mutation("a grid that cost less", GRID, at("evaluations_alone", by=lambda n: n - 1)),

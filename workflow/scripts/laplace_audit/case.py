@@ -19,7 +19,7 @@ from laplace_audit.laws.reference import (
     stated_truth_laws,
 )
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
-from laplace_audit.laws.remedies import EXACT_DRAWS, remedy_laws
+from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
 from laplace_audit.laws.verdict import judged, verdict_laws
 from laplace_audit.ledger import Page
 from laplace_audit.reading.artifacts import Table
@@ -178,8 +178,14 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
     """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
     that they may miss."""
     record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
+    return _judged(shelf, case)[0], table.columns, record["unseen_mass"]
+
+
+def _judged(shelf: Shelf, case: Case) -> tuple[str, bool]:
+    """Return what the verdict on a case rests on, and whether that can be relied on."""
+    record = shelf.need(f"{case.posterior}/reference/reference.json")
     opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
-    return judged(*opened, record["serves"])[0], table.columns, record["unseen_mass"]
+    return judged(*opened, record["serves"])
 
 
 _REFERENCE = ("json", "parquet")
@@ -236,6 +242,7 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
             costs[EXACT_DRAWS] = stated(found["reference"])
         remedy_laws(page, table.columns, sides, others, further, costs)
         stated_truth_laws(page, table.columns, *rest)
+        measured_laws(page, table.columns, *_judged(shelf, case))
 
     shelf.record(f"{case.compare}/remedies.json", "remedies", of_record)
     shelf.table(f"{case.compare}/remedies.parquet", "remedies", of_table)

@@ -585,6 +585,17 @@ LAWS = {
                 "no less than the normal alone, and its proof is that of the normal",
                 EXACT,
             ),
+            "value error is the numerical one": ("value_error = numerical_error", EXACT),
+            "method error is the distance": (
+                "|value - exact|, known to numerical_error + exact_error (of the exact side's own "
+                "rows to exact_error); where one is null the other is",
+                f"0, and of the second 1e-12: {ROUNDING}",
+            ),
+            "method error is known where an exact side measured it": (
+                "and nowhere else: not without an exact side, nor by a grid that is not to be "
+                "relied on",
+                EXACT,
+            ),
             "what is not trusted has a reason": (
                 "so has what has no value",
                 EXACT,

@@ -14,6 +14,7 @@ from laplace_approx.remedies.truth import Truth
 from laplace_approx.remedies.weighted import weighted_answer
 
 REFERENCE_DRAWS = "adapted_draws"  # the name of the exact side's own draws as a method
+EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods: their values are the exact ones
 LAPLACE_DRAWS = 64_000  # of a derived quantity in many dimensions, which has no closed form
 
 

@@ -57,7 +57,7 @@ def remedies_step(
     seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
     judge = find_judge(exact, *reference, laplace.mode)
-    truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
+    truth = truth_of(judge, names)
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
     asked = fit is not None and extent != "none"

@@ -4,27 +4,32 @@ from typing import NamedTuple
 
 from laplace_approx.comparison.intervals import PROBABILITIES
 from laplace_approx.reference.side import WeightedSide
+from laplace_approx.remedies.judge import Judge
 
 
 class Truth(NamedTuple):
     """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale, and
     the error of that (0 for a grid, whose scale is as good as its quantiles).
 
-    `faults` are sentences about a side that is there and not to be relied on."""
+    `rests_on` is what it is: "grid", "importance" or "none". `faults` are sentences about a side
+    that is there and not to be relied on."""
 
     quantiles: dict
     scale: dict
     scale_error: dict
+    rests_on: str
     faults: tuple[str, ...] = ()
 
 
-def truth_of(side, names, faults=()) -> Truth:
+def truth_of(judge: Judge, names) -> Truth:
     """Ask an exact side once for all that the table needs of it."""
+    side = judge.side
     return Truth(
         {name: side.quantiles(name, PROBABILITIES) for name in names},
         {name: side.scale(name) for name in names},
         {name: _scale_error(side, name) for name in names},
-        faults,
+        judge.kind,
+        judge.faults if judge.kind == "grid" else (),  # those of none are why there is no side
     )
 
 

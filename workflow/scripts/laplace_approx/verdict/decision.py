@@ -10,11 +10,9 @@ from laplace_approx.comparison.coverage import held_by_intervals
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
-from laplace_approx.remedies.offers import REFERENCE_DRAWS
+from laplace_approx.remedies.offers import EXACT_SIDES
 from laplace_approx.verdict.classes import STANDARD_ERRORS, decided
 from laplace_approx.verdict.sentences import Facts, sentence
-
-EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
 
 
 class Method(NamedTuple):
@@ -72,7 +70,7 @@ def _method(table: dict, name: str, rows: list[int]) -> Method:
         errors = times * table["exact_error"][ends] / scale
         distance = np.abs(table["error_sd"][ends])
         if name not in EXACT_SIDES:  # the exact side itself has but one error
-            errors = errors + table["value_error"][ends] / scale
+            errors = errors + table["numerical_error"][ends] / scale
         doubt = times * table["scale_error"][ends] / scale
         errors = errors + np.where(doubt == 0, 0.0, distance) * doubt  # a distance may be infinite
         off[level] = float(np.max(distance))

@@ -73,15 +73,40 @@ def arithmetic_laws(page: Page, columns: dict) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         due = (columns["value"] - columns["exact"]) / columns["scale_sd"]
     page.most("error in exact SDs follows", relative(columns["error_sd"], due), CLOSED)
-    for key in ("value_error", "exact_error", "scale_error"):
+    for key in ("numerical_error", "exact_error", "scale_error"):
         page.true("errors are not negative", ~(columns[key] < 0))
+    _method_errors(page, columns)
     said = np.array([reason is not None for reason in columns["reason"]])
     page.true("what is not trusted has a reason", columns["trusted"] | said)
     page.true("what is not trusted has a reason", ~np.isnan(columns["value"]) | said)
-    measured = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
+    measured = np.isfinite(columns["method_error"]) & np.isfinite(columns["error_sd"])
     owes = columns["trusted"] & ~np.isnan(columns["value"])
     page.true("what is trusted is measured", ~owes | measured)
     _on_top(page, columns)
+
+
+def _method_errors(page: Page, columns: dict) -> None:
+    """The error of a method is its distance from the exact value, as well as both are known."""
+    off, numerical = columns["method_error"], columns["numerical_error"]
+    page.most("value error is the numerical one", relative(columns["value_error"], numerical), 0.0)
+    known = ~np.isnan(off)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(columns["value"] - columns["exact"])
+    page.true("method error is the distance", off[known] == apart[known])
+    exact = np.array([method in ("grid", EXACT_DRAWS) for method in columns["method"]])
+    due = columns["exact_error"] + np.where(exact, 0.0, numerical)
+    stated = columns["method_error_error"]
+    page.most("method error is the distance", relative(stated[known], due[known]), CLOSED)
+    page.true("method error is the distance", np.isnan(stated[~known]))
+
+
+def measured_laws(page: Page, columns: dict, kind: str, reliable: bool) -> None:
+    """Hold where the errors of methods are known against what there is to measure them."""
+    page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
+    finite = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
+    due = finite & (reliable and kind != "none")
+    law = "method error is known where an exact side measured it"
+    page.true(law, np.isfinite(columns["method_error"]) == due)
 
 
 def _on_top(page: Page, columns: dict) -> None:

@@ -42,7 +42,7 @@ class Rows:
         times = 2.0 if by_draws else 1.0  # two standard errors
         own = times * self.ends("exact_error", method, quantity, level) / scale
         if method not in ("grid", "adapted_draws"):
-            own = own + self.ends("value_error", method, quantity, level) / scale
+            own = own + self.ends("numerical_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
         doubt = times * self.ends("scale_error", method, quantity, level) / scale
         own = own + np.where(doubt == 0, 0.0, off) * doubt
