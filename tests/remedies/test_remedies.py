@@ -20,7 +20,9 @@ from known_posteriors import (
 )
 from laplace_approx.comparison.distances import Nodes, total_variation
 from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
 from laplace_approx.density.quantities import quantity_in
+from laplace_approx.derivatives.central import derivative_evaluations, slope_and_curvature
 from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies import (
     COMPUTED,
@@ -37,6 +39,7 @@ from laplace_approx.remedies import (
     tierney_kadane,
 )
 from laplace_approx.remedies.axes import axis_of, coordinate_of
+from laplace_approx.remedies.budget import Budget
 from laplace_approx.remedies.weighted import weighted_answer
 
 PROBABILITIES = np.array([0.005, 0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.995])
@@ -431,6 +434,55 @@ def test_every_evaluation_is_counted(name):
     assert tally.points == expected.get(name, tally.points)
     assert tally.points < 4000 or name in DRAWN
     json.dumps(found.details, allow_nan=False)
+
+
+DERIVATIVES = {
+    "all": {},
+    "gradient": {"hessian": None},
+    "values": {"gradient": None, "hessian": None},
+}
+
+
+@pytest.mark.parametrize("given", DERIVATIVES)
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_the_evaluations_of_a_point_are_known_beforehand(d, given):
+    density, normal = gaussian(d)
+    density, counter = counted(density._replace(**DERIVATIVES[given]))
+    for k in range(d + 1):
+        before = counter.evaluations
+        if k:  # along no direction there is nothing to measure
+            z, scale = normal.mean + np.zeros((3, d)), np.ones((3, k))
+            slope_and_curvature(density, z, normal.cholesky[:, :k], scale)
+        assert counter.evaluations - before == 3 * derivative_evaluations(density, k)
+
+
+@pytest.mark.parametrize("given", DERIVATIVES)
+@pytest.mark.parametrize("d", [1, 3, 4])
+@pytest.mark.parametrize("name", COMPUTED)
+def test_a_rule_costs_no_more_than_its_budget_and_says_why_it_is_refused(name, d, given):
+    """Within the budget the answer is that without one; below the cost there is none, for less."""
+    density, normal = gaussian(d)
+    free = Question(density._replace(**DERIVATIVES[given]), normal, coordinates(d), PROBABILITIES)
+    whole = COMPUTED[name](free)
+    spent = 17.0
+    for share in (0.01, 0.4, 0.9, 1.0, 2.0):
+        left = math.floor(share * whole.log_density_evaluations)
+        budget = Budget(spent + left, spent, "the exact side by a grid")
+        found = COMPUTED[name](replace(free, budget=budget))
+        assert found.log_density_evaluations <= left
+        if share >= 1:
+            assert found.reason is None
+            for each, due in zip(found.answers.values(), whole.answers.values(), strict=True):
+                assert each.mean == due.mean and each.sd == due.sd
+            continue
+        assert "cannot be the cheapest" in found.reason
+        assert (
+            f"the exact side by a grid costs {spent + left:,.0f}".replace(",", " ") in found.reason
+        )
+        if share < 0.1 and name != "tierney_kadane":  # its nodes alone tell
+            assert found.log_density_evaluations == 0
+    found = COMPUTED[name](replace(free, budget=Budget(1.0)))
+    assert "nothing can tell whether it serves" in found.reason
 
 
 @pytest.mark.parametrize("name", DRAWN)

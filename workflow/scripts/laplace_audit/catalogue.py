@@ -585,6 +585,11 @@ LAWS = {
                 "no less than the normal alone, and its proof is that of the normal",
                 EXACT,
             ),
+            "a rule costs no more than the exact side": (
+                "`evaluations_alone` of nested_laplace, tierney_kadane and gauss_hermite is at "
+                "most that of the grid or of the adapted draws, where one of these judges",
+                EXACT,
+            ),
             "value error is the numerical one": ("value_error = numerical_error", EXACT),
             "method error is the distance": (
                 "|value - exact|, known to numerical_error + exact_error (of the exact side's own "

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density.evaluation import counted
 from laplace_approx.numerics.quadrature import product_rule
 from laplace_approx.remedies.axes import axis_of, coordinate_of
+from laplace_approx.remedies.budget import within_budget
 from laplace_approx.remedies.line import FINE, change, line_quantiles
 from laplace_approx.remedies.question import Question
 from laplace_approx.remedies.result import Answer, Remedy
@@ -28,6 +28,7 @@ class _Rule(NamedTuple):
     log_ratio: np.ndarray  # (k,) log of marginal density over the normal's, at t
 
 
+@within_budget
 def gauss_hermite(question: Question, points: int = 9) -> Remedy:
     """Integrate the posterior with `points` Gauss-Hermite nodes a side, placed by the normal.
 
@@ -47,9 +48,12 @@ def gauss_hermite(question: Question, points: int = 9) -> Remedy:
     if points**d > MOST_NODES:
         text = f"{points}^{d} nodes for a Gauss-Hermite product; the limit is {MOST_NODES}"
         return question.refused(METHOD, text)
-    density, counter = counted(question.density)
+    density, counter = question.watched()
     served = {name: coordinate_of(q, density, normal) for name, q in quantities.items()}
     axes = sorted({j for j in served.values() if j is not None} | {0})
+    reason = question.budget.refusal(len(axes) * (points**d + (points - 2) ** d))
+    if reason is not None:
+        return question.refused(METHOD, reason)
     rules = {j: tuple(_rule(density, normal, j, k) for k in (points, points - 2)) for j in axes}
     if not all(np.isfinite(rule.log_evidence) for pair in rules.values() for rule in pair):
         text = "every node lies outside the support"

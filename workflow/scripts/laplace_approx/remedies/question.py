@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import Counter, counted
 from laplace_approx.normal.normal import Normal
+from laplace_approx.remedies.budget import NO_LIMIT, Budget, guarded
 from laplace_approx.remedies.result import Answer, Remedy
 
 # Draws where nobody says otherwise; the Monte Carlo error falls as the square root of the number,
@@ -21,7 +23,7 @@ class Question:
 
     `quantities` maps each name to a function of the coordinates in which the normal was fitted,
     z (..., d) -> (...), NaN where undefined. A remedy by draws makes `n_draws` of them from `seed`;
-    one that computes needs neither.
+    one that computes needs neither, and costs no more than the `budget`.
     """
 
     density: Density
@@ -30,6 +32,7 @@ class Question:
     probabilities: np.ndarray
     seed: int = 0
     n_draws: int = DRAWS
+    budget: Budget = NO_LIMIT
 
     @property
     def size(self) -> int:
@@ -39,6 +42,12 @@ class Question:
     def generator(self) -> np.random.Generator:
         """Return the generator of the draws, at its beginning: one question has one answer."""
         return np.random.default_rng(self.seed)
+
+    def watched(self) -> tuple[Density, Counter]:
+        """Return the density as one that counts its evaluations and keeps to the budget, and the
+        counter."""
+        density, counter = counted(self.density)
+        return guarded(density, counter, self.budget), counter
 
     def refused(self, method: str, reason: str, evaluations: int = 0) -> Remedy:
         """Return the result of a remedy that does not serve, with the reason in every answer."""

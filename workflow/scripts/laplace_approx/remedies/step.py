@@ -8,11 +8,12 @@ from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
 from laplace_approx.exact.draw_quantiles import Estimates
-from laplace_approx.normal.cost import cost_of_normal
+from laplace_approx.normal.cost import Cost, cost_of_normal
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
-from laplace_approx.remedies.judge import find_judge
+from laplace_approx.remedies.budget import UNJUDGED, Budget
+from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.remedies.offers import (
     grid_offer,
     laplace_offer,
@@ -64,11 +65,12 @@ def remedies_step(
     others = spaces if extent == "all" else {}
     offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
-    found = run_remedies(fit, seed, largest) if wanted else {}
+    exacts = [reference_offer(truth, reference.record)] if judge.kind == "importance" else []
+    exacts.append(grid_offer(truth, exact.record))
+    budget = _budget(judge, exacts[0].cost, normal.cost)
+    found = run_remedies(fit, seed, largest, budget) if wanted else {}
     offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
-    if judge.kind == "importance":
-        offers.append(reference_offer(truth, reference.record))
-    offers.append(grid_offer(truth, exact.record))
+    offers += exacts
     has_data = laplace.posterior.record["data"] is not None
     record = {
         "case": exact.record["case"] | laplace.mode["case"],
@@ -85,6 +87,14 @@ def remedies_step(
         "reference": reference_in_short(reference.record),
     }
     return RemedyTables(remedy_table(offers, truth), record)
+
+
+def _budget(judge: Judge, exact: Cost, normal: Cost) -> Budget:
+    """Return what a remedy may cost: what the exact side does, which serves whatever it finds."""
+    if judge.kind == "none" or judge.faults:
+        return Budget(UNJUDGED, normal.alone)
+    means = "a grid" if judge.kind == "grid" else "adapted draws"
+    return Budget(exact.alone, normal.alone, f"the exact side by {means}")
 
 
 def _drift(fit, normal, seed: int) -> dict:

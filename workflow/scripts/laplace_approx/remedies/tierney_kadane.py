@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
-from laplace_approx.density.evaluation import counted
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.axes import probes
+from laplace_approx.remedies.budget import within_budget
 from laplace_approx.remedies.question import Question
 from laplace_approx.remedies.result import Answer, Remedy
 
@@ -51,6 +51,7 @@ class _Tilted(NamedTuple):
         return top.value - 0.5 * top.log_determinant
 
 
+@within_budget
 def tierney_kadane(question: Question) -> Remedy:
     """Return E[g] and sd(g), each from ratios of Laplace approximations of order n^-2 error.
 
@@ -65,7 +66,7 @@ def tierney_kadane(question: Question) -> Remedy:
     if d > MANY:
         text = f"maximisations in {d} dimensions for each of {len(quantities)} quantities"
         return question.refused(METHOD, f"{text}; the limit is {MANY} dimensions")
-    density, counter = counted(question.density)
+    density, counter = question.watched()
     answers = {name: _answer(density, question.normal, g) for name, g in quantities.items()}
     return Remedy(METHOD, answers, counter.evaluations)
 

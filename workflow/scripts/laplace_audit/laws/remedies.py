@@ -8,6 +8,7 @@ from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
 
 EXACT_DRAWS = "adapted_draws"
+RULES = ("nested_laplace", "tierney_kadane", "gauss_hermite")  # remedies without draws
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 
@@ -107,6 +108,16 @@ def measured_laws(page: Page, columns: dict, kind: str, reliable: bool) -> None:
     due = finite & (reliable and kind != "none")
     law = "method error is known where an exact side measured it"
     page.true(law, np.isfinite(columns["method_error"]) == due)
+    if reliable and kind != "none":
+        _rules(page, columns)
+
+
+def _rules(page: Page, columns: dict) -> None:
+    """What computes costs no more than the exact side that judged it, which serves too."""
+    cost = dict(zip(columns["method"], columns["evaluations_alone"], strict=True))
+    exact = cost.get(EXACT_DRAWS, cost["grid"])
+    dear = [cost[rule] > exact for rule in RULES if rule in cost]
+    page.true("a rule costs no more than the exact side", np.logical_not(dear))
 
 
 def _on_top(page: Page, columns: dict) -> None:
