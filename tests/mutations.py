@@ -486,7 +486,10 @@ MUTATIONS = (
     Mutation(
         "a skewness that is not stated", GRID, at("withheld", to=["too heavy a tail of beta: "])
     ),
-    Mutation("an evidence that the grid has not", VERDICT, at("evidence", "grid", by=digit)),
+    Mutation(
+        "an evidence that the grid has not", VERDICT, at("evidence", "grid", "value", by=digit)
+    ),
+    Mutation("an evidence without error", VERDICT, at("evidence", "laplace", "error", to=0.0)),
     Mutation(
         "chains that speak beside a grid",
         VERDICT,
@@ -495,6 +498,8 @@ MUTATIONS = (
     Mutation("every start finds the mode", BASIN, column("undamped", lambda x: 0 * x + 1.0)),
     Mutation("a lattice of starts that is shifted", BASIN, column("beta", lambda x: x + 1.0)),
     Mutation("a cell of the summary", "summary.parquet", cell("grid_upper_95", 1, digit)),
+    Mutation("an error in the summary", "summary.parquet", cell("grid_upper_95_error", 1, digit)),
+    Mutation("a unit in the summary", "summary.parquet", cell("scale_is", 1, lambda x: "none")),
     Mutation("a verdict in the summary", "summary.parquet", cell("verdict", 1, lambda x: "fine")),
     Mutation("a row of the summary left out", "summary.parquet", rows(lambda i: i[1:])),
     Mutation("rows of the summary in another order", "summary.parquet", rows(lambda i: i[::-1])),

@@ -264,6 +264,7 @@ def audit_verdict(shelf: Shelf, case: Case) -> None:
         shelf.made(page, record, "verdict", case._asdict())
         inputs, sides = shelf.opened(case), shelf.sides(case)
         inputs["found"] = shelf.need(f"{case.compare}/remedies.json")
+        inputs["reference"] = shelf.need(f"{case.posterior}/reference/reference.json")
         inputs["columns"] = shelf.need(f"{case.compare}/remedies.parquet").columns
         verdict_laws(page, record, inputs, sides, shelf.asked.tolerance)
         joint_laws(page, record, *sides)

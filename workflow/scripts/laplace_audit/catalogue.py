@@ -716,6 +716,13 @@ LAWS = {
                 "uncertainties and the tolerance",
                 EXACT,
             ),
+            "evidences are those of the methods, with what they are off by": (
+                "of every method that states one, the normal and the exact sides; the error of an "
+                "exact side is that of its record (of draws two standard errors) and what it "
+                "misses, any other's its distance from what judges, with that error; null where "
+                "nothing judges",
+                "values 0; errors 1e-12 of the evidence: a difference of two logarithms",
+            ),
             "remedy is the cheapest that meets the tolerance": (
                 "by evaluations of the log density, with its errors",
                 f"1e-12: {ROUNDING}",

@@ -7,13 +7,14 @@ import numpy as np
 
 from laplace_approx.figures import labels, style, text
 from laplace_approx.words.numbers import power
+from laplace_approx.words.units import SD, unit_of_axis
 
 NEGLIGIBLE = 1e-3  # of the tolerance: what is less is no longer told apart
 
 
 class Rung(NamedTuple):
     """A method: the evaluations that it needs, with all that it starts from, and the error of its
-    answer in exact posterior SDs."""
+    answer in the unit of the picture."""
 
     method: str
     evaluations: float
@@ -22,12 +23,13 @@ class Rung(NamedTuple):
 
 @style.settings()
 def remedy_ladder(
-    rungs: Sequence[Rung], tolerance: float, *, quantity="", units=None, case=""
+    rungs: Sequence[Rung], tolerance: float, *, quantity="", units=None, scale_is=SD, case=""
 ) -> style.Figure:
     """Draw error against cost on logarithmic axes, one named point a method.
 
     An error that is far below the tolerance, or 0, is drawn as a triangle at the foot, so that the
     others keep their room; a method without a finite error or cost is named under the picture.
+    `scale_is` says what errors are counted in: "sd" or "half_interval".
     Raises ValueError when no method has both.
     """
     usable = [rung for rung in rungs if _drawable(rung)]
@@ -58,7 +60,7 @@ def remedy_ladder(
             label=rung.method,
         )
     axes.set_xlabel("evaluations of the density, with those that reach the mode")
-    axes.set_ylabel("endpoint error (exact posterior SD)")
+    axes.set_ylabel(f"endpoint error ({unit_of_axis([scale_is])})")
     style.footer(figure, _notes(rungs, error, least), case)
     line = np.geomspace(*axes.get_xlim(), 200)
     labels.place(

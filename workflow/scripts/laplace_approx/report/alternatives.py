@@ -18,6 +18,7 @@ from laplace_approx.words.numbers import (
     pair,
     share,
 )
+from laplace_approx.words.units import unit_in_short
 
 LADDER = "remedy_ladder_"
 
@@ -125,24 +126,28 @@ def _largest_difference(case: CasePart, quantity: str) -> str:
     side = "above" if off[worst] > 0 else "below"
     return (
         f"{case.label(quantity)} is off most at {100 * probability:g} %: the normal lies "
-        f"{error_sd(abs(off[worst]))} SD {side}."
+        f"{error_sd(abs(off[worst]))} {_unit(case, quantity)} {side}."
     )
 
 
+def _unit(case: CasePart, quantity: str) -> str:
+    return unit_in_short(case.judged(quantity)["scale_is"])
+
+
 def _ladder(case: CasePart, quantity: str) -> str:
-    rungs = []
+    rungs, unit = [], _unit(case, quantity)
     for method in methods_of(case.remedies, quantity).values():
         error = max(method.off[level] + method.own[level] for level in method.off)
         if math.isfinite(error):
             name = "the normal" if method.name == "laplace" else method_in_words(method.name)
             doubt = "" if method.trusted else ", not to be trusted"
             rungs.append(
-                f"{name} {error_sd(error)} SD at {count(method.evaluations)} evaluations{doubt}"
+                f"{name} {error_sd(error)} {unit} at {count(method.evaluations)} evaluations{doubt}"
             )
     tolerance = number(case.verdict["tolerance"])
     return (
         f"Largest error of an endpoint of {case.label(quantity)} against cost, the tolerance being "
-        f"{tolerance} SD: {'; '.join(rungs) or 'no method has an error that is known'}."
+        f"{tolerance} {unit}: {'; '.join(rungs) or 'no method has an error that is known'}."
     )
 
 

@@ -13,6 +13,7 @@ from laplace_approx.remedies.judge import Judge
 from laplace_approx.remedies.offers import EXACT_SIDES
 from laplace_approx.verdict.classes import STANDARD_ERRORS, decided
 from laplace_approx.verdict.sentences import Facts, sentence
+from laplace_approx.words.units import HALF_INTERVAL, SD
 
 
 class Method(NamedTuple):
@@ -175,7 +176,7 @@ def scale_is(judge: Judge, quantity: str) -> str:
     """Return what errors are counted in: the "sd" of a parameter, or a "half_interval", half the
     central 68.3 % one."""
     known = judge.kind == "grid" and judge.side.known_sd(quantity) is not None
-    return "sd" if known else "half_interval"
+    return SD if known else HALF_INTERVAL
 
 
 def _coverage(told: Told, judge: Judge, table: dict, quantity: str) -> dict:

@@ -4,6 +4,8 @@ import math
 from typing import NamedTuple
 
 from laplace_approx.words.numbers import capital
+from laplace_approx.words.units import HALF_INTERVAL as HALF
+from laplace_approx.words.units import SHORT, unit_in_short
 
 WORDS = {
     "skew_symmetric": "skew-symmetric draws",
@@ -16,7 +18,6 @@ WORDS = {
     "adapted_draws": "the adapted importance draws themselves",
     "grid": "the grid itself",
 }
-HALF = "half-intervals"
 HALF_INTERVAL = (
     "A half-interval is half the exact central 68.3 % interval: the SD of a normal, and a scale "
     "where there may be none."
@@ -47,7 +48,7 @@ def method_in_words(name: str) -> str:
 def sentence(facts: Facts) -> str:
     """Return the verdict on a quantity in words."""
     text = _BY_VERDICT[facts.record["verdict"]](facts)
-    unit = HALF_INTERVAL if f" {HALF}" in text else ""
+    unit = HALF_INTERVAL if f" {SHORT[HALF]}" in text else ""
     return " ".join(part for part in (text, unit, _condition(facts)) if part)
 
 
@@ -210,7 +211,7 @@ def _share(mass: float) -> str:
 
 
 def _sd(f: Facts, value: float) -> str:
-    return f"{value:.3g} {'SD' if f.record['scale_is'] == 'sd' else HALF}"
+    return f"{value:.3g} {unit_in_short(f.record['scale_is'])}"
 
 
 def _cost(f: Facts) -> str:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from laplace_audit.laws.evidence import evidence_laws
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import REGION, Sides, excluded_limit
 from laplace_audit.ledger import Page
@@ -51,7 +52,7 @@ class Rows:
 
 def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance: float) -> None:
     """Hold a verdict against its inputs: `mode`, `curvature`, `grid`, `found` (the record of the
-    remedies) and `columns` (their table)."""
+    remedies), `columns` (their table) and `reference`."""
     page.same("tolerance is as configured", record["tolerance"], tolerance)
     rows = Rows(inputs["columns"])
     page.same(
@@ -69,6 +70,7 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     worst_law(page, record["verdict"], record["quantities"])
     unreached_laws(page, record, sides)
     _copies(page, record, inputs)
+    evidence_laws(page, record["evidence"], inputs, kind, reliable)
     _chains(page, record, inputs["found"], kind)
 
 
@@ -261,13 +263,6 @@ def _copies(page: Page, record: dict, inputs: dict) -> None:
     page.same("copies are what was copied", record["replication"], found["replication"])
     moments = {name: said["moments"] for name, said in found["methods"].items()}
     page.same("copies are what was copied", record["moments"], moments)
-    evidence = {
-        name: said["log_evidence"]
-        for name, said in found["methods"].items()
-        if said["log_evidence"] is not None
-    }
-    evidence |= {"laplace": inputs["curvature"].get("log_evidence"), "grid": grid["log_evidence"]}
-    page.same("copies are what was copied", record["evidence"], evidence)
     for name, signal in (found["signals"] or {}).items():
         if name != "reflection_bound" or grid["status"] != "ok":
             page.same("copies are what was copied", record["joint"].get(name), signal)
