@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, ends_of
-from laplace_approx.comparison.unseen import MOST
+from laplace_approx.comparison.unseen import MOST, UNSURE
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import MOST_ON_DISK, draws_within
 from laplace_approx.density.model import condition_holds, evaluate_quantity
@@ -74,10 +74,7 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     coordinates = Unbounded(laplaces[0].posterior.density())
     unseen = unseen_by(fits, coordinates)
     if not unseen <= MOST:
-        reason = (
-            f"modes about which nothing is drawn may hold {unseen:.2g} of the mass; the limit "
-            f"is {MOST:g}"
-        )
+        reason = _not_drawn_about(unseen)
         return _without(NOTHING, reason, names, case, budget, unseen)
     start = starting_mixture(fits, coordinates)
     if start is None:
@@ -105,6 +102,18 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
         )
     columns = _columns(laplaces[0].model, coordinates, drawn)
     return ReferenceTables(columns, record | {"errors_sd": _errors(columns, names, unseen)})
+
+
+def _not_drawn_about(unseen: float) -> str:
+    """Return why modes about which nothing is drawn, which may hold so much, leave no reference."""
+    known = "the search found modes about which nothing is drawn"
+    if not unseen < 1:
+        return f"{known}, and what they hold of the mass is not known"
+    share = unseen / (unseen + UNSURE * (1 - unseen))
+    return (
+        f"{known}: by their Laplace masses they hold {share:.2g} of the mass, which may be {UNSURE:g} "
+        f"times too little and so stand for {unseen:.2g} of it; the limit is {MOST:g}"
+    )
 
 
 def _shares(adapted: Adapted) -> str:

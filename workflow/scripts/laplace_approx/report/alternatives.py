@@ -12,6 +12,8 @@ from laplace_approx.verdict.sentences import method_in_words
 from laplace_approx.words.numbers import (
     count,
     error_sd,
+    known,
+    known_pair,
     listed,
     mass,
     number,
@@ -70,13 +72,16 @@ def _at_mode(case: CasePart) -> str:
 def _both_intervals(case: CasePart, quantity: str, level: str = "95") -> str:
     ends = case.judged(quantity)["intervals"][level]
     return (
-        f"{case.label(quantity)}: {pair(ends['exact'])} exactly, "
+        f"{case.label(quantity)}: {known_pair(ends['exact'], ends['exact_error'])} exactly, "
         f"{pair(ends['laplace'])} under the normal"
     )
 
 
 def _contours(case: CasePart) -> str:
-    mean = listed(f"{name} {number(case.grid['mean'][name])}" for name in case.parameters)
+    mean = listed(
+        f"{name} {known(case.grid['mean'][name], case.grid['mean_error'][name])}"
+        for name in case.parameters
+    )
     held = case.verdict["joint"]["ellipse_coverage"]["levels"]["95"]["value"]
     tilt = ""
     if len(case.parameters) == 2:
@@ -151,10 +156,18 @@ def _ladder(case: CasePart, quantity: str) -> str:
     )
 
 
+def _far_quantiles(case: CasePart, name: str) -> list[list[float]]:
+    """Return the exact 0.5 and 99.5 % quantiles of a parameter, and their errors."""
+    return [
+        [case.quantile(name, column, p) for p in (0.005, 0.995)]
+        for column in ("grid", "grid_error")
+    ]
+
+
 def _tails(case: CasePart) -> str:
     each = [
         f"{name} has its 0.5 and 99.5 % quantiles at "
-        f"{pair([case.quantile(name, 'grid', p) for p in (0.005, 0.995)])} exactly and at "
+        f"{known_pair(*_far_quantiles(case, name))} exactly and at "
         f"{pair([case.quantile(name, 'laplace', p) for p in (0.005, 0.995)])} under the normal"
         for name in case.parameters
     ]

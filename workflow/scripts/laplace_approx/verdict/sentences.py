@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from laplace_approx.words.numbers import capital
+from laplace_approx.words.numbers import capital, known_plain
 from laplace_approx.words.units import HALF_INTERVAL as HALF
 from laplace_approx.words.units import SHORT, unit_in_short
 
@@ -140,10 +140,10 @@ def _how_wrong(f: Facts) -> str:
     if not math.isfinite(off):
         return "an end of its 95 % interval lies beyond the support, or is not known"
     low, high = interval["laplace"]
-    exact_low, exact_high = interval["exact"]
+    exact_low, exact_high = map(known_plain, interval["exact"], interval["exact_error"])
     text = (
-        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{exact_low:.4g}, "
-        f"{exact_high:.4g}], so that an end is off by {_sd(f, off)}, {_although(f)} it holds "
+        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{exact_low}, "
+        f"{exact_high}], so that an end is off by {_sd(f, off)}, {_although(f)} it holds "
         f"{_covered(f)}"
     )
     own = f.normal.own[0.95]
