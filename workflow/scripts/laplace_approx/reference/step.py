@@ -111,8 +111,8 @@ def _not_drawn_about(unseen: float) -> str:
         return f"{known}, and what they hold of the mass is not known"
     share = unseen / (unseen + UNSURE * (1 - unseen))
     return (
-        f"{known}: by their Laplace masses they hold {share:.2g} of the mass, which may be {UNSURE:g} "
-        f"times too little and so stand for {unseen:.2g} of it; the limit is {MOST:g}"
+        f"{known}: by their Laplace masses they hold {share:.2g} of the mass, which may be "
+        f"{UNSURE:g} times too little and so stand for {unseen:.2g} of it; the limit is {MOST:g}"
     )
 
 
