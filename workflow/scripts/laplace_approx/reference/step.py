@@ -108,7 +108,7 @@ def _not_drawn_about(unseen: float) -> str:
     """Return why modes about which nothing is drawn, which may hold so much, leave no reference."""
     known = "the search found modes about which nothing is drawn"
     if not unseen < 1:
-        return f"{known}, and what they hold of the mass is not known"
+        return f"{known}, and what they hold of the mass is not known; the limit is {MOST:g} of it"
     share = unseen / (unseen + UNSURE * (1 - unseen))
     return (
         f"{known}: by their Laplace masses they hold {share:.2g} of the mass, which may be "
