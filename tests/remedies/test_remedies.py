@@ -603,6 +603,22 @@ def test_replication_ends():
     assert "tolerance" in hopeless.reason
 
 
+@pytest.mark.parametrize("needed", [1, 2, 3, 27, 64, 100])
+def test_the_last_number_first_finds_the_same(needed):
+    """Where the error falls, nothing changes but that the last doubling is tried too."""
+
+    def error(copies):
+        return 0.1 * math.sqrt(needed / copies)
+
+    first, last = (replication(error, 0.1, most=64, last_first=each) for each in (False, True))
+    assert first.copies == last.copies == (needed if needed <= 64 else None)
+    if last.copies is None:
+        assert list(last.tried) == [64] and last.reason == first.reason
+        return
+    assert last.rate == first.rate
+    assert last.tried == first.tried | {64: error(64)}
+
+
 def test_replicated_density():
     prior, _ = gaussian(2, seed=4)
     bounded = prior._replace(lower=np.array([-1.0, -np.inf]))
