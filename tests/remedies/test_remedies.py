@@ -39,7 +39,7 @@ from laplace_approx.remedies import (
     tierney_kadane,
 )
 from laplace_approx.remedies.axes import axis_of, coordinate_of
-from laplace_approx.remedies.budget import Budget
+from laplace_approx.remedies.cost_limit import CostLimit
 from laplace_approx.remedies.weighted import weighted_answer
 
 PROBABILITIES = np.array([0.005, 0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.995])
@@ -459,16 +459,16 @@ def test_the_evaluations_of_a_point_are_known_beforehand(d, given):
 @pytest.mark.parametrize("given", DERIVATIVES)
 @pytest.mark.parametrize("d", [1, 3, 4])
 @pytest.mark.parametrize("name", COMPUTED)
-def test_a_rule_costs_no_more_than_its_budget_and_says_why_it_is_refused(name, d, given):
-    """Within the budget the answer is that without one; below the cost there is none, for less."""
+def test_a_rule_costs_no_more_than_its_limit_and_says_why_it_is_refused(name, d, given):
+    """Within the limit the answer is that without one; below the cost there is none, for less."""
     density, normal = gaussian(d)
     free = Question(density._replace(**DERIVATIVES[given]), normal, coordinates(d), PROBABILITIES)
     whole = COMPUTED[name](free)
     spent = 17.0
     for share in (0.01, 0.4, 0.9, 1.0, 2.0):
         left = math.floor(share * whole.log_density_evaluations)
-        budget = Budget(spent + left, spent, "the exact side by a grid")
-        found = COMPUTED[name](replace(free, budget=budget))
+        limit = CostLimit(spent + left, spent, "the exact side by a grid")
+        found = COMPUTED[name](replace(free, limit=limit))
         assert found.log_density_evaluations <= left
         if share >= 1:
             assert found.reason is None
@@ -481,7 +481,7 @@ def test_a_rule_costs_no_more_than_its_budget_and_says_why_it_is_refused(name, d
         )
         if share < 0.1 and name != "tierney_kadane":  # its nodes alone tell
             assert found.log_density_evaluations == 0
-    found = COMPUTED[name](replace(free, budget=Budget(1.0)))
+    found = COMPUTED[name](replace(free, limit=CostLimit(1.0)))
     assert "nothing can tell whether it serves" in found.reason
 
 

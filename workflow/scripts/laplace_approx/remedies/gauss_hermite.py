@@ -6,7 +6,7 @@ import numpy as np
 
 from laplace_approx.numerics.quadrature import product_rule
 from laplace_approx.remedies.axes import axis_of, coordinate_of
-from laplace_approx.remedies.budget import within_budget
+from laplace_approx.remedies.cost_limit import within_limit
 from laplace_approx.remedies.line import FINE, change, line_quantiles
 from laplace_approx.remedies.question import Question
 from laplace_approx.remedies.result import Answer, Remedy
@@ -28,7 +28,7 @@ class _Rule(NamedTuple):
     log_ratio: np.ndarray  # (k,) log of marginal density over the normal's, at t
 
 
-@within_budget
+@within_limit
 def gauss_hermite(question: Question, points: int = 9) -> Remedy:
     """Integrate the posterior with `points` Gauss-Hermite nodes a side, placed by the normal.
 
@@ -51,7 +51,7 @@ def gauss_hermite(question: Question, points: int = 9) -> Remedy:
     density, counter = question.watched()
     served = {name: coordinate_of(q, density, normal) for name, q in quantities.items()}
     axes = sorted({j for j in served.values() if j is not None} | {0})
-    reason = question.budget.refusal(len(axes) * (points**d + (points - 2) ** d))
+    reason = question.limit.refusal(len(axes) * (points**d + (points - 2) ** d))
     if reason is not None:
         return question.refused(METHOD, reason)
     rules = {j: tuple(_rule(density, normal, j, k) for k in (points, points - 2)) for j in axes}

@@ -10,7 +10,7 @@ from laplace_approx.derivatives.central import derivative_evaluations, slope_and
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.axes import CoordinateAxis, axis_of, coordinate_of
-from laplace_approx.remedies.budget import within_budget
+from laplace_approx.remedies.cost_limit import within_limit
 from laplace_approx.remedies.line import answer_on_line, refined
 from laplace_approx.remedies.question import Question
 from laplace_approx.remedies.result import Answer, Remedy
@@ -62,7 +62,7 @@ class _Line(NamedTuple):
         return np.where(top.converged, height, np.nan), top.v
 
 
-@within_budget
+@within_limit
 def nested_laplace(question: Question, nodes: int = NODES) -> Remedy:
     """Approximate the marginal of z_j by max over the rest of p, times |-Hessian of it|^-1/2.
 
@@ -72,7 +72,7 @@ def nested_laplace(question: Question, nodes: int = NODES) -> Remedy:
     the answer is the quadrature itself, exact. Serves the quantities that are functions of a single
     coordinate of the space; others have a reason instead. Errors are numerical: the change when
     every other node is left out. Refused before a line of nodes is begun where all of them, at the
-    least or as far as those before tell, would cost more than the budget.
+    least or as far as those before tell, would cost more than the limit.
     """
     d, normal, quantities = question.size, question.normal, question.quantities
     if d > MANY:
@@ -85,7 +85,7 @@ def nested_laplace(question: Question, nodes: int = NODES) -> Remedy:
     lines = {}
     for j in served:
         line = counter.evaluations // len(lines) if lines else least  # as far as is known
-        reason = question.budget.refusal(len(served) * line, "about" if lines else "at least")
+        reason = question.limit.refusal(len(served) * line, "about" if lines else "at least")
         if reason is not None:
             return question.refused(METHOD, reason, counter.evaluations)
         lines[j] = _marginal_line(density, normal, j, nodes)

@@ -8,7 +8,7 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import Counter, counted
 from laplace_approx.normal.normal import Normal
-from laplace_approx.remedies.budget import NO_LIMIT, Budget, guarded
+from laplace_approx.remedies.cost_limit import NO_LIMIT, CostLimit, guarded
 from laplace_approx.remedies.result import Answer, Remedy
 
 # Draws where nobody says otherwise; the Monte Carlo error falls as the square root of the number,
@@ -23,7 +23,7 @@ class Question:
 
     `quantities` maps each name to a function of the coordinates in which the normal was fitted,
     z (..., d) -> (...), NaN where undefined. A remedy by draws makes `n_draws` of them from `seed`;
-    one that computes needs neither, and costs no more than the `budget`.
+    one that computes needs neither, and costs no more than the `limit`.
     """
 
     density: Density
@@ -32,7 +32,7 @@ class Question:
     probabilities: np.ndarray
     seed: int = 0
     n_draws: int = DRAWS
-    budget: Budget = NO_LIMIT
+    limit: CostLimit = NO_LIMIT
 
     @property
     def size(self) -> int:
@@ -44,10 +44,10 @@ class Question:
         return np.random.default_rng(self.seed)
 
     def watched(self) -> tuple[Density, Counter]:
-        """Return the density as one that counts its evaluations and keeps to the budget, and the
+        """Return the density as one that counts its evaluations and keeps to the limit, and the
         counter."""
         density, counter = counted(self.density)
-        return guarded(density, counter, self.budget), counter
+        return guarded(density, counter, self.limit), counter
 
     def refused(self, method: str, reason: str, evaluations: int = 0) -> Remedy:
         """Return the result of a remedy that does not serve, with the reason in every answer."""

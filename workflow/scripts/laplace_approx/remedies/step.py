@@ -12,7 +12,7 @@ from laplace_approx.normal.cost import Cost, cost_of_normal
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
-from laplace_approx.remedies.budget import UNJUDGED, Budget
+from laplace_approx.remedies.cost_limit import UNJUDGED, CostLimit
 from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.remedies.offers import (
     grid_offer,
@@ -67,8 +67,8 @@ def remedies_step(
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
     exacts = [reference_offer(truth, reference.record)] if judge.kind == "importance" else []
     exacts.append(grid_offer(truth, exact.record))
-    budget = _budget(judge, exacts[0].cost, normal.cost)
-    found = run_remedies(fit, seed, largest, budget) if wanted else {}
+    limit = _limit(judge, exacts[0].cost, normal.cost)
+    found = run_remedies(fit, seed, largest, limit) if wanted else {}
     offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
     offers += exacts
     has_data = laplace.posterior.record["data"] is not None
@@ -89,12 +89,12 @@ def remedies_step(
     return RemedyTables(remedy_table(offers, truth), record)
 
 
-def _budget(judge: Judge, exact: Cost, normal: Cost) -> Budget:
+def _limit(judge: Judge, exact: Cost, normal: Cost) -> CostLimit:
     """Return what a remedy may cost: what the exact side does, which serves whatever it finds."""
     if judge.kind == "none" or judge.faults:
-        return Budget(UNJUDGED, normal.alone)
+        return CostLimit(UNJUDGED, normal.alone)
     means = "a grid" if judge.kind == "grid" else "adapted draws"
-    return Budget(exact.alone, normal.alone, f"the exact side by {means}")
+    return CostLimit(exact.alone, normal.alone, f"the exact side by {means}")
 
 
 def _drift(fit, normal, seed: int) -> dict:

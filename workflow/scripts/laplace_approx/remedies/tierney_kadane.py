@@ -10,7 +10,7 @@ from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.axes import probes
-from laplace_approx.remedies.budget import within_budget
+from laplace_approx.remedies.cost_limit import within_limit
 from laplace_approx.remedies.question import Question
 from laplace_approx.remedies.result import Answer, Remedy
 
@@ -51,7 +51,7 @@ class _Tilted(NamedTuple):
         return top.value - 0.5 * top.log_determinant
 
 
-@within_budget
+@within_limit
 def tierney_kadane(question: Question) -> Remedy:
     """Return E[g] and sd(g), each from ratios of Laplace approximations of order n^-2 error.
 

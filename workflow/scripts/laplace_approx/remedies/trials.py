@@ -10,7 +10,7 @@ from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import draws_within
 from laplace_approx.normal.fit import Fit
 from laplace_approx.remedies import COMPUTED, DRAWN, Question, Remedy
-from laplace_approx.remedies.budget import NO_LIMIT, Budget
+from laplace_approx.remedies.cost_limit import NO_LIMIT, CostLimit
 from laplace_approx.remedies.moments import moments_of
 
 FEWEST_DRAWS = 4000  # a remedy by draws begins with these
@@ -18,14 +18,14 @@ MOST_DRAWS = 64_000  # and takes no more than these
 
 
 def run_remedies(
-    fit: Fit, seed: int, largest_errors: dict, budget: Budget = NO_LIMIT
+    fit: Fit, seed: int, largest_errors: dict, limit: CostLimit = NO_LIMIT
 ) -> dict[str, Remedy]:
     """Run every remedy, each on draws from the same seed; one that fails is refused, with why.
 
     Draws are made in the number that brings the Monte Carlo error of the ends of the 50 and 95 %
     intervals of each quantity down to its entry in `largest_errors`, 4000 at least and 64 000 at
     most (fewer in many dimensions: 128 MiB of numbers): the draws that find the number are made
-    again, and only the last count as its cost. Those that compute keep to the `budget`.
+    again, and only the last count as its cost. Those that compute keep to the `limit`.
     """
     question = Question(
         fit.density, fit.normal, fit.quantities(), PROBABILITIES, seed, FEWEST_DRAWS
@@ -37,7 +37,7 @@ def run_remedies(
         again = replace(question, n_draws=n_draws)
         found[method] = first if n_draws == FEWEST_DRAWS else _attempted(method, remedy, again)
     for method, remedy in COMPUTED.items():
-        found[method] = _attempted(method, remedy, replace(question, budget=budget))
+        found[method] = _attempted(method, remedy, replace(question, limit=limit))
     return found
 
 

@@ -17,7 +17,7 @@ from laplace_approx.density.edges import wrapped
 UNJUDGED = 2**16
 
 
-class Budget(NamedTuple):
+class CostLimit(NamedTuple):
     """What a remedy may cost, with what it starts from, which `spent` so much.
 
     `alternative` is what costs `evaluations` and serves, in words; "" where nothing is known to.
@@ -34,7 +34,7 @@ class Budget(NamedTuple):
 
     def refusal(self, evaluations: float, how: str = "at least") -> str | None:
         """Return why a remedy that takes "at least" or "about" so many evaluations itself is not
-        begun or ended, or None where the budget suffices."""
+        begun or ended, or None where the limit suffices."""
         if evaluations <= self.left:
             return None
         would = f"it would cost {how} {_number(self.spent + evaluations)} evaluations in all"
@@ -51,11 +51,11 @@ def _number(count: float) -> str:
     return f"{count:,.0f}".replace(",", " ")
 
 
-NO_LIMIT = Budget()
+NO_LIMIT = CostLimit()
 
 
-class OutOfBudget(Exception):
-    """The next evaluations would go beyond the budget, as the message says; `evaluations` were
+class TooDear(Exception):
+    """The next evaluations would go beyond the limit, as the message says; `evaluations` were
     made."""
 
     def __init__(self, message: str, evaluations: int):
@@ -63,16 +63,16 @@ class OutOfBudget(Exception):
         self.evaluations = evaluations
 
 
-def guarded(density: Density, counter, budget: Budget) -> Density:
-    """Return a density that raises OutOfBudget before it would evaluate more than is left."""
-    if budget.left == math.inf:
+def guarded(density: Density, counter, limit: CostLimit) -> Density:
+    """Return a density that raises TooDear before it would evaluate more than is left."""
+    if limit.left == math.inf:
         return density
 
     def wrap(inner):
         def evaluate(x, *gaps):
-            reason = budget.refusal(counter.evaluations + math.prod(np.shape(x)[:-1]))
+            reason = limit.refusal(counter.evaluations + math.prod(np.shape(x)[:-1]))
             if reason is not None:
-                raise OutOfBudget(reason, counter.evaluations)
+                raise TooDear(reason, counter.evaluations)
             return inner(x, *gaps)
 
         return evaluate
@@ -83,14 +83,14 @@ def guarded(density: Density, counter, budget: Budget) -> Density:
     )
 
 
-def within_budget(remedy: Callable) -> Callable:
-    """Return a remedy that refuses, with what it had spent, where its budget does not suffice."""
+def within_limit(remedy: Callable) -> Callable:
+    """Return a remedy that refuses, with what it had spent, where its limit does not suffice."""
 
     @functools.wraps(remedy)
     def asked(question, *options, **named):
         try:
             return remedy(question, *options, **named)
-        except OutOfBudget as spent:
+        except TooDear as spent:
             return question.refused(remedy.__name__, str(spent), spent.evaluations)
 
     return asked
