@@ -198,7 +198,7 @@ def test_what_cannot_be_settled_is_said():
     def comb(x):
         return standard(x) + np.log1p(0.5 * np.cos(3e5 * x[..., 0]))
 
-    known = Known(np.zeros((1, 1)), 0)
+    known = Known(np.zeros((1, 1)), 0, 0)
     grid = certified_grid(posterior(comb, 1), [0.0], known=known)
     assert not grid.certified
     assert any("the nodes" in reason and "density is" in reason for reason in grid.reasons), (

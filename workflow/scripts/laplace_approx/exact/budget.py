@@ -27,6 +27,7 @@ class Budget:
     def __init__(self, evaluations: float = EVALUATIONS, seconds: float = SECONDS, rows: int = 1):
         self.evaluations, self.seconds, self.rows = evaluations, seconds, max(rows, 1)
         self.tally, self.stage = Tally(), "the search for the mode"
+        self.looking = Tally()  # those of all evaluations that look for what the nodes do not say
         self._began = time.process_time()
 
     @property

@@ -72,8 +72,9 @@ def certified_grid(
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
     lay = partial(_laid, density, log_density, budget)
-    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
-    found = settled(lay, log_density, of_z, known.modes)
+    looked_at = budget.looking.watch(log_density)
+    of_z = density_of_z(looked_at, transforms, (density.lower, density.upper))
+    found = settled(lay, (log_density, looked_at), of_z, known.modes)
     if isinstance(found, Grid):
         return found
     grid = found.told(assembled(found.own))

@@ -89,12 +89,14 @@ class Settled(NamedTuple):
         return not self.look.clean, off if off > LIMIT else 0.0, self.cost
 
 
-def settled(lay: Callable, log_density: Callable, of_z: Callable, modes) -> Settled | Grid:
+def settled(lay: Callable, densities, of_z: Callable, modes) -> Settled | Grid:
     """Return the best lattices that `lay(modes, features, finer)` gives, or its empty grid.
 
-    `log_density` is that of theta and `of_z` that of the unconstrained coordinates, Jacobian
+    `densities` are the log density of theta twice: for the nodes, and for what is looked at besides
+    them (so that each can be counted). `of_z` is that of the unconstrained coordinates, Jacobian
     included, in which the `modes` (m, d) are.
     """
+    of_nodes, log_density = densities
     modes, marks, best, finer = np.atleast_2d(modes), [], None, 0
     searched, factors = len(modes), FINER if modes.shape[1] == 1 else FINER[:1]
     for turn in range(ROUNDS):
@@ -123,7 +125,7 @@ def settled(lay: Callable, log_density: Callable, of_z: Callable, modes) -> Sett
             break
         else:
             finer += 1
-    return best if modes.shape[1] == 1 else _closer(best, log_density)
+    return best if modes.shape[1] == 1 else _closer(best, of_nodes, log_density)
 
 
 def _of_all(own: list[Own]) -> list[Lattice]:
@@ -131,7 +133,7 @@ def _of_all(own: list[Own]) -> list[Lattice]:
     return [each.lattice for each in own if each.lattice.log_density.ndim == len(own)]
 
 
-def _closer(best: Settled, log_density: Callable) -> Settled:
+def _closer(best: Settled, of_nodes: Callable, log_density: Callable) -> Settled:
     """Return lattices of several parameters with their nodes moved together, as often as that shows
     less off them and is afforded."""
     for _ in range(DOUBLINGS):
@@ -139,7 +141,7 @@ def _closer(best: Settled, log_density: Callable) -> Settled:
             break
         # a lattice of one axis has the marginal of another's nodes, and is not looked at
         own = [
-            doubled(each, log_density) if each.lattice.log_density.ndim > 1 else each
+            doubled(each, of_nodes) if each.lattice.log_density.ndim > 1 else each
             for each in best.own
         ]
         if any(each is None for each in own):
