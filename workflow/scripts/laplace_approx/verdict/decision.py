@@ -19,7 +19,8 @@ from laplace_approx.words.units import HALF_INTERVAL, SD
 
 class Method(NamedTuple):
     """One method's answer for one quantity: `off` maps each judged level to the larger error of
-    its two ends, and `own` to the larger uncertainty of that, both in exact SDs (NaN: unknown).
+    its two ends, and `own` to the larger uncertainty of that, both in units of `scale_sd` (NaN:
+    unknown).
     `evaluations` are those that it needs, with all that it starts from, `proof` those beyond."""
 
     name: str

@@ -98,7 +98,8 @@ def verdict_lines(path, cases, page="") -> str:
 
     It ends with where the page lies, if it is there.
 
-    The errors are those of the endpoints in exact SDs; the coverage is that of the 95 % interval.
+    The errors are those of the endpoints in the unit that `scale_is` names; the coverage is that of
+    the 95 % interval.
     """
     if not Path(path).is_file():
         return ""
