@@ -262,6 +262,7 @@ rule reference:
         "logs/{model}/{prior}/reference/reference.log",
     params:
         evaluations=lookup("reference/evaluations", within=config),
+        at_most=lookup("reference/at_most", within=config),
         seed=lookup("seeds/draws/0", within=config),
         code=CODE["reference"],
     message:

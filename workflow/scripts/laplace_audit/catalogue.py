@@ -629,9 +629,14 @@ LAWS = {
             ),
             "the proposal is a mixture": ("its weights sum to one", f"1e-12: {ROUNDING}"),
             "the limit of k follows": (
-                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, and the mean "
-                "weight is known to a tenth",
+                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, the mean "
+                "weight is known to a tenth, and chains find no more than 0.005 of the mass missing",
                 f"1e-12: {ROUNDING}",
+            ),
+            "chains looked where the weights serve": (
+                "what they found missing is counted in the mass that may be unseen, and what "
+                "they cost in the evaluations",
+                "equal",
             ),
             "reference draws": ("as many as the record says, and only where they serve", EXACT),
             "replicates are of one size": ("numbered from 0, one after another", EXACT),

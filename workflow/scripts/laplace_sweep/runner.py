@@ -167,7 +167,8 @@ class Runner:
 
         def make():
             spaces = [laplace, *self._others(definition, laplace).values()]
-            budget = Allowance(definition["reference"]["evaluations"], _seed(definition, exact))
+            asked = definition["reference"]
+            budget = Allowance(asked["evaluations"], _seed(definition, exact), asked["at_most"])
             made = reference_step(spaces, [exact.record], budget, say=lambda text: None)
             return made._replace(record=plain(made.record))
 

@@ -62,7 +62,10 @@ def _remarks(record: dict) -> tuple[str, ...]:
 def _unreached_modes(unseen: float) -> tuple[str, ...]:
     if unseen < MENTIONED_MASS:
         return ()
-    return (f"other modes may hold up to {unseen:.1e} of the mass, which the errors count",)
+    return (
+        f"other modes, or parts that it misses, may hold {unseen:.1e} of the mass, which the "
+        "errors count",
+    )
 
 
 def _sentence(text: str) -> str:

@@ -12,7 +12,7 @@ from laplace_audit.numerics.target import Target
 from laplace_audit.numerics.weighted import WeightedDraws
 from laplace_audit.reading.artifacts import Table
 
-LARGEST_K, LARGEST_RATIO_ERROR = 0.7, 0.1
+LARGEST_K, LARGEST_RATIO_ERROR, MOST_THIN = 0.7, 0.1, 0.005
 CLOSED, RATIO, SHAPE = 1e-12, 1e-8, 1e-6
 EPS, GROUPS = np.finfo(float).eps, 4
 ENDS = (0.025, 0.25, 0.75, 0.975)
@@ -33,8 +33,10 @@ def record_laws(page: Page, record: dict, grids: list[dict], budget: dict) -> No
         page.true("draws serve or have a reason", not record["serves"])
         return
     spent = record["adaptation"]["evaluations"] + record["n_draws"]
-    page.same("evaluations are those of the draws", record["evaluations"], spent)
-    page.true("evaluations are those of the draws", spent <= record["budget"]["evaluations"])
+    looked = _looked(page, record)
+    page.same("evaluations are those of the draws", record["evaluations"], spent + looked)
+    most = max(record["budget"]["evaluations"], record["budget"]["at_most"])
+    page.true("evaluations are those of the draws", spent <= most)
     weights = record["proposal"]["weights"]
     page.most("the proposal is a mixture", abs(math.fsum(weights) - 1), CLOSED)
     n = record["n_draws"]
@@ -42,7 +44,20 @@ def record_laws(page: Page, record: dict, grids: list[dict], budget: dict) -> No
     k = record["pareto_k"]
     if k is not None:
         within = k <= record["largest_k"] and record["log_evidence_error"] <= LARGEST_RATIO_ERROR
-        page.same("the limit of k follows", record["serves"], within)
+        page.same("chains looked where the weights serve", record["coverage"] is not None, within)
+        thin = 1.0 if record["coverage"] is None else record["coverage"]["thin"]
+        page.same("the limit of k follows", record["serves"], within and thin <= MOST_THIN)
+
+
+def _looked(page: Page, record: dict) -> int:
+    """What the chains cost that looked where the draws fall short, and that it is counted."""
+    law, coverage = "chains looked where the weights serve", record["coverage"]
+    if coverage is None:
+        page.true(law, not record["serves"])
+        return 0
+    page.true(law, coverage["chains"] * (coverage["steps"] + 1) == coverage["evaluations"])
+    page.true(law, 0 <= coverage["thin"] <= record["unseen_mass"])
+    return coverage["evaluations"]
 
 
 def _limit(n: int) -> float:
