@@ -14,7 +14,8 @@ from laplace_approx.external.figure import external_figure
 from laplace_approx.external.judge import ExternalDraws, judge
 from laplace_approx.verdict.classes import worst
 from laplace_files.artifacts.artifacts import plain
-from laplace_files.cases.external import external_hashes, open_external, read_draw_table
+from laplace_files.cases.draw_table import read_draw_table
+from laplace_files.cases.external import external_hashes, open_external
 from project_copy import PROJECT, copy_project, snakemake
 
 STANDARD = NormalDist()
