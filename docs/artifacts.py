@@ -25,6 +25,8 @@ PATHS = {
     "remedies table": f"{CASE}/remedies.parquet",
     "reference": f"{POSTERIOR}/reference/reference.json",
     "reference table": f"{POSTERIOR}/reference/reference.parquet",
+    "brought": f"{POSTERIOR}/reference/brought.json",
+    "brought table": f"{POSTERIOR}/reference/brought.parquet",
     "verdict": f"{CASE}/verdict.json",
     "basin": f"{CASE}/basin.parquet",
     "nuts": f"{POSTERIOR}/nuts/nuts-seed{{seed}}.json",

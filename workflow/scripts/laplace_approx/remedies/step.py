@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from laplace_approx.chains.step import BROUGHT
 from laplace_approx.comparison.drift import drift_record, no_drift
 from laplace_approx.comparison.intervals import JUDGED_PLACES, places
 from laplace_approx.comparison.sides import laplace_side
@@ -14,6 +15,7 @@ from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.repeated_data import copies_needed, no_copies
 from laplace_approx.remedies.table import (
+    chains_offer,
     grid_offer,
     laplace_offer,
     no_offer,
@@ -56,8 +58,8 @@ def remedies_step(
     """
     seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
-    judge = find_judge(exact, *reference, laplace.mode)
-    truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
+    judge = find_judge(exact, reference, laplace.mode)
+    truth = truth_of(judge.side, names, judge.faults if judge.kind != "none" else ())
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
     asked = fit is not None and extent != "none"
@@ -68,6 +70,8 @@ def remedies_step(
     offers += [*(remedy_offer(remedy) for remedy in found.values())]
     if judge.kind == "importance":
         offers.append(reference_offer(truth, reference.record["evaluations"]))
+    elif judge.kind == BROUGHT:
+        offers.append(chains_offer(judge.kind, truth))
     offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None
     record = {

@@ -122,18 +122,30 @@ def reference_offer(truth: Truth, evaluations: int) -> Offer:
 
     They cost what adapting and drawing took, beyond the normals that they start from.
     """
+    return _own_offer(REFERENCE_DRAWS, truth, float(evaluations), "laplace")
+
+
+def chains_offer(method: str, truth: Truth) -> Offer:
+    """Return what draws of chains say where they are the exact side: they are at hand already.
+
+    What it cost to make them is not known.
+    """
+    return _own_offer(method, truth, math.nan, "nothing")
+
+
+def _own_offer(method: str, truth: Truth, evaluations: float, starts_from: str) -> Offer:
     reasons = {
         name: "too few effective draws lie beyond an end" if np.isnan(each.value).any() else None
         for name, each in truth.quantiles.items()
     }
     return Offer(
-        REFERENCE_DRAWS,
+        method,
         {name: each.value for name, each in truth.quantiles.items()},
         {name: each.error for name, each in truth.quantiles.items()},
         reasons,
         {name: not np.isnan(each.value).all() for name, each in truth.quantiles.items()},
-        float(evaluations),
-        "laplace",
+        evaluations,
+        starts_from,
     )
 
 

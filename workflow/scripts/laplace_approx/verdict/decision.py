@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.chains.step import BROUGHT
 from laplace_approx.comparison.coverage import held_by_intervals
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -14,7 +15,7 @@ from laplace_approx.remedies.table import REFERENCE_DRAWS
 from laplace_approx.verdict.classes import STANDARD_ERRORS, decided
 from laplace_approx.verdict.sentences import Facts, sentence
 
-EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
+EXACT_SIDES = ("grid", REFERENCE_DRAWS, BROUGHT)  # as methods
 
 
 class Method(NamedTuple):
@@ -111,7 +112,7 @@ def quantity_verdict(
     normal = methods.pop("laplace")
     reliable = judge.kind != "none" and not judge.faults
     good = [m for m in methods.values() if reliable and m.meets(tolerance)]
-    cheapest = min(good, key=lambda m: m.evaluations, default=None)
+    cheapest = min(good, key=_cost, default=None)
     half, wide = (reliable and normal.meets(tolerance, (level,)) for level in JUDGED)
     declined = status == "declined"
     verdict = "declined" if declined else decided(half, wide, cheapest is not None)
@@ -138,6 +139,11 @@ def quantity_verdict(
     }
     facts = Facts(quantity, derived, normal, cheapest, record, judge, tolerance, message)
     return {**record, "sentence": sentence(facts)}
+
+
+def _cost(method: Method) -> float:
+    """Return the evaluations of a method; what is not known is more than all that is."""
+    return math.inf if math.isnan(method.evaluations) else method.evaluations
 
 
 def _error(method: Method, level: float) -> dict:

@@ -14,6 +14,7 @@ SCHEMA_FILE = Path(__file__).resolve().parents[4] / "config" / "claims.schema.ya
 DEFAULT_FILE = "config/claims.yaml"
 RESULTS = Path("results")
 OF_POSTERIOR = ("posterior.json",)
+OF_BROUGHT = ("reference/brought.json", "reference/brought.parquet")
 OF_REFERENCE = ("reference/reference.json", "reference/reference.parquet")
 OF_SPACE = ("mode.json", "curvature.json")
 OF_GRID = ("grid.json", "mass.parquet", "marginals.parquet")
@@ -61,6 +62,8 @@ def made_artifacts(cases, config: dict) -> set[str]:
         posterior = f"{model}/{prior}"
         spaces = (space, *config["models"][model]["spaces"])
         made.update(f"{posterior}/{name}" for name in (*OF_POSTERIOR, *OF_REFERENCE))
+        if prior in config["models"][model]["reference"]:
+            made.update(f"{posterior}/{name}" for name in OF_BROUGHT)
         made.update(f"{posterior}/laplace/{each}/{name}" for each in spaces for name in OF_SPACE)
         made.update(f"{posterior}/grid/{grid}/{name}" for name in OF_GRID)
         made.update(f"{posterior}/compare/{space}/{grid}/{name}" for name in OF_CASE)
