@@ -307,6 +307,7 @@ rule quantiles:
         "logs/{model}/{prior}/compare/{space}/{grid}/quantiles.log",
     params:
         probabilities=lookup("probabilities", within=config),
+        tolerance=lookup("tolerance", within=config),
         code=CODE["quantiles"],
     message:
         "Compare the quantiles of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, with the grid {wildcards.grid}"

@@ -1,4 +1,4 @@
-"""Chains of posteriors that are known, as samplers leave them, and files as their tools write them."""
+"""Chains of known posteriors, as samplers leave them, and files as their tools write them."""
 
 import numpy as np
 from scipy.special import ndtr
@@ -19,12 +19,12 @@ def uniform_chains(rng, chains, draws, size, rho=0.5):
     return ndtr(autoregressive(rng, chains, draws, size, rho))
 
 
-def metropolis(log_density, start, factor, rng, chains=4, draws=4000, keep=10):
-    """Return chains (chains, draws, d) of the random walk Metropolis algorithm, one state in `keep`.
+def metropolis(log_density, start, factor, rng, draws=4000, keep=10):
+    """Return four chains (4, draws, d) of random walk Metropolis, of which one state in `keep`.
 
     `factor` (d, d) is a lower factor of about the covariance; a tenth more is spent on arriving.
     """
-    d = len(start)
+    d, chains = len(start), 4
     step = 2.4 / np.sqrt(d) * np.asarray(factor)
     x = np.tile(np.asarray(start, dtype=float), (chains, 1))
     value, kept = log_density(x), []

@@ -94,7 +94,7 @@ def test_draws_serve_where_modes_without_a_proposal_hold_next_to_nothing(laplace
     if not serves:
         assert "about which nothing is drawn" in record["reason"]
         assert f"{MOST:g}" in record["reason"]
-    judge = find_judge(Exact, reference, {})
+    judge = find_judge(Exact, reference, {}, 0.1)
     assert judge.kind == ("importance" if serves else "none")
     mentioned = others == (1e-6,)
     assert any("errors count" in remark for remark in judge.remarks) is mentioned

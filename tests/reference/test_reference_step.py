@@ -124,7 +124,7 @@ def case(posterior, spaces):
 
 def tables_of(case):
     """Return the tables of quantiles and of remedies of a case, whose columns may be changed."""
-    judge = find_judge(case.exact, case.reference, case.laplace.mode)
+    judge = find_judge(case.exact, case.reference, case.laplace.mode, 0.1)
     p = [0.025, 0.25, 0.5, 0.75, 0.975]
     none = {name: np.empty(0) for name in case.verdict["quantities"]}
     sides = sides_step(case.laplace, case.exact, judge, p)

@@ -3,6 +3,8 @@
 import math
 
 from laplace_audit.laws.basin import basin_laws
+from laplace_audit.laws.brought import draws_laws as brought_draws_laws
+from laplace_audit.laws.brought import record_laws as brought_record_laws
 from laplace_audit.laws.core import core_laws
 from laplace_audit.laws.curvature import curvature_laws
 from laplace_audit.laws.draws import draws_laws
@@ -21,7 +23,7 @@ from laplace_audit.laws.reference import (
 )
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
 from laplace_audit.laws.remedies import EXACT_DRAWS, remedy_laws
-from laplace_audit.laws.verdict import judged, verdict_laws
+from laplace_audit.laws.verdict import judged, sorts_of, verdict_laws
 from laplace_audit.ledger import Page
 from laplace_audit.reading.artifacts import Table
 from laplace_audit.reading.asked import Case
@@ -180,7 +182,21 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
     that they may miss."""
     record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
     opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
-    return judged(*opened, record["serves"])[0], table.columns, record["unseen_mass"]
+    chains = _chains(shelf, case.model, case.prior)
+    kind = judged(*opened, sorts_of(record, chains), shelf.asked.tolerance)[0]
+    for columns, said in chains:
+        if said["kind"] == kind:
+            return kind, columns, said["unseen_mass"]
+    return kind, table.columns, record["unseen_mass"]
+
+
+def _chains(shelf: Shelf, model: str, prior: str) -> list[tuple[dict, dict]]:
+    """Return the columns and the record of each kind of draws of chains of a posterior."""
+    if (model, prior) not in shelf.asked.brought():
+        return []
+    folder = f"{model}/{prior}/reference"
+    table = shelf.need(f"{folder}/brought.parquet")
+    return [(table.columns, shelf.need(f"{folder}/brought.json"))]
 
 
 _REFERENCE = ("json", "parquet")
@@ -204,6 +220,30 @@ def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
 
     shelf.record(f"{folder}/reference.json", "reference", of_record)
     shelf.table(f"{folder}/reference.parquet", "reference", of_draws)
+
+
+def audit_brought(shelf: Shelf, model: str, prior: str) -> None:
+    """Hold draws that are brought of a posterior against their files, and all that is said of
+    them."""
+    folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
+    definition = shelf.asked.models[model]
+
+    def of_record(page: Page, record: dict) -> None:
+        shelf.made(page, record, "brought", case)
+        brought_record_laws(page, record, definition["reference"][prior])
+
+    def of_draws(page: Page, table: Table) -> None:
+        target = shelf.target(model, prior)
+        table_form(page, "brought", table, target.everything, case)
+        modes = [
+            shelf.need(f"{model}/{prior}/laplace/{space}/mode.json")
+            for space in definition["spaces"]
+        ]
+        record = shelf.need(f"{folder}/brought.json")
+        brought_draws_laws(page, table, target, record, modes)
+
+    shelf.record(f"{folder}/brought.json", "brought", of_record)
+    shelf.table(f"{folder}/brought.parquet", "brought", of_draws)
 
 
 def audit_remedies(shelf: Shelf, case: Case) -> None:
@@ -231,9 +271,10 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         costs |= _costs(shelf, case)
         further = list(methods)
         rest = _rest(shelf, case)
-        if rest[0] == "importance":
-            further.append(EXACT_DRAWS)
-            costs[EXACT_DRAWS] = found["reference"]["evaluations"]
+        if rest[0] in EXACT_DRAWS:
+            own = EXACT_DRAWS[rest[0]]
+            further.append(own)
+            costs[own] = found["reference"]["evaluations"] if own == "adapted_draws" else math.nan
         remedy_laws(page, table.columns, sides, others, further, costs)
         stated_truth_laws(page, table.columns, *rest)
 
@@ -257,6 +298,8 @@ def audit_verdict(shelf: Shelf, case: Case) -> None:
         shelf.made(page, record, "verdict", case._asdict())
         inputs, sides = shelf.opened(case), shelf.sides(case)
         inputs["found"] = shelf.need(f"{case.compare}/remedies.json")
+        inputs["chains"] = _chains(shelf, case.model, case.prior)
+        inputs["reference"] = shelf.need(f"{case.posterior}/reference/reference.json")
         inputs["columns"] = shelf.need(f"{case.compare}/remedies.parquet").columns
         verdict_laws(page, record, inputs, sides, shelf.asked.tolerance)
         joint_laws(page, record, *sides)

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from laplace_audit.case import (
+    audit_brought,
     audit_case,
     audit_core,
     audit_grid,
@@ -42,6 +43,8 @@ def audit(asked: Asked, results="results", only=None) -> Ledger:
             audit_grid_draws(shelf, *names, seed)
     for names in asked.posteriors():
         audit_reference(shelf, *names)
+    for names in asked.brought():
+        audit_brought(shelf, *names)
     for case in asked.cases:
         audit_case(shelf, case)
     audit_summary(shelf)

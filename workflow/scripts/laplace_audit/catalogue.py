@@ -610,12 +610,14 @@ LAWS = {
                 "1e-6: thresholds of two codes drop other terms of a sum",
             ),
             "exact quantiles are those of the exact side": (
-                "the grid's own, or between the weighted draws at their mid-weights",
+                "the grid's own, between the weighted draws at their mid-weights, or the "
+                "median-unbiased ones of chains",
                 "1e-8 of the value and the quartile range: sums of many small weights",
             ),
             "errors of the draws recomputed": (
                 "how far s of the CDF moves a quantile, s over the independent replicates with the "
-                "t of their number, and what the mass in modes that are not seen can move",
+                "t of their number, or by the effective size of chains, and what the mass in modes "
+                "that are not seen can move",
                 "1e-6 of itself, since it is a difference of nearly equal numbers",
             ),
             "scale of the draws recomputed": (
@@ -626,11 +628,49 @@ LAWS = {
         },
     ),
     **_family(
+        "Draws that are brought",
+        {
+            "draws are as configured": (
+                "files and columns are those under `reference` of the model",
+                EXACT,
+            ),
+            "draws are those of the files": (
+                "each file has its SHA-256; read again, without rows of warm-up, its chains are "
+                "the rows, one chain after another",
+                EXACT,
+            ),
+            "gates of the chains recomputed": (
+                "rank-normalised split R-hat, bulk and tail effective sizes, and the worst of each",
+                "1e-6 of itself: sums of products by another transform",
+            ),
+            "chains serve where all holds": (
+                "R-hat at most 1.01, effective sizes at least 100 a chain, no divergence, Stein's "
+                "identity within its limit, and modes beyond all draws hold at most 6e-4 of the "
+                "mass; else there is a reason",
+                EXACT,
+            ),
+            "Stein's identity recomputed": (
+                "mean of g dlog p/dv + dg/dv at the draws, by differences, with its error; of as "
+                "many parameters as 400 000 evaluations allow, the most striking first",
+                "0.02 of its error: slopes by differences, where the model may give them",
+            ),
+            "modes beyond the draws": (
+                "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws",
+                f"1e-9: {ROUNDING}",
+            ),
+        },
+    ),
+    **_family(
         "Verdict",
         {
             "tolerance is as configured": (
                 "`tolerance` is that of the configuration",
                 EXACT,
+            ),
+            "exact sides agree within their errors": (
+                "abs(F(a) - p) over the errors of both, F the CDF of the chains, a the end of what "
+                "judges: the farthest of all, against the normal quantile at 1 - 0.0005 / m",
+                "1e-6 of itself: effective sizes by another transform",
             ),
             "a verdict for each quantity": (
                 "every parameter and derived quantity has one",

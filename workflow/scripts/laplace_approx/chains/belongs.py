@@ -32,13 +32,15 @@ class Belonging(NamedTuple):
     `terms` maps each of `TERMS` to {parameter: (value, error)}: how far the draws lie above the
     posterior in SDs, by how much their variance is larger, as a share, and their skewness. `limit`
     is in standard errors, `seen` by term the smallest difference that would be seen in every
-    parameter, `points` the number of draws that were looked at, and `evaluations` what that cost.
+    parameter, `points` the number of draws that were looked at, of each chain one in `stride`, and
+    `evaluations` what that cost.
     """
 
     terms: dict[str, dict[str, tuple[float, float]]]
     limit: float
     seen: dict[str, float]
     points: int
+    stride: int
     evaluations: int
 
     @property
@@ -89,7 +91,7 @@ def belonging(coordinates: Unbounded, theta, evaluations: int) -> Belonging:
     seen = {
         term: max((limit + SURE) * error for _, error in of.values()) for term, of in terms.items()
     }
-    return Belonging(terms, limit, seen, len(z), len(z) * cost)
+    return Belonging(terms, limit, seen, len(z), stride, len(z) * cost)
 
 
 def _middle(z):

@@ -199,6 +199,7 @@ def _belongs_record(found: Belonging) -> dict:
         "limit": found.limit,
         "seen": found.seen,
         "points": found.points,
+        "stride": found.stride,
         "evaluations": found.evaluations,
     }
 

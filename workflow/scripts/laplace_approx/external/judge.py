@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, percent, places
+from laplace_approx.comparison.intervals import (
+    JUDGED,
+    PROBABILITIES,
+    STANDARD_ERRORS,
+    percent,
+    places,
+)
 from laplace_approx.comparison.signals import (
     ProbedDraws,
     effective_sample_size,
@@ -28,7 +34,6 @@ from laplace_approx.verdict.classes import (
     BAD,
     GOOD,
     OPEN,
-    STANDARD_ERRORS,
     possible,
     state,
     worst,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from laplace_approx.chains.agreement import NOT_COMPARED, agreement, disagreement
 from laplace_approx.chains.side import CHAIN, ChainSide
 from laplace_approx.chains.step import BROUGHT
+from laplace_approx.comparison.intervals import STANDARD_ERRORS
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import MOST, beyond_the_grid, judging_side
 from laplace_approx.reference.side import reference_side
@@ -35,21 +36,34 @@ CALLED = {
 }
 
 
-def find_judge(exact, reference, mode: dict) -> Judge:
-    """Return what the verdict rests on: the first exact side that can be relied on, of the grid,
-    importance draws, and draws of chains; else the first that there is; else nothing.
+def find_judge(exact, reference, mode: dict, tolerance: float) -> Judge:
+    """Return what the verdict rests on: of the grid, importance draws, and draws of chains, which
+    is the order of what they cost, the first that can be relied on and whose errors leave room for
+    a verdict within the tolerance; else the first that can be relied on; else the first that there
+    is; else nothing.
 
     `reference` holds the importance draws and their record, and the draws of `chains` with theirs.
     Draws of chains that do not judge are held against what does: where they are of another
     posterior, or the two disagree beyond their errors, what judges is not to be relied on.
     """
     found = list(_candidates(exact, reference, mode))
-    judge = next((each for each in found if not each.faults), found[0] if found else None)
-    if judge is None:
-        judge = Judge("none", NoSide(), (*_why_none(exact.record, reference),), ())
+    sound = [each for each in found if not each.faults]
+    certain = [each for each in sound if _certain(each.kind, reference, tolerance)]
+    if not found:
+        found = [Judge("none", NoSide(), (*_why_none(exact.record, reference),), ())]
+    judge = (certain or sound or found)[0]
     for chains in reference.chains:
         judge = _held_against(judge, *chains)
     return judge
+
+
+def _certain(kind: str, reference, tolerance: float) -> bool:
+    """Return whether two standard errors of every judged end are within the tolerance; those of a
+    grid are bounds, and far below it, or its quantities say themselves that they are not."""
+    records = {record["kind"]: record["errors_sd"] for _, record in reference.chains}
+    records["importance"] = reference.record["errors_sd"] if kind == "importance" else {}
+    errors = records.get(kind, {}).values()
+    return all(error is not None and STANDARD_ERRORS * error <= tolerance for error in errors)
 
 
 def _candidates(exact, reference, mode: dict):

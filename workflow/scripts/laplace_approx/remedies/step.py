@@ -58,7 +58,7 @@ def remedies_step(
     """
     seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
-    judge = find_judge(exact, reference, laplace.mode)
+    judge = find_judge(exact, reference, laplace.mode, tolerance)
     truth = truth_of(judge.side, names, judge.faults if judge.kind != "none" else ())
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"

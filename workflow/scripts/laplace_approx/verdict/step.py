@@ -27,7 +27,7 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
     that stand in for a grid with their record, `table` the columns of the remedies, `found` the
     record beside them.
     """
-    judge = find_judge(exact, reference, laplace.mode)
+    judge = find_judge(exact, reference, laplace.mode, tolerance)
     fit = laplace.fit()
     status = laplace.curvature["status"]
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None

@@ -6,7 +6,7 @@ from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
 
-EXACT_DRAWS = "adapted_draws"
+EXACT_DRAWS = {"importance": "adapted_draws", "brought_draws": "brought_draws"}
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 
@@ -40,7 +40,7 @@ def remedy_laws(
                 if name in target.parameters or side is None:
                     error = columns["value_error"][rows]
                     normal_law(page, name, p, value, error, sides._replace(normal=side))
-            elif each == EXACT_DRAWS or (each == "grid" and sides.exact):
+            elif each in EXACT_DRAWS.values() or (each == "grid" and sides.exact):
                 off = relative(value, columns["exact"][rows])
                 page.true("the exact side's own row is the exact one", off == 0)
         rows = np.flatnonzero(mine & (method == "laplace"))
@@ -91,5 +91,5 @@ def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
         page.same(
             "evaluations are those of the method",
             starts,
-            {"laplace" if name in further else "nothing"},
+            {"laplace" if name in further and not np.isnan(cost) else "nothing"},
         )

@@ -33,7 +33,8 @@ class Asked(NamedTuple):
     """The cases with the settings and definitions that they use: all that an audit is told.
 
     `models` maps a model to its `file`, `data`, `replicate`, `priors`, `spaces`, `grids`, and the
-    draws that are brought of it as `reference`. The spaces of a posterior are all of its model's, since the remedies look at each of them.
+    draws that are brought of it as `reference`. The spaces of a posterior are all of its model's,
+    since the remedies look at each of them.
     """
 
     cases: tuple[Case, ...]
