@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from laplace_approx.exact.draw_quantiles import Estimates, draw_quantiles
-from laplace_approx.numerics.monte_carlo import mean_error
+from laplace_approx.numerics.monte_carlo import mean_error, quantile_errors
 from laplace_approx.reference.estimates import FEWEST_BEYOND
 
 
@@ -28,7 +28,8 @@ class Chained:
         The quantiles are median-unbiased (Hyndman and Fan 1996, definition 8). With s the standard
         error of the CDF there, half the way from the quantile at p - s to that at p + s is the
         quantile's own (Woodruff 1952, JASA 47); s is the Monte Carlo standard error of the mean of
-        1{value <= x} - p over the chains (Vehtari et al. 2021, Bayesian Analysis 16).
+        1{value <= x} - p over the chains (Vehtari et al. 2021, Bayesian Analysis 16). Where no draw
+        is left out it is at least the error that they give a quantile, from a beta distribution.
         """
         asked = np.asarray(probabilities, dtype=float)
         if not self.sorted.size:
@@ -42,10 +43,11 @@ class Chained:
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             effective = p * (1 - p) / s**2
+        error = 0.5 * (high - low)
+        if self.held.all():
+            error = np.fmax(error, quantile_errors(self.values.reshape(self.chains, -1), p))
         known = ~np.isnan(asked) & (np.minimum(p, 1 - p) * effective >= FEWEST_BEYOND)
-        return Estimates(
-            np.where(known, found, np.nan), np.where(known, 0.5 * (high - low), np.nan)
-        )
+        return Estimates(np.where(known, found, np.nan), np.where(known, error, np.nan))
 
     def cdf(self, values) -> Estimates:
         """Return the share of the draws at or below each value, and its standard error."""

@@ -47,11 +47,12 @@ def effective(x) -> float:
     total = gamma[0] + (float(np.var(x.mean(axis=1), ddof=1)) if m > 1 else 0.0)
     rho = 1 - (within - gamma) / total
     rho[0] = 1.0
-    even, odd = rho[: n - n % 2 : 2], rho[1 : n - n % 2 : 2]
+    last = 2 * max(1, -(-(n - 2) // 2))  # the lags at the very end rest on a product or two
+    even, odd = rho[:last:2], rho[1:last:2]
     pairs = even + odd
     end = int(np.argmax(pairs <= 0)) if np.any(pairs <= 0) else pairs.size - 1
-    last = even[end] if pairs[end] >= 0 else max(even[end], 0.0)
-    tau = -1 + 2 * float(np.sum(np.minimum.accumulate(pairs[:end]))) + last
+    rest = even[end] if pairs[end] >= 0 else max(even[end], 0.0)
+    tau = -1 + 2 * float(np.sum(np.minimum.accumulate(pairs[:end]))) + rest
     return m * n / max(tau, 1 / math.log10(m * n))
 
 
@@ -90,12 +91,11 @@ class ChainDraws:
         return found if beyond >= FEWEST_BEYOND * (1 - 1e-9) * s**2 else math.nan
 
     def error(self, p: float) -> float:
-        """Return half the way between the quantiles at p - s and p + s, s the error of the CDF, and
-        what the mass that is not seen can move."""
+        """Return the error of the draws, and what the mass that is not seen can move."""
         found, m = self.at(p), self.unseen
         if math.isnan(found):
             return math.nan
-        own = self._half_way(p, mean_error(self._moved(found, p)))
+        own = self._own_error(p)
         if m == 0:
             return own
         return own + max(abs(self.at(end) - found) for end in ((p - m) / (1 - m), p / (1 - m)))
@@ -107,13 +107,29 @@ class ChainDraws:
         for end, p, sign in ((low, ONE_SD[0], -1), (high, ONE_SD[1], 1)):
             each = self._moved(end, p)
             s = mean_error(each)
-            moved = moved + sign * each * (self._half_way(p, s) / s if s > 0 else 0.0)
+            moved = moved + sign * each * (self._own_error(p) / s if s > 0 else 0.0)
         return (high - low) / 2, mean_error(moved) / 2
 
     def share(self, x: float) -> tuple[float, float]:
         """Return the share of the draws at or below x, and its standard error."""
         share = float(np.mean(self.x <= x))
         return share, mean_error(self._moved(x, share))
+
+    def _own_error(self, p: float) -> float:
+        """Return the larger of that half way and, of draws that are all there, the one from the
+        beta distribution of the share below."""
+        half_way = self._half_way(p, mean_error(self._moved(self._quantile(p), p)))
+        if not self.there.all() or not np.isfinite(self.x).all() or self.x[0] == self.x[-1]:
+            return half_way
+        from scipy.stats import beta
+
+        below = (self.value <= np.quantile(self.x, p)).astype(float)
+        size = effective(halves(below.reshape(self.chains, -1)))
+        one_sd = beta.ppf([0.1586553, 0.8413447], size * p + 1, size * (1 - p) + 1)
+        places = one_sd * self.x.size - 1
+        low = self.x[int(math.floor(max(places[0], 0)))]
+        high = self.x[int(math.ceil(min(places[1], self.x.size - 1)))]
+        return max(half_way, float(high - low) / 2)
 
     def _half_way(self, p: float, s: float) -> float:
         ends = self._quantile(max(p - s, 0.0)), self._quantile(min(p + s, 1.0))
