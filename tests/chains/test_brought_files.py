@@ -56,17 +56,12 @@ def parquet(path, theta, **more):
 
 
 def netcdf(path, theta, group="posterior", diverging=None):
-    h5netcdf = pytest.importorskip("h5netcdf", reason="the extra packages of arviz are not here")
-    pytest.importorskip("arviz_base")
-    with h5netcdf.File(path, "w") as file:
-        held = file.create_group(group)
-        held.dimensions = {"chain": theta.shape[0], "draw": theta.shape[1], "k": 2}
-        held.create_variable("theta", ("chain", "draw", "k"), data=theta)
-        held.create_variable("mu", ("chain", "draw"), data=theta[..., 0])
-        if diverging is not None:
-            stats = file.create_group("sample_stats")
-            stats.dimensions = {"chain": theta.shape[0], "draw": theta.shape[1]}
-            stats.create_variable("diverging", ("chain", "draw"), data=diverging)
+    """Write draws as ArviZ itself does."""
+    arviz = pytest.importorskip("arviz_base", reason="the extra packages of arviz are not here")
+    groups = {group: {"theta": theta, "mu": theta[..., 0]}}
+    if diverging is not None:
+        groups["sample_stats"] = {"diverging": diverging}
+    arviz.from_dict(groups).to_netcdf(path, engine="h5netcdf")
     return path
 
 
