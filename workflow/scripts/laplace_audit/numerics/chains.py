@@ -127,8 +127,8 @@ class ChainDraws:
         size = effective(halves(below.reshape(self.chains, -1)))
         one_sd = beta.ppf([0.1586553, 0.8413447], size * p + 1, size * (1 - p) + 1)
         places = one_sd * self.x.size - 1
-        low = self.x[int(math.floor(max(places[0], 0)))]
-        high = self.x[int(math.ceil(min(places[1], self.x.size - 1)))]
+        low = self.x[math.floor(max(places[0], 0))]
+        high = self.x[math.ceil(min(places[1], self.x.size - 1))]
         return max(half_way, float(high - low) / 2)
 
     def _half_way(self, p: float, s: float) -> float:
