@@ -27,6 +27,8 @@ PATHS = {
     "reference table": f"{POSTERIOR}/reference/reference.parquet",
     "brought": f"{POSTERIOR}/reference/brought.json",
     "brought table": f"{POSTERIOR}/reference/brought.parquet",
+    "sampled": f"{POSTERIOR}/reference/sampled.json",
+    "sampled table": f"{POSTERIOR}/reference/sampled.parquet",
     "verdict": f"{CASE}/verdict.json",
     "basin": f"{CASE}/basin.parquet",
     "nuts": f"{POSTERIOR}/nuts/nuts-seed{{seed}}.json",

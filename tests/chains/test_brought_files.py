@@ -208,14 +208,18 @@ def test_without_its_packages_a_file_of_arviz_says_what_to_install(
 def test_files_are_known_by_their_content_and_must_be_there(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("x")
-    entry = {"priors": {"flat": {}, "weak": {}}, "reference": {"flat": {"draws": [str(file)]}}}
+    entry = {
+        "priors": {"flat": {}, "weak": {}},
+        "reference": {"flat": {"draws": [str(file)], "nuts": True}},
+    }
     config = {"models": {"m": entry}}
     cases = [("m", "flat", "natural", "certified")]
     one = brought_sources(config, cases)["m"]
     file.write_text("y")
     two = brought_sources(config, cases)["m"]
     assert one["flat"]["sha256"] != two["flat"]["sha256"]
-    assert two["weak"] == {"files": [], "sha256": ""}
+    assert two["weak"] == {"files": [], "sha256": "", "nuts": False}
+    assert two["flat"]["nuts"] is True
     file.unlink()
     with pytest.raises(InputError, match=r"models.m.reference.flat.draws: .*there is no such file"):
         brought_sources(config, cases)

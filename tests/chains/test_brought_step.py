@@ -10,12 +10,12 @@ import pytest
 from cases_in_memory import exact_of, laplace_of, posterior_of, reference_of
 from chains_of import autoregressive, stan_csv
 from laplace_approx.chains.side import CHAIN
-from laplace_approx.chains.step import Brought, brought_step
+from laplace_approx.chains.step import Brought, chains_step
 from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
-from laplace_audit.laws.brought import draws_laws, record_laws
+from laplace_audit.laws.brought import chain_laws, file_laws, record_laws
 from laplace_audit.laws.reference import exact_column_laws, stated_truth_laws
 from laplace_audit.laws.verdict import Rows, agreement_laws
 from laplace_audit.ledger import Ledger
@@ -59,7 +59,7 @@ def draws(seed=1, n=4000, rho=0.3, mu=1.0):
 def brought(posterior, theta, modes=(), divergences=0, thin=None):
     sources = {"files": [{"thin": thin}], "columns": {}}
     given = Brought(theta, divergences, "models.m.reference.p (draws.csv)", sources)
-    made = brought_step(posterior, modes, given, EVALUATIONS)
+    made = chains_step(posterior, modes, given, EVALUATIONS)
     return made._replace(record=json.loads(json.dumps(plain(made.record), allow_nan=False)))
 
 
@@ -226,9 +226,9 @@ def from_files(posterior, tmp_path_factory):
         for i, each in enumerate(draws(n=1500))
     ]
     definition = {"draws": files, "names": {"b": "bee"}}
-    made = brought_step(posterior, [BEYOND], open_brought(posterior, definition), EVALUATIONS)
+    made = chains_step(posterior, [BEYOND], open_brought(posterior, definition), EVALUATIONS)
     kept = BEYOND | {"modes": BEYOND["modes"][:1]}
-    made = brought_step(posterior, [kept], open_brought(posterior, definition), EVALUATIONS)
+    made = chains_step(posterior, [kept], open_brought(posterior, definition), EVALUATIONS)
     record = json.loads(json.dumps(plain(made.record), allow_nan=False))
     return made.draws, record, definition, [kept]
 
@@ -239,7 +239,9 @@ def broken_by(posterior, made) -> set[str]:
     ledger = Ledger()
     page = ledger.page("brought.json")
     record_laws(page, record, definition)
-    draws_laws(page, Table(columns, {}, {}), Target(posterior.record), record, modes)
+    told = Table(columns, {}, {}), Target(posterior.record), record
+    file_laws(page, *told)
+    chain_laws(page, *told, modes)
     return {check.law for check in ledger.checks if not check.ok}
 
 
@@ -278,7 +280,7 @@ def other_file(columns, record, definition):
 MUTATIONS = {
     "a draw moved": (moved("mu"), "draws are those of the files"),
     "a derived draw moved": (moved("ratio"), "derived quantity of every row"),
-    "chains mixed": (chains_mixed, "draws are those of the files"),
+    "chains mixed": (chains_mixed, "chains are of one length"),
     "another column": (
         within("sources", "columns", "a", by=lambda x: "bee"),
         "draws are as configured",

@@ -8,7 +8,10 @@ except InputError as error:
 # By model and prior what there is of draws of chains beside the reference, below its folder.
 CHAINS = {
     model: {
-        prior: ["brought.json", "brought.parquet"] if source["files"] else []
+        prior: [
+            *(["brought.json", "brought.parquet"] if source["files"] else []),
+            *(["sampled.json", "sampled.parquet"] if source["nuts"] else []),
+        ]
         for prior, source in of_model.items()
     }
     for model, of_model in BROUGHT.items()
@@ -38,3 +41,38 @@ rule brought:
         "Hold the draws that are brought of {wildcards.model}/{wildcards.prior} against it"
     script:
         "../scripts/brought.py"
+
+
+rule nuts_reference:
+    """Sample a posterior by NUTS as its exact side, where nothing cheaper can certify."""
+    input:
+        posterior="results/{model}/{prior}/posterior.json",
+        grids=collect(
+            "results/{{model}}/{{prior}}/grid/{each}/grid.json",
+            each=lookup("{model}/{prior}", within=GRIDS),
+        ),
+        reference="results/{model}/{prior}/reference/reference.json",
+        brought=branch(
+            lookup("{model}/{prior}/files", within=BROUGHT),
+            then="results/{model}/{prior}/reference/brought.json",
+            otherwise=[],
+        ),
+        modes=collect(
+            "results/{{model}}/{{prior}}/laplace/{each}/mode.json",
+            each=lookup("models/{model}/spaces", within=config),
+        ),
+    output:
+        record="results/{model}/{prior}/reference/sampled.json",
+        draws="results/{model}/{prior}/reference/sampled.parquet",
+    log:
+        "logs/{model}/{prior}/reference/sampled.log",
+    params:
+        settings={name: config["nuts"][name] for name in ("chains", "draws", "tune")},
+        seed=lookup("nuts/seeds/0", within=config),
+        evaluations=lookup("reference/evaluations", within=config),
+        tolerance=lookup("tolerance", within=config),
+        code=CODE["nuts_reference"],
+    message:
+        "Sample {wildcards.model}/{wildcards.prior} by NUTS, where nothing cheaper can certify"
+    script:
+        "../scripts/nuts_reference.py"

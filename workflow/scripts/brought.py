@@ -1,6 +1,6 @@
 """Read draws that a user brings, and hold them against their gates and the posterior."""
 
-from laplace_approx.chains.step import brought_step
+from laplace_approx.chains.step import chains_step
 from laplace_files.artifacts.artifacts import read_json, write_json, write_table
 from laplace_files.cases.brought import open_brought
 from laplace_files.cases.posterior import open_posterior
@@ -8,7 +8,7 @@ from laplace_files.run import job
 
 job.start(snakemake)
 posterior = open_posterior(snakemake.input.posterior)
-tables = brought_step(
+tables = chains_step(
     posterior,
     [read_json(path) for path in snakemake.input.modes],
     open_brought(posterior, snakemake.params.definition),

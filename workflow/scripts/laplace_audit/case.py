@@ -3,7 +3,7 @@
 import math
 
 from laplace_audit.laws.basin import basin_laws
-from laplace_audit.laws.brought import draws_laws as brought_draws_laws
+from laplace_audit.laws.brought import chain_laws, file_laws, sampled_record_laws
 from laplace_audit.laws.brought import record_laws as brought_record_laws
 from laplace_audit.laws.core import core_laws
 from laplace_audit.laws.curvature import curvature_laws
@@ -192,11 +192,12 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
 
 def _chains(shelf: Shelf, model: str, prior: str) -> list[tuple[dict, dict]]:
     """Return the columns and the record of each kind of draws of chains of a posterior."""
-    if (model, prior) not in shelf.asked.brought():
-        return []
-    folder = f"{model}/{prior}/reference"
-    table = shelf.need(f"{folder}/brought.parquet")
-    return [(table.columns, shelf.need(f"{folder}/brought.json"))]
+    case, folder = (model, prior), f"{model}/{prior}/reference"
+    names = ["brought"] if case in shelf.asked.brought() else []
+    names += ["sampled"] if case in shelf.asked.sampled() else []
+    tables = [shelf.need(f"{folder}/{name}.parquet").columns for name in names]
+    records = [shelf.need(f"{folder}/{name}.json") for name in names]
+    return list(zip(tables, records, strict=True))
 
 
 _REFERENCE = ("json", "parquet")
@@ -226,24 +227,51 @@ def audit_brought(shelf: Shelf, model: str, prior: str) -> None:
     """Hold draws that are brought of a posterior against their files, and all that is said of
     them."""
     folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
-    definition = shelf.asked.models[model]
+    definition = shelf.asked.models[model]["reference"][prior]
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "brought", case)
-        brought_record_laws(page, record, definition["reference"][prior])
+        brought_record_laws(page, record, definition)
 
     def of_draws(page: Page, table: Table) -> None:
         target = shelf.target(model, prior)
         table_form(page, "brought", table, target.everything, case)
-        modes = [
-            shelf.need(f"{model}/{prior}/laplace/{space}/mode.json")
-            for space in definition["spaces"]
-        ]
         record = shelf.need(f"{folder}/brought.json")
-        brought_draws_laws(page, table, target, record, modes)
+        if file_laws(page, table, target, record):
+            chain_laws(page, table, target, record, _modes(shelf, model, prior))
 
     shelf.record(f"{folder}/brought.json", "brought", of_record)
     shelf.table(f"{folder}/brought.parquet", "brought", of_draws)
+
+
+def _modes(shelf: Shelf, model: str, prior: str) -> list[dict]:
+    spaces = shelf.asked.models[model]["spaces"]
+    return [shelf.need(f"{model}/{prior}/laplace/{space}/mode.json") for space in spaces]
+
+
+def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
+    """Hold draws of NUTS against their gates, and that there are none where something cheaper can
+    certify."""
+    folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
+
+    def of_record(page: Page, record: dict) -> None:
+        shelf.made(page, record, "nuts_reference", case)
+        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
+        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        cheaper = [shelf.need(f"{folder}/reference.json")]
+        if (model, prior) in shelf.asked.brought():
+            cheaper.append(shelf.need(f"{folder}/brought.json"))
+        sampled_record_laws(page, record, shelf.asked, grids, cheaper)
+
+    def of_draws(page: Page, table: Table) -> None:
+        target, record = shelf.target(model, prior), shelf.need(f"{folder}/sampled.json")
+        table_form(page, "sampled", table, target.everything, case)
+        page.same("as many draws as the record says", table.rows, record["n_draws"])
+        if table.rows:
+            chain_laws(page, table, target, record, _modes(shelf, model, prior))
+
+    shelf.record(f"{folder}/sampled.json", "nuts_reference", of_record)
+    shelf.table(f"{folder}/sampled.parquet", "nuts_reference", of_draws)
 
 
 def audit_remedies(shelf: Shelf, case: Case) -> None:

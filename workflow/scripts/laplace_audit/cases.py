@@ -12,6 +12,7 @@ from laplace_audit.case import (
     audit_laplace_draws,
     audit_posterior,
     audit_reference,
+    audit_sampled,
 )
 from laplace_audit.laws.claims import claim_laws
 from laplace_audit.laws.exercises import exercise_laws
@@ -45,6 +46,8 @@ def audit(asked: Asked, results="results", only=None) -> Ledger:
         audit_reference(shelf, *names)
     for names in asked.brought():
         audit_brought(shelf, *names)
+    for names in asked.sampled():
+        audit_sampled(shelf, *names)
     for case in asked.cases:
         audit_case(shelf, case)
     audit_summary(shelf)

@@ -628,15 +628,26 @@ LAWS = {
         },
     ),
     **_family(
-        "Draws that are brought",
+        "Draws of chains",
         {
             "draws are as configured": (
-                "files and columns are those under `reference` of the model",
+                "files and columns are those under `reference` of the model; chains, draws and "
+                "seed of NUTS those under `nuts`",
                 EXACT,
             ),
             "draws are those of the files": (
                 "each file has its SHA-256; read again, without rows of warm-up, its chains are "
                 "the rows, one chain after another",
+                EXACT,
+            ),
+            "chains are of one length": (
+                "numbered from 0, one after another, as many draws each as the record says",
+                EXACT,
+            ),
+            "as many draws as the record says": ("rows of the table", EXACT),
+            "NUTS samples where nothing cheaper certifies": (
+                "unless all grids are there, or adapted or brought draws serve with two errors "
+                "within the tolerance",
                 EXACT,
             ),
             "gates of the chains recomputed": (

@@ -1,4 +1,4 @@
-"""The step of draws that a user brings: held against their gates and the posterior, recorded."""
+"""The step of draws of chains, brought or sampled: held against gates and posterior, recorded."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.side import errors_in_sd
 
-BROUGHT = "brought_draws"
+BROUGHT, NUTS = "brought_draws", "nuts"
 
 
 class Brought(NamedTuple):
@@ -35,7 +35,9 @@ class ChainTables(NamedTuple):
     record: dict
 
 
-def brought_step(posterior, modes, brought: Brought, evaluations: int) -> ChainTables:
+def chains_step(
+    posterior, modes, brought: Brought, evaluations: int, kind: str = BROUGHT
+) -> ChainTables:
     """Return the draws with their derived quantities, and whether they are an exact side.
 
     They serve where R-hat and both effective sizes of every quantity are within the limits of the
@@ -50,7 +52,7 @@ def brought_step(posterior, modes, brought: Brought, evaluations: int) -> ChainT
     held = gates(found, chains)
     record = {
         "case": {key: posterior.record["case"][key] for key in ("model", "prior")},
-        "kind": BROUGHT,
+        "kind": kind,
         "sources": brought.sources,
         "chains": chains,
         "draws": n,
@@ -76,6 +78,22 @@ def brought_step(posterior, modes, brought: Brought, evaluations: int) -> ChainT
         return _refused(columns, record, f"{brought.where}: {_unreached(beyond, unseen)}")
     errors = errors_in_sd(ChainSide(columns, unseen), posterior.quantities)
     return ChainTables(columns, record | {"errors_sd": errors, "serves": True, "reason": None})
+
+
+def no_chains(posterior, kind: str, reason: str) -> ChainTables:
+    """Return no draws, for a reason."""
+    nothing = (*("divergences", "gates", "belongs", "unseen_mass", "errors_sd"),)
+    record = {
+        "case": {key: posterior.record["case"][key] for key in ("model", "prior")},
+        "kind": kind,
+        "sources": {"files": [], "columns": {}},
+        "diagnostics": {},
+        "other_posterior": False,
+        **dict.fromkeys(("chains", "draws", "n_draws"), 0),
+        **dict.fromkeys(nothing),
+    }
+    columns = {name: np.empty(0) for name in (*posterior.quantities, CHAIN)}
+    return _refused(columns, record, reason)
 
 
 def _refused(columns: dict, record: dict, reason: str) -> ChainTables:

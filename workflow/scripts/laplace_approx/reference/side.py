@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import JUDGED_ENDS
+from laplace_approx.comparison.intervals import JUDGED_ENDS, STANDARD_ERRORS
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import moved_levels
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -79,6 +79,12 @@ def errors_in_sd(side: WeightedSide, names) -> dict:
         for name in names
     }
     return {name: error if np.isfinite(error) else None for name, error in found.items()}
+
+
+def errors_within(errors: dict, tolerance: float) -> bool:
+    """Return whether two standard errors of every quantity, as `errors_in_sd` has them, are within
+    the tolerance; one that is not known is not."""
+    return all(e is not None and STANDARD_ERRORS * e <= tolerance for e in errors.values())
 
 
 COPIED = (

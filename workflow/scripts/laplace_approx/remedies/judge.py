@@ -4,18 +4,17 @@ from typing import NamedTuple
 
 from laplace_approx.chains.agreement import NOT_COMPARED, agreement, disagreement
 from laplace_approx.chains.side import CHAIN, ChainSide
-from laplace_approx.chains.step import BROUGHT
-from laplace_approx.comparison.intervals import STANDARD_ERRORS
+from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import MOST, beyond_the_grid, judging_side
-from laplace_approx.reference.side import reference_side
+from laplace_approx.reference.side import errors_within, reference_side
 from laplace_approx.words.numbers import capital
 
 
 class Judge(NamedTuple):
     """What the verdict rests on: the exact side, whether it can be relied on, and why not.
 
-    `kind` is "grid", "importance", "brought_draws" or "none"; `faults` are sentences about
+    `kind` is "grid", "importance", "brought_draws", "nuts" or "none"; `faults` are sentences about
     a side that is there and not to be relied on, `remarks` about one that can be, with its errors
     counted. `chains` says of all draws of chains that there are whether they serve, and whether
     they agree with what judges.
@@ -33,6 +32,7 @@ CALLED = {
     "grid": "the grid",
     "importance": "the importance draws",
     BROUGHT: "the draws that were brought",
+    NUTS: "the draws of NUTS",
 }
 
 
@@ -62,8 +62,7 @@ def _certain(kind: str, reference, tolerance: float) -> bool:
     grid are bounds, and far below it, or its quantities say themselves that they are not."""
     records = {record["kind"]: record["errors_sd"] for _, record in reference.chains}
     records["importance"] = reference.record["errors_sd"] if kind == "importance" else {}
-    errors = records.get(kind, {}).values()
-    return all(error is not None and STANDARD_ERRORS * error <= tolerance for error in errors)
+    return errors_within(records.get(kind, {}), tolerance)
 
 
 def _candidates(exact, reference, mode: dict):
@@ -113,7 +112,7 @@ def _held_against(judge: Judge, columns: dict, record: dict) -> Judge:
         said |= agreement(judge.kind, judge.side, side, names)
         if said["agrees"] is False:
             faults = (disagreement(capital(CALLED[judge.kind]), called, said),)
-    elif not record["serves"] and judge.kind != "none":
+    elif record["n_draws"] and not record["serves"] and judge.kind != "none":
         text = f"{called} are not used: {record['reason'].removesuffix('.')}"
         if record["other_posterior"]:
             faults = (f"{capital(text)}.",)

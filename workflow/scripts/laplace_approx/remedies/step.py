@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from laplace_approx.chains.step import BROUGHT
+from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.drift import drift_record, no_drift
 from laplace_approx.comparison.intervals import JUDGED_PLACES, places
 from laplace_approx.comparison.sides import laplace_side
@@ -70,7 +70,7 @@ def remedies_step(
     offers += [*(remedy_offer(remedy) for remedy in found.values())]
     if judge.kind == "importance":
         offers.append(reference_offer(truth, reference.record["evaluations"]))
-    elif judge.kind == BROUGHT:
+    elif judge.kind in (BROUGHT, NUTS):
         offers.append(chains_offer(judge.kind, truth))
     offers.append(grid_offer(truth, exact.record))
     has_data = laplace.posterior.record["data"] is not None

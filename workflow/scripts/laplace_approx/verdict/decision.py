@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.chains.step import BROUGHT
+from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.coverage import held_by_intervals
 from laplace_approx.comparison.intervals import JUDGED, LEVELS, STANDARD_ERRORS, ends_of, percent
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -15,7 +15,7 @@ from laplace_approx.remedies.table import REFERENCE_DRAWS
 from laplace_approx.verdict.classes import decided
 from laplace_approx.verdict.sentences import Facts, sentence
 
-EXACT_SIDES = ("grid", REFERENCE_DRAWS, BROUGHT)  # as methods
+EXACT_SIDES = ("grid", REFERENCE_DRAWS, BROUGHT, NUTS)  # as methods
 
 
 class Method(NamedTuple):

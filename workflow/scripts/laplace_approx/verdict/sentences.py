@@ -15,6 +15,7 @@ WORDS = {
     "gauss_hermite": "adaptive Gauss-Hermite quadrature",
     "adapted_draws": "the adapted importance draws themselves",
     "brought_draws": "the draws that were brought themselves",
+    "nuts": "the draws of NUTS themselves",
     "grid": "the grid itself",
 }
 HALF = "half-intervals"
@@ -120,6 +121,8 @@ def _better(f: Facts) -> str:
     """Return what to do where the exact side is not known well enough."""
     if f.judge.kind == "brought_draws":
         return "Bring more draws."
+    if f.judge.kind == "nuts":
+        return "Let NUTS draw more (`nuts: {draws: ...}`)."
     return "Use a better grid, or draw from the posterior by Markov chain Monte Carlo."
 
 

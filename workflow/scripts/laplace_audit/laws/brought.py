@@ -37,6 +37,29 @@ def record_laws(page: Page, record: dict, definition: dict) -> None:
     _served(page, record)
 
 
+def sampled_record_laws(page: Page, record: dict, asked, grids, cheaper: list[dict]) -> None:
+    """Hold the record of draws of NUTS against the configuration, and against what is cheaper."""
+    stated = {key: value for key, value in record["sampler"].items() if key != "library"}
+    page.same("draws are as configured", stated, asked.sampler)
+    certain = any(
+        said["serves"]
+        and all(e is not None and 2 * e <= asked.tolerance for e in said["errors_sd"].values())
+        for said in cheaper
+    )
+    due = not (certain or all(grid["status"] == "ok" for grid in grids))
+    page.same("NUTS samples where nothing cheaper certifies", record["needed"], due)
+    if record["n_draws"]:
+        page.true("NUTS samples where nothing cheaper certifies", record["needed"])
+        counts = [record[key] for key in ("chains", "draws")]
+        page.same("draws are as configured", counts, [asked.sampler[key] for key in SAMPLED])
+        _served(page, record)
+    else:
+        page.true("chains serve where all holds", not record["serves"] and record["reason"])
+
+
+SAMPLED = ("chains", "draws")
+
+
 def _sha256(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
@@ -85,8 +108,8 @@ def _number(x) -> float:
     return math.nan if x is None else float(x)
 
 
-def draws_laws(page: Page, table: Table, target: Target, record: dict, modes: list[dict]) -> None:
-    """Hold the draws against their files, and recompute what the record says of them."""
+def file_laws(page: Page, table: Table, target: Target, record: dict) -> bool:
+    """Hold the draws against the files that they were read from."""
     columns, names = table.columns, record["sources"]["columns"]
     chains = [
         chain
@@ -95,11 +118,18 @@ def draws_laws(page: Page, table: Table, target: Target, record: dict, modes: li
     ]
     law = "draws are those of the files"
     if not page.same(law, {len(chain) for chain in chains}, {record["draws"]}):
-        return
+        return False
     theta = np.stack([columns[name] for name in target.parameters], axis=-1)
     page.true(law, np.array_equal(theta, np.concatenate(chains)))
-    numbered = np.repeat(np.arange(len(chains)), record["draws"])
-    page.true(law, np.array_equal(columns["chain"], numbered))
+    return page.true(law, columns["chain"].size == sum(map(len, chains)))
+
+
+def chain_laws(page: Page, table: Table, target: Target, record: dict, modes: list[dict]) -> None:
+    """Recompute what the record says of draws of chains."""
+    columns = table.columns
+    theta = np.stack([columns[name] for name in target.parameters], axis=-1)
+    numbered = np.repeat(np.arange(record["chains"]), record["draws"])
+    page.true("chains are of one length", np.array_equal(columns["chain"], numbered))
     for name in target.quantities:
         value = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
         page.most("derived quantity of every row", relative(columns[name], value), SAME)

@@ -17,7 +17,7 @@ LARGEST_K, LARGEST_RATIO_ERROR = 0.7, 0.1
 CLOSED, RATIO, SHAPE = 1e-12, 1e-8, 1e-6
 EPS, GROUPS = np.finfo(float).eps, 4
 ENDS = (0.025, 0.25, 0.75, 0.975)
-DRAWN = {"importance": WeightedDraws, "brought_draws": ChainDraws}
+DRAWN = {"importance": WeightedDraws, "brought_draws": ChainDraws, "nuts": ChainDraws}
 COPIED = (
     *("kind", "serves", "reason", "pareto_k", "pareto_k_error", "effective_draws", "n_draws"),
     *("evaluations", "unseen_mass"),

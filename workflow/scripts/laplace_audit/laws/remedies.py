@@ -6,7 +6,7 @@ from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
 
-EXACT_DRAWS = {"importance": "adapted_draws", "brought_draws": "brought_draws"}
+EXACT_DRAWS = {"importance": "adapted_draws"} | {name: name for name in ("brought_draws", "nuts")}
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 

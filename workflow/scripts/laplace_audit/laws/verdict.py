@@ -16,7 +16,7 @@ CLASSES = ((1e-8, "exact"), (0.05, "good"), (0.15, "fair"), (0.30, "poor"), (mat
 HEAVIER, NOTABLE = 100.0, 6e-4  # modes outside the grid, so much heavier than they are said to be,
 # count from this share of the mass on
 SAME = 1e-12
-BROUGHT = "brought_draws"
+CHAINS = ("brought_draws", "nuts")
 PAIRS, ENDS = 1e-3, (0.025, 0.25, 0.75, 0.975)  # of sides that are right are said to disagree
 
 
@@ -44,7 +44,7 @@ class Rows:
         by_draws = np.any(self.ends("scale_error", method, quantity, level) > 0)
         times = 2.0 if by_draws else 1.0  # two standard errors
         own = times * self.ends("exact_error", method, quantity, level) / scale
-        if method not in ("grid", "adapted_draws", BROUGHT):
+        if method not in ("grid", "adapted_draws", *CHAINS):
             own = own + self.ends("value_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
         doubt = times * self.ends("scale_error", method, quantity, level) / scale

@@ -47,6 +47,7 @@ class Asked(NamedTuple):
     claims: str
     remedies: str  # how much of them is tried: all, signals, none
     reference: dict  # the budget of the draws that stand in for a grid
+    sampler: dict  # chains, draws and tuning of NUTS, and its seed
 
     def posteriors(self) -> list[tuple[str, str]]:
         return list(dict.fromkeys((case.model, case.prior) for case in self.cases))
@@ -63,7 +64,15 @@ class Asked(NamedTuple):
 
     def brought(self) -> list[tuple[str, str]]:
         """The (model, prior) of which draws are brought."""
-        return [(m, p) for m, p in self.posteriors() if p in (self.models[m]["reference"] or {})]
+        return self._with_chains("draws")
+
+    def sampled(self) -> list[tuple[str, str]]:
+        """The (model, prior) that NUTS may sample."""
+        return self._with_chains("nuts")
+
+    def _with_chains(self, key: str) -> list[tuple[str, str]]:
+        of = {m: self.models[m]["reference"] or {} for m, _ in self.posteriors()}
+        return [(m, p) for m, p in self.posteriors() if of[m].get(p, {}).get(key)]
 
     def record(self) -> dict:
         """Return everything as plain values, for a rule's parameters; `asked_from` reads it."""
@@ -83,6 +92,7 @@ class Asked(NamedTuple):
             found += [f"{m}/{p}/grid/{grid}/draws-seed{s}.parquet" for s in self.grid_seeds]
         found += [f"{m}/{p}/{name}" for m, p in self.posteriors() for name in OF_REFERENCE]
         found += [f"{m}/{p}/{name}" for m, p in self.brought() for name in OF_BROUGHT]
+        found += [f"{m}/{p}/{name}" for m, p in self.sampled() for name in OF_SAMPLED]
         for case in self.cases:
             found += [f"{case.compare}/{name}" for name in OF_CASE]
         return [*found, "summary.parquet", "claims.json", *EXERCISES]
@@ -90,6 +100,7 @@ class Asked(NamedTuple):
 
 OF_REFERENCE = ("reference/reference.json", "reference/reference.parquet")
 OF_BROUGHT = ("reference/brought.json", "reference/brought.parquet")
+OF_SAMPLED = ("reference/sampled.json", "reference/sampled.parquet")
 OF_CASE = (
     *("quantiles.parquet", "remedies.parquet", "remedies.json", "verdict.json", "basin.parquet"),
 )
@@ -115,6 +126,8 @@ def asked_of(config: dict, cases) -> Asked:
         config["claims"],
         config.get("remedies", "all"),
         config["reference"],
+        {key: config["nuts"][key] for key in ("chains", "draws", "tune")}
+        | {"seed": config["nuts"]["seeds"][0]},
     )
 
 

@@ -32,8 +32,8 @@ class ReadChain(NamedTuple):
 
 
 def brought_sources(config: dict, cases) -> dict[str, dict[str, dict]]:
-    """Return by model and prior the `files` of draws that are brought, and one text of their
-    content, `sha256`; those of a case must be there."""
+    """Return by model and prior the `files` of draws that are brought, one text of their content,
+    `sha256`, and whether `nuts` may sample; the files of a case must be there."""
     selected = {(case[0], case[1]) for case in cases}
     return {
         model: {
@@ -52,7 +52,8 @@ def _source(model: str, prior: str, definition: dict | None, selected: bool) -> 
             f"models.{model}.reference.{prior}.draws: {absent[0]}: there is no such file; paths "
             "are relative to the working directory"
         )
-    return {"files": files, "sha256": " ".join(map(sha256_of, files)) if not absent else ""}
+    content = " ".join(map(sha256_of, files)) if not absent else ""
+    return {"files": files, "sha256": content, "nuts": bool(definition and definition["nuts"])}
 
 
 def open_brought(posterior, definition: dict) -> Brought:

@@ -214,11 +214,15 @@ def _with_lists(config: dict) -> dict:
 
 
 def _with_listed_draws(model: dict) -> dict:
-    reference = {
-        prior: brought | {"draws": _listed(brought["draws"])}
-        for prior, brought in model["reference"].items()
-    }
+    reference = {prior: _chains(entry) for prior, entry in model["reference"].items()}
     return model | {"reference": reference}
+
+
+def _chains(entry) -> dict:
+    """Return an entry of `reference` with all its keys: `nuts` alone is the sampler alone."""
+    if entry == "nuts":
+        return {"draws": [], "names": {}, "nuts": True}
+    return entry | {"draws": _listed(entry.get("draws", []))}
 
 
 def _with_listed_names(blocks: list) -> list:
@@ -275,14 +279,21 @@ def _check_case_names(config: dict) -> list[str]:
 
 
 def _check_reference_names(config: dict) -> list[str]:
-    """Refuse draws that are brought of a posterior that there is not."""
-    return [
+    """Refuse draws of a posterior that there is not, and entries without any."""
+    unknown = [
         f"models.{model}.reference.{prior}: model {model!r} has no prior {shown(prior)}; draws are "
         f"of the posterior with a prior, so write `reference: {{PRIOR: {{draws: ...}}}}`; "
         + suggestion(prior, definition["priors"])
         for model, definition in config["models"].items()
         for prior in definition["reference"]
         if prior not in definition["priors"]
+    ]
+    return unknown + [
+        f"models.{model}.reference.{prior}: names no files of draws, and does not allow NUTS; give "
+        "`draws: [...]`, `nuts: true`, or both"
+        for model, definition in config["models"].items()
+        for prior, entry in definition["reference"].items()
+        if entry != "nuts" and not (entry.get("draws") or entry["nuts"])
     ]
 
 
