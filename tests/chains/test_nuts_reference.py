@@ -19,13 +19,13 @@ MODEL = """
 import numpy as np
 
 PARAMETERS = ("mu", "sigma", "a", "b")
-SUPPORT = {"sigma": (0, None)}
+SUPPORT = {"sigma": (0, None), "a": (None, 1.0)}
 
 
 def log_likelihood(theta, data):
     mu, sigma, a, b = (theta[..., i] for i in range(4))
     of_sigma = -0.5 * np.log(sigma) ** 2 / 0.09 - np.log(sigma)
-    return -0.5 * (mu - 1) ** 2 + of_sigma - 0.5 * a**2 - 0.5 * (b - a) ** 2
+    return -0.5 * (mu - 1) ** 2 + of_sigma + 5 * (np.log1p(-a) - (1 - a)) - 0.5 * (b - a) ** 2
 """
 SETTINGS = Settings(chains=4, draws=1500, tune=500, seed=7)
 NO_GRID, OK = {"status": "absent"}, {"status": "ok"}

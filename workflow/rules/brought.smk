@@ -16,6 +16,12 @@ CHAINS = {
     }
     for model, of_model in BROUGHT.items()
 }
+RECORDS = {
+    model: {
+        prior: [name for name in names if name == "brought.json"] for prior, names in of.items()
+    }
+    for model, of in CHAINS.items()
+}
 
 
 rule brought:
@@ -43,7 +49,7 @@ rule brought:
         "../scripts/brought.py"
 
 
-rule nuts_reference:
+rule sampled:
     """Sample a posterior by NUTS as its exact side, where nothing cheaper can certify."""
     input:
         posterior="results/{model}/{prior}/posterior.json",
@@ -52,10 +58,9 @@ rule nuts_reference:
             each=lookup("{model}/{prior}", within=GRIDS),
         ),
         reference="results/{model}/{prior}/reference/reference.json",
-        brought=branch(
-            lookup("{model}/{prior}/files", within=BROUGHT),
-            then="results/{model}/{prior}/reference/brought.json",
-            otherwise=[],
+        brought=collect(
+            "results/{{model}}/{{prior}}/reference/{each}",
+            each=lookup("{model}/{prior}", within=RECORDS),
         ),
         modes=collect(
             "results/{{model}}/{{prior}}/laplace/{each}/mode.json",
@@ -71,8 +76,8 @@ rule nuts_reference:
         seed=lookup("nuts/seeds/0", within=config),
         evaluations=lookup("reference/evaluations", within=config),
         tolerance=lookup("tolerance", within=config),
-        code=CODE["nuts_reference"],
+        code=CODE["sampled"],
     message:
         "Sample {wildcards.model}/{wildcards.prior} by NUTS, where nothing cheaper can certify"
     script:
-        "../scripts/nuts_reference.py"
+        "../scripts/sampled.py"

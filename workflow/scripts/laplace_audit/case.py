@@ -255,7 +255,7 @@ def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
     folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
 
     def of_record(page: Page, record: dict) -> None:
-        shelf.made(page, record, "nuts_reference", case)
+        shelf.made(page, record, "sampled", case)
         used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
         grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
         cheaper = [shelf.need(f"{folder}/reference.json")]
@@ -270,8 +270,8 @@ def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
         if table.rows:
             chain_laws(page, table, target, record, _modes(shelf, model, prior))
 
-    shelf.record(f"{folder}/sampled.json", "nuts_reference", of_record)
-    shelf.table(f"{folder}/sampled.parquet", "nuts_reference", of_draws)
+    shelf.record(f"{folder}/sampled.json", "sampled", of_record)
+    shelf.table(f"{folder}/sampled.parquet", "sampled", of_draws)
 
 
 def audit_remedies(shelf: Shelf, case: Case) -> None:

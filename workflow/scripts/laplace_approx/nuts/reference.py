@@ -7,9 +7,9 @@ import numpy as np
 
 from laplace_approx.chains.side import CHAIN
 from laplace_approx.chains.step import NUTS, Brought, ChainTables, chains_step, no_chains
-from laplace_approx.density.density import density_in, point_inside
-from laplace_approx.density.posterior import joint_support
-from laplace_approx.nuts.sampler import NoStart, Settings, sample, unbounded_definition
+from laplace_approx.density.density import Density, point_inside
+from laplace_approx.nuts.sampler import NoStart, Settings, sample
+from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.side import errors_within
 
 LIBRARY = "nutpie"
@@ -41,14 +41,14 @@ def nuts_step(posterior, modes, cheaper: Cheaper, how: Sampling, say: Callable) 
         return _none(posterior, how, reason, needed=False)
     if how.missing:
         return _none(posterior, how, how.missing, needed=True)
-    lower, upper = joint_support(posterior.model, posterior.prior)
-    space = posterior.space(unbounded_definition(posterior.model.parameters, lower, upper))
-    start = space.unconstrain(point_inside(posterior.model.start, lower, upper))
+    coordinates = Unbounded(posterior.density())
+    inside = posterior.model.start, coordinates.density.lower, coordinates.density.upper
+    start = coordinates.unconstrain(point_inside(*inside))
     try:
-        chains = sample(density_in(posterior.density(), space), start, how.settings)
+        chains = sample(_without_bounds(coordinates), start, how.settings)
     except NoStart as error:
         return _none(posterior, how, f"NUTS cannot begin: {error}", needed=True)
-    theta = space.constrain(chains.z)
+    theta = coordinates.constrain(chains.z)
     case = posterior.record["case"]
     where = f"models.{case['model']}.reference.{case['prior']} (nuts)"
     files = {"files": [], "columns": {}}
@@ -56,6 +56,13 @@ def nuts_step(posterior, modes, cheaper: Cheaper, how: Sampling, say: Callable) 
     made = chains_step(posterior, modes, given, how.evaluations, NUTS)
     say(f"sampled {len(made.draws[CHAIN])}: {made.record['reason'] or 'serves'}")
     return made._replace(record=made.record | _how(how, needed=True))
+
+
+def _without_bounds(coordinates: Unbounded) -> Density:
+    """Return the density of z, in which a parameter with an upper bound alone has none either."""
+    natural, infinite = coordinates.density, np.full(len(coordinates.density.names), np.inf)
+    gradient = coordinates.gradient if natural.gradient is not None else None
+    return Density(natural.names, coordinates.log_density, gradient, None, -infinite, infinite)
 
 
 def _not_needed(cheaper: Cheaper, tolerance: float) -> str | None:
