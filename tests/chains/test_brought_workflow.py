@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -69,6 +70,47 @@ def test_only_a_change_of_content_makes_the_case_anew(followed):
     assert not {"mode", "curvature", "grid", "reference", "draws"} & set(jobs)
     file.write_text(before)
     assert set(planned_rules(followed, "--configfile", "mine.yaml")) <= nothing
+
+
+FOUR = """
+import numpy as np
+
+PARAMETERS = ("a", "b", "c", "d")
+
+
+def log_likelihood(theta, data):
+    a, b, c, d = (theta[..., i] for i in range(4))
+    return -0.5 * (a**2 + (b - a) ** 2 + (c - 1) ** 2 + d**2) - np.exp(0.5 * d)
+"""
+SAMPLED = """
+cases:
+  - {model: four, prior: flat, space: natural, grid: certified}
+remedies: none
+tolerance: 0.05
+reference: {evaluations: 8000}
+nuts: {draws: 4000}
+models:
+  four: {file: four.py, reference: {flat: nuts}}
+"""
+
+
+def test_nuts_samples_where_nothing_cheaper_certifies_or_says_what_is_missing(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    (folder / "four.py").write_text(FOUR, encoding="utf-8")
+    (folder / "mine.yaml").write_text(SAMPLED, encoding="utf-8")
+    for target in ((), ("audit",)):
+        done = snakemake(folder, *target, "--cores", "2", "--configfile", "mine.yaml")
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    path = folder / "results/four/flat"
+    record = json.loads((path / "reference/sampled.json").read_text(encoding="utf-8"))
+    said = json.loads((path / "compare/natural/certified/verdict.json").read_text(encoding="utf-8"))
+    assert record["needed"]
+    (chains,) = said["exact"]["chains"]
+    if find_spec("nutpie") is None:
+        assert not record["serves"] and "make extra NAME=nuts" in record["reason"]
+        assert said["exact"]["kind"] == "importance"
+    else:
+        assert record["serves"] and chains["serves"] and chains["agrees"] is not False
 
 
 def test_draws_of_another_prior_clear_nothing(followed, tmp_path):
