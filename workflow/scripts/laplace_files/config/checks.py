@@ -293,7 +293,7 @@ def _check_reference_names(config: dict) -> list[str]:
         "`draws: [...]`, `nuts: true`, or both"
         for model, definition in config["models"].items()
         for prior, entry in definition["reference"].items()
-        if entry != "nuts" and not (entry.get("draws") or entry["nuts"])
+        if isinstance(entry, dict) and not (entry.get("draws") or entry["nuts"])
     ]
 
 
