@@ -86,7 +86,8 @@ def _served(page: Page, record: dict) -> None:
         page.same(law, (record["serves"], record["other_posterior"]), (False, False))
     else:
         off = record["belongs"] is None or bool(_foreign(record["belongs"]))
-        page.same(law, record["other_posterior"], off)
+        known = record["belongs"] is None or _known(record["belongs"])
+        page.same(law, record["other_posterior"], off and known)
         unseen = record["unseen_mass"]
         page.same(law, record["serves"], not off and unseen is not None and unseen <= NOTABLE)
     page.same(law, record["serves"], record["reason"] is None)
@@ -102,6 +103,11 @@ def _foreign(belongs: dict) -> list:
         if not abs(_number(said["value"]))
         <= max(belongs["limit"] * _number(said["error"]), MATTERS)
     ]
+
+
+def _known(belongs: dict) -> bool:
+    said = [one for of in belongs["terms"].values() for one in of.values()]
+    return None not in [one[key] for one in said for key in ("value", "error")]
 
 
 def _number(x) -> float:
@@ -186,7 +192,7 @@ def _identity(page: Page, theta, target: Target, record: dict) -> None:
     limit = float(-ndtri(ALARMS / (6 * d)))
     page.most(law, abs(said["limit"] - limit), 1e-9)
     for term, of in said["terms"].items():
-        due = max((limit + SURE) * _number(one["error"]) for one in of.values())
+        due = float(np.max([(limit + SURE) * _number(one["error"]) for one in of.values()]))
         page.most(law, relative(_number(said["seen"][term]), due), 1e-9)
     coordinates = [_unbounded(*ends) for ends in zip(target.lower, target.upper, strict=True)]
     every = np.stack([c.z(theta[..., i]) for i, c in enumerate(coordinates)], axis=-1)
