@@ -8,6 +8,7 @@ import numpy as np
 
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.reference import ENDS, apart
+from laplace_audit.laws.verdict import certain
 from laplace_audit.ledger import Page
 from laplace_audit.numerics.chains import ChainDraws, bulk, mean_error, r_hat, tail
 from laplace_audit.numerics.coordinates import Coordinate
@@ -41,12 +42,8 @@ def sampled_record_laws(page: Page, record: dict, asked, grids, cheaper: list[di
     """Hold the record of draws of NUTS against the configuration, and against what is cheaper."""
     stated = {key: value for key, value in record["sampler"].items() if key != "library"}
     page.same("draws are as configured", stated, asked.sampler)
-    certain = any(
-        said["serves"]
-        and all(e is not None and 2 * e <= asked.tolerance for e in said["errors_sd"].values())
-        for said in cheaper
-    )
-    due = not (certain or all(grid["status"] == "ok" for grid in grids))
+    sure = [said["serves"] and certain(said["errors_sd"], asked.tolerance) for said in cheaper]
+    due = not (any(sure) or all(grid["status"] == "ok" for grid in grids))
     page.same("NUTS samples where nothing cheaper certifies", record["needed"], due)
     if record["n_draws"]:
         page.true("NUTS samples where nothing cheaper certifies", record["needed"])
