@@ -110,6 +110,19 @@ def test_draws_that_show_a_fault_do_not_serve(posterior, what):
     assert record["other_posterior"] is foreign
 
 
+def test_what_cannot_be_told_is_not_taken_for_another_posterior(posterior, tmp_path):
+    """Beside an edge of the density there is no slope: the draws do not serve, and stop nobody."""
+    file = tmp_path / "edge.py"
+    edge = "np.where(mu > -1.5, -0.5 * (mu - 1) ** 2, -np.inf)"
+    file.write_text(MODEL.replace("-0.5 * (mu - 1) ** 2", edge))
+    theta = draws()
+    theta[..., 0] = np.where(theta[..., 0] > -1.4999, theta[..., 0], -1.4999)
+    record = brought(posterior_of(file), theta).record
+    assert not record["serves"] and not record["other_posterior"]
+    assert "declare the edge as SUPPORT" in record["reason"]
+    assert record["belongs"]["terms"]["place"]["mu"]["value"] is None
+
+
 def test_modes_that_hold_next_to_nothing_are_in_the_errors(posterior):
     near = BEYOND["modes"][1] | {"share": 1e-6}
     record = brought(posterior, draws(), [BEYOND | {"modes": [BEYOND["modes"][0], near]}]).record

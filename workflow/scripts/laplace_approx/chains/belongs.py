@@ -44,6 +44,12 @@ class Belonging(NamedTuple):
     evaluations: int
 
     @property
+    def known(self) -> bool:
+        """Whether every term and its error is a number."""
+        found = [each for of in self.terms.values() for each in of.values()]
+        return bool(np.isfinite(found).all())
+
+    @property
     def worst(self) -> tuple[str, str, float, float] | None:
         """The (term, parameter, value, error) that is most standard errors from 0, of those that
         are beyond the limit and matter, or are not known; None where there is none."""
@@ -89,7 +95,8 @@ def belonging(coordinates: Unbounded, theta, evaluations: int) -> Belonging:
     }
     limit = float(-ndtri(FALSE_ALARMS / (2 * len(TERMS) * d)))
     seen = {
-        term: max((limit + SURE) * error for _, error in of.values()) for term, of in terms.items()
+        term: float(np.max([(limit + SURE) * error for _, error in of.values()]))
+        for term, of in terms.items()
     }
     return Belonging(terms, limit, seen, len(z), stride, len(z) * cost)
 

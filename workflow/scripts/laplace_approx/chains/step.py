@@ -68,8 +68,8 @@ def chains_step(
     columns = {**columns, CHAIN: np.repeat(np.arange(chains), n).astype(float)}
     if fault := _gate_fault(found["parameters"], held, brought):
         return _refused(columns, record, f"{brought.where}: {fault}")
-    fault, told = _belongs(posterior, brought, evaluations)
-    record |= {"belongs": told, "other_posterior": fault is not None}
+    fault, other, told = _belongs(posterior, brought, evaluations)
+    record |= {"belongs": told, "other_posterior": other}
     if fault:
         return _refused(columns, record, f"{brought.where}: {fault}")
     unseen, beyond = _beyond(posterior.model, flat, modes)
@@ -162,21 +162,23 @@ def _worst(each: dict, key: str) -> str:
     return max(values, key=lambda name: np.inf if np.isnan(values[name]) else values[name])
 
 
-def _belongs(posterior, brought: Brought, evaluations: int) -> tuple[str | None, dict | None]:
-    """Return why the draws are not of the posterior (None where nothing says so), and the record of
-    the check (None where there is a draw without density)."""
+def _belongs(posterior, brought: Brought, evaluations: int) -> tuple[str | None, bool, dict | None]:
+    """Return why the draws are not known to be of the posterior (None where they are), whether they
+    are of another, and the record of the check (None where there is a draw without density)."""
     density = posterior.density()
     flat = brought.theta.reshape(-1, brought.theta.shape[-1])
     nowhere = np.flatnonzero(~(density.log_density(flat) > -np.inf))
     if nowhere.size:
         chain, draw = divmod(int(nowhere[0]), brought.theta.shape[1])
-        return (
+        reason = (
             f"at {nowhere.size} draws, the first of them draw {draw + 1} of chain {chain + 1}, the "
             "posterior has no density: they are draws of another posterior. Compare model, data "
             "and prior with those that were sampled, and the names of the columns"
-        ), None
+        )
+        return reason, True, None
     found = belonging(Unbounded(density), brought.theta, evaluations)
-    return _foreign(found), _belongs_record(found)
+    fault = _foreign(found)
+    return fault, fault is not None and found.known, _belongs_record(found)
 
 
 _OFF = {
@@ -200,7 +202,8 @@ def _foreign(found: Belonging) -> str | None:
         f"they are not draws of this posterior: they {_OFF[term].format(value=value, name=name)}, "
         f"{_times(value, error)} standard errors where {found.limit:.2g} may be chance. Compare "
         "model, data, prior and the scale of every parameter with what was sampled, and the names "
-        "of the columns"
+        "of the columns; an edge of the density within its support, which SUPPORT in the model "
+        "file would declare, can look like this too"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.reference import ENDS, apart
+from laplace_audit.laws.verdict import certain
 from laplace_audit.ledger import Page
 from laplace_audit.numerics.chains import ChainDraws, bulk, mean_error, r_hat, tail
 from laplace_audit.numerics.coordinates import Coordinate
@@ -41,12 +42,8 @@ def sampled_record_laws(page: Page, record: dict, asked, grids, cheaper: list[di
     """Hold the record of draws of NUTS against the configuration, and against what is cheaper."""
     stated = {key: value for key, value in record["sampler"].items() if key != "library"}
     page.same("draws are as configured", stated, asked.sampler)
-    certain = any(
-        said["serves"]
-        and all(e is not None and 2 * e <= asked.tolerance for e in said["errors_sd"].values())
-        for said in cheaper
-    )
-    due = not (certain or all(grid["status"] == "ok" for grid in grids))
+    sure = [said["serves"] and certain(said["errors_sd"], asked.tolerance) for said in cheaper]
+    due = not (any(sure) or all(grid["status"] == "ok" for grid in grids))
     page.same("NUTS samples where nothing cheaper certifies", record["needed"], due)
     if record["n_draws"]:
         page.true("NUTS samples where nothing cheaper certifies", record["needed"])
@@ -86,7 +83,8 @@ def _served(page: Page, record: dict) -> None:
         page.same(law, (record["serves"], record["other_posterior"]), (False, False))
     else:
         off = record["belongs"] is None or bool(_foreign(record["belongs"]))
-        page.same(law, record["other_posterior"], off)
+        known = record["belongs"] is None or _known(record["belongs"])
+        page.same(law, record["other_posterior"], off and known)
         unseen = record["unseen_mass"]
         page.same(law, record["serves"], not off and unseen is not None and unseen <= NOTABLE)
     page.same(law, record["serves"], record["reason"] is None)
@@ -102,6 +100,11 @@ def _foreign(belongs: dict) -> list:
         if not abs(_number(said["value"]))
         <= max(belongs["limit"] * _number(said["error"]), MATTERS)
     ]
+
+
+def _known(belongs: dict) -> bool:
+    said = [one for of in belongs["terms"].values() for one in of.values()]
+    return None not in [one[key] for one in said for key in ("value", "error")]
 
 
 def _number(x) -> float:
@@ -186,7 +189,7 @@ def _identity(page: Page, theta, target: Target, record: dict) -> None:
     limit = float(-ndtri(ALARMS / (6 * d)))
     page.most(law, abs(said["limit"] - limit), 1e-9)
     for term, of in said["terms"].items():
-        due = max((limit + SURE) * _number(one["error"]) for one in of.values())
+        due = float(np.max([(limit + SURE) * _number(one["error"]) for one in of.values()]))
         page.most(law, relative(_number(said["seen"][term]), due), 1e-9)
     coordinates = [_unbounded(*ends) for ends in zip(target.lower, target.upper, strict=True)]
     every = np.stack([c.z(theta[..., i]) for i, c in enumerate(coordinates)], axis=-1)

@@ -185,12 +185,15 @@ def judged(grid: dict, mode: dict, draws, tolerance: float) -> tuple[str, bool]:
     if grid["status"] == "ok" and not _faulty(grid, mode):
         return "grid", True
     if serving:
-        certain = [kind for kind, said in serving if _certain(said["errors_sd"], tolerance)]
+        certain = [kind for kind, said in serving if certain(said["errors_sd"], tolerance)]
         return (certain or [serving[0][0]])[0], True
     return ("grid" if grid["status"] == "ok" else "none"), False
 
 
-def _certain(errors: dict, tolerance: float) -> bool:
+def certain(errors: dict | None, tolerance: float) -> bool:
+    """Return whether two standard errors of every quantity are known and within the tolerance."""
+    if errors is None:
+        return False
     return all(error is not None and 2 * error <= tolerance for error in errors.values())
 
 
