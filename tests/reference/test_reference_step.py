@@ -150,7 +150,7 @@ def case(posterior, spaces):
 
 def tables_of(case):
     """Return the tables of quantiles and of remedies of a case, whose columns may be changed."""
-    judge = find_judge(case.exact, *case.reference, case.laplace.mode)
+    judge = find_judge(case.exact, case.reference, case.laplace.mode, 0.1)
     p = [0.025, 0.25, 0.5, 0.75, 0.975]
     none = {name: np.empty(0) for name in case.verdict["quantities"]}
     sides = sides_step(case.laplace, case.exact, judge, p)
@@ -201,7 +201,7 @@ def pages(posterior, record, draws, budget=24_000):
 
 
 def test_the_audit_finds_nothing_wrong(posterior, reference):
-    assert pages(posterior, *reversed(reference)) == set()
+    assert pages(posterior, reference.record, reference.draws) == set()
 
 
 def test_a_weight_too_small_to_have_its_digits_is_no_fault(posterior, reference):

@@ -135,7 +135,7 @@ class Runner:
         """Return the quantiles of both sides, in which the seeds of their draws have no part."""
 
         def make():
-            judge = find_judge(exact, *reference, laplace.mode)
+            judge = find_judge(exact, reference, laplace.mode, definition["tolerance"])
             return sides_step(laplace, exact, judge, definition["probabilities"])
 
         key = [_grid_key(definition), definition["space"], *_reference_key(definition, exact)]

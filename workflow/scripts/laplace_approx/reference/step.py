@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import JUDGED, ends_of
 from laplace_approx.comparison.unseen import MOST, UNSURE
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import MOST_ON_DISK, draws_within
@@ -19,7 +18,13 @@ from laplace_approx.reference.attempts import Attempt, Limits, Search
 from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.frozen_draws import FrozenDraws, largest_k
 from laplace_approx.reference.record import mixture_record
-from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT, WeightedSide
+from laplace_approx.reference.side import (
+    LOG_RATIO,
+    REPLICATE,
+    WEIGHT,
+    WeightedSide,
+    errors_in_sd,
+)
 from laplace_approx.reference.starts import starting_mixture, unseen_by
 
 GRID, ADAPTED, NOTHING = "grid", "adapted_draws", "none"
@@ -27,10 +32,12 @@ FEWEST_A_DIMENSION = 2 * DRAWS_PER_NUMBER  # evaluations, below which adapting i
 
 
 class ReferenceTables(NamedTuple):
-    """The columns of the reference draws, without a row where none serve, and their record."""
+    """The columns of the reference draws, without a row where none serve, and their record; and
+    of draws of chains, beside them, (columns, record) each."""
 
     draws: dict
     record: dict
+    chains: tuple = ()
 
 
 class Allowance(NamedTuple):
@@ -95,8 +102,8 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     model = laplaces[0].model
 
     def worst_error(attempt: Attempt) -> float:
-        missed = _missed(unseen, attempt)
-        errors = _errors(_columns(model, coordinates, attempt.drawn), names, missed).values()
+        columns = _columns(model, coordinates, attempt.drawn)
+        errors = errors_in_sd(WeightedSide(columns, _missed(unseen, attempt)), names).values()
         return max(math.inf if error is None else error for error in errors)
 
     search = Search(coordinates.log_density, start, Limits(most, budget.most, kept), rng)
@@ -110,7 +117,8 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
             _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}
         )
     columns = _columns(model, coordinates, last.drawn)
-    return ReferenceTables(columns, record | {"errors_sd": _errors(columns, names, unseen)})
+    errors = errors_in_sd(WeightedSide(columns, unseen), names)
+    return ReferenceTables(columns, record | {"errors_sd": errors})
 
 
 def _missed(unseen: float, attempt: Attempt) -> float:
@@ -191,16 +199,6 @@ def _costs(laplaces, evaluations: int) -> dict:
     normals = total(cost_of_modes(each.mode, each.curvature) for each in laplaces)
     cost = normals.with_further(evaluations)
     return {"evaluations_alone": int(cost.alone), "evaluations_of_proof": int(cost.proof)}
-
-
-def _errors(columns: dict, names, unseen: float) -> dict:
-    """Return the largest error of the ends of the 50 and 95 % intervals in SDs, by quantity."""
-    side = WeightedSide(columns, unseen)
-    ends = [end for level in JUDGED for end in ends_of(level)]
-    found = {
-        name: float(np.max(side.quantiles(name, ends).error / side.scale(name))) for name in names
-    }
-    return {name: error if math.isfinite(error) else None for name, error in found.items()}
 
 
 def _empty(case: dict, budget: Allowance) -> dict:
