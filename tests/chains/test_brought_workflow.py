@@ -87,7 +87,7 @@ cases:
   - {model: four, prior: flat, space: natural, grid: certified}
 remedies: none
 tolerance: 0.05
-reference: {evaluations: 8000}
+reference: {evaluations: 8000, at_most: 8000}
 nuts: {draws: 4000}
 models:
   four: {file: four.py, reference: {flat: nuts}}
