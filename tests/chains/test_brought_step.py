@@ -17,7 +17,7 @@ from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.verdict.step import verdict_step
 from laplace_audit.laws.brought import chain_laws, file_laws, record_laws
 from laplace_audit.laws.reference import exact_column_laws, stated_truth_laws
-from laplace_audit.laws.verdict import Rows, agreement_laws
+from laplace_audit.laws.verdict import Rows, agreement_laws, judged, sorts_of
 from laplace_audit.ledger import Ledger
 from laplace_audit.numerics.target import Target
 from laplace_audit.reading.artifacts import Table
@@ -197,6 +197,25 @@ def test_the_cheapest_that_can_certify_is_rested_on(posterior):
     assert judge.kind == "brought_draws"
     few = reference._replace(chains=(brought(posterior, draws(n=1000)),))
     assert find_judge(case.exact, few, case.laplace.mode, TOLERANCE).kind == "importance"
+
+
+def test_the_audit_rests_on_the_same_side(posterior):
+    """Of every pair of adapted and brought draws, good, rough, unknown or absent."""
+    base = Case(posterior, [brought(posterior, draws(n=2000))])
+    (columns, chains), adapted = base.reference.chains[0], base.reference.record
+    for one in (0.01, 0.2, None, "absent"):
+        for other in (0.01, 0.2, None, "absent"):
+            ours, theirs = (
+                record | {"serves": e != "absent", "errors_sd": {"mu": e}}
+                for record, e in ((adapted, one), (chains, other))
+            )
+            theirs["reason"] = "R-hat is 2"
+            reference = base.reference._replace(
+                record=ours, chains=(base.reference.chains[0]._replace(record=theirs),)
+            )
+            judge = find_judge(base.exact, reference, base.laplace.mode, TOLERANCE)
+            told = base.exact.record, base.laplace.mode, sorts_of(ours, [(columns, theirs)])
+            assert judged(*told, TOLERANCE) == (judge.kind, judge.kind != "none")
 
 
 def test_two_sides_that_disagree_clear_nothing(posterior):
