@@ -12,12 +12,15 @@ from chains_of import autoregressive, stan_csv
 from laplace_approx.chains.side import CHAIN
 from laplace_approx.chains.step import Brought, chains_step
 from laplace_approx.comparison.step import quantiles_step, sides_step
+from laplace_approx.remedies.cost_limit import NOT_COUNTED, UNBOUNDED, CostLimit
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import Trial, remedies_step
+from laplace_approx.verdict import decision
 from laplace_approx.verdict.step import verdict_step
 from laplace_audit.laws.brought import chain_laws, file_laws, record_laws
 from laplace_audit.laws.reference import exact_column_laws, stated_truth_laws
-from laplace_audit.laws.verdict import Rows, agreement_laws
+from laplace_audit.laws.remedies import arithmetic_laws, measured_laws
+from laplace_audit.laws.verdict import Rows, agreement_laws, disputed, judged, sorts_of
 from laplace_audit.ledger import Ledger
 from laplace_audit.numerics.target import Target
 from laplace_audit.reading.artifacts import Table
@@ -178,6 +181,45 @@ def test_a_verdict_rests_on_them_where_nothing_cheaper_is(alone):
     assert set(alone.quantiles()["rests_on"]) == {"brought_draws"}
 
 
+def test_methods_are_measured_where_nobody_knows_what_the_judge_cost(alone):
+    """They have a limit all the same, go before the draws, and the audit says so too."""
+    table = alone.tables.remedies
+    for method in ("skew_modal", "nested_laplace", "gauss_hermite"):
+        pairs = enumerate(zip(table["method"], table["quantity"], strict=True))
+        rows = [i for i, pair in pairs if pair == (method, "sigma")]
+        assert np.isfinite(table["method_error"][rows]).all() and table["trusted"][rows[0]]
+    assert broken_by_table(alone) == set()
+    sigma = alone.verdict["quantities"]["sigma"]
+    assert sigma["remedy"] != "brought_draws" and sigma["remedy_evaluations"] > 0
+    for rule, within in ((UNBOUNDED + 1, False), (UNBOUNDED, True)):
+        cost = np.where(np.array(table["method"]) == "gauss_hermite", rule, 10.0)
+        changed = table | {"evaluations_alone": cost}
+        dear = "a rule costs no more than the exact side" in broken_by_table(alone, changed)
+        assert dear is not within
+    named = decision.methods_of(table, "mu")["brought_draws"]
+    assert np.isnan(named.evaluations) and named.meets(TOLERANCE)
+    assert "nan" not in " ".join(reason for reason in table["reason"] if reason)
+
+
+def test_a_limit_that_nobody_knows_is_told(posterior):
+    limit = CostLimit(UNBOUNDED, 100, because=NOT_COUNTED)
+    assert limit.refusal(UNBOUNDED - 100) is None
+    assert "65 536 where it is not known what the draws" in limit.refusal(UNBOUNDED)
+
+
+def broken_by_table(case, table=None) -> set[str]:
+    """Return the laws that a table of remedies breaks, by what the audit takes for exact."""
+    columns = {key: np.array(value) for key, value in (table or case.tables.remedies).items()}
+    chains = [(made.draws, made.record) for made in case.reference.chains]
+    told = case.exact.record, case.laplace.mode, sorts_of(case.reference.record, chains)
+    kind, reliable = judged(*told, TOLERANCE)
+    ledger = Ledger()
+    reliable = reliable and not disputed(chains, Rows(columns), kind)
+    measured_laws(ledger.page("remedies.parquet"), columns, kind, reliable)
+    arithmetic_laws(ledger.page("remedies.parquet"), columns)
+    return {check.law for check in ledger.checks if not check.ok}
+
+
 def test_with_few_draws_nothing_is_cleared(posterior):
     case = Case(posterior, [brought(posterior, draws(5, 260))], adapted=False)
     mu = case.verdict["quantities"]["mu"]
@@ -199,6 +241,25 @@ def test_the_cheapest_that_can_certify_is_rested_on(posterior):
     assert find_judge(case.exact, few, case.laplace.mode, TOLERANCE).kind == "importance"
 
 
+def test_the_audit_rests_on_the_same_side(posterior):
+    """Of every pair of adapted and brought draws, good, rough, unknown or absent."""
+    base = Case(posterior, [brought(posterior, draws(n=2000))])
+    (columns, chains), adapted = base.reference.chains[0], base.reference.record
+    for one in (0.01, 0.2, None, "absent"):
+        for other in (0.01, 0.2, None, "absent"):
+            ours, theirs = (
+                record | {"serves": e != "absent", "errors_sd": {"mu": e}}
+                for record, e in ((adapted, one), (chains, other))
+            )
+            theirs["reason"] = "R-hat is 2"
+            reference = base.reference._replace(
+                record=ours, chains=(base.reference.chains[0]._replace(record=theirs),)
+            )
+            judge = find_judge(base.exact, reference, base.laplace.mode, TOLERANCE)
+            told = base.exact.record, base.laplace.mode, sorts_of(ours, [(columns, theirs)])
+            assert judged(*told, TOLERANCE) == (judge.kind, judge.kind != "none")
+
+
 def test_two_sides_that_disagree_clear_nothing(posterior):
     """The draws are of another posterior, and pass for draws of this one in every check of
     themselves."""
@@ -213,11 +274,14 @@ def test_two_sides_that_disagree_clear_nothing(posterior):
         assert each["verdict"] == "sample" and each["remedy"] is None
         assert "disagree" in each["sentence"] and "of mu is" in each["sentence"]
     assert not any(case.tables.remedies["trusted"])
+    assert np.isnan(case.tables.remedies["method_error"]).all()
+    assert broken_by_table(case) == set()
 
 
 def test_draws_of_another_posterior_clear_nothing_where_another_side_judges(posterior):
     case = Case(posterior, [brought(posterior, draws(mu=1.3))])
     assert {each["verdict"] for each in case.verdict["quantities"].values()} == {"sample"}
+    assert broken_by_table(case) == set()
     assert "not draws of this posterior" in case.verdict["quantities"]["a"]["sentence"]
 
 

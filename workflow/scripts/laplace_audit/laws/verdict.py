@@ -185,8 +185,8 @@ def judged(grid: dict, mode: dict, draws, tolerance: float) -> tuple[str, bool]:
     if grid["status"] == "ok" and not _faulty(grid, mode):
         return "grid", True
     if serving:
-        certain = [kind for kind, said in serving if certain(said["errors_sd"], tolerance)]
-        return (certain or [serving[0][0]])[0], True
+        sure = [kind for kind, said in serving if certain(said["errors_sd"], tolerance)]
+        return (sure or [serving[0][0]])[0], True
     return ("grid" if grid["status"] == "ok" else "none"), False
 
 
