@@ -7,6 +7,7 @@ nothing of the kind explains it, the nodes move closer together, as long as they
 
 import math
 from collections.abc import Callable
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.optimize import minimize
 from laplace_approx.density.unbounded import constrained, unconstrained
 from laplace_approx.errors import Declined
 from laplace_approx.exact import scans
+from laplace_approx.exact.afar import peaks_afar
 from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.features import Feature, features
@@ -38,6 +40,7 @@ MOST_FAR = 8  # peaks beyond the reach that are climbed
 ZOOM = 33  # points of a bracket, which shrinks by half as many
 SHARPENED = 14  # times
 STEPS = 200  # of a simplex, a parameter
+AROUND = 0.2  # SDs from a top at which all must be lower: at 0.02 a simplex has not yet ended there
 FIRST = 0.02  # scales of the lattice: the edge of the first simplex
 
 
@@ -178,10 +181,14 @@ def _new_modes(seen: Settled, of_z, modes):
     tops = [unconstrained(frame.transforms, theta) for theta in seen.look.tops]
     higher = _higher(lattices, of_z, known)
     ends = [_climbed(frame, of_z, top) for top in tops + higher]
-    far = _far(frame, of_z) if modes.shape[1] == 1 else []
+    if modes.shape[1] == 1:
+        afar = far = _far(frame, of_z)
+    else:
+        afar = _afar(lattices[0], of_z, known)
+        far = [z for z in afar if not _within(frame, z)]
     log_total = seen.own[0].numbers.log_evidence
     found, share, explained = [], 0.0, 0.0
-    for z in sorted(ends + far, key=lambda z: -float(of_z(z))):
+    for z in sorted(ends + afar, key=lambda z: -float(of_z(z))):
         factor = local_factor(of_z, z)
         if not np.isfinite(factor).all() or any(_same(z, factor, *each) for each in known):
             continue
@@ -241,6 +248,42 @@ def _far(frame, of_z) -> list:
     rows = 1 + np.flatnonzero(peak)
     rows = rows[np.argsort(-values[rows])][:MOST_FAR]
     return [_zoomed(of_z, z[row - 1], z[row + 1]) for row in rows]
+
+
+def _afar(lattice: Lattice, of_z, known) -> list:
+    """Return z (d,) at the tops about the lattice of several parameters to which climbs from far
+    lead, but those that are known (mode, factor)."""
+    frame, found = lattice.frame, []
+    for z in peaks_afar(frame, scans.bulk_of(frame, lattice.relative()[0]), of_z):
+        if any(_below(of_z, z, *each) for each in known):
+            continue
+        z = _climbed(frame, of_z, z)
+        factor = local_factor(of_z, z)
+        if np.isfinite(factor).all() and not any(_below(of_z, z, *each) for each in known):
+            known = [*known, (z, factor)]
+            found += [z] if _is_top(of_z, z, factor) else []
+    return found
+
+
+def _below(of_z, z, mode, factor) -> bool:
+    """Return whether z (d,) lies on the hump of a mode: within its SD, and no higher."""
+    near = np.linalg.norm(np.linalg.solve(factor, z - mode)) < 1
+    return bool(near and float(of_z(z)) <= float(of_z(mode)) + HIGHER)
+
+
+def _is_top(of_z, z, factor) -> bool:
+    """Return whether all is lower about z (d,), along the axes of its factor and between them: a
+    climb may end on a ridge."""
+    d = z.size
+    ways = np.array(list(product((-1, 0, 1), repeat=d)))
+    around = of_z(z + AROUND * ways[np.any(ways != 0, axis=1)] @ factor.T)
+    return bool(np.max(around) < float(of_z(z)))
+
+
+def _within(frame, z) -> bool:
+    """Return whether z (d,) lies within the ends of the axes of a lattice."""
+    u = frame.locate(constrained(frame.transforms, z))
+    return all(axis.lower <= x <= axis.upper for axis, x in zip(frame.axes, u, strict=True))
 
 
 def _zoomed(of_z, low: float, high: float):
