@@ -271,7 +271,9 @@ def _hold_joint(known: Known, said, found: Findings) -> None:
     for name, each in values.items():
         if name in truths:
             truth, accuracy = truths[name]
-            _put(found, name, "all", each["value"], each.get("error"), truth, accuracy, 1.0)
+            times = DRAWS if each.get("details", {}).get("method") == "draws" else TWICE
+            put = (found, name, "all", each["value"], each.get("error"))
+            _put(*put, truth, accuracy, 1.0, times)
 
 
 def _hold_moments(known: Known, methods: dict, found: Findings) -> None:
