@@ -113,7 +113,7 @@ def reflection_bound(draws: ProbedDraws) -> Signal:
     For q symmetric about m and p'(z) = p(2m - z): TV(p, p') <= TV(p, q) + TV(q, p') = 2 TV(p, q).
     With a = p(z)/q(z) and b = p(2m - z)/q(z), both of mean Z, half of TV is
     E|a - b| / (2 E(a + b)), a ratio of means, whose standard error is that of the linearised ratio.
-    Weights of too heavy a tail have no standard error: above a Pareto k of `TRUSTED_K` there is none.
+    Weights of too heavy a tail, a Pareto k above `TRUSTED_K`, have no standard error.
     """
     a, b = _scaled_pair(draws)
     total = a + b

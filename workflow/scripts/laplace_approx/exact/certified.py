@@ -22,6 +22,7 @@ from laplace_approx.exact.assembled import assembled
 from laplace_approx.exact.bounds import grow, within_limit
 from laplace_approx.exact.budget import Budget
 from laplace_approx.exact.distrust import rounding_error, why_distrusted
+from laplace_approx.exact.far_tails import with_moments_that_exist
 from laplace_approx.exact.first_frame import FIRST_STEP, first_frame, spaced_reach
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import Grid, empty_grid
@@ -74,6 +75,7 @@ def certified_grid(
     if isinstance(found, Grid):
         return found
     grid = found.told(assembled(found.own))
+    grid = with_moments_that_exist(grid, of_z, known.modes[0])
     distrust = None if grid.certified else why_distrusted(found.own, log_density)
     if distrust is None:
         return grid
