@@ -1,4 +1,4 @@
-"""A mode that the grid found and the search for modes had not, and that is higher than the normal's.
+"""A mode higher than the normal's, that the grid found and the search for modes had not.
 
 The normal, its SDs and its evidence are then those of a mode, and not of the highest one.
 """
