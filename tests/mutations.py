@@ -1,6 +1,7 @@
 """Ways in which an artifact can be wrong, each small, and how they are done to a copy of one."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -236,6 +237,8 @@ MUTATIONS = (
     Mutation("one digit of the log density", MODE, at("log_density", by=lambda x: digit(x, 9))),
     Mutation("a gradient that does not vanish", MODE, at("gradient", 0, to=0.01)),
     Mutation("a shift that the gradient does not give", MODE, at("shift_sd", to=1e-4)),
+    Mutation("an ascent that cost less", MODE, at("evaluations_of_ascent", by=lambda n: n - 1)),
+    Mutation("an attempt that cost more", MODE, at("attempts", 0, "evaluations", to=10**9)),
     Mutation("a point of Newton's path with another log density", MODE, second_path),
     Mutation(
         "a second mode that is higher", MODE, at("modes", 0, "log_density", by=lambda x: x + 1)
@@ -408,9 +411,26 @@ MUTATIONS = (
     Mutation(
         "other exact values for one method", REMEDIES, cell("exact", 40, lambda x: digit(x, 9))
     ),
+    Mutation("a method that costs nothing", REMEDIES, cell("evaluations_alone", 40, lambda x: 0.0)),
+    Mutation("a method error that is less", REMEDIES, cell("method_error", 40, lambda x: x / 2)),
     Mutation(
-        "a method that costs nothing", REMEDIES, cell("log_density_evaluations", 40, lambda x: 0.0)
+        "a method error without error", REMEDIES, column("method_error_error", lambda x: 0 * x)
     ),
+    Mutation(
+        "a method error that nobody measured",
+        REMEDIES,
+        column("rests_on", lambda x: ["none"] * x.size),
+    ),
+    Mutation("a method error left out", REMEDIES, cell("method_error", 40, lambda x: math.nan)),
+    Mutation("draws that cost nothing", REMEDIES, column("numerical_error", lambda x: 0 * x)),
+    Mutation("a proof that cost less", REMEDIES, cell("evaluations_of_proof", 40, lambda x: x - 1)),
+    Mutation(
+        "a remedy that starts from nothing",
+        REMEDIES,
+        column("starts_from", lambda x: ["nothing"] * x.size),
+    ),
+    Mutation("a Hessian that nobody checked", CURVATURE, at("n_evaluations", to=0)),
+    Mutation("a grid that cost less", GRID, at("evaluations_alone", by=lambda n: n - 1)),
     Mutation("a row that stands twice", REMEDIES, rows(lambda i: [0, *i])),
     Mutation("a scale that has an error", REMEDIES, column("scale_error", lambda x: x + 1e-9)),
     Mutation("another budget", REFERENCE, at("budget", "evaluations", to=32_000)),
@@ -466,7 +486,10 @@ MUTATIONS = (
     Mutation(
         "a skewness that is not stated", GRID, at("withheld", to=["too heavy a tail of beta: "])
     ),
-    Mutation("an evidence that the grid has not", VERDICT, at("evidence", "grid", by=digit)),
+    Mutation(
+        "an evidence that the grid has not", VERDICT, at("evidence", "grid", "value", by=digit)
+    ),
+    Mutation("an evidence without error", VERDICT, at("evidence", "laplace", "error", to=0.0)),
     Mutation(
         "chains that speak beside a grid",
         VERDICT,
@@ -475,6 +498,8 @@ MUTATIONS = (
     Mutation("every start finds the mode", BASIN, column("undamped", lambda x: 0 * x + 1.0)),
     Mutation("a lattice of starts that is shifted", BASIN, column("beta", lambda x: x + 1.0)),
     Mutation("a cell of the summary", "summary.parquet", cell("grid_upper_95", 1, digit)),
+    Mutation("an error in the summary", "summary.parquet", cell("grid_upper_95_error", 1, digit)),
+    Mutation("a unit in the summary", "summary.parquet", cell("scale_is", 1, lambda x: "none")),
     Mutation("a verdict in the summary", "summary.parquet", cell("verdict", 1, lambda x: "fine")),
     Mutation("a row of the summary left out", "summary.parquet", rows(lambda i: i[1:])),
     Mutation("rows of the summary in another order", "summary.parquet", rows(lambda i: i[::-1])),

@@ -203,7 +203,8 @@ MUTATIONS = [
     Mutation("a mode that is moved", "mode", first("z", in_list(0))),
     Mutation("a density at a mode", "mode", last("log_density")),
     Mutation("a status", "mode", first("status", lambda s: "declined")),
-    Mutation("what a mode cost", "remedies", first("log_density_evaluations", lambda n: n + 1)),
+    Mutation("a method error", "remedies", first("method_error", lambda x: 2 * x + 1)),
+    Mutation("what a mode cost", "remedies", first("evaluations_alone", lambda n: n + 1)),
     Mutation(
         "a sign in a covariance", "curvature", first("covariance", in_list(0, in_list(0, minus)))
     ),

@@ -139,7 +139,7 @@ MISSED = {
 def test_a_mode_that_the_search_missed_is_integrated(name):
     humps = MISSED[name]
     weight, mean, sd = (np.array(part) for part in zip(*humps, strict=True))
-    grid = certified_grid(mixture(*humps), mean[0], known=Known(mean[:1], 0))
+    grid = certified_grid(mixture(*humps), mean[0], known=Known(mean[:1], 0, 0))
     assert grid.certified, grid.reasons
     # the errors that are stated are bounds; the rounding of e^30 is in neither
     assert abs(grid.log_evidence) < 2 * grid.discretisation_error["log_evidence"] + 1e-12
@@ -223,7 +223,7 @@ def test_what_cannot_be_settled_is_said():
     def comb(x):
         return standard(x) + np.log1p(0.5 * np.cos(3e5 * x[..., 0]))
 
-    known = Known(np.zeros((1, 1)), 0)
+    known = Known(np.zeros((1, 1)), 0, 0)
     grid = certified_grid(posterior(comb, 1), [0.0], known=known)
     assert not grid.certified
     assert any("the nodes" in reason and "density is" in reason for reason in grid.reasons), (

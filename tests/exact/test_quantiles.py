@@ -67,8 +67,9 @@ def test_polynomials_below_the_order_are_integrated_exactly(degree):
 
 
 def test_the_rule_converges_with_its_order():
+    """As far as 41 nodes: from 81 on the error is the rounding of the weights (1e-13 of 54)."""
     errors = []
-    for n in (41, 81):
+    for n in (21, 41):
         x = np.linspace(0, 4, n)
         total = np.cumsum(increments(np.exp(x)))[-1] * (x[1] - x[0])
         errors.append(abs(total - math.expm1(4)))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from laplace_approx.exact.spacing import owed, padded, profiles
+from laplace_approx.exact.box_sums import padded, profiles
+from laplace_approx.exact.spacing import owed
 from laplace_approx.numerics.quadrature import increments
 
 LETTERS = "abc"

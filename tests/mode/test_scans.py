@@ -21,6 +21,18 @@ BESIDE = {
     ),
     "thin inside in a plane": ((0.8, (0.0, 0.0), 1.0), (0.2, (0.77, 1.31), 0.015)),
     "beside in space": ((0.9, (0.0, 0.0, 0.0), 1.0), (0.1, (2.1, -1.7, 1.3), 0.1)),
+    "far away in four dimensions": (
+        (0.5, (-14.2, 4.2, 2.4, -0.5), 1.0),
+        (0.5, (9.4, -9.5, 1.7, 6.6), 0.7),
+    ),
+    "far away in six dimensions": (
+        (0.5, (-9.0, 4.0, 2.0, -1.0, 7.0, 3.0), 1.0),
+        (0.5, (9.0, -6.0, 2.0, 6.0, 5.0, -4.0), 0.7),
+    ),
+    "lower and wider than its distance to a thin one": (
+        (0.995, (0.0, 0.0), 1.0),
+        (0.005, (2.1, -1.4), 0.02),
+    ),
     "in space": ((0.6, (0.0, 0.0, 0.0), 1.0), (0.4, (0.7, -0.7, 0.3), 0.1)),
 }
 
@@ -37,7 +49,9 @@ def mixture(humps) -> Density:
         ]
         return logsumexp(np.stack(parts), axis=0)
 
-    return Density(tuple("abc"[:d]), value, None, None, np.full(d, -math.inf), np.full(d, math.inf))
+    return Density(
+        tuple("abcdef"[:d]), value, None, None, np.full(d, -math.inf), np.full(d, math.inf)
+    )
 
 
 @pytest.mark.parametrize("name", BESIDE)

@@ -18,7 +18,7 @@ def test_a_search_of_the_same_density_is_made_once_and_gives_the_same():
     assert first is again
     mode = find_mode(BIOASSAY, np.zeros(2), 0)
     np.testing.assert_array_equal(first.mode.x, mode.x)
-    assert first.mode.report.n_evaluations == mode.report.n_evaluations < first.evaluations
+    assert first.mode.report.n_evaluations == mode.report.n_evaluations == first.evaluations
     assert remembered_search(BIOASSAY, np.ones(2), 0) is not first
     assert remembered_search(BIOASSAY, np.zeros(2), 1) is not first
 

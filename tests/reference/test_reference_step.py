@@ -7,6 +7,7 @@ from cases_in_memory import exact_of, judged, laplace_of, posterior_of, referenc
 from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT
 from laplace_approx.remedies.judge import find_judge
+from laplace_audit.laws.costs import COUNTS, reference_cost_laws
 from laplace_audit.laws.reference import (
     draws_laws,
     exact_column_laws,
@@ -94,6 +95,29 @@ def log_likelihood(theta, data):
 """
 
 
+def cost_of_draws(record, laplaces):
+    """Return what draws need with the normals of all spaces, each of one mode, and their proof."""
+    ascents = sum(each.mode["evaluations_of_ascent"] for each in laplaces)
+    searches = sum(each.mode["evaluations_of_search"] for each in laplaces)
+    checks = sum(each.curvature["n_evaluations"] for each in laplaces)
+    return ascents + record["evaluations"], searches + checks
+
+
+def test_the_draws_cost_what_the_normals_of_all_spaces_cost_too(spaces, reference):
+    record = reference.record
+    assert all(len(each.mode["modes"]) == 1 for each in spaces)
+    found = record["evaluations_alone"], record["evaluations_of_proof"]
+    assert found == cost_of_draws(record, spaces)
+    normals = [(each.mode, each.curvature) for each in spaces]
+    declined = {}, {"status": "declined"}
+    damaged = [record | {key: record[key] - 1} for key in COUNTS]
+    told = [(record, normals), (record, [*normals, declined]), (record, normals[:1])]
+    ledger = Ledger()
+    for i, (each, of) in enumerate([*told, *((each, normals) for each in damaged)]):
+        reference_cost_laws(ledger.page(str(i)), each, of)
+    assert [check.ok for check in ledger.checks] == [True, True, False, False, False]
+
+
 def test_a_proposal_that_had_no_time_to_adapt_says_so(tmp_path):
     file = tmp_path / "funnel.py"
     file.write_text(FUNNEL)
@@ -102,13 +126,14 @@ def test_a_proposal_that_had_no_time_to_adapt_says_so(tmp_path):
     assert "120 are wanted" in record["reason"] and "evaluations: ..." in record["reason"]
 
 
-def test_a_case_judged_by_it_offers_it_as_a_remedy(case):
+def test_a_case_judged_by_it_offers_it_as_a_remedy(case, spaces):
     table, said = case.tables.remedies, case.verdict["quantities"]
     assert case.verdict["exact"]["kind"] == "importance"
     rows = [i for i, name in enumerate(table["method"]) if name == "adapted_draws"]
-    assert {table["starts_from"][i] for i in rows} == {"laplace"}
-    cost = case.reference.record["evaluations"]
-    assert set(table["log_density_evaluations"][rows]) == {cost}
+    assert {table["starts_from"][i] for i in rows} == {"spaces"}
+    normals = cost_of_draws(case.reference.record, spaces)
+    assert set(table["evaluations_alone"][rows]) == {normals[0]}
+    assert set(table["evaluations_of_proof"][rows]) == {normals[1]}
     # a is Gamma(3, 1) but for the rest, and its normal is off: something must serve for it
     assert said["a"]["verdict"] in ("remedy", "fine_for_50") and said["a"]["remedy"]
     held = [i for i in rows if table["quantity"][i] == "a"]

@@ -106,9 +106,11 @@ def case_of(value, d: int) -> Judged:
     mode = {
         "case": {"model": "m", "prior": "p", "space": "natural"},
         **{"parameters": names, "z": [0.0] * d, "modes": [{"theta": [0.0] * d, "share": 1.0}]},
-        **{"n_evaluations": 1, "space": "natural", "space_definition": {}},
+        **{"n_evaluations": 1, "evaluations_of_ascent": 1, "evaluations_of_search": 0},
+        **{"space": "natural", "space_definition": {}},
     }
     curvature = {"status": "ok", "reason": None, "message": None, "log_evidence": 0.0}
+    curvature["n_evaluations"] = 1
     normal = Normal(np.zeros(d), np.eye(d))
     laplace = Laplace(posterior, mode, curvature, posterior.space({}), normal)
     return judged(laplace, exact_of(posterior))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,15 +20,18 @@ from known_posteriors import (
 )
 from laplace_approx.comparison.distances import Nodes, total_variation
 from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
+from laplace_approx.density.quantities import quantity_in
+from laplace_approx.derivatives.central import derivative_evaluations, slope_and_curvature
 from laplace_approx.normal.normal import Normal
 from laplace_approx.remedies import (
     COMPUTED,
     DRAWN,
+    Question,
     gauss_hermite,
     importance_normal,
     importance_t4,
     nested_laplace,
-    quantity_in,
     replicated,
     replication,
     skew_modal,
@@ -35,6 +39,7 @@ from laplace_approx.remedies import (
     tierney_kadane,
 )
 from laplace_approx.remedies.axes import axis_of, coordinate_of
+from laplace_approx.remedies.cost_limit import CostLimit
 from laplace_approx.remedies.weighted import weighted_answer
 
 PROBABILITIES = np.array([0.005, 0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.995])
@@ -49,14 +54,15 @@ LD50 = np.array([-0.27575043469169797, -0.11173031572762505, 0.10342175158745812
 BETA_MEAN = 11.635556086854125
 
 
+REMEDIES = DRAWN | COMPUTED
+
+
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def run(name, density, normal, quantities, probabilities, seed=0):
-    if name in DRAWN:
-        return DRAWN[name](density, normal, quantities, probabilities, rng(seed))
-    return COMPUTED[name](density, normal, quantities, probabilities)
+def bioassay(probabilities=THREE, seed=0):
+    return Question(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, probabilities, seed)
 
 
 def coordinates(d):
@@ -70,7 +76,7 @@ def coordinates(d):
 @pytest.mark.parametrize("name", DRAWN)
 def test_draws_of_a_normal_are_its_own(name, d):
     density, normal = gaussian(d, seed=d, offset=-300.0)
-    found = run(name, density, normal, coordinates(d), PROBABILITIES, seed=d)
+    found = REMEDIES[name](Question(density, normal, coordinates(d), PROBABILITIES, seed=d))
     sd = np.linalg.norm(normal.cholesky, axis=1)
     for i in range(d):
         answer = found.answers[f"x{i}"]
@@ -90,7 +96,7 @@ def test_draws_of_a_normal_are_its_own(name, d):
 @pytest.mark.parametrize("name", COMPUTED)
 def test_computed_answers_on_a_normal_are_exact(name, d):
     density, normal = gaussian(d, seed=d, offset=7.0)
-    found = run(name, density, normal, coordinates(d), PROBABILITIES)
+    found = REMEDIES[name](Question(density, normal, coordinates(d), PROBABILITIES))
     sd = np.linalg.norm(normal.cholesky, axis=1)
     for i in range(d):
         answer = found.answers[f"x{i}"]
@@ -108,7 +114,7 @@ def test_computed_answers_on_a_normal_are_exact(name, d):
 
 def test_importance_is_exact_on_a_normal():
     density, normal = gaussian(3)
-    found = importance_normal(density, normal, coordinates(3), PROBABILITIES, rng())
+    found = importance_normal(Question(density, normal, coordinates(3), PROBABILITIES))
     assert "exact" in found.details["pareto_reason"] and found.details["pareto_k"] is None
     assert found.details["effective_draws"] == pytest.approx(4000)
 
@@ -129,7 +135,7 @@ def joint_distance(remedy, reach=24, points=801):
     ],
 )
 def test_skewed_normals(remedy, distance, mean, quantiles):
-    found = remedy(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE, rng(2))
+    found = remedy(bioassay(seed=2))
     assert joint_distance(found) == pytest.approx(distance, abs=6e-5)  # the truth has four digits
     beta = found.answers["beta"]
     assert abs(beta.mean - mean) < 4 * beta.mean_error
@@ -139,7 +145,7 @@ def test_skewed_normals(remedy, distance, mean, quantiles):
 
 
 def test_skew_symmetric_gives_ld50():
-    found = skew_symmetric(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE, rng(3))
+    found = skew_symmetric(bioassay(seed=3))
     ld50 = found.answers["ld50"]
     # -.275 / -.117 / .111 is the truth of the approximation.
     assert np.all(
@@ -151,7 +157,7 @@ def test_skew_symmetric_gives_ld50():
 
 
 def test_importance_from_a_student_t():
-    found = importance_t4(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE, rng(4))
+    found = importance_t4(bioassay(seed=4))
     assert found.details["pareto_k"] < 0.5
     beta, ld50 = found.answers["beta"], found.answers["ld50"]
     assert beta.reason is None
@@ -168,7 +174,7 @@ def test_importance_from_a_student_t():
 def test_importance_from_the_normal_says_when_it_is_not_to_be_trusted():
     shapes = []
     for seed in range(12):
-        found = importance_normal(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE, rng(seed))
+        found = importance_normal(bioassay(seed=seed))
         k, reason = found.details["pareto_k"], found.answers["beta"].reason
         assert (reason is None) == (k <= 0.7)
         shapes.append(k)
@@ -178,7 +184,7 @@ def test_importance_from_the_normal_says_when_it_is_not_to_be_trusted():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nested_laplace(kind):
-    found = nested_laplace(KINDS[kind], BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE)
+    found = nested_laplace(replace(bioassay(), density=KINDS[kind]))
     beta = found.answers["beta"]
     assert beta.mean == pytest.approx(11.624, abs=6e-4)
     assert beta.quantiles == pytest.approx([3.44, 10.68, 25.24], abs=7e-3)
@@ -191,9 +197,7 @@ def test_nested_laplace(kind):
 def test_nested_marginal_of_beta_is_near():
     """Total variation of the marginal: .0031, from its quantiles at 400 probabilities."""
     p = (np.arange(2000) + 0.5) / 2000
-    quantiles = (
-        nested_laplace(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, p).answers["beta"].quantiles
-    )
+    quantiles = nested_laplace(bioassay(p)).answers["beta"].quantiles
     alpha, beta = np.linspace(-10, 25, 351), np.linspace(-5, 150, 3101)
     theta = np.stack(np.meshgrid(alpha, beta, indexing="ij"), axis=-1)
     density = np.exp(BIOASSAY.log_density(theta) - BIOASSAY_LOG_EVIDENCE).sum(axis=0) * 0.1
@@ -214,7 +218,7 @@ def test_nested_marginal_of_beta_is_near():
     ],
 )
 def test_gauss_hermite(points, log_evidence, mean):
-    found = gauss_hermite(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE, points)
+    found = gauss_hermite(bioassay(), points)
     beta = found.answers["beta"]
     assert beta.mean == pytest.approx(mean, abs=6e-3)
     if log_evidence is not None:
@@ -228,7 +232,7 @@ def test_gauss_hermite(points, log_evidence, mean):
 
 
 def test_tierney_kadane():
-    found = tierney_kadane(BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES)
+    found = tierney_kadane(bioassay())
     beta = found.answers["beta"]
     # mode + half of the third derivatives traced over the covariance, in closed form: 11.8918.
     assert beta.mean == pytest.approx(11.8918, abs=1e-3)
@@ -255,7 +259,7 @@ def test_one_dimension_is_quadrature(shape):
     from scipy.special import gammaincinv, gammaln
 
     density, normal = gamma(shape)
-    found = nested_laplace(density, normal, coordinates(1), PROBABILITIES)
+    found = nested_laplace(Question(density, normal, coordinates(1), PROBABILITIES))
     answer = found.answers["x0"]
     truth = gammaincinv(shape, PROBABILITIES)
     assert np.all(np.abs(answer.quantiles - truth) <= answer.quantile_errors + 1e-4)
@@ -291,7 +295,9 @@ def test_nested_laplace_finds_what_is_far_higher_on_one_side(side):
 
     normal = Normal(np.zeros(2), np.eye(2))
     quantities = {"x": lambda z: z[..., 0]}
-    found = nested_laplace(unbounded(("x", "y"), value), normal, quantities, [0.025, 0.5, 0.975])
+    found = nested_laplace(
+        Question(unbounded(("x", "y"), value), normal, quantities, [0.025, 0.5, 0.975])
+    )
     answer = found.answers["x"]
     if side == 1:  # the walk begins downward, and sees nothing there
         assert "no conditional maximum was found beyond" in answer.reason
@@ -306,7 +312,7 @@ def test_nested_laplace_on_a_bounded_scale():
     y = np.array([9.3, 11.8, 8.1, 10.4, 12.9, 9.9, 10.7, 8.8])
     density, normal, spread = normal_model(y)
     quantities = {"mu": lambda z: z[..., 0], "sigma": lambda z: z[..., 1]}
-    found = nested_laplace(density, normal, quantities, PROBABILITIES)
+    found = nested_laplace(Question(density, normal, quantities, PROBABILITIES))
     n = y.size
     mu = y.mean() + math.sqrt(spread / (n - 1) / n) * stdtrit(n - 1, PROBABILITIES)
     sigma = np.sqrt(0.5 * spread / gammaincinv(0.5 * (n - 1), 1 - PROBABILITIES))
@@ -320,7 +326,7 @@ def test_tierney_kadane_on_a_positive_quantity():
     density, normal = gaussian(1)
     sd = float(normal.cholesky[0, 0])
     quantity = {"g": lambda z: np.exp((z[..., 0] - normal.mean[0]) * 0.5 / sd)}
-    answer = tierney_kadane(density, normal, quantity).answers["g"]
+    answer = tierney_kadane(Question(density, normal, quantity, PROBABILITIES)).answers["g"]
     assert answer.mean == pytest.approx(math.exp(1 / 8), rel=1e-6)
     assert answer.sd == pytest.approx(math.exp(1 / 8) * math.sqrt(math.expm1(1 / 4)), rel=1e-5)
 
@@ -328,7 +334,7 @@ def test_tierney_kadane_on_a_positive_quantity():
 def test_tierney_kadane_on_a_predictive_probability():
     """P(death) at a new dose, positive and bounded, against quadrature over a lattice."""
     quantity = {"p": lambda z: 1 / (1 + np.exp(-(z[..., 0] + 0.2 * z[..., 1])))}
-    answer = tierney_kadane(BIOASSAY, BIOASSAY_NORMAL, quantity).answers["p"]
+    answer = tierney_kadane(replace(bioassay(), quantities=quantity)).answers["p"]
     z, log_weights = whitened_nodes(BIOASSAY_NORMAL, 24, 601)
     mass = np.exp(BIOASSAY.log_density(z) + log_weights - BIOASSAY_LOG_EVIDENCE)
     mean = np.sum(mass * quantity["p"](z))
@@ -340,14 +346,14 @@ def test_tierney_kadane_on_a_predictive_probability():
 def test_an_improper_marginal_is_refused():
     density = unbounded(["x"], lambda z: np.log(np.exp(-0.5 * z[..., 0] ** 2) + 0.01))
     normal = Normal(np.zeros(1), np.eye(1))
-    answer = nested_laplace(density, normal, coordinates(1), PROBABILITIES).answers["x0"]
+    answer = nested_laplace(Question(density, normal, coordinates(1), PROBABILITIES)).answers["x0"]
     assert answer.quantiles is None and "improper" in answer.reason
 
 
 def test_heavy_tails_have_quantiles_and_no_moments():
     cauchy = unbounded(["x"], lambda z: -np.log1p(z[..., 0] ** 2))
     normal = Normal(np.zeros(1), np.array([[math.sqrt(0.5)]]))
-    answer = nested_laplace(cauchy, normal, coordinates(1), PROBABILITIES).answers["x0"]
+    answer = nested_laplace(Question(cauchy, normal, coordinates(1), PROBABILITIES)).answers["x0"]
     truth = np.tan(math.pi * (PROBABILITIES - 0.5))
     assert np.all(np.abs(answer.quantiles - truth) <= answer.quantile_errors + 1e-9)
     assert answer.quantiles == pytest.approx(truth, rel=1e-3, abs=1e-9)
@@ -365,34 +371,38 @@ def test_support_that_a_normal_leaves():
         return np.where((x > low) & (x < high), density.log_density(z), -np.inf)
 
     box = density._replace(log_density=inside, lower=np.array([low]), upper=np.array([high]))
-    found = skew_symmetric(box, normal, coordinates(1), PROBABILITIES, rng(5))
+    found = skew_symmetric(Question(box, normal, coordinates(1), PROBABILITIES, seed=5))
     quantiles = found.answers["x0"].quantiles
     assert low < quantiles[0] and quantiles[-1] < high
     assert found.details["outside_support"] == pytest.approx(math.erfc(1 / math.sqrt(2)), abs=0.03)
     assert np.isneginf(found.log_density(np.array([[high + sd]])))
     empty = box._replace(log_density=lambda z: np.full(z.shape[:-1], -np.inf))
     for remedy in (skew_symmetric, importance_normal, importance_t4):
-        refusal = remedy(empty, normal, coordinates(1), PROBABILITIES, rng())
+        refusal = remedy(Question(empty, normal, coordinates(1), PROBABILITIES))
         assert refusal.reason and refusal.answers["x0"].reason == refusal.reason
-    assert gauss_hermite(empty, normal, coordinates(1), PROBABILITIES).reason
-    assert nested_laplace(empty, normal, coordinates(1), PROBABILITIES).answers["x0"].reason
-    assert tierney_kadane(empty, normal, coordinates(1)).answers["x0"].reason
+    assert gauss_hermite(Question(empty, normal, coordinates(1), PROBABILITIES)).reason
+    assert (
+        nested_laplace(Question(empty, normal, coordinates(1), PROBABILITIES)).answers["x0"].reason
+    )
+    assert (
+        tierney_kadane(Question(empty, normal, coordinates(1), PROBABILITIES)).answers["x0"].reason
+    )
 
 
 def test_high_dimensions_are_refused_with_the_cost():
     density, normal = gaussian(9)
-    found = gauss_hermite(density, normal, coordinates(9), PROBABILITIES, points=5)
+    found = gauss_hermite(Question(density, normal, coordinates(9), PROBABILITIES), points=5)
     assert "5^9" in found.reason and found.log_density_evaluations == 0
     many, wide = gaussian(200)
     no_derivatives = many._replace(gradient=None, hessian=None)
-    refusal = skew_modal(no_derivatives, wide, {"x": lambda z: z[..., 0]}, THREE, rng())
+    refusal = skew_modal(Question(no_derivatives, wide, {"x": lambda z: z[..., 0]}, THREE))
     assert "evaluations" in refusal.reason
 
 
 @pytest.mark.parametrize("points", [1, 2, 4, 0])
 def test_a_rule_of_even_size_is_an_error(points):
     with pytest.raises(ValueError, match="odd"):
-        gauss_hermite(BIOASSAY, BIOASSAY_NORMAL, {}, THREE, points)
+        gauss_hermite(bioassay(), points)
 
 
 class Tally:
@@ -413,7 +423,7 @@ class Tally:
 def test_every_evaluation_is_counted(name):
     tally = Tally()
     parts = {p: tally.wrap(getattr(BIOASSAY, p)) for p in ("log_density", "gradient", "hessian")}
-    found = run(name, BIOASSAY._replace(**parts), BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE)
+    found = REMEDIES[name](replace(bioassay(), density=BIOASSAY._replace(**parts)))
     assert found.log_density_evaluations == tally.points
     expected = {
         "skew_symmetric": 8000,
@@ -426,9 +436,58 @@ def test_every_evaluation_is_counted(name):
     json.dumps(found.details, allow_nan=False)
 
 
+DERIVATIVES = {
+    "all": {},
+    "gradient": {"hessian": None},
+    "values": {"gradient": None, "hessian": None},
+}
+
+
+@pytest.mark.parametrize("given", DERIVATIVES)
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_the_evaluations_of_a_point_are_known_beforehand(d, given):
+    density, normal = gaussian(d)
+    density, counter = counted(density._replace(**DERIVATIVES[given]))
+    for k in range(d + 1):
+        before = counter.evaluations
+        if k:  # along no direction there is nothing to measure
+            z, scale = normal.mean + np.zeros((3, d)), np.ones((3, k))
+            slope_and_curvature(density, z, normal.cholesky[:, :k], scale)
+        assert counter.evaluations - before == 3 * derivative_evaluations(density, k)
+
+
+@pytest.mark.parametrize("given", DERIVATIVES)
+@pytest.mark.parametrize("d", [1, 3, 4])
+@pytest.mark.parametrize("name", COMPUTED)
+def test_a_rule_costs_no_more_than_its_limit_and_says_why_it_is_refused(name, d, given):
+    """Within the limit the answer is that without one; below the cost there is none, for less."""
+    density, normal = gaussian(d)
+    free = Question(density._replace(**DERIVATIVES[given]), normal, coordinates(d), PROBABILITIES)
+    whole = COMPUTED[name](free)
+    spent = 17.0
+    for share in (0.01, 0.4, 0.9, 1.0, 2.0):
+        left = math.floor(share * whole.log_density_evaluations)
+        limit = CostLimit(spent + left, spent, "the exact side by a grid")
+        found = COMPUTED[name](replace(free, limit=limit))
+        assert found.log_density_evaluations <= left
+        if share >= 1:
+            assert found.reason is None
+            for each, due in zip(found.answers.values(), whole.answers.values(), strict=True):
+                assert each.mean == due.mean and each.sd == due.sd
+            continue
+        assert "cannot be the cheapest" in found.reason
+        assert (
+            f"the exact side by a grid costs {spent + left:,.0f}".replace(",", " ") in found.reason
+        )
+        if share < 0.1 and name != "tierney_kadane":  # its nodes alone tell
+            assert found.log_density_evaluations == 0
+    found = COMPUTED[name](replace(free, limit=CostLimit(1.0)))
+    assert "nothing can tell whether it serves" in found.reason
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_seed_decides_the_draws(name):
-    first, second = (run(name, BIOASSAY, BIOASSAY_NORMAL, BIOASSAY_QUANTITIES, THREE) for _ in "ab")
+    first, second = (REMEDIES[name](bioassay()) for _ in "ab")
     assert np.array_equal(first.z, second.z)
     assert np.array_equal(first.log_weights, second.log_weights)
     assert np.exp(first.log_weights).sum() == pytest.approx(1)
@@ -443,7 +502,9 @@ def test_monte_carlo_errors_are_calibrated():
     normal = Normal(np.zeros(1), np.eye(1))
     target = unbounded(["x"], lambda z: -0.5 * (z[..., 0] - 0.5) ** 2)
     for remedy in (importance_t4, skew_symmetric):
-        answers = [remedy(target, normal, q, THREE, rng(s), n).answers["x0"] for s in range(300)]
+        answers = [
+            remedy(Question(target, normal, q, THREE, s, n)).answers["x0"] for s in range(300)
+        ]
         for value, error in (
             ("mean", "mean_error"),
             ("sd", "sd_error"),
@@ -540,6 +601,22 @@ def test_replication_ends():
     hopeless = replication(lambda copies: np.nan, tolerance=0.1, most=8)
     assert hopeless.copies is None and hopeless.tried == {1: None, 2: None, 4: None, 8: None}
     assert "tolerance" in hopeless.reason
+
+
+@pytest.mark.parametrize("needed", [1, 2, 3, 27, 64, 100])
+def test_the_last_number_first_finds_the_same(needed):
+    """Where the error falls, nothing changes but that the last doubling is tried too."""
+
+    def error(copies):
+        return 0.1 * math.sqrt(needed / copies)
+
+    first, last = (replication(error, 0.1, most=64, last_first=each) for each in (False, True))
+    assert first.copies == last.copies == (needed if needed <= 64 else None)
+    if last.copies is None:
+        assert list(last.tried) == [64] and last.reason == first.reason
+        return
+    assert last.rate == first.rate
+    assert last.tried == first.tried | {64: error(64)}
 
 
 def test_replicated_density():

@@ -8,13 +8,18 @@ import pytest
 from cases_in_memory import MODELS, exact_of, laplace_of, posterior_of
 from laplace_approx.comparison.intervals import PROBABILITIES, at
 from laplace_approx.errors import Declined
+from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.normal.cost import Cost
 from laplace_approx.normal.normal import Normal
 from laplace_approx.reference.side import COPIED, WEIGHT
 from laplace_approx.reference.step import ReferenceTables
 from laplace_approx.remedies import COMPUTED, DRAWN, repeated_data
+from laplace_approx.remedies.offers import Offer
 from laplace_approx.remedies.repeated_data import copies_needed, refitted
 from laplace_approx.remedies.step import Trial, remedies_step
-from laplace_approx.remedies.table import COLUMNS, run_remedies
+from laplace_approx.remedies.table import COLUMNS, remedy_table
+from laplace_approx.remedies.trials import run_remedies
+from laplace_approx.remedies.truth import Truth
 from laplace_audit.laws.remedies import arithmetic_laws
 from laplace_audit.ledger import Ledger
 
@@ -113,12 +118,19 @@ def test_draws_are_as_many_as_the_tolerance_asks(bioassay, tables):
 
 def test_costs_are_counted_and_say_what_they_start_from(bioassay, tables):
     laplace, exact, _ = bioassay
-    cost = {
-        method: tables.remedies["log_density_evaluations"][rows(tables, method, "beta")[0]]
-        for method in set(tables.remedies["method"])
-    }
-    assert cost["laplace"] == laplace.mode["n_evaluations"]
-    assert cost["grid"] == exact.record["n_evaluations"] > math.prod(exact.record["points"])
+    table = tables.remedies
+    cost, proof = (
+        {method: table[key][rows(tables, method, "beta")[0]] for method in set(table["method"])}
+        for key in ("evaluations_alone", "evaluations_of_proof")
+    )
+    assert cost["laplace"] == laplace.mode["evaluations_of_ascent"]
+    checks = laplace.curvature["n_evaluations"]
+    assert proof["laplace"] == laplace.mode["evaluations_of_search"] + checks
+    for method, said in tables.record["methods"].items():
+        assert cost[method] == cost["laplace"] + said["log_density_evaluations"]
+        assert proof[method] == proof["laplace"]
+    assert cost["grid"] == exact.record["evaluations_alone"] > math.prod(exact.record["points"])
+    assert cost["grid"] + proof["grid"] == exact.record["n_evaluations"]
     assert cost["skew_modal"] < cost["gauss_hermite"] < cost["nested_laplace"] < cost["grid"]
     begins = dict(zip(tables.remedies["method"], tables.remedies["starts_from"], strict=True))
     assert {m for m, start in begins.items() if start == "nothing"} == {
@@ -126,7 +138,43 @@ def test_costs_are_counted_and_say_what_they_start_from(bioassay, tables):
     }
 
 
-@pytest.mark.parametrize("column", ["error_sd", "exact_error"])
+SIDES = {  # what judges: (what it rests on, its faults, its quantiles and errors)
+    "grid": ("grid", (), 0.0, 1e-9),
+    "draws": ("importance", (), 0.0, 0.01),
+    "half a grid": ("grid", ("A mode lies outside.",), 0.0, 1e-9),
+    "unknown error": ("grid", (), 0.0, math.nan),
+    "nothing": ("none", (), math.nan, math.nan),
+}
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("sure", [True, False])
+def test_the_error_of_a_method_is_known_where_something_measured_it(side, sure):
+    """What is trusted is known to be off by so much; nothing else is: no numerical error is one."""
+    rests_on, faults, value, error = SIDES[side]
+    n = PROBABILITIES.size
+    exact = Estimates(value + np.arange(n), np.full(n, error))
+    truth = Truth({"x": exact}, {"x": 1.0}, {"x": 0.0}, rests_on, faults)
+    offered = np.arange(n) + 0.5
+    offer = Offer(
+        *("m", {"x": offered}, {"x": np.full(n, 0.25)}, {"x": None if sure else "a doubt"}),
+        *({"x": sure}, Cost(1.0, 2.0), "nothing"),
+    )
+    table = remedy_table([offer], truth)
+    known = np.isfinite(table["method_error"])
+    assert known.all() == (side in ("grid", "draws")) and known.all() == known.any()
+    assert set(table["trusted"]) == {bool(known.all() and sure)} and set(table["rests_on"]) == {
+        rests_on
+    }
+    assert np.array_equal(table["numerical_error"], table["value_error"])
+    if known.all():
+        assert np.allclose(table["method_error"], 0.5)
+        assert np.allclose(table["method_error_error"], 0.25 + error)
+    else:
+        assert np.isnan(table["method_error_error"]).all() and all(table["reason"])
+
+
+@pytest.mark.parametrize("column", ["error_sd", "method_error"])
 def test_the_audit_lets_nothing_be_trusted_that_was_not_measured(tables, column):
     columns = {name: np.array(values) for name, values in tables.remedies.items()}
     ledger = Ledger()

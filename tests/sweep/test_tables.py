@@ -267,6 +267,7 @@ def verdicts():
     return {
         "quantity": ["q"] * len(rows),
         "tolerance": [0.1] * len(rows),
+        "scale_is": ["sd"] * len(rows),
         "sd": [row[0] for row in rows],
         "space": [row[1] for row in rows],
         "seed": [row[2] for row in rows],

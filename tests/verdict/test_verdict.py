@@ -1,5 +1,6 @@
 """The verdict, held against posteriors whose errors were computed independently."""
 
+import math
 import textwrap
 from statistics import NormalDist
 
@@ -7,8 +8,12 @@ import numpy as np
 import pytest
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
+from laplace_approx.remedies.judge import Judge
 from laplace_approx.verdict.classes import VERDICTS, worst
+from laplace_approx.verdict.evidence import evidences
 from laplace_approx.verdict.sentences import method_in_words
+from laplace_audit.laws.evidence import evidence_laws
+from laplace_audit.ledger import Ledger
 
 
 @pytest.fixture(scope="module")
@@ -257,17 +262,50 @@ def test_methods_have_names_that_a_person_would_say():
     assert method_in_words("nested_laplace") == "the nested Laplace marginal"
 
 
-def test_a_cost_is_told_with_what_it_comes_on_top_of(bioassay):
-    """A remedy that starts from the normal needs what that took; the grid and a space do not."""
-    table = bioassay.tables.remedies
-    rows = list(zip(*(table[key] for key in ("method", "quantity", "starts_from")), strict=True))
-    starts = {row[:2]: row[2] for row in rows}
-    normal = f"{bioassay.laplace.mode['n_evaluations']:,.0f}".replace(",", " ")
-    for name, said in bioassay.verdict["quantities"].items():
-        cost = f"{said['remedy_evaluations']:,.0f} evaluations".replace(",", " ")
-        further = starts[said["remedy"], name] == "laplace"
-        told = f"{cost} beyond the {normal} of the normal" if further else f"{cost} in all"
-        assert told in said["sentence"]
+def test_a_cost_is_told_with_all_that_the_remedy_starts_from(bioassay):
+    """What starts from the normal needs the ascent too; what proves the mode nobody needs."""
+    ascent, own = bioassay.laplace.mode["evaluations_of_ascent"], bioassay.tables.record["methods"]
+    for said in bioassay.verdict["quantities"].values():
+        cost = said["remedy_evaluations"]
+        assert f"{cost:,.0f} evaluations in all".replace(",", " ") in said["sentence"]
+        if said["remedy"] in own:
+            assert cost == ascent + own[said["remedy"]]["log_density_evaluations"]
+
+
+DRAWS = {"serves": True, "log_evidence": -3.0, "log_evidence_error": 0.01, "unseen_mass": 0.02}
+SIDES = {  # what judges, and what its own evidence is known to
+    "grid": (Judge("grid", None, (), ()), {"serves": False}, 0.001 - math.log(0.9)),
+    "importance": (Judge("importance", None, (), ()), DRAWS, 0.02 - math.log(0.98)),
+    "none": (Judge("none", None, (), ()), {"serves": False}, None),
+    "half a grid": (Judge("grid", None, ("A fault.",), ()), {"serves": False}, None),
+}
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_an_evidence_is_off_by_its_distance_from_what_judges(side):
+    """Of the exact side its own error; of any other the distance; and nothing is made up."""
+    judge, reference, own = SIDES[side]
+    grid = {
+        "status": "ok" if "grid" in side else "absent",
+        "log_evidence": -3.0 if "grid" in side else None,
+        "discretisation_error": {"log_evidence": 0.001},
+        "outside_mass": {"total": 0.1},
+    }
+    methods = {"m": {"log_evidence": -2.5}, "silent": {"log_evidence": None}}
+    found = evidences(judge, -3.25, grid, reference, methods)
+    assert "silent" not in found and found["m"]["value"] == -2.5
+    for name, off in (("laplace", 0.25), ("m", 0.5)):
+        assert found[name]["error"] == (None if own is None else pytest.approx(off + own))
+        assert (found[name]["reason"] is None) == (own is not None)
+    exact = {"grid": "grid", "importance": "adapted_draws"}.get(side)
+    if exact:
+        assert found[exact] == {"value": -3.0, "error": pytest.approx(own), "reason": None}
+    assert found["grid"]["value"] == grid["log_evidence"]
+    ledger = Ledger()
+    inputs = {"grid": grid, "reference": reference, "found": {"methods": methods}}
+    inputs["curvature"] = {"log_evidence": -3.25}
+    evidence_laws(ledger.page("verdict.json"), found, inputs, judge.kind, not judge.faults)
+    assert all(check.ok for check in ledger.checks)
 
 
 def test_a_declined_case_has_a_remedy_with_all_its_evaluations():

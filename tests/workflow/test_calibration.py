@@ -20,7 +20,8 @@ from laplace_approx.density.transforms import Identity
 from laplace_approx.exact.axis import Axis, trapezoid_weights
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import evaluate
-from laplace_approx.exact.marginal import build_marginal, cdf_from_marginal
+from laplace_approx.exact.marginal import cdf_from_marginal
+from laplace_approx.exact.marginal_table import build_marginal
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.quadrature import node_weights
 from laplace_approx.remedies.repeated_data import refitted

@@ -1,9 +1,8 @@
 """The laws of the chain from the code to the draws, applied to the artifacts of a shelf."""
 
-import math
-
 from laplace_audit.laws.basin import basin_laws
 from laplace_audit.laws.core import core_laws
+from laplace_audit.laws.costs import UNKNOWN, of_normal, reference_cost_laws, stated
 from laplace_audit.laws.curvature import curvature_laws
 from laplace_audit.laws.draws import draws_laws
 from laplace_audit.laws.grid import cell_laws, grid_laws, number_laws
@@ -20,7 +19,7 @@ from laplace_audit.laws.reference import (
     stated_truth_laws,
 )
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
-from laplace_audit.laws.remedies import EXACT_DRAWS, remedy_laws
+from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
 from laplace_audit.laws.verdict import judged, verdict_laws
 from laplace_audit.ledger import Page
 from laplace_audit.reading.artifacts import Table
@@ -179,8 +178,14 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
     """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
     that they may miss."""
     record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
+    return _judged(shelf, case)[0], table.columns, record["unseen_mass"]
+
+
+def _judged(shelf: Shelf, case: Case) -> tuple[str, bool]:
+    """Return what the verdict on a case rests on, and whether that can be relied on."""
+    record = shelf.need(f"{case.posterior}/reference/reference.json")
     opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
-    return judged(*opened, record["serves"])[0], table.columns, record["unseen_mass"]
+    return judged(*opened, record["serves"])
 
 
 _REFERENCE = ("json", "parquet")
@@ -190,12 +195,14 @@ def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
     """Hold the reference of a posterior: its record, and its draws against the proposal."""
     folder = f"{model}/{prior}/reference"
     case, seed = {"model": model, "prior": prior}, shelf.asked.draw_seeds[0]
+    spaces = shelf.asked.models[model]["spaces"]
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "reference", case)
         used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
         grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
         record_laws(page, record, grids, {**shelf.asked.reference, "seed": seed})
+        reference_cost_laws(page, record, [_normal(shelf, model, prior, s) for s in spaces])
 
     def of_draws(page: Page, table: Table) -> None:
         target = shelf.target(model, prior)
@@ -227,15 +234,15 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         }
         found = shelf.need(f"{case.compare}/remedies.json")
         methods = found["methods"]
-        costs = {name: said["log_density_evaluations"] for name, said in methods.items()}
-        costs |= _costs(shelf, case)
+        costs = _costs(shelf, case, methods)
         further = list(methods)
         rest = _rest(shelf, case)
         if rest[0] == "importance":
             further.append(EXACT_DRAWS)
-            costs[EXACT_DRAWS] = found["reference"]["evaluations"]
+            costs[EXACT_DRAWS] = stated(found["reference"])
         remedy_laws(page, table.columns, sides, others, further, costs)
         stated_truth_laws(page, table.columns, *rest)
+        measured_laws(page, table.columns, *_judged(shelf, case))
 
     shelf.record(f"{case.compare}/remedies.json", "remedies", of_record)
     shelf.table(f"{case.compare}/remedies.parquet", "remedies", of_table)
@@ -257,6 +264,7 @@ def audit_verdict(shelf: Shelf, case: Case) -> None:
         shelf.made(page, record, "verdict", case._asdict())
         inputs, sides = shelf.opened(case), shelf.sides(case)
         inputs["found"] = shelf.need(f"{case.compare}/remedies.json")
+        inputs["reference"] = shelf.need(f"{case.posterior}/reference/reference.json")
         inputs["columns"] = shelf.need(f"{case.compare}/remedies.parquet").columns
         verdict_laws(page, record, inputs, sides, shelf.asked.tolerance)
         joint_laws(page, record, *sides)
@@ -269,14 +277,22 @@ def _footer(shelf: Shelf, case: Case) -> dict:
     return {**case._asdict(), "status": status}
 
 
-def _costs(shelf: Shelf, case: Case) -> dict:
-    """Return what the methods cost that remedies.json does not list."""
+def _normal(shelf: Shelf, model: str, prior: str, space: str) -> tuple[dict, dict]:
+    """Return the records of a mode and of the curvature there."""
+    folder = f"{model}/{prior}/laplace/{space}"
+    return shelf.need(f"{folder}/mode.json"), shelf.need(f"{folder}/curvature.json")
+
+
+def _costs(shelf: Shelf, case: Case, methods: dict) -> dict:
+    """Return what the methods cost, those of remedies.json on top of the normal of the case."""
     costs = {}
     every = shelf.asked.models[case.model]["spaces"]
     for space in every if shelf.asked.remedies == "all" else [case.space]:
-        mode = shelf.need(f"{case.posterior}/laplace/{space}/mode.json")
         method = "laplace" if space == case.space else f"space:{space}"
-        costs[method] = mode.get("n_evaluations", math.nan)
+        costs[method] = of_normal(*_normal(shelf, case.model, case.prior, space))
+    alone, proof = costs["laplace"]
+    for name, said in methods.items():
+        costs[name] = alone + said["log_density_evaluations"], proof
     grid = shelf.need(f"{case.exact}/grid.json")
-    costs["grid"] = grid["n_evaluations"] if grid["status"] == "ok" else math.nan
+    costs["grid"] = stated(grid) if grid["status"] == "ok" else UNKNOWN
     return costs

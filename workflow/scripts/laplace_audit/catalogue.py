@@ -204,6 +204,18 @@ LAWS = {
                 "every share of a mode is a probability",
                 EXACT,
             ),
+            "evaluations are those of the ascent and of the search": (
+                "`n_evaluations` = `evaluations_of_ascent` + `evaluations_of_search`, the first at "
+                "least one and the second none or more",
+                EXACT,
+            ),
+            "the ascent that is counted is one of the attempts": (
+                "an attempt by the stated `method` took no fewer evaluations than there are "
+                "accepted points on the path, and fewer than `evaluations_of_ascent`, which has "
+                "the derivatives at the mode too; all other attempts together took no more than "
+                "`evaluations_of_search`",
+                EXACT,
+            ),
             "a declined step says why": (
                 "a step that is declined has a reason and a message",
                 EXACT,
@@ -254,6 +266,10 @@ LAWS = {
             "log determinant": (
                 "log det C, by an LU factorisation of the scaled matrix",
                 f"64 d eps times the condition number: {ROUNDING}",
+            ),
+            "checks of the Hessian are counted": (
+                "`n_evaluations` is one at least, and no less than the entries of `hessian_check`",
+                EXACT,
             ),
             "log evidence of the normal": (
                 "log p(mode) + d/2 log 2 pi + 1/2 log det C",
@@ -354,6 +370,12 @@ LAWS = {
             ),
             "bounds are as configured": (
                 "ends and points of a named grid; a plain box",
+                EXACT,
+            ),
+            "evaluations are those of the nodes and of the proof": (
+                "`n_evaluations` = `evaluations_alone` + `evaluations_of_proof`; the first is at "
+                "least one a node, the second none of a box with bounds of its own, and some of a "
+                "certified grid",
                 EXACT,
             ),
             "lattice has the points": (
@@ -554,7 +576,29 @@ LAWS = {
                 EXACT,
             ),
             "evaluations are those of the method": (
-                "as in remedies.json, mode.json and grid.json",
+                "`evaluations_alone` is the ascent to the mode, and for a remedy its own of "
+                "remedies.json on top; `evaluations_of_proof` is the rest of the search and the "
+                "checks of the Hessian; of the grid and of the adapted draws as in their records",
+                EXACT,
+            ),
+            "what starts from the normal costs more": (
+                "no less than the normal alone, and its proof is that of the normal",
+                EXACT,
+            ),
+            "a rule costs no more than the exact side": (
+                "`evaluations_alone` of nested_laplace, tierney_kadane and gauss_hermite is at "
+                "most that of the grid or of the adapted draws, where one of these judges",
+                EXACT,
+            ),
+            "value error is the numerical one": ("value_error = numerical_error", EXACT),
+            "method error is the distance": (
+                "|value - exact|, known to numerical_error + exact_error (of the exact side's own "
+                "rows to exact_error); where one is null the other is",
+                f"0, and of the second 1e-12: {ROUNDING}",
+            ),
+            "method error is known where an exact side measured it": (
+                "and nowhere else: not without an exact side, nor by a grid that is not to be "
+                "relied on",
                 EXACT,
             ),
             "what is not trusted has a reason": (
@@ -575,6 +619,12 @@ LAWS = {
             "draws serve or have a reason": ("one of both, and no draws without a proposal", EXACT),
             "evaluations are those of the draws": (
                 "those that adapted and those drawn, within the budget",
+                EXACT,
+            ),
+            "the draws cost what they start from too": (
+                "`evaluations_alone` has the ascents to the modes of all spaces that are not "
+                "declined on top (the whole search of a space with several modes), and "
+                "`evaluations_of_proof` the rest of the searches and the checks of the Hessians",
                 EXACT,
             ),
             "the proposal is a mixture": ("its weights sum to one", f"1e-12: {ROUNDING}"),
@@ -665,6 +715,13 @@ LAWS = {
                 "fine, fine_for_50, remedy, sample or declined from the errors, their "
                 "uncertainties and the tolerance",
                 EXACT,
+            ),
+            "evidences are those of the methods, with what they are off by": (
+                "of every method that states one, the normal and the exact sides; the error of an "
+                "exact side is that of its record (of draws two standard errors) and what it "
+                "misses, any other's its distance from what judges, with that error; null where "
+                "nothing judges",
+                "values 0; errors 1e-12 of the evidence: a difference of two logarithms",
             ),
             "remedy is the cheapest that meets the tolerance": (
                 "by evaluations of the log density, with its errors",

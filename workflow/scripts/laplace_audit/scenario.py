@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from laplace_audit.laws.costs import UNKNOWN, of_normal, stated
 from laplace_audit.laws.curvature import curvature_laws, normal_laws
 from laplace_audit.laws.draws import draws_laws
 from laplace_audit.laws.grid import cell_laws, grid_laws, number_laws
@@ -16,7 +17,7 @@ from laplace_audit.laws.marginals import marginal_laws
 from laplace_audit.laws.mode import mode_laws, stationary_law
 from laplace_audit.laws.posterior import posterior_laws, source_laws
 from laplace_audit.laws.quantiles import Sides, quantile_laws
-from laplace_audit.laws.remedies import arithmetic_laws, remedy_laws
+from laplace_audit.laws.remedies import arithmetic_laws, measured_laws, remedy_laws
 from laplace_audit.laws.verdict import (
     Rows,
     class_of,
@@ -81,7 +82,7 @@ def light_laws(pages, opened: Opened, swept: Swept) -> None:
     if opened.has("posterior", "quantiles"):
         _quantile_rows(pages("quantiles"), opened, swept.probabilities)
     if opened.verdicts and opened.has("remedies", "grid", "mode", "posterior"):
-        _verdicts(pages("verdict"), opened)
+        _verdicts(pages, opened)
 
 
 def _agreement(pages, opened: Opened) -> None:
@@ -149,8 +150,9 @@ def _quantile_rows(page, opened: Opened, probabilities) -> None:
         page.most("quantiles are those of the remedies", off, SHARED)
 
 
-def _verdicts(page, opened: Opened) -> None:
+def _verdicts(pages, opened: Opened) -> None:
     """The verdict on each quantity from the remedies, and that on the case from them."""
+    page = pages("verdict")
     names = [said["quantity"] for said in opened.verdicts]
     if not page.true("a verdict for each quantity", sorted(names) == sorted(_everything(opened))):
         return
@@ -158,6 +160,7 @@ def _verdicts(page, opened: Opened) -> None:
     serves = first["rests_on"] == "importance"  # the record of the importance draws is not kept
     grid, mode = opened.records["grid"], opened.records["mode"]
     kind, reliable = judged(grid, mode, serves)
+    measured_laws(pages("remedies"), rows.columns, kind, reliable)
     for said in opened.verdicts:
         given = (rows, said["status"], kind, reliable, opened.scenario.tolerance)
         decision_laws(page, said, said["quantity"], *given)
@@ -269,16 +272,12 @@ def _remedies(page, opened: Opened, sides: Sides) -> None:
     columns = opened.tables["remedies"]
     methods = dict.fromkeys(columns["method"])
     further = [name for name in methods if name not in ("laplace", "grid")]
-    mode, grid = opened.records["mode"], opened.records["grid"]
+    mode, curvature, grid = (opened.records[step] for step in ("mode", "curvature", "grid"))
     costs = {
-        "laplace": _known(mode["n_evaluations"]),
-        "grid": _known(grid["n_evaluations"] if grid["status"] == "ok" else None),
+        "laplace": of_normal(mode, curvature),
+        "grid": stated(grid) if grid["status"] == "ok" else UNKNOWN,
     }
     remedy_laws(page, columns, sides, {}, further, costs)
-
-
-def _known(number) -> float:
-    return np.nan if number is None else number
 
 
 def _judged(page, opened: Opened, sides: Sides) -> None:

@@ -4,8 +4,12 @@ import numpy as np
 
 from laplace_approx.figures.sweep import effect_bars, error_lines, error_maps
 from laplace_approx.words.numbers import or_nan
+from laplace_approx.words.units import unit_of_axis
 
-VERDICT_COLUMNS = ("quantity", "endpoint_error_sd.50", "endpoint_error_sd.95", "tolerance")
+VERDICT_COLUMNS = (
+    *("quantity", "endpoint_error_sd.50", "endpoint_error_sd.95", "tolerance"),
+    "scale_is",
+)
 LEVELS = ("50", "95")
 MOST_BARS = 15
 MOST_QUANTITIES = 6  # panels of one picture
@@ -18,7 +22,8 @@ def sweep_figures(
 
     `together`: the settings move together (`zip`), which the pictures then say.
     """
-    of = {"sweep": sweep, "together": together}
+    unit = unit_of_axis(verdicts["scale_is"])
+    of = {"sweep": sweep, "together": together, "unit": unit}
     share = _shares(effects, settings)
     ranked = sorted(settings, key=lambda setting: -share[setting])
     moving = [setting for setting in ranked if share[setting] > 0]

@@ -40,7 +40,8 @@ class Curvature(NamedTuple):
     `hessian_check` lists the same curvature by other ways, as the largest `relative_difference`
     of a variance among the directions looked along, for steps in SDs (`extrapolated`: from that
     step to zero); `hessian_error` is the relative error of the covariance, from them and from
-    rounding. `flat_directions` are in places.
+    rounding. `flat_directions` are in places. `n_evaluations` counts the points at which the
+    density and its derivatives were evaluated, all of them to check what the search found already.
     """
 
     hessian: np.ndarray
@@ -57,6 +58,7 @@ class Curvature(NamedTuple):
     hessian_method: str
     hessian_check: list[dict]
     hessian_error: float
+    n_evaluations: int
     flat_directions: list[str]
     warnings: list[str]
 
@@ -128,6 +130,7 @@ def _described(evaluator, proof, checks, error) -> Curvature:
         evaluator.density.hessian_method if proof.local is None else proof.method,
         checks,
         float(error),
+        evaluator.evaluations,
         [f"flat along {places.direction(evaluator.names, v, scale)}" for v in weak],
         warnings,
     )

@@ -41,6 +41,11 @@ class Evaluator:
         self.infinite_at = None
         self._last_hessian = None, None  # at the last single point: several checks look there
 
+    @property
+    def evaluations(self) -> int:
+        """The points asked for so far: a value, a gradient and a Hessian count one each."""
+        return self.n_evaluations + self.n_derivatives
+
     def log_density(self, x):
         """Return the log density at x (..., d) as (...), -inf where it is NaN or +inf."""
         x = np.asarray(x, dtype=float)
@@ -135,7 +140,7 @@ class Counter(NamedTuple):
 
     @property
     def evaluations(self) -> int:
-        return self.evaluator.n_evaluations + self.evaluator.n_derivatives
+        return self.evaluator.evaluations
 
 
 def counted(density: Density) -> tuple[Density, Counter]:

@@ -18,6 +18,15 @@ def slope_and_curvature(density, z, basis, scale):
         return slope(density, z, basis, scale), _curvature(density, z, basis, scale)
 
 
+def derivative_evaluations(density, k: int) -> int:
+    """Return how many evaluations `slope_and_curvature` takes at a point along k directions."""
+    if density.hessian is not None and density.gradient is not None:
+        return 2 if k else 0
+    if density.gradient is not None:
+        return 1 + 2 * k if k else 0
+    return 1 + 2 * k + 2 * k * k if k else 0
+
+
 def slope(density, z, basis, scale):
     """Return the gradient (m, k) of f(z + basis v) in v at v = 0, as above."""
     if density.gradient is not None:

@@ -11,10 +11,18 @@ from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import LARGEST
 from laplace_approx.words.numbers import or_nan
 
-TINY = 1e-12  # mass beyond the last node, and on it, at which an axis need not grow
-TINY_MOMENT = 1e-9  # likewise for the absolute standardised moments
-TOLD_MOMENT = 1e-6  # of them, where the tail ends: more beyond is too much for its error to be one
-DIGITS = 1e-290  # of the highest node: nodes with less have lost digits, and tell no slope
+# mass beyond the last node, and on it, at which an axis need not grow; doubled, a normal may end
+# 0.1 SDs of 7 earlier
+TINY = 1e-12
+# likewise for the absolute standardised moments; doubled, twice as much of one may lie beyond and
+# count for nothing
+TINY_MOMENT = 1e-9
+# of them, where the tail ends: more beyond is too much for its error to be one; doubled, such an
+# error may be twice as large
+TOLD_MOMENT = 1e-6
+# of the highest node: nodes with less have lost digits, and tell no slope; these are lost from
+# 2e-308 on
+DIGITS = 1e-290
 ORDERS = (1, 2, 3)  # of the moments: mean, SD, skewness
 
 

@@ -15,12 +15,19 @@ import numpy as np
 from laplace_approx.exact.lattice import Lattice, log_density_at
 from laplace_approx.numerics.quadrature import interpolation_weights
 
-ORDER = {1: 10, 2: 10, 3: 8}  # nodes an axis through which a polynomial runs, by dimension
-AT_ONCE = 2**20  # nodes gathered at once
-LARGEST = 600.0  # log density above the highest node that is still told apart
-WELL = 1e-7  # of the density: nearer to it no second reading is made
-NEAR = 0.02  # of the log density: nearer to the straight line between nodes there is no excess
-LOW = -60.0  # log density below the highest node at which nothing counts any more
+# nodes an axis through which a polynomial runs, by dimension; halved or doubled, nothing changes
+ORDER = {1: 10, 2: 10, 3: 8}
+AT_ONCE = 2**20  # nodes gathered at once, 8 MiB of numbers; doubled, twice that
+# log density above the highest node that is still told apart; e^709 is the largest number, so that
+# half of it or a fifth more tell all that occurs
+LARGEST = 600.0
+# of the density: nearer to it no second reading is made; halved or doubled, nothing changes
+WELL = 1e-7
+# of the log density: nearer to the straight line between nodes there is no excess; halved or
+# doubled, nothing changes
+NEAR = 0.02
+# log density below the highest node at which nothing counts any more: 1e-26 of it; halved, 1e-13
+LOW = -60.0
 
 
 class Between:

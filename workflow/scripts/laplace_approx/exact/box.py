@@ -7,6 +7,7 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.transforms import Identity
 from laplace_approx.exact.axis import Axis
+from laplace_approx.exact.box_sums import box_sums
 from laplace_approx.exact.ends import edge_record, find_sides, outside_record, side_faults
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import (
@@ -19,14 +20,18 @@ from laplace_approx.exact.grid import (
     unknown_errors,
 )
 from laplace_approx.exact.lattice import Lattice, evaluate
-from laplace_approx.exact.marginal import build_marginal
+from laplace_approx.exact.marginal_table import build_marginal
 from laplace_approx.exact.moments import moments
-from laplace_approx.exact.spacing import box_sums, spacing_error, spacing_faults
+from laplace_approx.exact.spacing import spacing_error, spacing_faults
 
-ONE_NODE = 1e-12  # of the mass: less than that beside one node is no width
+# of the mass: less than that beside one node is no width; doubled, a width is denied to boxes of
+# which twice as little is seen
+ONE_NODE = 1e-12
 
 
-HEAVY_CELL = 0.14  # to the power of the dimension: a normal's heaviest cell, 0.35 SD wide
+# to the power of the dimension: a normal's heaviest cell, 0.35 SD wide; doubled, that of 0.7 SD,
+# halved, of 0.18
+HEAVY_CELL = 0.14
 
 
 def named_grid(density: Density, lower, upper, points) -> Grid:

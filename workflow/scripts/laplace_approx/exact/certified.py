@@ -35,8 +35,11 @@ from laplace_approx.exact.settled import settled
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.words.places import point
 
-CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}  # before a moving frame is tried
-GLIMPSE = 2**14  # cells
+# before a moving frame is tried; doubled, 1.2 to 1.4 times the evaluations of bent densities,
+# halved, 0.7 to 0.8 and 1.1 of the bioassay
+CHEAP_CELLS = {1: MOST_CELLS, 2: 2**18, 3: 2**20}
+# cells of a lattice without numbers, for pictures: doubled, twice the rows of its table
+GLIMPSE = 2**14
 
 
 def certified_grid(
@@ -70,8 +73,9 @@ def certified_grid(
     log_density = _without_infinity(budget.watch(density.log_density))
     known = known or known_modes(density, start, seed)
     lay = partial(_laid, density, log_density, budget)
-    of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
-    found = settled(lay, log_density, of_z, known.modes)
+    looked_at = budget.looking.watch(log_density)
+    of_z = density_of_z(looked_at, transforms, (density.lower, density.upper))
+    found = settled(lay, (log_density, looked_at), of_z, known.modes)
     if isinstance(found, Grid):
         return found
     grid = found.told(assembled(found.own))

@@ -8,9 +8,13 @@ from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.own import Own
 from laplace_approx.words.places import point
 
-MOST_APART = math.log(2)  # of log evidences: one lattice sees twice the mass that another sees
+# of log evidences: one lattice sees twice the mass that another sees; doubled, one must see four
+# times as much to be disbelieved
+MOST_APART = math.log(2)
 NEAR = 1e-6 * np.arange(-4, 5)  # of a step: points so near to each other are as good as one
-ROUGH = 1.0  # of the log density: what it may go up and down by between such points
+# of the log density: what it may go up and down by between such points; doubled, rounding of e^2
+# passes for a density
+ROUGH = 1.0
 ADVICE = (
     "write the log likelihood without differences of huge numbers (as of log-gamma functions), or "
     "give a prior or bounds that leave that place out"

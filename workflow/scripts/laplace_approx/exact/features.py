@@ -18,13 +18,23 @@ from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.frame import Frame
 
-MOST = 8  # features: each adds nodes to every axis
-STEPS = 100  # of a simplex, a parameter
-FIRST = 0.3  # steps of the lattice: the edge of the first simplex
-LEAST = -30.0  # log share below which the density is what the lattice says
-LARGEST = 600.0  # log ratio that is still told apart
-SAME = 1.0  # widths of the one between two features that are one
-DIFFERENCE = 1e-5  # steps of the lattice over which dz / du is told
+# features: each adds nodes to every axis; doubled, up to twice those of a density that has so many
+MOST = 8
+# of a simplex, a parameter; doubled, twice the evaluations of a climb that does not settle
+STEPS = 100
+# steps of the lattice: the edge of the first simplex; doubled, a hump between two nodes is stepped
+# over more often
+FIRST = 0.3
+# log share below which the density is what the lattice says: 1e-13, or doubled, 1e-26, which is
+# rounding
+LEAST = -30.0
+LARGEST = 600.0  # log ratio that is still told apart; e^709 is the largest number
+# widths of the one between two features that are one; halved, one feature met twice has its nodes
+# twice
+SAME = 1.0
+# steps of the lattice over which dz / du is told; doubled, a central difference has four times the
+# error, of 1e-10, and half the rounding
+DIFFERENCE = 1e-5
 
 
 class Feature(NamedTuple):

@@ -16,12 +16,24 @@ from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.refined import MOST_CELLS
 from laplace_approx.numerics.precision import lower_factor
 
-FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}  # scales, by dimension
-ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}  # cells above which axes follow the modes' own widths
-FEWER = 2  # times the cells of such axes: more are not laid evenly for several parameters
-HUMP_STEP = {1: 0.1, 2: 0.15, 3: 0.25}  # of such an axis
-PER_WIDTH = 0.5  # steps are at most this share of the narrowest known width of a mode
-REACH = 8.0  # scales each way
+# scales, by dimension, from which refinement begins; doubled, 0.7 to 1.02 times the evaluations of
+# all, halved, 0.9 (a banana) to 1.9 (the bioassay)
+FIRST_STEP = {1: 0.05, 2: 0.12, 3: 0.25}
+# cells above which axes follow the modes' own widths; doubled, even axes may take twice the nodes
+# before these are tried
+ONE_SCALE = {1: 2**13, 2: 2**19, 3: 2**21}
+# times the cells of such axes: more are not laid evenly for several parameters; doubled, even axes
+# may take twice the nodes all the same
+FEWER = 2
+# of such an axis; doubled, quantiles of a narrow hump beside a wide one move by 1e-9, halved, by no
+# more than rounding
+HUMP_STEP = {1: 0.1, 2: 0.15, 3: 0.25}
+# steps are at most this share of the narrowest known width of a mode; doubled, such humps take 1.4
+# times the evaluations, halved, as many
+PER_WIDTH = 0.5
+# scales each way; doubled, 2.5 times the evaluations of the bioassay, halved, 0.8 to 1.3 of all,
+# since lattices that end too early grow
+REACH = 8.0
 
 
 def first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> Frame:

@@ -18,18 +18,32 @@ from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.ridge import spline_through
 from laplace_approx.exact.unconstrained import density_of_z
 
-KNOT = {2: 0.125, 3: 0.5}  # between knots along an axis, by dimension
-BEYOND = 4  # knots beyond either end
-NODES = {2: 65, 3: 25}  # of a look along a line, by dimension
+# between knots along an axis, by dimension; doubled, 0.94 to 1.01 times the evaluations of all,
+# halved, 0.9 to 1.1
+KNOT = {2: 0.125, 3: 0.5}
+# knots beyond either end; doubled or halved, up to 1.3 times the evaluations of a banana, and the
+# same of others
+BEYOND = 4
+# of a look along a line, by dimension; doubled, 0.97 to 1.03 times the evaluations of all, halved,
+# 0.8 to 1.0
+NODES = {2: 65, 3: 25}
+# of the first look; doubled, 1.06 to 1.11 times the evaluations of all, halved, 0.92 to 0.97
 FIRST_NODES = {2: 257, 3: 49}
-FIRST_REACH = 16.0  # scales each way
-LEVEL = 10.0  # below its highest place: as far as the density counts for its mean and SD
-FEW = 0.3  # of the nodes of a look: it is close enough where so many of them count
-LOOKS = 40
-FARTHEST = 1e13  # scales
+# scales each way; halved or doubled, 0.94 to 1.14 times the evaluations of a banana, and the same
+# of others
+FIRST_REACH = 16.0
+# below its highest place: as far as the density counts for its mean and SD; doubled, 0.8 to 1.0
+# times the evaluations, halved, 0.7 to 1.2, with four times the cells of a banana's lattice
+LEVEL = 10.0
+# of the nodes of a look: it is close enough where so many of them count; doubled, 1.0 to 1.2 times
+# the evaluations, halved, 0.94 to 1.0
+FEW = 0.3
+LOOKS = 40  # of a line, each closer or farther than the last; halved or doubled, nothing changes
+# scales; each look reaches twice as far or more, so that twice that is at most one more
+FARTHEST = 1e13
 REACH = 8.0  # SDs each way that an axis begins with
 STEP = {2: 0.2, 3: 0.5}  # between the nodes on which growth is judged
-REBUILT = 12  # times that the ridge is followed farther out
+REBUILT = 12  # times that the ridge is followed farther out; halved or doubled, nothing changes
 
 
 class Seen(NamedTuple):

@@ -14,9 +14,15 @@ LAST_DIGIT = 4 * np.finfo(float).eps
 # Of t in w = centre + width sinh t at the places of a table: its cubics are then good to 1e-7, from
 # where one of Newton's steps is enough, and at twice the step two.
 STEP = 0.125
-FARTHEST = 600.0  # of u, for each hump: sinh of it is 2e260, of a fifth more no number
-BEYOND = 1.0  # of t, that the table of each hump goes on beyond the farthest place
-ROUNDS = 100  # of Newton's steps, or halvings of the bracket where one leaves it
+# of u, for each hump: sinh of it is 2e260, of a fifth more no number; halved, an axis ends 2e130
+# widths out
+FARTHEST = 600.0
+# of t, that the table of each hump goes on beyond the farthest place; doubled, eight more rows of
+# it
+BEYOND = 1.0
+# of Newton's steps, or halvings of the bracket where one leaves it; 60 halvings leave the last
+# digit, so that half as many may end too early
+ROUNDS = 100
 
 
 def coordinate(w, centres):

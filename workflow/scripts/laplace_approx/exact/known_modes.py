@@ -10,16 +10,20 @@ from laplace_approx.density.unbounded import natural_transforms, unbounding_spac
 from laplace_approx.errors import Declined
 from laplace_approx.mode.search import remembered_search
 
-LEAST_SHARE = 1e-12  # of the Laplace mass of all modes: a mode with less does not count
+# of the Laplace mass of all modes: a mode with less does not count; doubled, one of twice that may
+# be left to what is seen off the nodes
+LEAST_SHARE = 1e-12
 BROKEN = ("model_contract_violation", "nondeterministic_density")
 
 
 class Known(NamedTuple):
     """The modes (m, d) of a density in unconstrained coordinates, or where the search for them
-    ended in vain; and at how many points it evaluated the density."""
+    ended in vain; at how many points it evaluated the density, and how many of these it takes to
+    know them: the ascent to a single mode, the whole search for several or in vain."""
 
     modes: np.ndarray
     evaluations: int
+    needed: int
 
 
 def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
@@ -32,9 +36,12 @@ def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
     searched = remembered_search(
         density_in(density, space), begin, seed, None if definition else monotone
     )
+    needed = searched.evaluations
     try:
         found = searched.mode.modes
         modes = np.array([mode["x"] for mode in found if mode["share"] > LEAST_SHARE])
+        if len(modes) == 1:
+            needed = searched.mode.report.evaluations_of_ascent
     except Declined as declined:
         if declined.reason in BROKEN or declined.details.get("digits_lost"):
             raise
@@ -45,4 +52,4 @@ def known_modes(density: Density, start, seed: int = 0, monotone=None) -> Known:
     for i, (name, transform) in enumerate(zip(density.names, transforms, strict=True)):
         if name not in definition:
             modes[:, i] = transform.unconstrain(theta[:, i])
-    return Known(modes, searched.evaluations)
+    return Known(modes, searched.evaluations, needed)

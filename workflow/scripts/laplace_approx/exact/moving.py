@@ -24,16 +24,33 @@ from laplace_approx.exact.projected import CELLS, projected
 from laplace_approx.exact.refined import doubled, own_lattice
 from laplace_approx.exact.spacing import NEGLIGIBLE
 
-LAST_DIGITS = 600.0  # e to this power is nearly the largest floating-point number
-FIRST_STEP = {2: 0.12, 3: 0.25}  # SDs of the conditional density
-MOST_CELLS = {2: 2**19, 3: 2**22}  # of a lattice that follows a ridge
-GLIMPSE = 2**16  # cells of a sheared lattice where there is no better one
-BENT = {2: 2**15}  # cells above which a ridge is looked for though the sheared lattice serves
-LEFT_OUT = 1e-6  # of the mass of a sheared lattice: the most that may lie off the ridge's lattice
-FAINT = 1e-10  # of the highest node: nodes with less are not looked at
+# e to this power is nearly the largest floating-point number, which is e^709; halved, a cliff
+# e^-300 from an end of the support passes for the end of the digits
+LAST_DIGITS = 600.0
+# SDs of the conditional density; doubled, 0.8 to 1.0 times the evaluations, halved, 0.8 to 1.1,
+# with up to four times the cells of the lattice of all parameters
+FIRST_STEP = {2: 0.12, 3: 0.25}
+# of a lattice that follows a ridge; doubled, one that never resolves its density takes twice the
+# evaluations to say so
+MOST_CELLS = {2: 2**19, 3: 2**22}
+# cells of a sheared lattice where there is no better one; doubled, twice the evaluations of this
+# look, and mass off the ridge is seen where it is half as wide
+GLIMPSE = 2**16
+# cells above which a ridge is looked for though the sheared lattice serves; doubled, 0.8 times the
+# evaluations of a normal of unknown scale, halved, 1.3 of the bioassay
+BENT = {2: 2**15}
+# of the mass of a sheared lattice: the most that may lie off the ridge's lattice; doubled, twice as
+# much may be left out of all numbers
+LEFT_OUT = 1e-6
+# of the highest node: nodes with less are not looked at; doubled, a million of them hold 2e-4 of
+# the highest one instead of 1e-4
+FAINT = 1e-10
 ENDS = ("lower", "upper")
-APART = 0.05  # in log evidence: the most that two lattices may differ by
-TIMES = 30.0  # or so many times what is said of the sheared one, which is a guess where it is large
+# in log evidence: the most that two lattices may differ by; halved or doubled, nothing changes
+APART = 0.05
+# or so many times what is said of the sheared one, which is a guess where it is large; halved or
+# doubled, nothing changes
+TIMES = 30.0
 
 
 class Found(NamedTuple):

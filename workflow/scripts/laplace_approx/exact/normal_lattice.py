@@ -8,7 +8,9 @@ from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.normal.normal import Normal
 
-HALFWIDTH = 8.5  # SDs each way: a normal has 2e-17 of its mass beyond
+# SDs each way: a normal has 2e-17 of its mass beyond; halved, 2e-5, doubled, half of the nodes lie
+# where there is nothing
+HALFWIDTH = 8.5
 
 
 def normal_lattice(

@@ -17,12 +17,24 @@ from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.words.places import point
 
-LIMIT = 1e-6  # of the mass, that may be missed or invented
-STANDS_OUT = 0.05  # of the density that a lattice tells: less is its own interpolation
-FAINT = 1e-3  # of the limit: what one place may add and still be left aside
-FINE = 1e-5  # mean of |excess| under points drawn by probability that interpolation explains
-APART = 0.5  # SDs between places from which modes are looked for
-MOST_PLACES = 6  # of them
+# of the mass, that may be missed or invented: as much as the spacing may cost; doubled, twice as
+# much goes unsaid
+LIMIT = 1e-6
+# of the density that a lattice tells: less is its own interpolation; halved or doubled, nothing
+# changes
+STANDS_OUT = 0.05
+# of the limit: what one place may add and still be left aside; doubled, 500 such places instead of
+# 1000 make up the limit
+FAINT = 1e-3
+# mean of |excess| under points drawn by probability that interpolation explains; halved or doubled,
+# nothing changes
+FINE = 1e-5
+# SDs between places from which modes are looked for; halved or doubled, nothing changes: doubled,
+# two humps within an SD begin from one place
+APART = 0.5
+# of them; halved or doubled, nothing changes: doubled, up to twice the climbs of a density that has
+# so many
+MOST_PLACES = 6
 MEANS = (
     "what places off the nodes show that the lattices do not say there, as shares of the mass: "
     "missed (the density is higher) and invented (it is lower); roughness: how far the density is "

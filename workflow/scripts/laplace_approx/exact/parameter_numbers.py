@@ -12,18 +12,13 @@ import numpy as np
 from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.axis_ends import ORDERS
 from laplace_approx.exact.frame import Frame
-from laplace_approx.exact.marginal import (
-    DENSE,
-    MIDDLE,
-    Marginal,
-    first_marginal,
-    first_table,
-    on_plateau,
-    quantile_from_marginal,
-)
+from laplace_approx.exact.marginal import MIDDLE, Marginal, on_plateau, quantile_from_marginal
+from laplace_approx.exact.marginal_table import DENSE, first_marginal, first_table
 from laplace_approx.exact.spacing import PROBES, largest_change
 
-LEAST_WIDTH = 8  # of the middle two thirds, in units of the last digit of the parameter
+# of the middle two thirds, in units of the last digit of the parameter; halved, its ends may be
+# four neighbouring numbers apart, of which quantiles make steps of an eighth of an SD
+LEAST_WIDTH = 8
 
 
 class Numbers(NamedTuple):

@@ -19,11 +19,19 @@ from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.refined import MOST_POINTS, Own, owed_by_halving, own_lattice
 from laplace_approx.exact.summed_moments import summed_moments
 
-STEP = 0.1  # of the parameter's own axis, in its scales
+# of the parameter's own axis, in its scales; it is where refinement begins, so that half of it
+# saves one doubling
+STEP = 0.1
+# scales each way that the axis begins with; doubled, twice the nodes in the first round, halved,
+# bounds that must grow
 REACH = 8.0
-CELLS = 2**22  # of a lattice that is refined for the sake of another parameter
+# of a lattice that is refined for the sake of another parameter; doubled, twice the evaluations of
+# one that does not settle
+CELLS = 2**22
 SHARES = np.array([1e-4, 1e-3, 4e-3, *np.arange(1, 64) / 64, 0.996, 0.999, 0.9999])  # watched
-STANDS = 1e-7  # of it: the most that leaving out every other line may change
+# of it: the most that leaving out every other line may change; halved, a doubling more in places,
+# doubled, one less
+STANDS = 1e-7
 
 
 def projected(source: Own, log_density: Callable, parameter: int, most: int) -> Own | None:

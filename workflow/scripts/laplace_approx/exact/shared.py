@@ -22,13 +22,26 @@ from laplace_approx.exact.own import Own
 from laplace_approx.exact.spacing import PROBES, owed
 from laplace_approx.words.numbers import or_none
 
-WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}  # of the lattice of all parameters, in scales
-MAIN_CELLS = 2**20  # of that lattice, where they are enough
-STILL = 3e-7  # of a probability and of the log evidence: the most that half of the nodes are off by
-TIMES = 2.0  # or so many times what the lattices of the parameters may be off by themselves
-FEW_DIGITS = 16  # last digits of a number that two quantiles are apart, at the least
-FAINT = 1e-16  # of the highest node: nodes with less move no probability
-UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no sum
+# of the lattice of all parameters, in scales; doubled, it has a quarter to two thirds of the cells,
+# halved, 1.2 to 2 times as many, with the same evaluations
+WIDEST_STEP = {1: 0.05, 2: 0.13, 3: 0.26}
+# of that lattice, where they are enough; halved or doubled, nothing changes below three parameters
+MAIN_CELLS = 2**20
+# of a probability and of the log evidence: the most that half of the nodes are off by; doubled,
+# nothing changes, halved, a normal of unknown scale has 1.3 times the cells
+STILL = 3e-7
+# or so many times what the lattices of the parameters may be off by themselves; halved or doubled,
+# nothing changes
+TIMES = 2.0
+# last digits of a number that two quantiles are apart, at the least; halved, a step between them is
+# one of eight neighbouring numbers
+FEW_DIGITS = 16
+# of the highest node: nodes with less move no probability; doubled, a million of them move one by
+# less than 2e-10, far below `STILL`
+FAINT = 1e-16
+# of a probability: a lattice that is off by more serves no sum; doubled, derived quantities may be
+# stated with errors of 2 % in probability
+UNRESOLVED = 0.01
 MEANING = (
     "how far the lattice of all parameters, which derived quantities and joint measures are summed "
     "over, is from the lattices of the single parameters, and what these may be off by: of the log "

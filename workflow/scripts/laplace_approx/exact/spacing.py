@@ -1,89 +1,38 @@
 """What the spacing of a lattice costs, measured against the same lattice with wider spacing."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.exact.axis import trapezoid_weights
-from laplace_approx.exact.frame import Frame
-from laplace_approx.exact.marginal import (
-    Marginal,
-    build_marginal,
-    half_interval,
-    quantile_from_marginal,
-)
-from laplace_approx.numerics.quadrature import node_weights
+from laplace_approx.exact.box_sums import BoxSums
+from laplace_approx.exact.marginal import Marginal, half_interval, quantile_from_marginal
+from laplace_approx.exact.marginal_table import build_marginal
 
 PROBES = (0.005, 0.025, 0.25, 0.5, 0.75, 0.975, 0.995)  # probabilities at which marginals are held
-NEGLIGIBLE = 1e-6  # in log evidence, and in half the central 68.3 % interval for a quantile
+# in log evidence, and in half the central 68.3 % interval for a quantile; doubled, a certified grid
+# may owe twice as much
+NEGLIGIBLE = 1e-6
+# gain of a doubling of the nodes from which on it is believed; doubled, a normal of unknown scale
+# states 18 times the error, halved, nothing changes
+FAST = 16.0
+# gain of the doubling before: that of a jump is 2, and of a kink 4; doubled, a funnel takes 1.1
+# times the evaluations, halved, nothing changes, but a kink would be believed
+SMOOTH = 8.0
+# of a change to the one before that is believed at the least; doubled, errors are 2 to 3 times as
+# large, halved, half as large
+LEAST_RATIO = 0.1
+# of the highest density: a step from a node to the next that may be a jump; halved or doubled,
+# nothing changes
+JUMP = 1e-3
+# of the largest step among half of the nodes: what is left of a jump, of which nearly all is, and
+# half of a slope's; halved, slopes pass for jumps: 1.0 to 2.8 times the evaluations, and errors up
+# to 1e-6; doubled, no jump is seen
+UNSHRUNK = 0.75
 MEANING = (
     "the change when every other node is left out: of the log evidence, and of the marginal "
     "quantiles (the largest for probabilities 0.005 to 0.995) in units of half the central 68.3 % "
     "interval, which is the SD of a normal"
 )
-
-
-class Sums(NamedTuple):
-    """What a plain box says of each of its parameters and of its evidence, at one spacing.
-
-    `densities[k]` is the marginal density of parameter k at its nodes, in any unit; `integral` the
-    trapezoid rule's, of a density per unit of u.
-    """
-
-    frame: Frame
-    densities: list[np.ndarray]
-    integral: float
-
-
-class BoxSums(NamedTuple):
-    """The sums over a plain box: of all nodes, of the odd number of nodes (`fine`) that it shares
-    with half of them (`coarse`), both None where fewer than three nodes an axis would be left, and
-    the mass of the layers across each axis (`layers[k]`)."""
-
-    whole: Sums
-    fine: Sums | None
-    coarse: Sums | None
-    layers: list[np.ndarray]
-
-
-def box_sums(p, frame: Frame) -> BoxSums:
-    """Return the sums of p, a density per unit of u at the nodes of a plain box."""
-    lattices = [(frame, 1), *_halved(frame)]
-    weights = [
-        np.stack([*_rules(lattices, k, n), np.ones(n)], axis=1) for k, n in enumerate(frame.shape)
-    ]
-    found = profiles(p, weights)
-    sums = [_sums(at, every, found, 2 * i) for i, (at, every) in enumerate(lattices)]
-    layers = [profile[:, -1] for profile in found]
-    return BoxSums(*sums, *(None,) * (3 - len(sums)), layers=layers)
-
-
-def _halved(frame: Frame):
-    """Return the frame with an odd number of nodes an axis, and that of every other one of them;
-    neither where fewer than three would be left."""
-    odd = [(n - 1) // 2 * 2 + 1 for n in frame.shape]
-    if min(odd) < 5:
-        return []
-    axes = tuple(axis.cut(n) for axis, n in zip(frame.axes, odd, strict=True))
-    thin = tuple(axis.thin() for axis in axes)
-    return [(frame._replace(axes=axes), 1), (frame._replace(axes=thin), 2)]
-
-
-def _rules(lattices, k, points):
-    """Return the weights of axis k, two rules a lattice: the marginal's and the trapezoid's."""
-    for frame, every in lattices:
-        axis = frame.axes[k]
-        yield padded(node_weights(axis.points), points, every)
-        yield padded(trapezoid_weights(axis), points, every)
-
-
-def _sums(frame, every, found, column) -> Sums:
-    kept = [slice(0, axis.points * every, every) for axis in frame.axes]
-    densities = [profile[rows, column].copy() for profile, rows in zip(found, kept, strict=True)]
-    integral = trapezoid_weights(frame.axes[0]) @ found[0][kept[0], column + 1]
-    return Sums(frame, densities, float(integral))
 
 
 def spacing_error(sums: BoxSums) -> dict:
@@ -124,13 +73,6 @@ def probed(marginal: Marginal):
 def largest_change(one, other, scale: float) -> float:
     """Return the largest change between the quantiles that `probed` gave, in scales."""
     return float(np.max(np.abs(one - other), initial=0.0) / scale)
-
-
-FAST = 16.0  # gain of a doubling of the nodes from which on it is believed
-SMOOTH = 8.0  # gain of the doubling before: that of a jump is 2, and of a kink 4
-LEAST_RATIO = 0.1  # of a change to the one before that is believed at the least
-JUMP = 1e-3  # of the highest density: a step from a node to the next that may be a jump
-UNSHRUNK = 0.75  # of the largest step among half of the nodes: what is left of a jump
 
 
 def owed(last, before, earlier, jumps: bool = False):
@@ -180,62 +122,3 @@ def spacing_faults(record: dict) -> list[str]:
             unit = "" if what == "the log evidence" else " of half the central 68.3 % interval"
             faults.append(f"too coarse: the spacing may cost {what} {size:.1e}{unit}")
     return faults
-
-
-def profiles(p, weights: Sequence) -> list[np.ndarray]:
-    """Return, for each axis k of p, its sums over all other axes: (points of axis k, rules).
-
-    `weights[k]` (points, rules) holds the weight of every node of axis k under each rule; rule r
-    weighs a node by the product of column r over the axes that are summed.
-    """
-    d = p.ndim
-    if d == 1:
-        return [np.repeat(p[:, None], weights[0].shape[1], axis=1)]
-    last = _over_last(p, weights[-1])
-    first = _over_first(p, weights[0])
-    for k in range(1, d - 1):
-        first = np.einsum("nr,rn...->r...", weights[k], first)
-    return [*(_others_summed(last, weights, k) for k in range(d - 1)), first.T]
-
-
-def _over_last(p, weights):
-    """Return the sums over the last axis, with the rules in its place."""
-    even, odd, rest, rows = _split(weights)
-    total, of_even = p.sum(axis=-1), p[..., ::2].sum(axis=-1)
-    return total[..., None] * odd + of_even[..., None] * (even - odd) + p[..., rows] @ rest
-
-
-def _over_first(p, weights):
-    """Return the sums over the first axis, with the rules in its place."""
-    even, odd, rest, rows = _split(weights)
-    total, of_even = p.sum(axis=0), p[::2].sum(axis=0)
-    plain = np.multiply.outer(odd, total) + np.multiply.outer(even - odd, of_even)
-    return plain + np.tensordot(rest, p[rows], axes=(0, 0))
-
-
-def _split(weights):
-    """Return the weights of the even and of the odd nodes in the middle (rules,) each, and what
-    the others, whose numbers are `rows`, weigh beyond that: (rows, rules)."""
-    middle = weights.shape[0] // 4 * 2
-    even, odd = weights[middle], weights[min(middle + 1, len(weights) - 1)]
-    rest = weights.copy()
-    rest[::2] -= even
-    rest[1::2] -= odd
-    rows = np.flatnonzero(rest.any(axis=1))
-    return even, odd, rest[rows], rows
-
-
-def _others_summed(sums, weights, k: int):
-    """Sum (axes 0 to d - 2, rules) over every axis but k, rule by rule."""
-    for axis in reversed(range(sums.ndim - 1)):
-        if axis != k:
-            sums = np.einsum("n...r,nr->...r", np.moveaxis(sums, axis, 0), weights[axis])
-    return sums
-
-
-def padded(weights, points: int, every: int = 1):
-    """Return the weights of the nodes 0, every, 2 every, ... as weights of all nodes, the others
-    zero."""
-    whole = np.zeros(points)
-    whole[: weights.size * every : every] = weights
-    return whole

@@ -13,13 +13,13 @@ from laplace_approx.exact.budget import Budget, OutOfBudget
 from laplace_approx.exact.grid import Grid
 from laplace_approx.exact.marginal import Marginal
 
-MOST_PARAMETERS = 3
+MOST_PARAMETERS = 3  # at sixty points an axis, each more takes sixty times the cells
 _UNKNOWN = dict.fromkeys(
     (
         *("kind", "bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation"),
         *("mean_error", "sd_error", "skewness_error", "correlation_error"),
         *("edge_mass", "outside_mass", "discretisation_error", "lattice_error", "off_the_nodes"),
-        *("lattice", "n_evaluations"),
+        *("lattice", "n_evaluations", "evaluations_alone", "evaluations_of_proof"),
     )
 )
 
@@ -54,27 +54,37 @@ def grid_tables(
         )
     try:
         if definition:
-            grid, evaluations = _named(density(), definition)
+            grid, counts = _named(density(), definition)
         else:
-            grid, evaluations = _certified(model, density(), limits or {})
+            grid, counts = _certified(model, density(), limits or {})
     except Declined as declined:
         return _absent(model, declined.message)
     except OutOfBudget as spent:
         return _absent(model, str(spent))
     status = "ok" if grid.marginals else "empty"
-    record = {"status": status, **grid.record(), "n_evaluations": evaluations}
+    record = {"status": status, **grid.record(), **counts}
     return GridTables(record, grid.columns(), _marginal_columns(grid.marginals))
 
 
-def _named(density, definition: dict) -> tuple[Grid, int]:
-    """Return the grid of a box, and at how many points it evaluated the density."""
+def _named(density, definition: dict) -> tuple[Grid, dict]:
+    """Return the grid of a box, and the counts of its evaluations: a box proves nothing."""
     axes = [definition[name] for name in density.names]
     lower, upper, points = ([axis[key] for axis in axes] for key in ("lower", "upper", "points"))
     watched, tally = tallied(density)
-    return named_grid(watched, lower, upper, points), tally.evaluations
+    return named_grid(watched, lower, upper, points), _counts(tally.evaluations, 0)
 
 
-def _certified(model, density, limits: dict) -> tuple[Grid, int]:
+def _counts(alone: int, proof: int) -> dict:
+    """Return the counts of a record: what the nodes take, with the ascent to the mode that they are
+    laid about, and what the search for other modes and the looks off the nodes take."""
+    return {
+        "n_evaluations": alone + proof,
+        "evaluations_alone": alone,
+        "evaluations_of_proof": proof,
+    }
+
+
+def _certified(model, density, limits: dict) -> tuple[Grid, dict]:
     from laplace_approx.exact.certified import certified_grid
     from laplace_approx.exact.digits import require_digits
     from laplace_approx.exact.known_modes import known_modes
@@ -85,7 +95,9 @@ def _certified(model, density, limits: dict) -> tuple[Grid, int]:
     budget = Budget(**limits, rows=model.n_data)
     grid = certified_grid(density, start, known=known, budget=budget)
     require_digits(density, grid, start)
-    return grid, known.evaluations + budget.tally.evaluations
+    looks = budget.looking.evaluations
+    alone = known.needed + budget.tally.evaluations - looks
+    return grid, _counts(alone, known.evaluations - known.needed + looks)
 
 
 def _absent(model, reason: str) -> GridTables:

@@ -16,7 +16,9 @@ from laplace_approx.exact.ends import mass_beyond
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.spacing import owed
 
-KNOWN = 1e-4  # of a moment: more beyond is too much for it to be told with that as its error
+# of a moment: more beyond is too much for it to be told with that as its error; doubled, moments
+# are told with twice the error
+KNOWN = 1e-4
 WAYS = (slice(None), slice(None, None, -1))
 
 

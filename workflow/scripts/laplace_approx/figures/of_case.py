@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from laplace_approx.comparison.intervals import JUDGED, ends_of
 from laplace_approx.density.model import condition_holds
 from laplace_approx.figures.contours import Pair, contours
 from laplace_approx.figures.declined import declined
@@ -17,7 +18,7 @@ from laplace_approx.figures.regions import ELLIPSES, ellipse, widths
 from laplace_approx.figures.shown import foremost
 from laplace_approx.figures.text import axis_texts
 
-INTERVALS = {0.5: (0.25, 0.75), 0.95: (0.025, 0.975)}
+INTERVALS = {level: ends_of(level) for level in JUDGED}
 CENTRAL = (0.005, 0.995)  # the quantiles between which draws are shown
 EDGE = 2e-5  # of the probability, left out on each side: below the 99 % region of a contour
 MESH = {2: 161, 3: 61}  # nodes an axis of the density under the contours, by dimension

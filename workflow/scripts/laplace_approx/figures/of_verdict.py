@@ -17,6 +17,7 @@ from laplace_approx.figures.text import axis_texts
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.verdict.decision import Method, methods_of
 from laplace_approx.words.numbers import or_nan
+from laplace_approx.words.units import unit_of_axis
 
 FAR = 1e-8  # probability beyond which a tail is not drawn
 POINTS = 601  # of a curve: finer than a page shows
@@ -97,6 +98,7 @@ class VerdictFigures:
                     self.verdict["tolerance"],
                     quantity=name,
                     units=self.units,
+                    scale_is=each["scale_is"],
                     case=self.case,
                 )
         return found
@@ -154,7 +156,8 @@ class VerdictFigures:
         }
         if not any(np.any(np.isfinite(error) & (error > 0)) for error in errors.values()):
             return {}
-        label = "largest endpoint error (exact posterior SD)"
+        kinds = (each["scale_is"] for each in self.verdict["quantities"].values())
+        label = f"largest endpoint error\n({unit_of_axis(kinds)})"
         return {"replication": replication(copies, errors, label=label, case=self.case)}
 
     def _basin(self) -> dict:

@@ -7,32 +7,35 @@ import numpy as np
 
 from laplace_approx.figures import labels, style, text
 from laplace_approx.words.numbers import power
+from laplace_approx.words.units import SD, unit_of_axis
 
 NEGLIGIBLE = 1e-3  # of the tolerance: what is less is no longer told apart
 
 
 class Rung(NamedTuple):
-    """A method: its log-density evaluations and the error of its answer in exact posterior SDs."""
+    """A method: the evaluations that it needs, with all that it starts from, and the error of its
+    answer in the unit of the picture."""
 
     method: str
-    log_density_evaluations: float
+    evaluations: float
     error_sd: float
 
 
 @style.settings()
 def remedy_ladder(
-    rungs: Sequence[Rung], tolerance: float, *, quantity="", units=None, case=""
+    rungs: Sequence[Rung], tolerance: float, *, quantity="", units=None, scale_is=SD, case=""
 ) -> style.Figure:
     """Draw error against cost on logarithmic axes, one named point a method.
 
     An error that is far below the tolerance, or 0, is drawn as a triangle at the foot, so that the
     others keep their room; a method without a finite error or cost is named under the picture.
+    `scale_is` says what errors are counted in: "sd" or "half_interval".
     Raises ValueError when no method has both.
     """
     usable = [rung for rung in rungs if _drawable(rung)]
     if not usable:
         raise ValueError("no method has a finite error and a finite number of evaluations")
-    cost = np.maximum([float(rung.log_density_evaluations) for rung in usable], 1.0)
+    cost = np.maximum([float(rung.evaluations) for rung in usable], 1.0)
     error = np.array([float(rung.error_sd) for rung in usable])
     least = tolerance * NEGLIGIBLE
     positive = np.append(error[error >= least], tolerance)
@@ -56,8 +59,8 @@ def remedy_ladder(
             markeredgewidth=1.5,
             label=rung.method,
         )
-    axes.set_xlabel("log-density evaluations")
-    axes.set_ylabel("endpoint error (exact posterior SD)")
+    axes.set_xlabel("evaluations of the density, with those that reach the mode")
+    axes.set_ylabel(f"endpoint error ({unit_of_axis([scale_is])})")
     style.footer(figure, _notes(rungs, error, least), case)
     line = np.geomspace(*axes.get_xlim(), 200)
     labels.place(
@@ -70,11 +73,7 @@ def remedy_ladder(
 
 
 def _drawable(rung: Rung) -> bool:
-    return bool(
-        np.isfinite(rung.error_sd)
-        and rung.error_sd >= 0
-        and np.isfinite(rung.log_density_evaluations)
-    )
+    return bool(np.isfinite(rung.error_sd) and rung.error_sd >= 0 and np.isfinite(rung.evaluations))
 
 
 def _tolerance(axes, tolerance: float) -> None:

@@ -8,8 +8,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
 from laplace_approx.figures import style, text
 from laplace_approx.words.numbers import nominal
+from laplace_approx.words.units import LONG, SD
 
-LABEL = "largest error of an end\n(exact posterior SD)"
 WIDE = 20.0  # ratio of positive values above which an axis is logarithmic
 COLUMNS = 3  # panels side by side
 MOST_LABELS = 8  # ticks of an axis
@@ -19,7 +19,13 @@ BESIDE = {"50": -0.08, "95": 0.08}  # of the distance between two names
 
 @style.settings()
 def error_lines(
-    lines: Mapping[str, Mapping], setting: str, *, tolerance=None, sweep="", together=False
+    lines: Mapping[str, Mapping],
+    setting: str,
+    *,
+    tolerance=None,
+    sweep="",
+    together=False,
+    unit=LONG[SD],
 ):
     """Draw the error of the 50 and 95 % intervals against a setting, a panel a quantity.
 
@@ -46,7 +52,7 @@ def error_lines(
         axes.set_title(text.wrap(quantity, 140, 9, 1))
         axes.set_xlabel(text.wrap(setting, 140, 9, 1))
     style.log_axis(panels[0].yaxis, _positive(lines, tolerance))
-    panels[0].set_ylabel(LABEL)
+    panels[0].set_ylabel(f"largest error of an end\n({unit})")
     what = "Bars" if axis == "names" else "Bands"
     note = f"{what}: from the least to the largest over the other settings."
     style.footer(figure, [note, TOGETHER if together else ""], sweep=sweep)
@@ -54,7 +60,9 @@ def error_lines(
 
 
 @style.settings()
-def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep="", together=False):
+def error_maps(
+    maps: Mapping[str, tuple], settings, *, tolerance=None, sweep="", together=False, unit=LONG[SD]
+):
     """Draw the mean error of the 95 % interval over two settings, a panel a quantity.
 
     `maps` maps a quantity to (values of the first setting, of the second, error (n, m)); all
@@ -92,7 +100,7 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep="",
         axes.set_xlabel(text.wrap(settings[0], 140, 9, 1))
         if len(drawn) % COLUMNS == 1:
             axes.set_ylabel(text.wrap(settings[1], 140, 9, 1))
-    bar = figure.colorbar(drawn[0], ax=figure.axes, label="error (exact posterior SD)", pad=0.02)
+    bar = figure.colorbar(drawn[0], ax=figure.axes, label=f"error ({unit})", pad=0.02)
     bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
@@ -103,7 +111,7 @@ def error_maps(maps: Mapping[str, tuple], settings, *, tolerance=None, sweep="",
 
 
 @style.settings()
-def effect_bars(bars: list[tuple], *, sweep="", together=False):
+def effect_bars(bars: list[tuple], *, sweep="", together=False, unit=LONG[SD]):
     """Draw the largest effects on the error of the normal's quantiles, the largest on top.
 
     Each bar is (setting, quantity, probability, share of the variance, effect).
@@ -120,7 +128,7 @@ def effect_bars(bars: list[tuple], *, sweep="", together=False):
     for y, (_, _, _, share, effect) in zip(place, bars, strict=True):
         axes.text(effect, y, f" {100 * share:.0f} %", va="center", fontsize=style.SMALL)
     axes.set_xlim(0, 1.12 * max([*effects, 1e-12]))
-    axes.set_xlabel("range of the mean error over the setting (exact posterior SD)")
+    axes.set_xlabel(f"range of the mean error over the setting\n({unit})")
     note = "At the bars: the share of the variance of the error that the setting alone explains."
     style.footer(figure, [note, TOGETHER if together else ""], sweep=sweep)
     return figure

@@ -14,12 +14,15 @@ from laplace_approx.words.numbers import or_none
 
 SIMPLEX_CALLS = 400  # function calls for each dimension
 NUMERICAL = 1e-9  # SDs; the decrement at which an ascent with numerical derivatives ends
+# steps of it; doubled, an ascent that has no end costs twice as much
+MOST_STEPS = 100
 COARSE = 1e-4  # the same for one that only looks where a start leads
 
 
 class Attempt(NamedTuple):
     """An ascent from `start` (d,) by `method` that came to `end` (d,), with the path (n, d) taken
-    and the `frame` (d, d) of numerical differences there, if any.
+    and the `frame` (d, d) of numerical differences there, if any. `evaluations` counts the points
+    that it took: a value, a gradient and a Hessian are one each.
     """
 
     start: np.ndarray
@@ -31,6 +34,7 @@ class Attempt(NamedTuple):
     message: str
     path: np.ndarray
     frame: np.ndarray | None
+    evaluations: int
 
     def record(self) -> dict:
         """Return the attempt as plain values; a decrement that does not exist is None."""
@@ -42,6 +46,7 @@ class Attempt(NamedTuple):
             "decrement": or_none(self.decrement),
             "converged": self.converged,
             "message": self.message,
+            "evaluations": self.evaluations,
         }
 
 
@@ -50,16 +55,17 @@ def by_newton(evaluator, start, method="damped Newton") -> Attempt:
     start = np.asarray(start, dtype=float)
     if evaluator.has_hessian:
         return many_by_newton(evaluator, start[None], method)[0]
+    before = evaluator.evaluations
     many = evaluator.has_gradient and evaluator.size > MANY
     numerical = GradientDerivatives(evaluator) if many else NumericalDerivatives(evaluator)
     found = newton(
         evaluator.log_density, numerical.gradient, numerical.hessian, start, tolerance=NUMERICAL
     )
-    return _attempt(start, method, found, numerical.frame)
+    return _attempt(start, method, found, numerical.frame, evaluator.evaluations - before)
 
 
-def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
-    """Climb from each of the starts (n, d), to see where they lead.
+def many_by_newton(evaluator, starts, method, frame=None, most=MOST_STEPS) -> list[Attempt]:
+    """Climb from each of the starts (n, d), to see where they lead, in so many steps at most.
 
     With an analytic Hessian all in step and to the end; else one after the other with few and
     coarse differences, first in the `frame` (d, d), to 1e-4 SD.
@@ -68,9 +74,10 @@ def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
     if evaluator.has_hessian:
         found = newton_many(*functions, starts)
         pairs = zip(starts, found, strict=True)
-        return [_attempt(start, method, result, None) for start, result in pairs]
+        return [_attempt(start, method, each, None, each.n_evaluations) for start, each in pairs]
     attempts = []
     for start in starts:
+        before = evaluator.evaluations
         numerical = NumericalDerivatives(evaluator, frame, levels=3, rounds=1)
         found = newton(
             evaluator.log_density,
@@ -78,14 +85,16 @@ def many_by_newton(evaluator, starts, method, frame=None) -> list[Attempt]:
             numerical.hessian,
             start,
             tolerance=COARSE,
-            max_iterations=100,
+            max_iterations=most,
         )
-        attempts.append(_attempt(start, method, found, numerical.frame))
+        cost = evaluator.evaluations - before
+        attempts.append(_attempt(start, method, found, numerical.frame, cost))
     return attempts
 
 
 def by_trust_region(evaluator, start) -> Attempt:
     """Climb by scipy's nearly exact trust-region method, polished by Newton."""
+    before = evaluator.evaluations
     scale = axis_scales(evaluator.far, start)
     if evaluator.has_hessian:
         gradient, hessian = evaluator.gradient, evaluator.hessian
@@ -105,13 +114,14 @@ def by_trust_region(evaluator, start) -> Attempt:
         method="trust-exact",
         options={"gtol": 1e-10, "maxiter": 300},
     )
-    return _polished(
-        evaluator, start + scale * path, "trust region (trust-exact)", start + scale * end
-    )
+    path, end = start + scale * path, start + scale * end
+    attempt = _polished(evaluator, path, "trust region (trust-exact)", end)
+    return attempt._replace(evaluations=evaluator.evaluations - before)
 
 
 def by_simplex(evaluator, start) -> Attempt:
     """Climb by the Nelder-Mead simplex in scaled coordinates, polished by Newton."""
+    before = evaluator.evaluations
     scale = axis_scales(evaluator.far, start)
     d = start.size
     end, path = _guarded(
@@ -126,7 +136,9 @@ def by_simplex(evaluator, start) -> Attempt:
             "initial_simplex": np.concatenate([np.zeros((1, d)), np.eye(d)]),
         },
     )
-    return _polished(evaluator, start + scale * path, "simplex (Nelder-Mead)", start + scale * end)
+    path, end = start + scale * path, start + scale * end
+    attempt = _polished(evaluator, path, "simplex (Nelder-Mead)", end)
+    return attempt._replace(evaluations=evaluator.evaluations - before)
 
 
 def _guarded(function, start, **how):
@@ -170,7 +182,7 @@ def _polished(evaluator, path, method, end) -> Attempt:
     )
 
 
-def _attempt(start, method, found, frame) -> Attempt:
+def _attempt(start, method, found, frame, evaluations) -> Attempt:
     return Attempt(
         start,
         method,
@@ -181,6 +193,7 @@ def _attempt(start, method, found, frame) -> Attempt:
         found.message,
         found.path,
         frame,
+        evaluations,
     )
 
 
@@ -199,18 +212,21 @@ def many_by_quasi_newton(evaluator, starts, method, centre, frame) -> list[Attem
     """
     if starts.shape[0] == 0:
         return []
+    before = evaluator.evaluations
     u = _climbed(evaluator, starts, centre, frame)
     ends = centre + u @ frame.T
     near = np.linalg.norm(u, axis=1) <= NEAR * np.sqrt(centre.size)
     values, slopes = evaluator.far(ends), evaluator.gradient(ends) @ frame
+    each = (evaluator.evaluations - before) // len(starts)  # all of them in step
     attempts = []
     for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
         if near[i]:
-            arrived = end, float(values[i]), float(np.linalg.norm(slopes[i]))
+            arrived = end, float(values[i]), float(np.linalg.norm(slopes[i])), each
             attempts.append(_near(start, method, *arrived))
         else:
             followed = many_by_newton(evaluator, end[None], f"{method}, then damped Newton", frame)
-            attempts.append(followed[0]._replace(start=start))
+            cost = each + followed[0].evaluations
+            attempts.append(followed[0]._replace(start=start, evaluations=cost))
     return attempts
 
 
@@ -238,7 +254,7 @@ def _climbed(evaluator, starts, centre, frame):
     return found.x.reshape(shape)
 
 
-def _near(start, method, end, log_density, decrement) -> Attempt:
+def _near(start, method, end, log_density, decrement, evaluations) -> Attempt:
     return Attempt(
         start=start,
         method=f"{method}, by L-BFGS",
@@ -249,4 +265,5 @@ def _near(start, method, end, log_density, decrement) -> Attempt:
         message="it led to the mode known already",
         path=np.stack([start, end]),
         frame=None,
+        evaluations=evaluations,
     )

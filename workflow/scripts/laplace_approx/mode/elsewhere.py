@@ -21,10 +21,13 @@ MOST_DIMENSIONS = 3  # in more the second search would cost more than it tells
 SEED = 0  # of the starts of the second search: its answer is a mode or none
 
 
-def require_proper(density: Density, space: Space, start) -> None:
-    """Decline what has a mode in `space` and is improper all the same."""
+def require_proper(density: Density, space: Space, start) -> int:
+    """Decline what has a mode in `space` and is improper all the same.
+
+    Return at how many points the density was evaluated for that.
+    """
     if len(density.names) > MOST_DIMENSIONS or not _has_bound(space):
-        return
+        return 0
     _, searched = _unbounded(density, start)
     found = searched.found
     if isinstance(found, Declined) and found.reason == "improper":
@@ -33,6 +36,7 @@ def require_proper(density: Density, space: Space, start) -> None:
             f"there is a mode in this space, and yet no posterior: without bounds, {found.message}",
             **found.details,
         )
+    return searched.evaluations
 
 
 def with_next_step(declined: Declined, density: Density, space: Space, start) -> Declined:
@@ -60,12 +64,16 @@ def with_next_step(declined: Declined, density: Density, space: Space, start) ->
     return Declined(declined.reason, text, **declined.details, space=definition)
 
 
-def require_whole_hump(density: Density, theta) -> None:
-    """Decline a mode at theta (d,) whose hump is cut through by the ends of an angle's support."""
+def require_whole_hump(density: Density, theta) -> int:
+    """Decline a mode at theta (d,) whose hump is cut through by the ends of an angle's support.
+
+    Return at how many points the density was evaluated for that.
+    """
     rng = np.random.default_rng(SEED)
-    cut = cut_hump(Evaluator(density), np.asarray(theta, dtype=float), rng)
+    evaluator = Evaluator(density)
+    cut = cut_hump(evaluator, np.asarray(theta, dtype=float), rng)
     if cut is None:
-        return
+        return evaluator.evaluations
     name, low = density.names[cut.index], cut.lowest
     raise Declined(
         "mode_on_boundary",

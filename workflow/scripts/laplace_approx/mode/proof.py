@@ -44,6 +44,7 @@ class Proof(NamedTuple):
     what was allowed, `error` the relative error of the covariance by its own account, `noise` that
     of the log density, `shape` how well the quadratic holds. `problem` is None or one of
     "derivatives", "curvature", "shift", "error", or the kind of the `misfit` of the shape.
+    `evaluations` counts the points that x and the derivatives there took, the proof itself not.
     """
 
     x: np.ndarray
@@ -61,6 +62,7 @@ class Proof(NamedTuple):
     shape: local_shape.Shape | None
     problem: str | None
     misfit: local_shape.Misfit | None
+    evaluations: int = 0
 
     @property
     def proven(self) -> bool:
@@ -104,15 +106,18 @@ def _analytic(evaluator, x, rng) -> Proof:
     factored = factor(-point.hessian)
     if factored is None:
         return _unproven(point, "curvature")
-    return _judged(evaluator, rng, point, factored, factored.rounding)
+    judged = _judged(evaluator, rng, point, factored, factored.rounding)
+    return judged._replace(evaluations=3)  # a value, a gradient and a Hessian
 
 
 def _numerical(evaluator, x, rng, frame) -> Proof:
+    before = evaluator.evaluations
     local = _polished(evaluator, whitened(evaluator, x, frame))
     back = inverse(local.frame)
     gradient = back.T @ local.gradient
     if evaluator.has_gradient:
         gradient = evaluator.gradient(local.x)
+    cost = evaluator.evaluations - before
     hessian = back.T @ local.hessian @ back
     hessian = 0.5 * (hessian + hessian.T)
     point = Point(local.x, local.log_density, gradient, hessian, local.method, local)
@@ -123,7 +128,8 @@ def _numerical(evaluator, x, rng, frame) -> Proof:
     if not (np.isfinite(hessian).all() and curvature[0] > 2 * error):
         return _unproven(point, "curvature")
     factored = in_frame(local.frame, -local.hessian)
-    return _judged(evaluator, rng, point, factored, error / curvature[0] + factored.rounding)
+    error = error / curvature[0] + factored.rounding
+    return _judged(evaluator, rng, point, factored, error)._replace(evaluations=cost)
 
 
 def _polished(evaluator, local: Local) -> Local:

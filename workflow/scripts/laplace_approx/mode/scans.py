@@ -11,24 +11,23 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from laplace_approx.mode.checks.decay import LEVEL
+from laplace_approx.mode.thin import RADIUS, thin_humps
 
 SEED = 20270  # any other gives other places to look at, as good as these
 MOST = 10  # parameters up to which lines are walked
 MODES = 3  # whose lines and normals are looked at
-ALONG = {1: 2**13, 2: 2**9, 3: 2**8}  # places on a line; with more parameters as many as with FEW
-# On the one line of one parameter, about its widest mode: a hump of 3e-4 SDs is then seen for sure,
-# as by the certified grid, for about as many evaluations; half as many see humps twice as wide.
-WHOLE = 2**16
+ALONG = {1: 2**9, 2: 2**8, 3: 2**7}  # places on a line; with more parameters as many as with FEW
 FEW = 2**6  # places on a line beyond three parameters: half sees humps twice as wide
 NEAR = 20.0  # SDs each way on a line, in equal steps; a quarter as many go on in growing steps
 FAR = 1e4  # SDs each way that a line goes on to
-DRAWN = {1: 14, 2: 12, 3: 12}  # powers of two: points about a mode; with more parameters 8
+DRAWN = 8  # power of two: points about a mode; twice as many see humps 2^(1/d) times as thin
 WIDTHS = (1.0, 3.0)  # SDs of the normals drawn from
-# powers of two: points spread evenly about a mode; twice as many see humps 1.4 times as thin in a
-# plane and 1.26 times in space, and are most of what the search costs there
-SPREAD = {2: 15, 3: 15}
-BOX = 6.0  # SDs each way that they are spread over
 AT_ONCE = 2**12  # of them
+TOLD = 3  # parameters up to which no rays are sent out: lattices and many lines serve there
+# in random directions from a mode; half as many miss a hump twice as often that is nearer, in its
+# own widths, in one direction of a hundred
+RAYS = 64
+REACH = 2.0 * 1.35 ** np.arange(16)  # SDs: places on a ray, to 180
 ZOOM = 17  # places of a bracket on a line
 ZOOMS = 12  # times that it shrinks
 MOST_FOUND = 4  # places that are climbed from in a round: each costs a simplex
@@ -44,11 +43,11 @@ def suspects(evaluator, proofs):
         looked.append(widest)
     for proof in looked:
         if evaluator.size <= MOST:
-            whole = evaluator.size == 1 and proof is widest
-            found += _on_lines(evaluator, proof, WHOLE if whole else None)
+            found += _on_lines(evaluator, proof)
+        if evaluator.size > TOLD:
+            found += _on_rays(evaluator, proof)
+        found += thin_humps(evaluator, proof)
         found += _drawn(evaluator, proof, highest)
-        if evaluator.size in SPREAD:
-            found += _spread(evaluator, proof, highest)
     found.sort(key=lambda pair: -pair[0])
     return np.array([x for _, x in found[:MOST_FOUND]]).reshape(-1, evaluator.size)
 
@@ -65,15 +64,18 @@ def _ways(factored):
     return np.concatenate([ways, principal])
 
 
-def _distances(n: int):
-    """Return the rising distances from the mode, in SDs, one way, of a line of n places."""
+def _distances(d: int):
+    """Return the rising distances from the mode, in SDs, one way, of a line in d dimensions: from
+    where a lattice ends, if there is one."""
+    n = ALONG.get(d, FEW)
     near = NEAR * (np.arange(n // 2) + 0.5) / (n // 2)
+    near = near[near > RADIUS.get(d, 0.0)]
     return np.concatenate([near, np.geomspace(NEAR, FAR, n // 8)[1:]])
 
 
-def _on_lines(evaluator, proof, places: int | None = None):
+def _on_lines(evaluator, proof):
     """Return (log density, x) at the top of the highest rise beyond a dip of every half line."""
-    t = _distances(places or ALONG.get(evaluator.size, FEW))
+    t = _distances(evaluator.size)
     ways = _ways(proof.factored)
     ways = np.concatenate([ways, -ways])
     points = proof.x + t[:, None] * ways[:, None, :]
@@ -91,6 +93,22 @@ def _on_lines(evaluator, proof, places: int | None = None):
     return found
 
 
+def _on_rays(evaluator, proof):
+    """Return (log density, x) of the highest place beyond a dip of every ray in a random direction:
+    where another hump is nearer, in its own widths, than the mode is."""
+    unit = ndtri(qmc.Sobol(evaluator.size, seed=SEED + 1).random(RAYS))
+    ways = unit / np.linalg.norm(unit, axis=1, keepdims=True) @ proof.factored.cholesky.T
+    points = proof.x + REACH[:, None] * ways[:, None, :]
+    values = evaluator.far(points)
+    lowest = np.minimum.accumulate(np.where(np.isfinite(values), values, np.inf), axis=1)
+    with np.errstate(invalid="ignore"):
+        rise = values - lowest > LEVEL * (1 + np.abs(values))
+    height = np.where(rise, values, -np.inf)
+    top = np.argmax(height, axis=1)
+    rows = np.flatnonzero(rise.any(axis=1))
+    return [(float(height[row, top[row]]), points[row, top[row]]) for row in rows]
+
+
 def _zoomed(evaluator, x, way, low: float, high: float):
     """Return (log density, x) at the highest place of a bracket of a line."""
     for _ in range(ZOOMS):
@@ -103,17 +121,9 @@ def _zoomed(evaluator, x, way, low: float, high: float):
 
 def _drawn(evaluator, proof, highest: float):
     """Return (log density, x) of the highest drawn point, if it is above all modes."""
-    power = DRAWN.get(evaluator.size, 8)
-    unit = qmc.Sobol(evaluator.size, seed=SEED).random_base2(power)
+    unit = qmc.Sobol(evaluator.size, seed=SEED).random_base2(DRAWN)
     width = np.resize(WIDTHS, (len(unit), 1))
     points = proof.x + (ndtri(unit) * width) @ proof.factored.cholesky.T
-    return _above(evaluator, points, highest)
-
-
-def _spread(evaluator, proof, highest: float):
-    """Return (log density, x) of the highest of the points that are spread evenly, likewise."""
-    unit = qmc.Sobol(evaluator.size, seed=SEED + 1).random_base2(SPREAD[evaluator.size])
-    points = proof.x + BOX * (2 * unit - 1) @ proof.factored.cholesky.T
     return _above(evaluator, points, highest)
 
 

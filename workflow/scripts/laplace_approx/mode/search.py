@@ -8,6 +8,7 @@ from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import Evaluator
 from laplace_approx.derivatives.scales import rough_scales
 from laplace_approx.errors import Declined
+from laplace_approx.mode import leads
 from laplace_approx.mode.attempts import (
     by_newton,
     by_simplex,
@@ -36,8 +37,13 @@ from laplace_approx.words import places
 N_STARTS = 20  # dispersed ones
 FEWEST = 2  # of them in many dimensions
 ROUNDS = 3  # of following up what the rays find above the mode
-FROM_SCANS = "simplex (Nelder-Mead) from a place that scans found"
+FROM_SCANS = "from a place that scans found"
 MOST_PROOFS = 8  # of ends that lie below the best mode: each costs a Hessian or two
+# of the highest ascents, taken to their end where no mode is known: each costs Newton's method and
+# a proof
+MOST_UNFINISHED = 4
+# of Newton's method from where BFGS came to rest; doubled, an ascent that has no end costs twice
+LAST_STEPS = 30
 MOST_BUMPS = 10  # rises on rays that are followed up
 
 
@@ -95,7 +101,7 @@ class Search:
         near = pulled_inside(evaluator, self.start, self.start + spread)
         check_function(evaluator, np.concatenate([self.start[None], near]))
         near = near[: 0 if evaluator.size > MANY else 2]
-        check_supplied(evaluator, np.concatenate([self.start[None], near]), self.rng)
+        check_supplied(evaluator, np.concatenate([self.start[None], near]), self.rng, self.scale)
 
     def _move_start_inside(self):
         if np.isfinite(self.evaluator.log_density(self.start)):
@@ -151,33 +157,66 @@ class Search:
             around = dispersed(evaluator, best.x, cholesky, n - about_start, self.rng)
             starts = np.concatenate([around, starts])
         self.n_starts = starts.shape[0]
-        self._follow(starts, "damped Newton from a dispersed start")
+        self._follow(starts, "from a dispersed start")
 
     def _follow(self, starts, method):
         """Climb from the starts (n, d), and prove what ends at a new place."""
         if starts.shape[0] == 0:
             return
-        best = self.ends.best()
-        attempts = self._climbed(starts, method, best)
+        attempts = self._climbed(starts, method, self.ends.best())
+        highest = sorted(range(len(attempts)), key=lambda i: -attempts[i].log_density)
+        for rank, i in enumerate(highest):
+            attempt = attempts[i]
+            if attempt.message in leads.SAYS:
+                if not self._is_new(attempt, rank):
+                    continue
+                attempt = attempts[i] = self._polished(attempt)
+            self._looked(attempt)
         self.attempts += attempts
-        attempts = sorted((a for a in attempts if np.isfinite(a.log_density)), key=_lowness)
-        ends, before = self.ends, len(self.ends.looked_at)
-        known = ends.known(np.array([attempt.end for attempt in attempts]))
-        for attempt, seen in zip(attempts, known, strict=True):
-            if seen or (len(ends.looked_at) > before and ends.known(attempt.end[None])[0]):
-                continue
-            best = ends.best()
-            higher = best is None or attempt.log_density > best.log_density + HIGHER
-            if higher or (attempt.converged and len(ends.looked_at) < MOST_PROOFS):
-                ends.look_at(attempt)
+
+    def _is_new(self, attempt, rank):
+        """Whether Newton's method should go on from the end of the ascent that is so high."""
+        proofs = self.ends.proven()
+        if proofs:
+            return leads.is_new(attempt, proofs)
+        if not np.isfinite(attempt.log_density):
+            return False
+        return rank < MOST_UNFINISHED
+
+    def _polished(self, attempt):
+        """Go on from where a coarse ascent ended, by Newton's method."""
+        best = self.ends.best()
+        frame = np.diag(self.scale) if best is None else best.factored.cholesky
+        method = f"{attempt.method}, then damped Newton"
+        start = attempt.end[None]
+        last = many_by_newton(self.evaluator, start, method, frame, LAST_STEPS)[0]
+        return last._replace(
+            start=attempt.start,
+            path=np.concatenate([attempt.path[:-1], last.path]),
+            evaluations=attempt.evaluations + last.evaluations,
+        )
+
+    def _looked(self, attempt):
+        ends, best = self.ends, self.ends.best()
+        if not np.isfinite(attempt.log_density) or ends.known(attempt.end[None])[0]:
+            return
+        higher = best is None or attempt.log_density > best.log_density + HIGHER
+        if higher or (attempt.converged and len(ends.looked_at) < MOST_PROOFS):
+            ends.look_at(attempt)
 
     def _climbed(self, starts, method, best):
+        evaluator = self.evaluator
+        if evaluator.size <= MANY:
+            origin = self.start, np.diag(self.scale)
+            if best is not None:
+                origin = best.x, best.factored.cholesky
+            return leads.where_they_lead(evaluator, starts, method, self.ends.proven(), origin)
         if best is None:
-            return many_by_newton(self.evaluator, starts, method, np.diag(self.scale))
+            return many_by_newton(evaluator, starts, method, np.diag(self.scale))
         frame = best.factored.cholesky
-        if self.evaluator.has_gradient and self.evaluator.size > MANY:
-            return many_by_quasi_newton(self.evaluator, starts, method, best.x, frame)
-        return many_by_newton(self.evaluator, starts, method, frame)
+        if evaluator.has_gradient:
+            return many_by_quasi_newton(evaluator, starts, method, best.x, frame)
+        return many_by_newton(evaluator, starts, method, frame)
 
     def settle(self):
         """Decline where the highest point known is no proven mode."""
@@ -208,7 +247,7 @@ class Search:
             top = np.unravel_index(np.argmax(seen.values), seen.values.shape)
             higher = seen.values[top] > best.log_density + self.ends.margin(best)
             points = np.concatenate([seen.rays.points[top][None][: int(higher)], decay.bumps(seen)])
-            self._follow(points[:MOST_BUMPS], "damped Newton from a rise on a ray")
+            self._follow(points[:MOST_BUMPS], "from a rise on a ray")
             self.settle()
             if self.ends.best() is best:
                 break
@@ -224,10 +263,14 @@ class Search:
             for x in suspects(self.evaluator, known):
                 if self.ends.known(x[None])[0]:
                     continue
-                attempt = by_simplex(self.evaluator, x)._replace(method=FROM_SCANS)
+                attempt = leads.where_it_leads(self.evaluator, x, FROM_SCANS, self.ends.proven())
+                if leads.is_new(attempt, self.ends.proven()):
+                    simplex = by_simplex(self.evaluator, attempt.end)
+                    cost = attempt.evaluations + simplex.evaluations
+                    attempt = simplex._replace(start=x, method=FROM_SCANS, evaluations=cost)
+                    if not self.ends.known(attempt.end[None])[0]:
+                        self.ends.look_at(attempt)
                 self.attempts.append(attempt)
-                if not self.ends.known(attempt.end[None])[0]:
-                    self.ends.look_at(attempt)
             self.settle()
             if len(self.ends.proven()) == len(known):
                 return
@@ -269,9 +312,11 @@ class Search:
         attempt = next(attempt for attempt, each in self.ends.looked_at if each is proof)
         check_again(self.evaluator, proof.x, proof.log_density)
         check_not_infinite(self.evaluator)
-        check_supplied(self.evaluator, self._check_points(proof), self.rng)
+        scale = 1 / np.sqrt(-np.diag(proof.hessian))
+        check_supplied(self.evaluator, self._check_points(proof), self.rng, scale)
         modes = distinct_modes(self.ends.proven())
         self.warnings += remarks(self.evaluator.names, proof, modes)
+        ascent, spent = attempt.evaluations + proof.evaluations, self.evaluator.evaluations
         report = Report(
             newton_decrement=proof.decrement,
             shift_sd=float(np.max(proof.shift)),
@@ -279,7 +324,9 @@ class Search:
             shift_limit=proof.shift_limit,
             converged=True,
             method=attempt.method,
-            n_evaluations=self.evaluator.n_evaluations,
+            n_evaluations=spent,
+            evaluations_of_ascent=ascent,
+            evaluations_of_search=spent - ascent,
             n_without_density=self.evaluator.n_without_density,
             n_starts=self.n_starts,
             attempts=[each.record() for each in self.attempts],
@@ -295,10 +342,6 @@ class Search:
         return np.concatenate(
             [proof.x[None], pulled_inside(self.evaluator, proof.x, proof.x + spread)]
         )
-
-
-def _lowness(attempt):
-    return -attempt.log_density
 
 
 _SEARCHES = Memo(4)
@@ -333,5 +376,4 @@ def _run(search: Search) -> Searched:
         found = search.run()
     except Declined as declined:
         found = declined
-    evaluator = search.evaluator
-    return Searched(found, evaluator.n_evaluations + evaluator.n_derivatives)
+    return Searched(found, search.evaluator.evaluations)

@@ -23,16 +23,19 @@ def mode_record(model, density, space) -> dict:
         mode = remembered_search(in_space, start, STARTS_SEED, monotone).mode
     except Declined as declined:
         raise with_next_step(declined, density, space, inside) from None
-    require_proper(density, space, inside)
-    require_whole_hump(density, space.constrain(mode.x))
+    beside = require_proper(density, space, inside)
+    beside += require_whole_hump(density, space.constrain(mode.x))
+    report = mode.report
     return {
-        **mode.report._asdict(),
+        **report._asdict(),
+        "n_evaluations": report.n_evaluations + beside,
+        "evaluations_of_search": report.evaluations_of_search + beside,
         "z": mode.x,
         "theta": space.constrain(mode.x),
         "log_density": mode.log_density,
         "gradient": mode.gradient,
-        "warnings": [*mode.report.warnings, *_unused(model)],
-        "path": _path(mode.report.path, in_space, space),
+        "warnings": [*report.warnings, *_unused(model)],
+        "path": _path(report.path, in_space, space),
         "modes": [_on_both_scales(each, space) for each in mode.modes],
         "starts_seed": STARTS_SEED,
     }

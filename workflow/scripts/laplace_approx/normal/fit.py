@@ -17,7 +17,7 @@ class Fit(NamedTuple):
     """The Laplace approximation of a posterior in a space.
 
     `natural` is the density of the parameters; `modes` are the records of all modes that the
-    search found, and `evaluations` what it cost.
+    search found.
     """
 
     model: Model
@@ -26,7 +26,6 @@ class Fit(NamedTuple):
     space: Space
     normal: Normal
     modes: tuple
-    evaluations: int
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -38,5 +38,4 @@ class Laplace(NamedTuple):
             self.space,
             self.normal,
             tuple(self.mode["modes"]),
-            self.mode["n_evaluations"],
         )

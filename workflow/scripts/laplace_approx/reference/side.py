@@ -72,7 +72,7 @@ def reference_side(columns: dict, record: dict) -> WeightedSide | NoSide:
 
 COPIED = (
     *("kind", "serves", "reason", "pareto_k", "pareto_k_error", "effective_draws", "n_draws"),
-    *("evaluations", "unseen_mass"),
+    *("evaluations", "evaluations_alone", "evaluations_of_proof", "unseen_mass"),
 )
 
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED, ends_of
-from laplace_approx.comparison.unseen import MOST
+from laplace_approx.comparison.unseen import MOST, UNSURE
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import MOST_ON_DISK, draws_within
 from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.density.unbounded import transform_record
+from laplace_approx.normal.cost import cost_of_modes, total
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER, Adapted, adapted_proposal
 from laplace_approx.reference.coordinates import Unbounded
@@ -66,16 +67,14 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     names, case, say = told
     if all(record["status"] == "ok" for record in grids):
         return _without(GRID, "the grid is the exact side", names, case, budget)
-    fits = [fit for fit in (each.fit() for each in laplaces) if fit is not None]
+    started = [each for each in laplaces if each.normal is not None]
+    fits = [each.fit() for each in started]
     if not fits:
         return _without(NOTHING, "there is no normal to draw about", names, case, budget)
     coordinates = Unbounded(laplaces[0].posterior.density())
     unseen = unseen_by(fits, coordinates)
     if not unseen <= MOST:
-        reason = (
-            f"modes about which nothing is drawn may hold {unseen:.2g} of the mass; the limit "
-            f"is {MOST:g}"
-        )
+        reason = _not_drawn_about(unseen)
         return _without(NOTHING, reason, names, case, budget, unseen)
     start = starting_mixture(fits, coordinates)
     if start is None:
@@ -94,6 +93,7 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     room = most - adapted.evaluations
     drawn = frozen_draws(coordinates.log_density, adapted.proposal, room, rng)
     record = _record(case, budget, coordinates, adapted, drawn) | {"unseen_mass": unseen}
+    record |= _costs(started, record["evaluations"])
     reason = _too_heavy(drawn, adapted)
     say(f"drew {drawn.log_ratio.size}: {drawn.effective:.0f} effective, {reason or 'serves'}")
     if reason:
@@ -102,6 +102,18 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
         )
     columns = _columns(laplaces[0].model, coordinates, drawn)
     return ReferenceTables(columns, record | {"errors_sd": _errors(columns, names, unseen)})
+
+
+def _not_drawn_about(unseen: float) -> str:
+    """Return why modes about which nothing is drawn, which may hold so much, leave no reference."""
+    known = "the search found modes about which nothing is drawn"
+    if not unseen < 1:
+        return f"{known}, and what they hold of the mass is not known; the limit is {MOST:g} of it"
+    share = unseen / (unseen + UNSURE * (1 - unseen))
+    return (
+        f"{known}: by their Laplace masses they hold {share:.2g} of the mass, which may be "
+        f"{UNSURE:g} times too little and so stand for {unseen:.2g} of it; the limit is {MOST:g}"
+    )
 
 
 def _shares(adapted: Adapted) -> str:
@@ -161,6 +173,13 @@ def _record(case, budget: Allowance, coordinates, adapted: Adapted, drawn: Froze
     }
 
 
+def _costs(laplaces, evaluations: int) -> dict:
+    """Return what the draws cost with the normals that they start from, and the proof of these."""
+    normals = total(cost_of_modes(each.mode, each.curvature) for each in laplaces)
+    cost = normals.with_further(evaluations)
+    return {"evaluations_alone": int(cost.alone), "evaluations_of_proof": int(cost.proof)}
+
+
 def _errors(columns: dict, names, unseen: float) -> dict:
     """Return the largest error of the ends of the 50 and 95 % intervals in SDs, by quantity."""
     side = WeightedSide(columns, unseen)
@@ -175,7 +194,7 @@ def _empty(case: dict, budget: Allowance) -> dict:
     nothing = (
         *("pareto_k", "pareto_k_error", "largest_k", "effective_draws", "adaptation"),
         *("log_evidence", "log_evidence_error", "unseen_mass", "transforms", "proposal"),
-        "errors_sd",
+        *("errors_sd", "evaluations_alone", "evaluations_of_proof"),
     )
     counts = {"n_draws": 0, "replicates": 0, "evaluations": 0}
     return {"case": case, "budget": budget._asdict(), **dict.fromkeys(nothing), **counts}

@@ -1,15 +1,13 @@
 """What to do where the normal at the mode is not good enough: one module a remedy.
 
-Those in `DRAWN` take (density, normal, quantities, probabilities, rng, n_draws), those in
-`COMPUTED` (density, normal, quantities, probabilities) and no draws. `quantities` maps each name to
-a function of the coordinates in which the normal was fitted, z (..., d) -> (...), NaN where
-undefined (see `quantity_in`).
+Each takes a `Question` and returns a `Remedy`. Those in `DRAWN` make draws, as many as the question
+says and from its seed; those in `COMPUTED` make none.
 """
 
-from laplace_approx.density.quantities import quantity_in
 from laplace_approx.remedies.gauss_hermite import gauss_hermite
 from laplace_approx.remedies.importance import importance_normal, importance_t4
 from laplace_approx.remedies.nested_laplace import nested_laplace
+from laplace_approx.remedies.question import Question
 from laplace_approx.remedies.replication import Replication, replicated, replication
 from laplace_approx.remedies.result import Answer, Remedy
 from laplace_approx.remedies.skew_modal import skew_modal
@@ -32,13 +30,13 @@ __all__ = [
     "COMPUTED",
     "DRAWN",
     "Answer",
+    "Question",
     "Remedy",
     "Replication",
     "gauss_hermite",
     "importance_normal",
     "importance_t4",
     "nested_laplace",
-    "quantity_in",
     "replicated",
     "replication",
     "skew_modal",

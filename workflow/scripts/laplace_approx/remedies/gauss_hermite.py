@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.density.density import Density
-from laplace_approx.density.evaluation import counted
-from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.quadrature import product_rule
 from laplace_approx.remedies.axes import axis_of, coordinate_of
+from laplace_approx.remedies.cost_limit import within_limit
 from laplace_approx.remedies.line import FINE, change, line_quantiles
-from laplace_approx.remedies.result import Answer, Remedy, refused
+from laplace_approx.remedies.question import Question
+from laplace_approx.remedies.result import Answer, Remedy
 
 METHOD = "gauss_hermite"
 MOST_NODES = 200_000  # a side of 9 serves up to five dimensions: halved or doubled, the same five
@@ -29,9 +28,8 @@ class _Rule(NamedTuple):
     log_ratio: np.ndarray  # (k,) log of marginal density over the normal's, at t
 
 
-def gauss_hermite(
-    density: Density, normal: Normal, quantities: dict, probabilities, points: int = 9
-) -> Remedy:
+@within_limit
+def gauss_hermite(question: Question, points: int = 9) -> Remedy:
     """Integrate the posterior with `points` Gauss-Hermite nodes a side, placed by the normal.
 
     log Z and moments are weighted sums over the nodes (Naylor and Smith 1982, Applied Statistics
@@ -46,19 +44,22 @@ def gauss_hermite(
     """
     if points < 3 or points % 2 == 0:
         raise ValueError(f"points must be odd and at least 3, not {points}")
-    d = normal.mean.size
+    d, normal, quantities = question.size, question.normal, question.quantities
     if points**d > MOST_NODES:
         text = f"{points}^{d} nodes for a Gauss-Hermite product; the limit is {MOST_NODES}"
-        return refused(METHOD, quantities, text)
-    density, counter = counted(density)
+        return question.refused(METHOD, text)
+    density, counter = question.watched()
     served = {name: coordinate_of(q, density, normal) for name, q in quantities.items()}
     axes = sorted({j for j in served.values() if j is not None} | {0})
+    reason = question.limit.refusal(len(axes) * (points**d + (points - 2) ** d))
+    if reason is not None:
+        return question.refused(METHOD, reason)
     rules = {j: tuple(_rule(density, normal, j, k) for k in (points, points - 2)) for j in axes}
     if not all(np.isfinite(rule.log_evidence) for pair in rules.values() for rule in pair):
         text = "every node lies outside the support"
-        return refused(METHOD, quantities, text, counter.evaluations)
+        return question.refused(METHOD, text, counter.evaluations)
     answers = {
-        name: _answer(quantity, served[name], rules, normal, probabilities)
+        name: _answer(quantity, served[name], rules, normal, question.probabilities)
         for name, quantity in quantities.items()
     }
     fine, coarse = rules[0]

@@ -4,51 +4,35 @@ import math
 
 import numpy as np
 
-from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
-from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.monte_carlo import TRUSTED_K, pareto_smoothed
-from laplace_approx.remedies.result import Remedy, refused
+from laplace_approx.remedies.question import Question
+from laplace_approx.remedies.result import Remedy
 from laplace_approx.remedies.weighted import weighted_answer
 from laplace_approx.words.numbers import or_none
 
 DEGREES_OF_FREEDOM = 4.0  # of the Student t: tails heavier than the normal's, and a variance
 
 
-def importance_normal(
-    density: Density,
-    normal: Normal,
-    quantities: dict,
-    probabilities,
-    rng: np.random.Generator,
-    n_draws: int = 4000,
-) -> Remedy:
+def importance_normal(question: Question) -> Remedy:
     """Reweight draws of the normal to the posterior by Pareto-smoothed importance weights.
 
     Where k exceeds 0.7 the quantiles and their errors are not to be trusted, and every answer says
     so: smoothing is no cure for a tail that the draws do not reach. Costs n_draws evaluations.
     """
-    z = normal.draw(rng, n_draws)
-    return _reweighted(
-        "importance_normal", density, z, normal.log_density(z), quantities, probabilities
-    )
+    normal = question.normal
+    z = normal.draw(question.generator(), question.n_draws)
+    return _reweighted("importance_normal", question, z, normal.log_density(z))
 
 
-def importance_t4(
-    density: Density,
-    normal: Normal,
-    quantities: dict,
-    probabilities,
-    rng: np.random.Generator,
-    n_draws: int = 4000,
-) -> Remedy:
+def importance_t4(question: Question) -> Remedy:
     """Reweight draws of a Student t with 4 degrees of freedom, the normal's centre and scale.
 
     Its polynomial tails bound the weights of every posterior with lighter ones (Geweke 1989,
     Econometrica 57). Costs n_draws evaluations.
     """
-    z, log_q = _student_draws(normal, rng, n_draws)
-    return _reweighted("importance_t4", density, z, log_q, quantities, probabilities)
+    z, log_q = _student_draws(question.normal, question.generator(), question.n_draws)
+    return _reweighted("importance_t4", question, z, log_q)
 
 
 def _student_draws(normal, rng, n):
@@ -65,17 +49,17 @@ def _student_draws(normal, rng, n):
     return normal.mean + u @ normal.cholesky.T, log_q
 
 
-def _reweighted(method, density, z, log_q, quantities, probabilities):
-    density, counter = counted(density)
+def _reweighted(method, question, z, log_q):
+    density, counter = counted(question.density)
     log_ratio = density.log_density(z) - log_q
     smoothed = pareto_smoothed(log_ratio)
     evaluations = counter.evaluations
     if smoothed.log_weights is None or smoothed.dropped == log_ratio.size:
-        return refused(method, quantities, smoothed.reason, evaluations)
+        return question.refused(method, smoothed.reason, evaluations)
     weights = np.exp(smoothed.log_weights)
     answers = {
-        name: _warned(weighted_answer(quantity(z), weights, probabilities), smoothed)
-        for name, quantity in quantities.items()
+        name: _warned(weighted_answer(quantity(z), weights, question.probabilities), smoothed)
+        for name, quantity in question.quantities.items()
     }
     top = log_ratio.max()
     log_evidence = float(top + np.log(np.mean(np.exp(log_ratio - top))))

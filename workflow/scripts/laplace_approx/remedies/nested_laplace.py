@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
-from laplace_approx.density.evaluation import counted
-from laplace_approx.derivatives.central import slope_and_curvature
-from laplace_approx.normal.normal import Normal
+from laplace_approx.derivatives.central import derivative_evaluations, slope_and_curvature
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.axes import CoordinateAxis, axis_of, coordinate_of
+from laplace_approx.remedies.cost_limit import within_limit
 from laplace_approx.remedies.line import answer_on_line, refined
-from laplace_approx.remedies.result import Answer, Remedy, refused
+from laplace_approx.remedies.question import Question
+from laplace_approx.remedies.result import Answer, Remedy
 
 METHOD = "nested_laplace"
 NODES = 81  # values of the coordinate; odd, so that every other one is a line of its own
@@ -62,9 +62,8 @@ class _Line(NamedTuple):
         return np.where(top.converged, height, np.nan), top.v
 
 
-def nested_laplace(
-    density: Density, normal: Normal, quantities: dict, probabilities, nodes: int = NODES
-) -> Remedy:
+@within_limit
+def nested_laplace(question: Question, nodes: int = NODES) -> Remedy:
     """Approximate the marginal of z_j by max over the rest of p, times |-Hessian of it|^-1/2.
 
     Tierney and Kadane 1986 (JASA 81): the relative error is of order n^-3/2 after normalisation,
@@ -72,20 +71,26 @@ def nested_laplace(
     batch and started from those of a coarser walk. In one dimension nothing is left to maximise and
     the answer is the quadrature itself, exact. Serves the quantities that are functions of a single
     coordinate of the space; others have a reason instead. Errors are numerical: the change when
-    every other node is left out.
+    every other node is left out. Refused before a line of nodes is begun where all of them, at the
+    least or as far as those before tell, would cost more than the limit.
     """
-    d = normal.mean.size
+    d, normal, quantities = question.size, question.normal, question.quantities
     if d > MANY:
         text = f"{nodes} maximisations in {d - 1} dimensions for each of {d} coordinates"
-        return refused(METHOD, quantities, f"{text}; the limit is {MANY} coordinates")
-    density, counter = counted(density)
+        return question.refused(METHOD, f"{text}; the limit is {MANY} coordinates")
+    density, counter = question.watched()
     coordinate = {name: coordinate_of(q, density, normal) for name, q in quantities.items()}
-    lines = {
-        j: _marginal_line(density, normal, j, nodes)
-        for j in sorted({j for j in coordinate.values() if j is not None})
-    }
+    served = sorted({j for j in coordinate.values() if j is not None})
+    least = nodes * (1 + derivative_evaluations(density, d - 1))
+    lines = {}
+    for j in served:
+        line = counter.evaluations // len(lines) if lines else least  # as far as is known
+        reason = question.limit.refusal(len(served) * line, "about" if lines else "at least")
+        if reason is not None:
+            return question.refused(METHOD, reason, counter.evaluations)
+        lines[j] = _marginal_line(density, normal, j, nodes)
     answers = {
-        name: _answer(quantities[name], coordinate[name], lines, normal, probabilities)
+        name: _answer(quantities[name], coordinate[name], lines, normal, question.probabilities)
         for name in quantities
     }
     found = {density.names[j]: line for j, line in lines.items() if not isinstance(line, str)}

@@ -59,7 +59,10 @@ def copies_needed(fit: Fit, tolerance: float, has_data: bool) -> dict:
     at = _Copies(fit)
     found = {
         name: replication(
-            lambda copies, name=name: at(copies).errors[name], tolerance, resolution=RESOLUTION
+            lambda copies, name=name: at(copies).errors[name],
+            tolerance,
+            resolution=RESOLUTION,
+            last_first=len(fit.modes) > 1,
         )
         for name in fit.names
     }

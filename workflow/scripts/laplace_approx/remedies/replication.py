@@ -1,5 +1,6 @@
 """More data instead of a better approximation: how much more until the normal is good enough."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -74,7 +75,11 @@ def _combined(function, other, copies):
 
 
 def replication(
-    error_at: Callable, tolerance: float, most: int = MOST_COPIES, resolution: float = 0.0
+    error_at: Callable,
+    tolerance: float,
+    most: int = MOST_COPIES,
+    resolution: float = 0.0,
+    last_first: bool = False,
 ) -> Replication:
     """Find the fewest copies of the data at which the Laplace error is within the tolerance.
 
@@ -83,7 +88,8 @@ def replication(
     standard deviations, say). Copies are doubled until the error is small enough, then bisected to
     within `resolution` times their number; the error is taken to fall between the last two
     doublings, and everything tried is returned. An error that is not a number is not within the
-    tolerance.
+    tolerance. `last_first` tries the last doubling before all others, and them only where it is
+    good: that spares them where the error hardly falls, as that of several modes.
     """
     tried: dict[int, float | None] = {}
 
@@ -92,18 +98,26 @@ def replication(
         tried[copies] = or_none(error)
         return error <= tolerance
 
+    last = 2 ** int(math.log2(most))
+    if last_first and not good(last):
+        return Replication(None, tried, None, _too_large(tried, last, tolerance))
     high = 1
     while not good(high):
         if 2 * high > most:
-            error = "not known" if tried[high] is None else tried[high]
-            text = f"the error is {error} with the data repeated {high} times"
-            return Replication(None, tried, _rate(tried), f"{text}; the tolerance is {tolerance}")
+            return Replication(None, tried, _rate(tried), _too_large(tried, high, tolerance))
         high *= 2
-    rate, low = _rate(tried), high // 2
+    rate, low = _rate({n: error for n, error in tried.items() if n <= high}), high // 2
     while high - low > max(1.0, resolution * high):
         middle = (low + high) // 2
         low, high = (low, middle) if good(middle) else (middle, high)
     return Replication(high, dict(sorted(tried.items())), rate, None)
+
+
+def _too_large(tried, copies: int, tolerance: float) -> str:
+    error = "not known" if tried[copies] is None else tried[copies]
+    return (
+        f"the error is {error} with the data repeated {copies} times; the tolerance is {tolerance}"
+    )
 
 
 def _rate(tried):

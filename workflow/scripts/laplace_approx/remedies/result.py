@@ -1,4 +1,4 @@
-"""What a remedy returns, and the quantities that it is asked for."""
+"""What a remedy returns."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -47,9 +47,3 @@ class Remedy(NamedTuple):
     log_density: Callable | None = None
     reason: str | None = None
     details: dict | None = None
-
-
-def refused(method: str, quantities, reason: str, evaluations: int = 0) -> Remedy:
-    """Return the result of a remedy that does not serve, with the reason in every answer."""
-    answers = {name: Answer(reason=reason) for name in quantities}
-    return Remedy(method, answers, evaluations, reason=reason)

@@ -4,25 +4,18 @@ import math
 
 import numpy as np
 
-from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
 from laplace_approx.normal.normal import Normal
 from laplace_approx.normal.third_derivatives import third_derivatives
-from laplace_approx.remedies.result import Remedy, refused
+from laplace_approx.remedies.question import Question
+from laplace_approx.remedies.result import Remedy
 from laplace_approx.remedies.skew_symmetric import pair_remedy
 
 METHOD = "skew_modal"
 CHUNK = 8_000_000  # numbers held at once while the cubic form is contracted
 
 
-def skew_modal(
-    density: Density,
-    normal: Normal,
-    quantities: dict,
-    probabilities,
-    rng: np.random.Generator,
-    n_draws: int = 4000,
-) -> Remedy:
+def skew_modal(question: Question) -> Remedy:
     """Approximate the posterior by 2 q(z) Phi(alpha(u)), alpha(u) = sqrt(2 pi)/12 T[u, u, u].
 
     T are the third derivatives of the log density at the mode in whitened coordinates u, so that
@@ -32,20 +25,20 @@ def skew_modal(
     and Phi(-alpha). The log density is evaluated only for T: no draw costs anything, and none can
     tell that it lies outside the support.
     """
-    density, counter = counted(density)
+    normal = question.normal
+    density, counter = counted(question.density)
     third = third_derivatives(density, normal)
     evaluations = counter.evaluations
     if third.tensor is None:
-        return refused(METHOD, quantities, third.reason, evaluations)
-    u = rng.standard_normal((n_draws, normal.mean.size))
+        return question.refused(METHOD, third.reason, evaluations)
+    u = question.generator().standard_normal((question.n_draws, question.size))
     step = u @ normal.cholesky.T
     weights = np.exp(np.stack([_log_skew(third.tensor, side) for side in (u, -u)]))
     return pair_remedy(
         METHOD,
+        question,
         (normal.mean + step, normal.mean - step),
         weights,
-        quantities,
-        probabilities,
         evaluations,
         lambda z: skew_modal_log_density(third.tensor, normal, z),
         {"third_derivative_error": third.error, "differenced": third.method},

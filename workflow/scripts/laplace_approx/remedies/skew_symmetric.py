@@ -7,20 +7,14 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
 from laplace_approx.normal.normal import Normal
-from laplace_approx.remedies.result import Remedy, refused
+from laplace_approx.remedies.question import Question
+from laplace_approx.remedies.result import Remedy
 from laplace_approx.remedies.weighted import weighted_answer
 
 METHOD = "skew_symmetric"
 
 
-def skew_symmetric(
-    density: Density,
-    normal: Normal,
-    quantities: dict,
-    probabilities,
-    rng: np.random.Generator,
-    n_draws: int = 4000,
-) -> Remedy:
+def skew_symmetric(question: Question) -> Remedy:
     """Approximate the posterior by 2 q(z) p(z) / (p(z) + p(2m - z)), q the normal with mean m.
 
     The best of all densities 2 q(z) w(z), w(z) + w(2m - z) = 1, in total variation, KL and every
@@ -29,20 +23,20 @@ def skew_symmetric(
     probability w(z) and reflected otherwise; here both are kept, with weights w and 1 - w, which is
     the same distribution with less Monte Carlo error. Costs 2 n_draws evaluations.
     """
-    density, counter = counted(density)
-    z = normal.draw(rng, n_draws)
+    normal = question.normal
+    density, counter = counted(question.density)
+    z = normal.draw(question.generator(), question.n_draws)
     reflected = 2 * normal.mean - z
     keep = np.exp(_log_share(density.log_density(z), density.log_density(reflected)))
     evaluations = counter.evaluations
     empty = float(np.mean(np.isnan(keep)))
     if empty == 1:
-        return refused(METHOD, quantities, "every draw lies outside the support", evaluations)
+        return question.refused(METHOD, "every draw lies outside the support", evaluations)
     return pair_remedy(
         METHOD,
+        question,
         (z, reflected),
         np.where(np.isnan(keep), 0.0, np.stack([keep, 1 - keep])),
-        quantities,
-        probabilities,
         evaluations,
         lambda x: skew_symmetric_log_density(density, normal, x) - math.log(1 - empty),
         {"outside_support": empty},
@@ -68,7 +62,7 @@ def skew_symmetric_log_density(density: Density, normal: Normal, z):
 
 
 def pair_remedy(  # noqa: PLR0913
-    method, pair, weights, quantities, probabilities, evaluations, log_density, details
+    method, question: Question, pair, weights, evaluations, log_density, details
 ) -> Remedy:
     """Assemble the result from draws and reflections (two of (n, d)) with weights (2, n).
 
@@ -76,9 +70,9 @@ def pair_remedy(  # noqa: PLR0913
     """
     answers = {
         name: weighted_answer(
-            np.stack([quantity(side) for side in pair], axis=1), weights.T, probabilities
+            np.stack([quantity(side) for side in pair], axis=1), weights.T, question.probabilities
         )
-        for name, quantity in quantities.items()
+        for name, quantity in question.quantities.items()
     }
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights.ravel() / weights.sum())

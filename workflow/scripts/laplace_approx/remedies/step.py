@@ -8,22 +8,23 @@ from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.comparison.signals import signal_records
 from laplace_approx.contained import contained
 from laplace_approx.exact.draw_quantiles import Estimates
+from laplace_approx.normal.cost import Cost, cost_of_normal
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
-from laplace_approx.remedies.judge import find_judge
-from laplace_approx.remedies.repeated_data import copies_needed, no_copies
-from laplace_approx.remedies.table import (
+from laplace_approx.remedies.cost_limit import UNJUDGED, CostLimit
+from laplace_approx.remedies.judge import Judge, find_judge
+from laplace_approx.remedies.offers import (
     grid_offer,
     laplace_offer,
     no_offer,
     reference_offer,
     remedy_offer,
-    remedy_record,
-    remedy_table,
-    run_remedies,
-    truth_of,
 )
+from laplace_approx.remedies.repeated_data import copies_needed, no_copies
+from laplace_approx.remedies.table import remedy_table
+from laplace_approx.remedies.trials import remedy_record, run_remedies
+from laplace_approx.remedies.truth import truth_of
 
 MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
 IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
@@ -57,18 +58,19 @@ def remedies_step(
     seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
     judge = find_judge(exact, *reference, laplace.mode)
-    truth = truth_of(judge.side, names, judge.faults if judge.kind == "grid" else ())
+    truth = truth_of(judge, names)
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
     asked = fit is not None and extent != "none"
     others = spaces if extent == "all" else {}
     offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
-    found = run_remedies(fit, seed, largest) if wanted else {}
-    offers += [*(remedy_offer(remedy) for remedy in found.values())]
-    if judge.kind == "importance":
-        offers.append(reference_offer(truth, reference.record["evaluations"]))
-    offers.append(grid_offer(truth, exact.record))
+    exacts = [reference_offer(truth, reference.record)] if judge.kind == "importance" else []
+    exacts.append(grid_offer(truth, exact.record))
+    limit = _limit(judge, exacts[0].cost, normal.cost)
+    found = run_remedies(fit, seed, largest, limit) if wanted else {}
+    offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
+    offers += exacts
     has_data = laplace.posterior.record["data"] is not None
     record = {
         "case": exact.record["case"] | laplace.mode["case"],
@@ -85,6 +87,14 @@ def remedies_step(
         "reference": reference_in_short(reference.record),
     }
     return RemedyTables(remedy_table(offers, truth), record)
+
+
+def _limit(judge: Judge, exact: Cost, normal: Cost) -> CostLimit:
+    """Return what a remedy may cost: what the exact side does, which serves whatever it finds."""
+    if judge.kind == "none" or judge.faults:
+        return CostLimit(UNJUDGED, normal.alone)
+    means = "a grid" if judge.kind == "grid" else "adapted draws"
+    return CostLimit(exact.alone, normal.alone, f"the exact side by {means}")
 
 
 def _drift(fit, normal, seed: int) -> dict:
@@ -119,9 +129,8 @@ def _largest_error(truth, normal, name: str, tolerance: float) -> float:
 
 def _offer(method: str, laplace, names):
     side = laplace_side(laplace.model, laplace.space, laplace.normal)
-    cost = laplace.mode.get("n_evaluations")
+    cost = cost_of_normal(laplace.mode, laplace.curvature)
     reason = f"declined: {laplace.curvature['message']}" if laplace.normal is None else None
-    cost = float("nan") if cost is None else float(cost)
     return contained(
         lambda: laplace_offer(method, side, names, laplace.fit(), cost, reason),
         lambda reason: no_offer(method, names, reason, cost, "nothing"),

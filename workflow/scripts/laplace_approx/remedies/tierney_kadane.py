@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.density.density import Density
-from laplace_approx.density.evaluation import counted
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.batched import MANY
 from laplace_approx.numerics.climb import climb
 from laplace_approx.remedies.axes import probes
-from laplace_approx.remedies.result import Answer, Remedy, refused
+from laplace_approx.remedies.cost_limit import within_limit
+from laplace_approx.remedies.question import Question
+from laplace_approx.remedies.result import Answer, Remedy
 
 METHOD = "tierney_kadane"
 TILT = 0.05  # of the tilt s times sd(g), over which the cumulant generating function is differenced
@@ -50,7 +51,8 @@ class _Tilted(NamedTuple):
         return top.value - 0.5 * top.log_determinant
 
 
-def tierney_kadane(density: Density, normal: Normal, quantities: dict, probabilities=()) -> Remedy:
+@within_limit
+def tierney_kadane(question: Question) -> Remedy:
     """Return E[g] and sd(g), each from ratios of Laplace approximations of order n^-2 error.
 
     Where log g is the straighter function (a positive quantity such as a variance or a predictive
@@ -60,12 +62,12 @@ def tierney_kadane(density: Density, normal: Normal, quantities: dict, probabili
     ratio for g + c as the shift c grows, and in no need of a shift). Moments only: the quantiles
     have a reason. The errors are numerical (differencing of K); None for the ratio form.
     """
-    d = normal.mean.size
+    d, quantities = question.size, question.quantities
     if d > MANY:
         text = f"maximisations in {d} dimensions for each of {len(quantities)} quantities"
-        return refused(METHOD, quantities, f"{text}; the limit is {MANY} dimensions")
-    density, counter = counted(density)
-    answers = {name: _answer(density, normal, g) for name, g in quantities.items()}
+        return question.refused(METHOD, f"{text}; the limit is {MANY} dimensions")
+    density, counter = question.watched()
+    answers = {name: _answer(density, question.normal, g) for name, g in quantities.items()}
     return Remedy(METHOD, answers, counter.evaluations)
 
 

@@ -12,12 +12,15 @@ from laplace_approx.verdict.sentences import method_in_words
 from laplace_approx.words.numbers import (
     count,
     error_sd,
+    known,
+    known_pair,
     listed,
     mass,
     number,
     pair,
     share,
 )
+from laplace_approx.words.units import unit_in_short
 
 LADDER = "remedy_ladder_"
 
@@ -69,13 +72,16 @@ def _at_mode(case: CasePart) -> str:
 def _both_intervals(case: CasePart, quantity: str, level: str = "95") -> str:
     ends = case.judged(quantity)["intervals"][level]
     return (
-        f"{case.label(quantity)}: {pair(ends['exact'])} exactly, "
+        f"{case.label(quantity)}: {known_pair(ends['exact'], ends['exact_error'])} exactly, "
         f"{pair(ends['laplace'])} under the normal"
     )
 
 
 def _contours(case: CasePart) -> str:
-    mean = listed(f"{name} {number(case.grid['mean'][name])}" for name in case.parameters)
+    mean = listed(
+        f"{name} {known(case.grid['mean'][name], case.grid['mean_error'][name])}"
+        for name in case.parameters
+    )
     held = case.verdict["joint"]["ellipse_coverage"]["levels"]["95"]["value"]
     tilt = ""
     if len(case.parameters) == 2:
@@ -125,31 +131,43 @@ def _largest_difference(case: CasePart, quantity: str) -> str:
     side = "above" if off[worst] > 0 else "below"
     return (
         f"{case.label(quantity)} is off most at {100 * probability:g} %: the normal lies "
-        f"{error_sd(abs(off[worst]))} SD {side}."
+        f"{error_sd(abs(off[worst]))} {_unit(case, quantity)} {side}."
     )
 
 
+def _unit(case: CasePart, quantity: str) -> str:
+    return unit_in_short(case.judged(quantity)["scale_is"])
+
+
 def _ladder(case: CasePart, quantity: str) -> str:
-    rungs = []
+    rungs, unit = [], _unit(case, quantity)
     for method in methods_of(case.remedies, quantity).values():
         error = max(method.off[level] + method.own[level] for level in method.off)
         if math.isfinite(error):
             name = "the normal" if method.name == "laplace" else method_in_words(method.name)
             doubt = "" if method.trusted else ", not to be trusted"
             rungs.append(
-                f"{name} {error_sd(error)} SD at {count(method.evaluations)} evaluations{doubt}"
+                f"{name} {error_sd(error)} {unit} at {count(method.evaluations)} evaluations{doubt}"
             )
     tolerance = number(case.verdict["tolerance"])
     return (
         f"Largest error of an endpoint of {case.label(quantity)} against cost, the tolerance being "
-        f"{tolerance} SD: {'; '.join(rungs) or 'no method has an error that is known'}."
+        f"{tolerance} {unit}: {'; '.join(rungs) or 'no method has an error that is known'}."
     )
+
+
+def _far_quantiles(case: CasePart, name: str) -> list[list[float]]:
+    """Return the exact 0.5 and 99.5 % quantiles of a parameter, and their errors."""
+    return [
+        [case.quantile(name, column, p) for p in (0.005, 0.995)]
+        for column in ("grid", "grid_error")
+    ]
 
 
 def _tails(case: CasePart) -> str:
     each = [
         f"{name} has its 0.5 and 99.5 % quantiles at "
-        f"{pair([case.quantile(name, 'grid', p) for p in (0.005, 0.995)])} exactly and at "
+        f"{known_pair(*_far_quantiles(case, name))} exactly and at "
         f"{pair([case.quantile(name, 'laplace', p) for p in (0.005, 0.995)])} under the normal"
         for name in case.parameters
     ]

@@ -17,6 +17,8 @@ from laplace_approx.words.numbers import (
     to_scale,
 )
 
+LEFT = 1e3  # times an error: `to_scale` shows a thousandth, the place of the error's first digit
+
 
 def interval_rows(case: CasePart) -> list[dict]:
     """Return a row for each quantity and judged interval that either side knows."""
@@ -31,7 +33,7 @@ def interval_rows(case: CasePart) -> list[dict]:
                     "unit": case.posterior["units"].get(name, ""),
                     "level": f"{level} %",
                     "laplace": _ends(ends["laplace"], judged["scale_sd"]),
-                    "exact": _ends(ends["exact"], judged["scale_sd"]),
+                    "exact": _ends(ends["exact"], judged["scale_sd"], ends["exact_error"]),
                     "error": error_sd(error["value"]),
                     "reason": None if case.declined else error["reason"],
                     "coverage": share(judged["coverage"][level]["value"]),
@@ -40,17 +42,22 @@ def interval_rows(case: CasePart) -> list[dict]:
     return [row for row in rows if (row["laplace"], row["exact"]) != (ABSENT, ABSENT)]
 
 
-def _ends(ends, scale) -> str:
-    """Return both ends with as many decimals as a thousandth of the scale asks for."""
+def _ends(ends, scale, errors=(0.0, 0.0)) -> str:
+    """Return both ends with as many decimals as a thousandth of the scale asks for, but none that
+    their errors do not leave them."""
     if all(math.isnan(or_nan(end)) for end in ends):
         return ABSENT
-    span, low, high = map(or_nan, (scale, *ends))
-    return f"{to_scale(low, span)} to {to_scale(high, span)}"
+    low, high = (
+        to_scale(or_nan(end), max(or_nan(scale), LEFT * or_nan(error)))
+        for end, error in zip(ends, errors, strict=True)
+    )
+    return f"{low} to {high}"
 
 
 def remedy_rows(case: CasePart) -> list[dict]:
     """Return a row for each method, from the cheapest: what it costs, and its error by quantity.
 
+    The cost is what it needs with all that it starts from; beside it stands that of the proof.
     The error is the largest of the judged ends, its own uncertainty included, as the verdict has
     it; a cell says whether it is within the tolerance, and why it is empty or not to be trusted.
     Without any error that is known there are no rows.
@@ -61,6 +68,7 @@ def remedy_rows(case: CasePart) -> list[dict]:
         {
             "method": _title(name),
             "evaluations": count(method.evaluations),
+            "proof": count(method.proof),
             "cost": method.evaluations,
             "cells": [_cell(case, by_quantity[each][name], each) for each in case.quantities],
         }

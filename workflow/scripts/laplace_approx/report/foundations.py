@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from laplace_approx.report.case import CasePart
-from laplace_approx.words.numbers import capital, count, listed, mass, number, pair
+from laplace_approx.words.numbers import capital, count, known, listed, mass, number, pair
 
 MOST_PAIRS = 10  # of correlations on the page: the artifact has them all
 
@@ -30,7 +30,12 @@ def mode_facts(case: CasePart) -> list[Fact]:
             f"{number(mode['shift_sd'], 3)} SD by a last Newton step "
             f"(limit {number(mode['shift_limit'], 3)})",
         ),
-        ("Starts", f"{count(mode['n_starts'])}, {count(mode['n_evaluations'])} evaluations"),
+        ("Starts", count(mode["n_starts"])),
+        (
+            "Evaluations",
+            f"{count(mode['evaluations_of_ascent'])} to reach the mode, "
+            f"{count(mode['evaluations_of_search'])} to search for others and to prove it",
+        ),
         ("Distinct modes found", count(len(mode["modes"]))),
         *(("Warning", warning) for warning in mode["warnings"]),
     ]
@@ -83,14 +88,26 @@ def grid_facts(case: CasePart) -> list[Fact]:
             _discretisation(grid, names),
         ),
         ("Off the nodes", _off_the_nodes(grid)),
-        ("Exact mean", _named(names, [grid["mean"][name] for name in names])),
-        ("Exact SD", _named(names, [grid["sd"][name] for name in names])),
-        ("Exact skewness", _named(names, [grid["skewness"][name] for name in names], 3)),
+        ("Exact mean", _moments(grid, "mean", names)),
+        ("Exact SD", _moments(grid, "sd", names)),
+        ("Exact skewness", _moments(grid, "skewness", names, 3)),
         ("Correlation", _correlations(names, grid["correlation"])),
-        ("Log evidence", number(grid["log_evidence"], 6)),
+        ("Log evidence", known(*_evidence(case), 6)),
         *(("Remark", reason) for reason in grid["reasons"]),
     ]
     return [Fact(*fact, "grid") for fact in facts if fact[1]]
+
+
+def _moments(grid: dict, moment: str, names, digits: int = 4) -> str:
+    """Return a moment of each parameter with the digits that its error leaves it."""
+    values, errors = grid[moment], grid[f"{moment}_error"]
+    return listed(f"{name} {known(values[name], errors[name], digits)}" for name in names)
+
+
+def _evidence(case: CasePart) -> tuple[float | None, float | None]:
+    """Return the log evidence of the grid and its error, as the verdict has them."""
+    said = case.verdict["evidence"]["grid"]
+    return said["value"], said["error"]
 
 
 def _off_the_nodes(grid: dict) -> str:

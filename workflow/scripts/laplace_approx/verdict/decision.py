@@ -11,21 +11,20 @@ from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
 from laplace_approx.comparison.rows import rows_of
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
-from laplace_approx.remedies.table import REFERENCE_DRAWS
+from laplace_approx.remedies.offers import EXACT_SIDES
 from laplace_approx.verdict.classes import STANDARD_ERRORS, decided
 from laplace_approx.verdict.sentences import Facts, sentence
-
-EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods
+from laplace_approx.words.units import HALF_INTERVAL, SD
 
 
 class Method(NamedTuple):
     """One method's answer for one quantity: `off` maps each judged level to the larger error of
     its two ends, and `own` to the larger uncertainty of that, both in exact SDs (NaN: unknown).
-    `further`: the evaluations are beyond those that the normal took, which the method needs."""
+    `evaluations` are those that it needs, with all that it starts from, `proof` those beyond."""
 
     name: str
     evaluations: float
-    further: bool
+    proof: float
     off: dict[float, float]
     own: dict[float, float]
     trusted: bool
@@ -54,16 +53,15 @@ def _method(table: dict, name: str, quantity: str) -> Method:
         errors = times * table["exact_error"][ends] / scale
         distance = np.abs(table["error_sd"][ends])
         if name not in EXACT_SIDES:  # the exact side itself has but one error
-            errors = errors + table["value_error"][ends] / scale
+            errors = errors + table["numerical_error"][ends] / scale
         doubt = times * table["scale_error"][ends] / scale
         errors = errors + np.where(doubt == 0, 0.0, distance) * doubt  # a distance may be infinite
         off[level] = float(np.max(distance))
         own[level] = float(np.max(errors))
     first = rows[0]
-    cost = float(table["log_density_evaluations"][first])
-    further = table["starts_from"][first] == "laplace"
+    cost = (float(table[f"evaluations_{kind}"][first]) for kind in ("alone", "of_proof"))
     said = bool(table["trusted"][first]), table["reason"][first]
-    return Method(name, cost, further, off, own, *said)
+    return Method(name, *cost, off, own, *said)
 
 
 class Told(NamedTuple):
@@ -152,7 +150,7 @@ def scale_is(judge: Judge, quantity: str) -> str:
     """Return what errors are counted in: the "sd" of a parameter, or a "half_interval", half the
     central 68.3 % one."""
     known = judge.kind == "grid" and judge.side.known_sd(quantity) is not None
-    return "sd" if known else "half_interval"
+    return SD if known else HALF_INTERVAL
 
 
 def _coverage(told: Told, judge: Judge, table: dict, quantity: str) -> dict:

@@ -3,7 +3,9 @@
 import math
 from typing import NamedTuple
 
-from laplace_approx.words.numbers import capital
+from laplace_approx.words.numbers import capital, known_plain
+from laplace_approx.words.units import HALF_INTERVAL as HALF
+from laplace_approx.words.units import SHORT, unit_in_short
 
 WORDS = {
     "skew_symmetric": "skew-symmetric draws",
@@ -16,7 +18,6 @@ WORDS = {
     "adapted_draws": "the adapted importance draws themselves",
     "grid": "the grid itself",
 }
-HALF = "half-intervals"
 HALF_INTERVAL = (
     "A half-interval is half the exact central 68.3 % interval: the SD of a normal, and a scale "
     "where there may be none."
@@ -47,7 +48,7 @@ def method_in_words(name: str) -> str:
 def sentence(facts: Facts) -> str:
     """Return the verdict on a quantity in words."""
     text = _BY_VERDICT[facts.record["verdict"]](facts)
-    unit = HALF_INTERVAL if f" {HALF}" in text else ""
+    unit = HALF_INTERVAL if f" {SHORT[HALF]}" in text else ""
     return " ".join(part for part in (text, unit, _condition(facts)) if part)
 
 
@@ -139,10 +140,10 @@ def _how_wrong(f: Facts) -> str:
     if not math.isfinite(off):
         return "an end of its 95 % interval lies beyond the support, or is not known"
     low, high = interval["laplace"]
-    exact_low, exact_high = interval["exact"]
+    exact_low, exact_high = map(known_plain, interval["exact"], interval["exact_error"])
     text = (
-        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{exact_low:.4g}, "
-        f"{exact_high:.4g}], so that an end is off by {_sd(f, off)}, {_although(f)} it holds "
+        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{exact_low}, "
+        f"{exact_high}], so that an end is off by {_sd(f, off)}, {_although(f)} it holds "
         f"{_covered(f)}"
     )
     own = f.normal.own[0.95]
@@ -210,23 +211,12 @@ def _share(mass: float) -> str:
 
 
 def _sd(f: Facts, value: float) -> str:
-    return f"{value:.3g} {'SD' if f.record['scale_is'] == 'sd' else HALF}"
+    return f"{value:.3g} {unit_in_short(f.record['scale_is'])}"
 
 
 def _cost(f: Facts) -> str:
-    """Return what the remedy costs, and whether the normal's own evaluations come on top."""
-    count = _count(f.remedy.evaluations)
-    if not f.remedy.further:
-        return f"{count} in all"
-    return f"{count} beyond the {_number(f.normal.evaluations)} of the normal"
-
-
-def _number(count: float) -> str:
-    return f"{count:,.0f}".replace(",", " ")
-
-
-def _count(evaluations: float) -> str:
-    return f"{_number(evaluations)} evaluations"
+    """Return what the remedy costs with all that it starts from."""
+    return f"{f.remedy.evaluations:,.0f} evaluations in all".replace(",", " ")
 
 
 def _stop(message: str | None) -> str:

@@ -15,6 +15,7 @@ from laplace_approx.normal.fit import quantity_names
 from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.verdict.classes import worst
 from laplace_approx.verdict.decision import Told, quantity_verdict
+from laplace_approx.verdict.evidence import evidences
 from laplace_approx.verdict.higher_mode import higher_modes
 from laplace_approx.verdict.left_out import unreached, warnings_of
 
@@ -40,6 +41,7 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
     }
     joint = _joint(fit, exact, laplace.mode, found["signals"])
     left_out = unreached(laplace.space, judge) if fit else {}
+    evidence = laplace.curvature.get("log_evidence"), exact.record, reference[1]
     return {
         "case": laplace.mode["case"] | exact.record["case"],
         **{field: laplace.curvature[field] for field in FIELDS},
@@ -53,7 +55,7 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
         "exact": _exact(judge, exact.record, found["reference"]),
         "replication": found["replication"],
         "moments": {method: said["moments"] for method, said in found["methods"].items()},
-        "evidence": _evidence(laplace, exact.record, found["methods"]),
+        "evidence": evidences(judge, *evidence, found["methods"]),
     }
 
 
@@ -79,14 +81,3 @@ def _exact(judge: Judge, record: dict, reference: dict) -> dict:
         for key in (*wanted, "discretisation_error", "off_the_nodes", "n_evaluations")
     }
     return {"kind": judge.kind, "faults": judge.faults, "grid": grid, "reference": reference}
-
-
-def _evidence(laplace, record: dict, methods: dict) -> dict:
-    """Return every log evidence there is: the normal's, the grid's, and those of the remedies."""
-    found = {method: said["log_evidence"] for method, said in methods.items()}
-    named = {method: value for method, value in found.items() if value is not None}
-    return {
-        "laplace": laplace.curvature.get("log_evidence"),
-        "grid": record["log_evidence"],
-        **named,
-    }

@@ -1,13 +1,16 @@
 """One row a case and quantity: its 50 and 95 % intervals on both sides, and how they differ."""
 
+import itertools
 import math
 
+from laplace_approx.comparison.intervals import JUDGED, ends_of
 from laplace_approx.comparison.rows import Rows, rows_of
 from laplace_approx.errors import InputError
 from laplace_approx.words.numbers import or_nan
 
-INTERVALS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
+INTERVALS = {round(100 * level): ends_of(level) for level in JUDGED}
 SIDES = ("laplace", "grid")
+MOMENTS = ("mean", "mean_error", "sd", "sd_error")
 EXCLUDED = ("laplace_excluded", "grid_excluded")
 
 
@@ -23,7 +26,8 @@ def _case_rows(
     """Return the rows of a case (model, prior, space, grid), one a quantity.
 
     `error_50_sd` and `error_95_sd` are the larger of the two endpoint errors of the equal-tailed
-    interval in exact posterior SDs, as the verdict has them. What is not known is NaN.
+    interval in the unit that `scale_is` names, as the verdict has them. Beside each number that has
+    an error stands the error, as NAME_error. What is not known is NaN.
     """
     rows = rows_of(quantiles)
     sd = dict(zip(mode["parameters"], _natural_sd(mode, curvature), strict=True))
@@ -37,8 +41,7 @@ def _case_rows(
             **verdict_columns(verdict["quantities"][quantity]),
             "mode": at_mode.get(quantity, math.nan),
             "laplace_sd": sd.get(quantity, math.nan),
-            "grid_mean": _of(grid["mean"], quantity),
-            "grid_sd": _of(grid["sd"], quantity),
+            **{f"grid_{key}": _of(grid[key], quantity) for key in MOMENTS},
             "grid_outside_mass": _of(grid["outside_mass"], "total"),
             **_intervals(rows, quantity),
             **{name: float(quantiles[name][rows.of(quantity)[0]]) for name in EXCLUDED},
@@ -52,22 +55,28 @@ def verdict_columns(of_quantity: dict) -> dict:
     return {
         "verdict": of_quantity["verdict"],
         "remedy": of_quantity["remedy"],
-        "coverage_95": or_nan(of_quantity["coverage"]["95"]["value"]),
-        **{f"error_{level}_sd": _error(of_quantity, level) for level in INTERVALS},
+        "remedy_evaluations": or_nan(of_quantity["remedy_evaluations"]),
+        **_with_error("coverage_95", of_quantity["coverage"]["95"]),
+        **_with_error("error_50_sd", of_quantity["endpoint_error_sd"]["50"]),
+        **_with_error("error_95_sd", of_quantity["endpoint_error_sd"]["95"]),
+        "scale_sd": or_nan(of_quantity["scale_sd"]),
+        "scale_is": of_quantity["scale_is"],
     }
 
 
 def _intervals(rows: Rows, quantity: str) -> dict[str, float]:
     columns = {}
     for level, (low, high) in INTERVALS.items():
-        for side in SIDES:
-            columns[f"{side}_lower_{level}"] = rows.value(side, quantity, low)
-            columns[f"{side}_upper_{level}"] = rows.value(side, quantity, high)
+        for side, (end, p) in itertools.product(SIDES, (("lower", low), ("upper", high))):
+            name = f"{side}_{end}_{level}"
+            columns[name] = rows.value(side, quantity, p)
+            columns[f"{name}_error"] = rows.value(f"{side}_error", quantity, p)
     return columns
 
 
-def _error(of_quantity: dict, level: int) -> float:
-    return or_nan(of_quantity["endpoint_error_sd"][str(level)]["value"])
+def _with_error(name: str, number: dict) -> dict[str, float]:
+    """Return a number of a record, {value, error, ...}, as a column with its error beside it."""
+    return {name: or_nan(number["value"]), f"{name}_error": or_nan(number["error"])}
 
 
 def _natural_sd(mode: dict, curvature: dict) -> list[float]:

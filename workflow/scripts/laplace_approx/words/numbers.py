@@ -21,6 +21,51 @@ def number(value, digits: int = 4) -> str:
     return minus(written)
 
 
+# Digits of a number of which nobody knows the error; doubled, it seems to be known as others are.
+UNSURE_DIGITS = 2
+
+
+def known(value, error, digits: int = 4) -> str:
+    """Return a number with the digits that its absolute error leaves it, `digits` at the most.
+
+    The last one has the place of the first digit of the error: 3.45 of 3.4491 known to 0.02. Where
+    the error is not known it has two.
+    """
+    if or_none(value) is None:
+        return number(value)
+    rounded, left = _left_by(value, error, digits)
+    return number(rounded, left) if left > 0 else minus(f"{rounded:,.{_after_point(error)}f}")
+
+
+def known_plain(value: float, error, digits: int = 4) -> str:
+    """Return the same as plain text, without marks between thousands: for a record."""
+    rounded, left = _left_by(value, error, digits)
+    return f"{rounded:.{left}g}" if left > 0 else f"{rounded:.{_after_point(error)}f}"
+
+
+def known_pair(values, errors, digits: int = 4) -> str:
+    """Return an interval with the digits that the errors of its ends leave them."""
+    low, high = map(known, values, errors, (digits, digits))
+    return f"{low} to {high}"
+
+
+def _left_by(value: float, error, digits: int) -> tuple[float, int]:
+    """Return the number rounded to the digits that its error leaves, and how many these are."""
+    if or_none(error) is None:
+        return value, min(digits, UNSURE_DIGITS)
+    if not error > 0:
+        return value, digits
+    place = math.floor(math.log10(error))
+    rounded = float(f"{round(value / 10.0**place) * 10.0**place:.15g}")
+    if rounded == 0:
+        return 0.0, 0
+    return rounded, min(digits, math.floor(math.log10(abs(rounded))) - place + 1)
+
+
+def _after_point(error: float) -> int:
+    return max(-math.floor(math.log10(error)), 0)
+
+
 def or_none(value) -> float | None:
     """Return a float for a record; None for None and for what is not finite."""
     return float(value) if value is not None and math.isfinite(value) else None

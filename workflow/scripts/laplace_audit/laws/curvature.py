@@ -24,6 +24,8 @@ def curvature_laws(page: Page, record: dict, mode: dict, target: Target) -> None
     d = len(record["parameters"])
     normal_laws(page, record, d)
     _hessian(page, record, mode, target)
+    checks = len(record["hessian_check"])
+    page.true("checks of the Hessian are counted", record["n_evaluations"] >= max(checks, 1))
     due = mode["log_density"] + d / 2 * math.log(2 * math.pi) + record["log_determinant"] / 2
     page.most("log evidence of the normal", relative(record["log_evidence"], due), 1e-13)
 

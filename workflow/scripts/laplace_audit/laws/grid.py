@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from laplace_audit.laws.costs import COUNTS, grid_cost_laws
 from laplace_audit.laws.mode import SUM, relative
 from laplace_audit.ledger import Page
 from laplace_audit.numerics.lattice import Lattice
@@ -20,7 +21,10 @@ NEGLIGIBLE = 1e-8  # mass on an edge, or beyond, of a grid that is called certif
 UNRESOLVED = 0.01  # of a probability: a lattice that is off by more serves no certified grid
 MISSED = 1e-6  # of the mass, by what is seen off the nodes of a certified grid
 ROUGH = 1e-5  # of the density there, in the mean
-UNKNOWN = ("bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation", "lattice")
+UNKNOWN = (
+    *("bounds", "points", "log_evidence", "mean", "sd", "skewness", "correlation", "lattice"),
+    *("n_evaluations", *COUNTS),
+)
 
 
 def grid_laws(page: Page, record: dict, definition: dict, target: Target) -> Lattice | None:
@@ -34,6 +38,7 @@ def grid_laws(page: Page, record: dict, definition: dict, target: Target) -> Lat
         unknown = UNKNOWN if record["status"] == "absent" else ("log_evidence",)
         page.true("no grid, no numbers", [record[key] is None for key in unknown])
         return None
+    grid_cost_laws(page, record)
     lattice = Lattice(record["lattice"])
     page.same("lattice has the points", record["points"], list(lattice.points))
     page.most("lattice has the points", relative(record["lattice"]["spacing"], lattice.step), SUM)

@@ -25,6 +25,7 @@ def mode_laws(page: Page, record: dict, target: Target, definition: dict) -> Non
     page.most("theta is z constrained", relative(record["theta"], space.theta(z)), ROUNDING)
     page.most("log density at the mode", relative(record["log_density"], density(z)), SUM)
     _others(page, record, space, density)
+    _counts(page, record)
     page.true("mode is converged", record["converged"] is True and record["shift_sd"] <= 1e-3)
     page.true("support contains the mode", np.all((z > space.lower) & (z < space.upper)))
 
@@ -60,6 +61,20 @@ def _others(page: Page, record: dict, space, density) -> None:
     shares = [mode["share"] for mode in record["modes"]]
     page.most("shares of the modes sum to one", abs(sum(shares) - 1), 1e-9)
     page.true("a share lies between 0 and 1", [0 <= share <= 1 for share in shares])
+
+
+def _counts(page: Page, record: dict) -> None:
+    """Hold the counts of evaluations against each other, the attempts and the path."""
+    ascent, search = record["evaluations_of_ascent"], record["evaluations_of_search"]
+    attempts = record["attempts"]
+    made = sum(attempt["evaluations"] for attempt in attempts)
+    parts = [ascent > 0, search >= 0, ascent + search == record["n_evaluations"]]
+    page.true("evaluations are those of the ascent and of the search", parts)
+    # the last point of the path is from the proof, and it takes a value at least
+    least = len(record["path"]) - 1
+    own = [a["evaluations"] for a in attempts if a["method"] == record["method"]]
+    held = any(least <= each < ascent and made - each <= search for each in own)
+    page.true("the ascent that is counted is one of the attempts", held)
 
 
 def _declined(page: Page, record: dict) -> None:

@@ -18,7 +18,7 @@ EPS, GROUPS = np.finfo(float).eps, 4
 ENDS = (0.025, 0.25, 0.75, 0.975)
 COPIED = (
     *("kind", "serves", "reason", "pareto_k", "pareto_k_error", "effective_draws", "n_draws"),
-    *("evaluations", "unseen_mass"),
+    *("evaluations", "evaluations_alone", "evaluations_of_proof", "unseen_mass"),
 )
 
 

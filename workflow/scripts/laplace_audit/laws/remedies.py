@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from laplace_audit.laws.costs import COUNTS
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
 
 EXACT_DRAWS = "adapted_draws"
+RULES = ("nested_laplace", "tierney_kadane", "gauss_hermite")  # remedies without draws
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 
@@ -16,7 +18,7 @@ def remedy_laws(
     """Hold the table of remedies, given by columns, against both sides.
 
     `others` maps each other space of the model to its normal side (None: declined), `further` are
-    the methods beyond those, and `costs` maps methods to their cost as it stands elsewhere.
+    the methods beyond those, and `costs` maps methods to their costs, recomputed from elsewhere.
     """
     target = sides.target
     methods = ["laplace", *(f"space:{name}" for name in others), *further, "grid"]
@@ -72,24 +74,70 @@ def arithmetic_laws(page: Page, columns: dict) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         due = (columns["value"] - columns["exact"]) / columns["scale_sd"]
     page.most("error in exact SDs follows", relative(columns["error_sd"], due), CLOSED)
-    for key in ("value_error", "exact_error", "scale_error"):
+    for key in ("numerical_error", "exact_error", "scale_error"):
         page.true("errors are not negative", ~(columns[key] < 0))
+    _method_errors(page, columns)
     said = np.array([reason is not None for reason in columns["reason"]])
     page.true("what is not trusted has a reason", columns["trusted"] | said)
     page.true("what is not trusted has a reason", ~np.isnan(columns["value"]) | said)
-    measured = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
+    measured = np.isfinite(columns["method_error"]) & np.isfinite(columns["error_sd"])
     owes = columns["trusted"] & ~np.isnan(columns["value"])
     page.true("what is trusted is measured", ~owes | measured)
+    _on_top(page, columns)
+
+
+def _method_errors(page: Page, columns: dict) -> None:
+    """The error of a method is its distance from the exact value, as well as both are known."""
+    off, numerical = columns["method_error"], columns["numerical_error"]
+    page.most("value error is the numerical one", relative(columns["value_error"], numerical), 0.0)
+    known = ~np.isnan(off)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(columns["value"] - columns["exact"])
+    page.true("method error is the distance", off[known] == apart[known])
+    exact = np.array([method in ("grid", EXACT_DRAWS) for method in columns["method"]])
+    due = columns["exact_error"] + np.where(exact, 0.0, numerical)
+    stated = columns["method_error_error"]
+    page.most("method error is the distance", relative(stated[known], due[known]), CLOSED)
+    page.true("method error is the distance", np.isnan(stated[~known]))
+
+
+def measured_laws(page: Page, columns: dict, kind: str, reliable: bool) -> None:
+    """Hold where the errors of methods are known against what there is to measure them."""
+    page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
+    finite = np.isfinite(columns["error_sd"]) & np.isfinite(columns["exact_error"])
+    due = finite & (reliable and kind != "none")
+    law = "method error is known where an exact side measured it"
+    page.true(law, np.isfinite(columns["method_error"]) == due)
+    if reliable and kind != "none":
+        _rules(page, columns)
+
+
+def _rules(page: Page, columns: dict) -> None:
+    """What computes costs no more than the exact side that judged it, which serves too."""
+    cost = dict(zip(columns["method"], columns["evaluations_alone"], strict=True))
+    exact = cost.get(EXACT_DRAWS, cost["grid"])
+    dear = [cost[rule] > exact for rule in RULES if rule in cost]
+    page.true("a rule costs no more than the exact side", np.logical_not(dear))
+
+
+def _on_top(page: Page, columns: dict) -> None:
+    """What starts from the normal costs no less than that, and its proof is that of the normal."""
+    law, key = "what starts from the normal costs more", ("scenario", "quantity", "probability")
+    keys = list(zip(*(columns[each] for each in key if each in columns), strict=True))
+    normals = {keys[i]: i for i, method in enumerate(columns["method"]) if method == "laplace"}
+    on_top = [i for i, start in enumerate(columns["starts_from"]) if start == "laplace"]
+    normal = [normals[keys[i]] for i in on_top]
+    alone, proof = (columns[each] for each in COUNTS)
+    page.true(law, alone[on_top] >= alone[normal])
+    page.true(law, proof[on_top] == proof[normal])
 
 
 def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
+    law = "evaluations are those of the method"
     for name, cost in costs.items():
         rows = [row for row, each in enumerate(columns["method"]) if each == name]
-        stored = columns["log_density_evaluations"][rows]
-        page.most("evaluations are those of the method", relative(stored, cost), 0.0)
+        for key, due in zip(COUNTS, cost, strict=True):
+            page.most(law, relative(columns[key][rows], due), 0.0)
         starts = {columns["starts_from"][row] for row in rows}
-        page.same(
-            "evaluations are those of the method",
-            starts,
-            {"laplace" if name in further else "nothing"},
-        )
+        start = "spaces" if name == EXACT_DRAWS else "laplace" if name in further else "nothing"
+        page.same(law, starts, {start})

@@ -1,11 +1,13 @@
 """The laws of the summary: every cell is what the artifacts of its case say."""
 
+import itertools
 import math
 
 import numpy as np
 
 from laplace_audit.ledger import Page
 
+MOMENTS = ("mean", "mean_error", "sd", "sd_error")
 ENDS = {50: (0.25, 0.75), 95: (0.025, 0.975)}
 
 
@@ -45,19 +47,21 @@ def rows_of(case, opened: dict):
         row = dict(zip(("model", "prior", "space", "grid"), case, strict=True))
         row |= {"status": curvature["status"], "reason": curvature["reason"], "quantity": name}
         row |= {"verdict": said["verdict"], "remedy": said["remedy"]}
-        row |= {"coverage_95": _number(said["coverage"]["95"]["value"])}
-        for level in ENDS:
-            row[f"error_{level}_sd"] = _number(said["endpoint_error_sd"][str(level)]["value"])
+        row["remedy_evaluations"] = _number(said["remedy_evaluations"])
+        row |= {"scale_sd": _number(said["scale_sd"]), "scale_is": said["scale_is"]}
+        numbers = {f"error_{level}_sd": said["endpoint_error_sd"][str(level)] for level in ENDS}
+        for key, number in {"coverage_95": said["coverage"]["95"], **numbers}.items():
+            row |= {key: _number(number["value"]), f"{key}_error": _number(number["error"])}
         row |= {"mode": _number(theta.get(name)), "laplace_sd": _number(sd.get(name))}
-        row |= {f"grid_{key}": _number((grid[key] or {}).get(name)) for key in ("mean", "sd")}
+        row |= {f"grid_{key}": _number((grid[key] or {}).get(name)) for key in MOMENTS}
         row["grid_outside_mass"] = _number((grid["outside_mass"] or {}).get("total"))
         mine = np.array([each == name for each in table["quantity"]])
         for level, ends in ENDS.items():
             for word, p in zip(("lower", "upper"), ends, strict=True):
                 at = mine & (table["probability"] == p)
-                for side in ("laplace", "grid"):
-                    row[f"{side}_{word}_{level}"] = (
-                        float(table[side][at][0]) if at.any() else math.nan
+                for side, error in itertools.product(("laplace", "grid"), ("", "_error")):
+                    row[f"{side}_{word}_{level}{error}"] = (
+                        float(table[side + error][at][0]) if at.any() else math.nan
                     )
         for key in ("laplace_excluded", "grid_excluded"):
             row[key] = float(table[key][mine][0])

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from laplace_audit.laws.evidence import evidence_laws
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import REGION, Sides, excluded_limit
 from laplace_audit.ledger import Page
@@ -43,7 +44,7 @@ class Rows:
         times = 2.0 if by_draws else 1.0  # two standard errors
         own = times * self.ends("exact_error", method, quantity, level) / scale
         if method not in ("grid", "adapted_draws"):
-            own = own + self.ends("value_error", method, quantity, level) / scale
+            own = own + self.ends("numerical_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
         doubt = times * self.ends("scale_error", method, quantity, level) / scale
         own = own + np.where(doubt == 0, 0.0, off) * doubt
@@ -52,7 +53,7 @@ class Rows:
 
 def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance: float) -> None:
     """Hold a verdict against its inputs: `mode`, `curvature`, `grid`, `found` (the record of the
-    remedies) and `columns` (their table)."""
+    remedies), `columns` (their table) and `reference`."""
     page.same("tolerance is as configured", record["tolerance"], tolerance)
     rows = Rows(inputs["columns"])
     page.same(
@@ -71,6 +72,7 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     lower = mode_is_lower(sides, inputs["mode"], inputs["grid"])
     unreached_laws(page, record, sides, lower)
     _copies(page, record, inputs)
+    evidence_laws(page, record["evidence"], inputs, kind, reliable)
     _chains(page, record, inputs["found"], kind)
 
 
@@ -169,7 +171,7 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:  # n
         )
 
     good = [method for method in rows.methods if method != "laplace" and meets(method)]
-    cost = {m: float(rows.get("log_density_evaluations", m, name, 0.5)) for m in good}
+    cost = {m: float(rows.get("evaluations_alone", m, name, 0.5)) for m in good}
     cheapest = min(good, key=cost.get, default=None)
     if status == "declined":
         due = "declined"
@@ -275,13 +277,6 @@ def _copies(page: Page, record: dict, inputs: dict) -> None:
     page.same("copies are what was copied", record["replication"], found["replication"])
     moments = {name: said["moments"] for name, said in found["methods"].items()}
     page.same("copies are what was copied", record["moments"], moments)
-    evidence = {
-        name: said["log_evidence"]
-        for name, said in found["methods"].items()
-        if said["log_evidence"] is not None
-    }
-    evidence |= {"laplace": inputs["curvature"].get("log_evidence"), "grid": grid["log_evidence"]}
-    page.same("copies are what was copied", record["evidence"], evidence)
     for name, signal in (found["signals"] or {}).items():
         if name != "reflection_bound" or grid["status"] != "ok":
             page.same("copies are what was copied", record["joint"].get(name), signal)

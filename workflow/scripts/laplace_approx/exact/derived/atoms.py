@@ -7,7 +7,9 @@ import numpy as np
 from laplace_approx.exact.derived.borders import Bundle
 
 NEAR = 0.02  # of all the mass: how well a CDF from the lines of a lattice alone is known
-MOST = 512  # values among which the atoms of some probabilities are looked for
+# values among which the atoms of some probabilities are looked for; doubled, twice the masses that
+# are summed
+MOST = 512
 
 
 def flat_values(bundle: Bundle, shape):

@@ -11,8 +11,12 @@ import numpy as np
 
 from laplace_approx.exact.derived.extremes import extremes
 
-NARROW = 6e-8  # of an interval: how well a break is known
-PARTS = 16  # into which an interval is divided, again and again, in search of a break
+# of an interval: how well a break is known; doubled, nothing changes, halved, 1.02 to 1.04 times
+# the evaluations
+NARROW = 6e-8
+# into which an interval is divided, again and again, in search of a break; doubled, 1.1 to 1.2
+# times the evaluations, halved, 0.9 to 0.95
+PARTS = 16
 
 
 class Breaks(NamedTuple):

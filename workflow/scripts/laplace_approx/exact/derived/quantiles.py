@@ -16,10 +16,16 @@ from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.inverse_cdf import Guess, SecantSearch, guessed, invert_cdf, rough_odds
 
-AT_LEAST = 0.05  # of the largest error: what another one is
-DOUBLINGS = 60  # of the way that a CDF is followed
-RISES = 0.5  # of what a CDF was taken to rise by: what it rises at the least
-BESIDE = 0.03  # of the local scale: how far from a quantile a search by bracketing begins
+# of the largest error: what another one is; halved or doubled, nothing changes, as no two rules
+# agree by accident there
+AT_LEAST = 0.05
+DOUBLINGS = 60  # of the way that a CDF is followed; 2^60 times the way is the last digit of a tail
+# of what a CDF was taken to rise by: what it rises at the least; doubled, the LD50 of the bioassay
+# states twice the error, as more of its CDF is followed
+RISES = 0.5
+# of the local scale: how far from a quantile a search by bracketing begins; doubled, 0.96 times the
+# evaluations of a product of coordinates, halved, 1.01
+BESIDE = 0.03
 
 
 class DerivedQuantity:

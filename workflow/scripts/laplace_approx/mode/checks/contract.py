@@ -52,11 +52,12 @@ def check_function(evaluator, points):
 def _check_companies(evaluator, points, first):
     """Raise `Declined` where the same points, over and over in larger batches, change their value.
 
-    These are asked of the density itself, in one call each, and are no part of the counts.
+    These are asked of the density itself, in one call each.
     """
     for size in FEW_COMPANIES if evaluator.size > MANY else COMPANIES:
         batch = np.resize(points, (size, points.shape[1]))
         values = evaluator.density.log_density(batch)
+        evaluator.n_evaluations += size
         before = np.resize(first, size)
         finite = np.isfinite(before) & np.isfinite(values)
         with np.errstate(invalid="ignore"):

@@ -19,6 +19,9 @@ HALVINGS = 40
 # of a way: 25 places, of each a look at the scatter; half as many step over stretches twice as
 # long
 WAY = np.concatenate([np.exp2(np.arange(-12.0, -2.0)), np.arange(0.125, 1.01, 0.0625)])
+# of log density below x: on a way so deep, what scatters is the rounding of numbers that matter to
+# no maximum. It is the depth at which starts are taken back, too; halved, the same
+DEEPEST = 1e6
 SUBNORMAL = (-746.0, -708.0)  # exp of it has fewer digits than others, and then none
 CURES = (
     "Differences of large numbers are what loses digits: write gammaln(a + n) - gammaln(a) as the "
@@ -59,13 +62,19 @@ def is_lost(evaluator, x, scale, clean=None) -> bool:
     if clean is not None:
         points = clean + WAY[:, None] * (x - clean)
     ends = np.any((points > SUBNORMAL[0]) & (points < SUBNORMAL[1]), axis=1)
-    return bool(np.any(scatter_at(evaluator, points[~ends], scale) > LOST))
+    return bool(np.any(_on_the_way(evaluator, points[~ends], x, scale) > LOST))
+
+
+def _on_the_way(evaluator, points, x, scale):
+    """Return the scatter at points (p, d) on a way to x (d,), zero where it leads deep below x."""
+    deep = evaluator.far(points) < evaluator.far(x) - DEEPEST
+    return np.where(deep, 0.0, scatter_at(evaluator, points, scale))
 
 
 def followed(evaluator, clean, x, scale) -> Lost:
     """Return the `Lost` of x (d,), of which the way from a point `clean` (d,) is halved again and
     again, to find where the digits end. The noise is the largest on the way."""
-    way = scatter_at(evaluator, clean + WAY[:, None] * (x - clean), scale)
+    way = _on_the_way(evaluator, clean + WAY[:, None] * (x - clean), x, scale)
     first = int(np.argmax(way > LOST))
     near, far = (WAY[first - 1] if first else 0.0), WAY[first]
     for _ in range(HALVINGS):

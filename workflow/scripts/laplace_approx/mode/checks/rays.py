@@ -7,22 +7,23 @@ import numpy as np
 from laplace_approx.numerics.batched import MANY
 
 # binary logarithms of SDs, dense, so as not to step over another mode: each 1.4 times as far;
-# twice as dense, a ray has 88 points, not 68
+# twice as dense, a ray has 68 points, not 48
 NEAR = np.arange(0.0, 10.0, 0.5)
 DOUBLINGS = np.concatenate(
-    [NEAR, np.arange(10.0, 17.0), np.arange(20.0, 65.0, 4.0), np.arange(96.0, 993.0, 32.0)]
+    [NEAR, np.arange(10.0, 17.0), np.arange(24.0, 65.0, 8.0), np.arange(96.0, 993.0, 64.0)]
 )
 LARGEST = 1e300  # coordinates beyond it are cut to it: just short of where floating point ends
-# points that rays begin at: doubled, a search costs 2 % more, halved 1 % less; one alone may lie
-# on a line that is special
-BASES = 3
+# points that fixed rays begin at, in few dimensions and in more, where there are more rays: each
+# costs 4 d rays; one alone may lie on a line that is special
+BASES, FEW_BASES = 3, 2
+FEW_DIMENSIONS = 3  # doubled, a search in six costs 24 rays more
 # SDs of the base points about the mode; halved or doubled, what was tried of tests/mode comes out
 # the same
 SPREAD = 0.5
 # doubled, a search costs 5 % more, halved 3 % less; each sees a cone of improper directions that
 # fills a share s of all with probability s
 RANDOM_RAYS = 32
-# axes taken: each costs 68 points a side and base; in more dimensions some go unseen
+# axes taken: each costs 48 points a side and base; in more dimensions some go unseen
 MOST_AXES = 32
 FEW_AXES, FEW_RANDOM_RAYS = 2, 6  # above 50 dimensions, from one base point
 # below the mode: no edge is looked for where the log density has fallen further; halved or
@@ -49,7 +50,7 @@ class Rays(NamedTuple):
 def around(evaluator, x, factored, rng, extra) -> Rays:
     """Return the rays around the mode x (d,), in units of its covariance `factored`.
 
-    From three random base points: along both ends of the axes, of the principal axes, of the
+    From two or three random base points: along both ends of the axes, of the principal axes, of the
     `extra` directions (n, d), and towards every edge of the support. From the mode: in random
     directions, and towards all bounds at once. Above 32 dimensions only 32 of the axes are taken,
     drawn at random, and no principal ones; above 50 only 2, from one base point.
@@ -78,8 +79,9 @@ def around(evaluator, x, factored, rng, extra) -> Rays:
 
 def _bases(evaluator, x, cholesky, rng):
     """Return random points about half an SD from x, inside the support."""
-    u = rng.standard_normal((BASES, x.size)) / max(1.0, np.sqrt(x.size) / 2)
-    length = np.full(BASES, SPREAD)
+    count = BASES if x.size <= FEW_DIMENSIONS else FEW_BASES
+    u = rng.standard_normal((count, x.size)) / max(1.0, np.sqrt(x.size) / 2)
+    length = np.full(count, SPREAD)
     for _ in range(20):
         bases = x + length[:, None] * (u @ cholesky.T)
         lost = ~np.isfinite(evaluator.far(bases))

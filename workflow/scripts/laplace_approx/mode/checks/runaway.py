@@ -175,15 +175,17 @@ class Growth(NamedTuple):
 def unbounded_path(evaluator, path, top):
     """Return the `Growth` of a path (n, d) that never arrived, or None where it had levelled off.
 
-    Over its second half, cut in five, it must have gained alike in each part, at least 10 in log
-    density together, and ended no more than one part below `top`, the highest log density known.
+    Over its second half, cut in five, it must have gained in each part, at least 10 in log density
+    together, in the last a tenth of what it gained in any, and ended no more than one part below
+    `top`, the highest log density known.
     """
     if path.shape[0] <= PARTS:
         return None
     marks = np.linspace(path.shape[0] // 2, path.shape[0] - 1, PARTS + 1).astype(int)
     values = evaluator.far(path[np.unique(marks)])
     gains = np.diff(values)
-    steady = np.min(gains) > 0.1 * np.max(gains)
+    # not alike: an ascent that takes longer and longer steps gains most at its end
+    steady = np.min(gains) > 1.0 and gains[-1] > 0.1 * np.max(gains)
     if not (steady and np.sum(gains) > 10 and values[-1] > top - gains[-1]):
         return None
     return Growth(path[-1] - path[marks[0]], float(np.sum(gains)), float(values[-1]))

@@ -19,18 +19,22 @@ TRUSTED = 1e-3  # numerical derivatives with a larger relative error have no say
 # points or more
 MOST_DIRECTIONS = 8
 FEW_DIRECTIONS = 2  # above 50 dimensions: doubled, 0.7 % of the log densities of a search in 60
+# of differences: steps of a round, each half as long, and rounds; a level more costs two points a
+# direction, and is of use where the scale is 2^5 times too long
+STEPS = {"levels": 5, "rounds": 5}
 # of a direction, steps of one-sided slopes; halved, rounding weighs twice as much in them
 ONE_SIDED = np.array([[1e-3], [1e-4], [1e-5]])
 
 
-def check_supplied(evaluator, points, rng):
+def check_supplied(evaluator, points, rng, scale=None):
     """Raise `Declined` (gradient_check_failed) unless the derivatives at points (n, d) are right.
 
     Along up to eight directions at each point, scaled to where the log density changes by one,
     the analytic gradient is held against differences of values, and the analytic Hessian against
     differences of the gradient. A numerical derivative counts only where its own error is small,
     so that kinks, edges and cancellation near a point give no false alarm; a disagreement counts
-    only if it is found again with other steps.
+    only if it is found again with other steps. `scale` (d,), where it is known, saves the sweeps
+    for the length over which the log density changes by one on each axis.
     """
     if not evaluator.has_gradient:
         return
@@ -41,13 +45,13 @@ def check_supplied(evaluator, points, rng):
     usable = np.flatnonzero(usable)
     together = points.shape[1] <= MOST_DIRECTIONS  # else a matrix for every row would be large
     for some in [usable] if together else np.split(usable, usable.size):
-        rows = _rows(points[some], scaled_directions(evaluator, points[some], rng))
+        rows = _rows(points[some], scaled_directions(evaluator, points[some], rng, scale))
         _check_gradient(evaluator, rows, values[some], gradients[some])
         if evaluator.has_hessian:
             _check_hessian(evaluator, rows)
 
 
-def scaled_directions(evaluator, points, rng):
+def scaled_directions(evaluator, points, rng, scale=None):
     """Return directions (p, m, d), the axes in few dimensions, as long as the local scale at each
     of the points (p, d)."""
     p, d = points.shape
@@ -55,8 +59,10 @@ def scaled_directions(evaluator, points, rng):
         directions = np.broadcast_to(np.eye(d), (p, d, d))
     else:
         n = MOST_DIRECTIONS if d <= MANY else FEW_DIRECTIONS
-        directions = rng.standard_normal((p, n, d)) * np.maximum(1.0, np.abs(points))[:, None]
-        directions /= np.sqrt(d)
+        length = np.maximum(1.0, np.abs(points))[:, None] if scale is None else 1.0
+        directions = rng.standard_normal((p, n, d)) * length / np.sqrt(d)
+    if scale is not None:
+        return directions * scale
     return directions * _lengths(evaluator, points, directions)[..., None]
 
 
@@ -108,12 +114,12 @@ def _check_gradient(evaluator, rows, values, gradients):
     noises = rounding_noises(function, rows.points, values, few)
     value, noise = values[rows.of], np.array(noises)[rows.of]
     analytic = np.einsum("rd,rd->r", rows.direction, gradients[rows.of])
-    found = along(function, rows.x, value, rows.direction, noise, rounds=3, back=rows.back)
+    found = along(function, rows.x, value, rows.direction, noise, **STEPS, back=rows.back)
     for i in np.flatnonzero(_differ(analytic, found.first, found.first_error)):
         x, direction, gap = rows.x[i], rows.direction[i], abs(analytic[i] - found.first[i])
         if not _smooth(lambda p, i=i: function(p) - value[i], x, direction, gap):
             continue
-        other = along(function, value=value[i], noise=noise[i], rounds=3, **rows.only(i))
+        other = along(function, value=value[i], noise=noise[i], **STEPS, **rows.only(i))
         numerical, error = other.first / 0.37, other.first_error / 0.37
         if _differ(analytic[i : i + 1], numerical, error)[0]:
             raise _failure(evaluator, "gradient", x, direction, analytic[i], numerical[0])
@@ -131,7 +137,7 @@ def _check_hessian(evaluator, rows):
         return np.where(inside[..., None], evaluator.gradient(points), np.nan)
 
     stencil = rows.x, rows.direction, rows.basis
-    found, error = gradient_along(gradient, *stencil, rounds=3, back=rows.back)
+    found, error = gradient_along(gradient, *stencil, **STEPS, back=rows.back)
     for i, j in np.argwhere(_differ(analytic, found, error)):
         x, direction, column = rows.x[i], rows.direction[i], rows.column(i, j)
         gap = abs(analytic[i, j] - found[i, j])
@@ -140,7 +146,7 @@ def _check_hessian(evaluator, rows):
             *(x, direction, gap),
         ):
             continue
-        again, size = gradient_along(gradient, basis=column, rounds=3, **rows.only(i))
+        again, size = gradient_along(gradient, basis=column, **STEPS, **rows.only(i))
         numerical = again[0, 0] / 0.37
         if _differ(analytic[i, j], numerical, size[0, 0] / 0.37):
             raise _failure(evaluator, "Hessian", x, direction, analytic[i, j], numerical)

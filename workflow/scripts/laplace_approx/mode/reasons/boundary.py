@@ -32,14 +32,15 @@ def _boundary(evaluator, edge) -> Declined:
         )
     kind = "its bound"
     if not edge.declared:
-        kind = "the edge of its support (or where the model gives NaN), found at"
+        kind = "an edge that SUPPORT does not have (where the model gives -inf or NaN), found at"
+    first = "" if edge.declared else "Name that edge in SUPPORT, which may be a function of data. "
     bounded = np.isfinite(evaluator.lower[edge.index]) and np.isfinite(evaluator.upper[edge.index])
     remedy = "logit" if bounded else "log"
     return Declined(
         "mode_on_boundary",
         f"the log density rises all the way as {name} goes from {edge.value:.6g} to {kind} "
         f"{edge.bound:.6g}: the maximum is on the boundary, where there is no slope of zero and no "
-        f"normal. {WAY_OUT} where {name} has no bound ({remedy} of the distance to it), "
+        f"normal. {first}{WAY_OUT} where {name} has no bound ({remedy} of the distance to it), "
         "whose Jacobian moves the mode inside, or use a prior that vanishes at the bound.",
         parameter=name,
         bound=edge.bound,
