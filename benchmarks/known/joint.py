@@ -106,7 +106,9 @@ def _by_nodes(known: Known, law, q, log_p) -> dict:
         squared *= np.expm1(-0.5 * np.abs(logs - other)) ** 2
         # where the rule does not reach there is no p, but there may be q
         outside = float(q.cdf(np.min(x)) + q.sf(np.max(x)))
-        distances.append(math.sqrt(0.5 * (np.sum(squared) + outside)))
+        square = 0.5 * (np.sum(squared) + outside)
+        # above 1 the rule of p, wide where p has faded out, has q on one of its nodes: no truth
+        distances.append(math.sqrt(square) if square < 1 + 1e-9 else math.nan)
         mass = np.exp(dx + logs)
         entropies.append(float(np.sum(mass * logs)))
         lost = abs(1 - float(np.sum(mass)))  # where the digits of x end, beside a bound
@@ -212,10 +214,14 @@ def _in_own(known: Known, mean, factor, n: int) -> dict:
 
 def _ellipses(known: Known, mean, factor) -> dict:
     radii = np.sqrt(stats.chi2.ppf(LEVELS, mean.size))
-    coarse, fine = (_in_balls(known, mean, factor, radii, n) for n in SHELLS[mean.size])
+    coarse, fine = SHELLS[mean.size]
+    held = np.array([_in_balls(known, mean, factor, radii, n) for n in (coarse, fine - 1, fine)])
+    apart = np.ptp(held, axis=0)
+    if np.any(np.isfinite(known.lower) | np.isfinite(known.upper)):
+        apart = np.full(apart.shape, np.max(apart))  # a bound within: two rules agree by chance
     return {
-        f"ellipse_{level}": (float(a), BELIEVED * abs(float(a - b)) + 1e-11)
-        for level, a, b in zip(LEVELS, fine, coarse, strict=True)
+        f"ellipse_{level}": (float(value), BELIEVED * float(off) + 1e-11)
+        for level, value, off in zip(LEVELS, held[-1], apart, strict=True)
     }
 
 

@@ -23,7 +23,7 @@ SEED = 20260
 DRAWN = 12
 # spread evenly over the bulk, by dimension; one more is twice the evaluations, and humps are seen
 # that are 0.71 (two parameters) or 0.79 (three) times as wide
-EVEN = {2: 16, 3: 16}
+EVEN = {2: 17, 3: 16}
 LINES = {2: 6, 3: 6}  # lines; one more is twice the evaluations on them
 # points on a line; doubled, 1.0 to 1.05 times the evaluations, and sheets half as thin are seen
 ALONG = {2: 512, 3: 256}
