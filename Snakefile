@@ -69,6 +69,7 @@ CODE = {step: described["fingerprint"] for step, described in describe_steps(SCR
 
 
 include: "workflow/rules/durable.smk"
+include: "workflow/rules/brought.smk"
 include: "workflow/rules/exercises.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/report.smk"
@@ -262,6 +263,7 @@ rule reference:
         "logs/{model}/{prior}/reference/reference.log",
     params:
         evaluations=lookup("reference/evaluations", within=config),
+        at_most=lookup("reference/at_most", within=config),
         seed=lookup("seeds/draws/0", within=config),
         code=CODE["reference"],
     message:
@@ -282,6 +284,10 @@ rule quantiles:
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
         reference="results/{model}/{prior}/reference/reference.json",
         reference_draws="results/{model}/{prior}/reference/reference.parquet",
+        chains=collect(
+            "results/{{model}}/{{prior}}/reference/{each}",
+            each=lookup("{model}/{prior}", within=CHAINS),
+        ),
         laplace_draws=collect(
             "results/{{model}}/{{prior}}/laplace/{{space}}/draws-seed{seed}.parquet",
             seed=lookup("seeds/draws", within=config),
@@ -302,6 +308,7 @@ rule quantiles:
         "logs/{model}/{prior}/compare/{space}/{grid}/quantiles.log",
     params:
         probabilities=lookup("probabilities", within=config),
+        tolerance=lookup("tolerance", within=config),
         code=CODE["quantiles"],
     message:
         "Compare the quantiles of {wildcards.model}/{wildcards.prior}, space {wildcards.space}, with the grid {wildcards.grid}"
@@ -321,6 +328,10 @@ rule remedies:
         marginals="results/{model}/{prior}/grid/{grid}/marginals.parquet",
         reference="results/{model}/{prior}/reference/reference.json",
         reference_draws="results/{model}/{prior}/reference/reference.parquet",
+        chains=collect(
+            "results/{{model}}/{{prior}}/reference/{each}",
+            each=lookup("{model}/{prior}", within=CHAINS),
+        ),
         modes=collect(
             "results/{{model}}/{{prior}}/laplace/{other}/mode.json",
             other=lookup("models/{model}/spaces", within=config),
@@ -369,6 +380,10 @@ rule verdict:
         found="results/{model}/{prior}/compare/{space}/{grid}/remedies.json",
         reference="results/{model}/{prior}/reference/reference.json",
         reference_draws="results/{model}/{prior}/reference/reference.parquet",
+        chains=collect(
+            "results/{{model}}/{{prior}}/reference/{each}",
+            each=lookup("{model}/{prior}", within=CHAINS),
+        ),
     output:
         report(
             "results/{model}/{prior}/compare/{space}/{grid}/verdict.json",

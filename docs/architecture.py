@@ -20,11 +20,24 @@ from laplace_files.run.code import import_statements, imported_files  # noqa: E4
 
 CORE = SCRIPTS / "laplace_approx"
 PICTURE = PROJECT / "docs" / "architecture.svg"
-SNAKEFILES = ("Snakefile", "workflow/rules/exercises.smk", "workflow/rules/report.smk")
+SNAKEFILES = (
+    *("Snakefile", "workflow/rules/brought.smk"),
+    *("workflow/rules/exercises.smk", "workflow/rules/report.smk"),
+)
 # From the ground up: the order that tests/project/test_rooms.py holds the imports to.
 ROOMS = (
     *("words", "numerics", "derivatives", "density", "normal", "mode", "curvature", "exact"),
-    *("comparison", "reference", "remedies", "verdict", "claims", "figures", "report", "exercises"),
+    *(
+        "comparison",
+        "reference",
+        "chains",
+        "remedies",
+        "verdict",
+        "claims",
+        "figures",
+        "report",
+        "exercises",
+    ),
 )
 
 

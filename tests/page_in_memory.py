@@ -74,7 +74,7 @@ def _write_case(folder, key, definition: dict, inputs) -> None:
         "verdict": case.verdict,
     }
     none = {name: np.empty(0) for name in names}
-    judge = find_judge(case.exact, *case.reference, case.laplace.mode)
+    judge = find_judge(case.exact, case.reference, case.laplace.mode, 0.1)
     sides = sides_step(case.laplace, case.exact, judge, PROBABILITIES)
     quantiles = quantiles_step(case.laplace, sides, none, none, PROBABILITIES)
     basin = {"undamped": np.array([1.0, 0.0]), "damped": np.array([1.0, 1.0])}

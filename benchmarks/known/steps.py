@@ -60,7 +60,7 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
     reference = reference_step(
         [laplace], [grid], Allowance(EVALUATIONS, SEED), say=lambda text: None
     )
-    judge = find_judge(exact, *reference, laplace.mode)
+    judge = find_judge(exact, reference, laplace.mode, tolerance)
     quantiles = sides_step(laplace, exact, judge, probabilities)
     trial = Trial(SEED, tolerance, "all" if remedies else "signals")
     made = remedies_step(laplace, exact, reference, {}, trial)

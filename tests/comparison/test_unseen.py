@@ -87,14 +87,14 @@ def test_draws_serve_where_modes_without_a_proposal_hold_next_to_nothing(laplace
     first = laplace.mode["modes"][0]
     several = [first, *[first | {"share": 0.5}] * 3, *[first | each for each in modes(*others)]]
     with_them = laplace._replace(mode=laplace.mode | {"modes": several})
-    columns, record = reference_of([with_them], [NO_GRID], evaluations=16_000)
+    columns, record, _ = reference = reference_of([with_them], [NO_GRID], evaluations=16_000)
     assert record["serves"] is serves is (record["reason"] is None)
     assert columns[WEIGHT].size == (record["n_draws"] if serves else 0)
     assert record["unseen_mass"] == pytest.approx(unseen_mass(several, (0, 1, 2, 3)))
     if not serves:
         assert "about which nothing is drawn" in record["reason"]
         assert f"{MOST:g}" in record["reason"]
-    judge = find_judge(Exact, columns, record, {})
+    judge = find_judge(Exact, reference, {}, 0.1)
     assert judge.kind == ("importance" if serves else "none")
     mentioned = others == (1e-6,)
     assert any("errors count" in remark for remark in judge.remarks) is mentioned

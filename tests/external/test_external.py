@@ -1,6 +1,7 @@
 """Verdicts on other tools' draws: targets with known quantiles, and files as tools write them."""
 
 import json
+import re
 from statistics import NormalDist
 
 import numpy as np
@@ -14,7 +15,8 @@ from laplace_approx.external.figure import external_figure
 from laplace_approx.external.judge import ExternalDraws, judge
 from laplace_approx.verdict.classes import worst
 from laplace_files.artifacts.artifacts import plain
-from laplace_files.cases.external import external_hashes, open_external, read_draw_table
+from laplace_files.cases.draw_table import read_draw_table
+from laplace_files.cases.external import external_hashes, open_external
 from project_copy import PROJECT, copy_project, snakemake
 
 STANDARD = NormalDist()
@@ -103,6 +105,22 @@ def test_exact_draws_judge_what_the_weights_cannot():
     assert (found["verdict"], found["rests_on"]) == ("sample", "exact")
     off = found["endpoint_error_sd"]["95"]
     assert abs(off["value"] - 2 / 3 * STANDARD.inv_cdf(0.975)) < 4 * off["error"]
+
+
+@pytest.mark.parametrize(("n", "rests_on"), [(20_000, "exact"), (600, "rough")])
+def test_draws_that_are_known_less_well_than_the_tolerance_are_not_called_exact(n, rests_on):
+    """Two standard errors of a 97.5 % end are 0.1 SD with about 3000 draws."""
+    exact = np.random.default_rng(2).standard_normal(n)
+    found = judged(lambda x: -0.5 * x**2, exact=exact)
+    said = found.record["quantities"]["x"]
+    assert said["rests_on"] == rests_on and (said["exact_error_sd"] <= TOLERANCE) is (n > 3000)
+    assert said["verdict"] in (("fine",) if rests_on == "exact" else ("unknown", "sample"))
+    exact_words = re.findall(r"exact", said["sentence"].replace("given as exact", ""))
+    assert bool(exact_words) is (rests_on == "exact")
+    assert external_figure(plain(found.record), found.table, "mine") is not None
+    far = judged(far_wider, exact=3 * exact).record["quantities"]["x"]
+    assert far["rests_on"] == rests_on and far["verdict"] == "sample"
+    assert ("the given one is" in far["sentence"]) is (rests_on == "rough")
 
 
 def test_too_few_draws_leave_the_verdict_open_and_say_what_is_possible():
@@ -326,6 +344,9 @@ def test_the_bioassay_through_the_workflow(tmp_path):
     )
     done = snakemake(folder, "external", "--cores", "1", "--configfile", "mine.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
+    last = [line.split() for line in done.stdout.splitlines() if line.startswith("with_exact")]
+    assert {line[1] for line in last} == {"alpha", "beta"}
+    assert all(line[-1] in ("exact", "rough") for line in last)
     results = folder / "results/external"
     found = json.loads((results / "with_exact/verdict.json").read_text())
     for name, true in BIOASSAY.items():

@@ -24,6 +24,7 @@ from laplace_approx.figures.quantities import Quantity
 from laplace_approx.figures.remedy_ladder import Rung
 from laplace_approx.figures.tails import TailPanel
 from laplace_approx.words.numbers import percent, power, to_scale
+from laplace_approx.words.units import LONG as OF_ERRORS
 
 # The bioassay posterior under a flat prior; mode and covariance computed independently by
 # 40-digit Newton iteration.
@@ -474,6 +475,13 @@ def test_remedies_are_all_named_even_without_an_error():
     assert lines(figure, "exact")[0][0, 1] > 0  # at the foot: zero has no place on a log axis
     with pytest.raises(ValueError, match="no method"):
         draw("remedy_ladder", rungs[2:], 0.1)
+
+
+@pytest.mark.parametrize("kind", OF_ERRORS)
+def test_a_ladder_names_the_unit_of_its_errors_and_no_other(kind):
+    figure = draw("remedy_ladder", [Rung("Laplace", 12, 0.8)], 0.1, scale_is=kind)
+    label = figure.axes[0].get_ylabel()
+    assert [other for other, text in OF_ERRORS.items() if text in label] == [kind]
 
 
 def test_an_error_of_no_matter_takes_no_room_from_the_others():

@@ -101,7 +101,41 @@ def test_a_minimal_configuration_gets_the_defaults_of_the_shipped_one():
         "priors": {"flat": {}},
         "spaces": {"natural": {}},
         "grids": {"certified": {}},
+        "reference": {},
     }
+
+
+@pytest.mark.parametrize(
+    ("entry", "whole"),
+    [
+        ("nuts", {"draws": [], "names": {}, "nuts": True}),
+        ({"draws": "a.csv"}, {"draws": ["a.csv"], "names": {}, "nuts": False}),
+        (
+            {"draws": ["a.nc"], "names": {"beta": "b[1]"}, "nuts": True},
+            {"draws": ["a.nc"], "names": {"beta": "b[1]"}, "nuts": True},
+        ),
+    ],
+)
+def test_draws_of_chains_are_asked_for_in_several_ways(entry, whole):
+    once = check_config(changed(("models", "bioassay", "reference"), {"flat": entry}), "")
+    assert once["models"]["bioassay"]["reference"] == {"flat": whole}
+    assert check_config(once, "") == once
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"flat": {}}, "models.bioassay.reference.flat"),
+        ({"flat": {"draws": []}}, "names no files of draws, and does not allow NUTS"),
+        ({"flat": {"names": {"beta": "b"}}}, "names no files of draws"),
+        ({"flat": "mcmc"}, "models.bioassay.reference.flat"),
+        ({"flat": {"draw": "a.csv"}}, "unknown key"),
+        ({"falt": "nuts"}, 'has no prior "falt"'),
+        ({"draws": {"draws": "a.csv"}}, "write `reference: {PRIOR: {draws: ...}}`"),
+    ],
+)
+def test_draws_of_chains_that_cannot_be_are_refused(entry, words):
+    assert words in refusal(changed(("models", "bioassay", "reference"), entry))
 
 
 def test_checking_changes_nothing_in_place_and_nothing_twice():

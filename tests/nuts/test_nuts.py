@@ -8,16 +8,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cases_in_memory import MODELS, laplace_of, posterior_of
+from laplace_approx.chains.gates import gates
 from laplace_approx.density.density import Density
 from laplace_approx.exercises.nuts import answer
 from laplace_approx.nuts.comparison import NutsSide
-from laplace_approx.nuts.sampler import (
-    NoStart,
-    Settings,
-    gates,
-    sample,
-    unbounded_definition,
-)
+from laplace_approx.nuts.sampler import NoStart, Settings, sample, unbounded_definition
 from laplace_approx.nuts.step import sampled
 from laplace_files.artifacts.artifacts import plain
 from project_copy import PROJECT, copy_project, snakemake

@@ -28,6 +28,7 @@ CORE = (
         "exact",
         "comparison",
         "reference",
+        "chains",
         "remedies",
         "verdict",
         "claims",

@@ -57,7 +57,7 @@ def _compare(outcome, definition):
     laplace, exact = opened()
     drawn = [outcome.tables[name][0][1] for name in ("draws", "grid_draws")]
     reference = reference_of([laplace], [exact.record])
-    judge = find_judge(exact, *reference, laplace.mode)
+    judge = find_judge(exact, reference, laplace.mode, definition["tolerance"])
     sides = sides_step(laplace, exact, judge, definition["probabilities"])
     quantiles = quantiles_step(laplace, sides, *drawn, definition["probabilities"])
     _same(quantiles, outcome.tables["quantiles"][0][1])

@@ -9,6 +9,7 @@ import pytest
 
 from laplace_approx.errors import InputError
 from laplace_approx.figures.sweep import error_lines
+from laplace_approx.words.units import LONG
 from laplace_files.artifacts.artifacts import write_json
 from laplace_sweep.effects import effects_table
 from laplace_sweep.figures import _line, _map, sweep_figures
@@ -287,6 +288,16 @@ def test_maps_show_means_of_what_has_a_value():
     xs, ys, error = _map(verdicts(), "q", ["sd", "space"])
     assert (xs, ys) == ([1.0, 30.0], ["id", "log"])
     assert error.tolist() == [[2.5, 1.5], [60.5, 30.0]]
+
+
+@pytest.mark.parametrize("kinds", [["sd"], ["half_interval"], ["sd", "half_interval"]])
+def test_the_pictures_of_a_sweep_name_the_units_that_occur(kinds):
+    rows = verdicts()
+    rows["scale_is"] = [kinds[i % len(kinds)] for i in range(len(rows["quantity"]))]
+    nothing = {key: [] for key in ("measure", "setting", "variance_share")}
+    (figure,) = sweep_figures(rows, nothing, ["sd", "space"], "s").values()
+    label = "".join(axes.get_ylabel() for axes in figure.axes)
+    assert [kind for kind, text in LONG.items() if text in label] == kinds
 
 
 def test_a_sweep_has_a_map_only_of_settings_that_move_something():

@@ -22,6 +22,12 @@ DECLARED = {
         config["claims"],
         *(each.get(key) for each in config["models"].values() for key in ("file", "data")),
         *(each.get(key) for each in config["external"].values() for key in ("draws", "exact")),
+        *(
+            file
+            for each in config["models"].values()
+            for brought in each["reference"].values()
+            for file in brought["draws"]
+        ),
     ]
     if file
 }

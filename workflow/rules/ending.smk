@@ -1,5 +1,5 @@
 from laplace_files.run.ending import Death, unfinished_lines, verdict_file
-from laplace_files.run.ending import audit_line, verdict_lines
+from laplace_files.run.ending import audit_line, external_lines, verdict_lines
 
 
 def stuck_cases():
@@ -29,6 +29,8 @@ def leading_to(job):
 
 onsuccess:
     print(verdict_lines("results/summary.parquet", CASES, "results/report.html"))
+    if EXTERNAL:
+        print(external_lines(EXTERNAL))
     if any(job.rule.name == "audit" for job in workflow.dag.jobs):
         print(audit_line(AUDIT))
 

@@ -11,7 +11,7 @@ from laplace_files.run import job
 job.start(snakemake)
 laplace = open_laplace(snakemake.input)
 exact = open_exact(snakemake.input, laplace.model)
-judge = find_judge(exact, *open_reference(snakemake.input), laplace.mode)
+judge = find_judge(exact, open_reference(snakemake.input), laplace.mode, snakemake.params.tolerance)
 columns = quantiles_step(
     laplace,
     sides_step(laplace, exact, judge, snakemake.params.probabilities),

@@ -11,7 +11,7 @@ job.start(snakemake)
 tables = reference_step(
     open_every_space(snakemake.input),
     [read_json(path) for path in snakemake.input.grids],
-    Allowance(snakemake.params.evaluations, snakemake.params.seed),
+    Allowance(snakemake.params.evaluations, snakemake.params.seed, snakemake.params.at_most),
     say=lambda text: print(text, file=sys.stderr),
 )
 metadata = tables.record["case"] | {"core": snakemake.params.code}

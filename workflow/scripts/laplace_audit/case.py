@@ -1,6 +1,8 @@
 """The laws of the chain from the code to the draws, applied to the artifacts of a shelf."""
 
 from laplace_audit.laws.basin import basin_laws
+from laplace_audit.laws.brought import chain_laws, file_laws, sampled_record_laws
+from laplace_audit.laws.brought import record_laws as brought_record_laws
 from laplace_audit.laws.core import core_laws
 from laplace_audit.laws.costs import UNKNOWN, of_normal, reference_cost_laws, stated
 from laplace_audit.laws.curvature import curvature_laws
@@ -20,7 +22,7 @@ from laplace_audit.laws.reference import (
 )
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
 from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
-from laplace_audit.laws.verdict import judged, verdict_laws
+from laplace_audit.laws.verdict import Rows, disputed, judged, sorts_of, verdict_laws
 from laplace_audit.ledger import Page
 from laplace_audit.reading.artifacts import Table
 from laplace_audit.reading.asked import Case
@@ -178,14 +180,29 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
     """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
     that they may miss."""
     record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
-    return _judged(shelf, case)[0], table.columns, record["unseen_mass"]
+    kind = _judged(shelf, case)[0]
+    for columns, said in _chains(shelf, case.model, case.prior):
+        if said["kind"] == kind:
+            return kind, columns, said["unseen_mass"]
+    return kind, table.columns, record["unseen_mass"]
 
 
 def _judged(shelf: Shelf, case: Case) -> tuple[str, bool]:
     """Return what the verdict on a case rests on, and whether that can be relied on."""
     record = shelf.need(f"{case.posterior}/reference/reference.json")
     opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
-    return judged(*opened, record["serves"])
+    chains = _chains(shelf, case.model, case.prior)
+    return judged(*opened, sorts_of(record, chains), shelf.asked.tolerance)
+
+
+def _chains(shelf: Shelf, model: str, prior: str) -> list[tuple[dict, dict]]:
+    """Return the columns and the record of each kind of draws of chains of a posterior."""
+    case, folder = (model, prior), f"{model}/{prior}/reference"
+    names = ["brought"] if case in shelf.asked.brought() else []
+    names += ["sampled"] if case in shelf.asked.sampled() else []
+    tables = [shelf.need(f"{folder}/{name}.parquet").columns for name in names]
+    records = [shelf.need(f"{folder}/{name}.json") for name in names]
+    return list(zip(tables, records, strict=True))
 
 
 _REFERENCE = ("json", "parquet")
@@ -213,6 +230,57 @@ def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
     shelf.table(f"{folder}/reference.parquet", "reference", of_draws)
 
 
+def audit_brought(shelf: Shelf, model: str, prior: str) -> None:
+    """Hold draws that are brought of a posterior against their files, and all that is said of
+    them."""
+    folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
+    definition = shelf.asked.models[model]["reference"][prior]
+
+    def of_record(page: Page, record: dict) -> None:
+        shelf.made(page, record, "brought", case)
+        brought_record_laws(page, record, definition)
+
+    def of_draws(page: Page, table: Table) -> None:
+        target = shelf.target(model, prior)
+        table_form(page, "brought", table, target.everything, case)
+        record = shelf.need(f"{folder}/brought.json")
+        if file_laws(page, table, target, record):
+            chain_laws(page, table, target, record, _modes(shelf, model, prior))
+
+    shelf.record(f"{folder}/brought.json", "brought", of_record)
+    shelf.table(f"{folder}/brought.parquet", "brought", of_draws)
+
+
+def _modes(shelf: Shelf, model: str, prior: str) -> list[dict]:
+    spaces = shelf.asked.models[model]["spaces"]
+    return [shelf.need(f"{model}/{prior}/laplace/{space}/mode.json") for space in spaces]
+
+
+def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
+    """Hold draws of NUTS against their gates, and that there are none where something cheaper can
+    certify."""
+    folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
+
+    def of_record(page: Page, record: dict) -> None:
+        shelf.made(page, record, "sampled", case)
+        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
+        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        cheaper = [shelf.need(f"{folder}/reference.json")]
+        if (model, prior) in shelf.asked.brought():
+            cheaper.append(shelf.need(f"{folder}/brought.json"))
+        sampled_record_laws(page, record, shelf.asked, grids, cheaper)
+
+    def of_draws(page: Page, table: Table) -> None:
+        target, record = shelf.target(model, prior), shelf.need(f"{folder}/sampled.json")
+        table_form(page, "sampled", table, target.everything, case)
+        page.same("as many draws as the record says", table.rows, record["n_draws"])
+        if table.rows:
+            chain_laws(page, table, target, record, _modes(shelf, model, prior))
+
+    shelf.record(f"{folder}/sampled.json", "sampled", of_record)
+    shelf.table(f"{folder}/sampled.parquet", "sampled", of_draws)
+
+
 def audit_remedies(shelf: Shelf, case: Case) -> None:
     """Hold the record of the remedies, and their table."""
     generator = {"seed": shelf.asked.draw_seeds[0], "bit_generator": "PCG64"}
@@ -237,12 +305,16 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         costs = _costs(shelf, case, methods)
         further = list(methods)
         rest = _rest(shelf, case)
-        if rest[0] == "importance":
-            further.append(EXACT_DRAWS)
-            costs[EXACT_DRAWS] = stated(found["reference"])
+        if rest[0] in EXACT_DRAWS:
+            own = EXACT_DRAWS[rest[0]]
+            further.append(own)
+            costs[own] = stated(found["reference"]) if own == "adapted_draws" else UNKNOWN
         remedy_laws(page, table.columns, sides, others, further, costs)
         stated_truth_laws(page, table.columns, *rest)
-        measured_laws(page, table.columns, *_judged(shelf, case))
+        kind, reliable = _judged(shelf, case)
+        chains = _chains(shelf, case.model, case.prior)
+        reliable = reliable and not disputed(chains, Rows(table.columns), kind)
+        measured_laws(page, table.columns, kind, reliable)
 
     shelf.record(f"{case.compare}/remedies.json", "remedies", of_record)
     shelf.table(f"{case.compare}/remedies.parquet", "remedies", of_table)
@@ -264,6 +336,7 @@ def audit_verdict(shelf: Shelf, case: Case) -> None:
         shelf.made(page, record, "verdict", case._asdict())
         inputs, sides = shelf.opened(case), shelf.sides(case)
         inputs["found"] = shelf.need(f"{case.compare}/remedies.json")
+        inputs["chains"] = _chains(shelf, case.model, case.prior)
         inputs["reference"] = shelf.need(f"{case.posterior}/reference/reference.json")
         inputs["columns"] = shelf.need(f"{case.compare}/remedies.parquet").columns
         verdict_laws(page, record, inputs, sides, shelf.asked.tolerance)

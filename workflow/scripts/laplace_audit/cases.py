@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from laplace_audit.case import (
+    audit_brought,
     audit_case,
     audit_core,
     audit_grid,
@@ -11,6 +12,7 @@ from laplace_audit.case import (
     audit_laplace_draws,
     audit_posterior,
     audit_reference,
+    audit_sampled,
 )
 from laplace_audit.laws.claims import claim_laws
 from laplace_audit.laws.exercises import exercise_laws
@@ -42,6 +44,10 @@ def audit(asked: Asked, results="results", only=None) -> Ledger:
             audit_grid_draws(shelf, *names, seed)
     for names in asked.posteriors():
         audit_reference(shelf, *names)
+    for names in asked.brought():
+        audit_brought(shelf, *names)
+    for names in asked.sampled():
+        audit_sampled(shelf, *names)
     for case in asked.cases:
         audit_case(shelf, case)
     audit_summary(shelf)

@@ -572,7 +572,7 @@ LAWS = {
                 EXACT,
             ),
             "the exact side's own row is the exact one": (
-                "value = exact for the methods grid and adapted_draws",
+                "value = exact for the methods grid, adapted_draws, brought_draws and nuts",
                 EXACT,
             ),
             "evaluations are those of the method": (
@@ -587,7 +587,8 @@ LAWS = {
             ),
             "a rule costs no more than the exact side": (
                 "`evaluations_alone` of nested_laplace, tierney_kadane and gauss_hermite is at "
-                "most that of the grid or of the adapted draws, where one of these judges",
+                "most that of the grid or of the adapted draws, where one of these judges; at most "
+                "65 536, or that of the normal, where draws of chains do, whose cost nobody knows",
                 EXACT,
             ),
             "value error is the numerical one": ("value_error = numerical_error", EXACT),
@@ -629,9 +630,15 @@ LAWS = {
             ),
             "the proposal is a mixture": ("its weights sum to one", f"1e-12: {ROUNDING}"),
             "the limit of k follows": (
-                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, and the mean "
-                "weight is known to a tenth",
+                "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, the mean "
+                "weight is known to a tenth, and chains find no more than 0.005 of the mass "
+                "missing",
                 f"1e-12: {ROUNDING}",
+            ),
+            "chains looked where the weights serve": (
+                "what they found missing is counted in the mass that may be unseen, and what "
+                "they cost in the evaluations",
+                "equal",
             ),
             "reference draws": ("as many as the record says, and only where they serve", EXACT),
             "replicates are of one size": ("numbered from 0, one after another", EXACT),
@@ -660,12 +667,14 @@ LAWS = {
                 "1e-6: thresholds of two codes drop other terms of a sum",
             ),
             "exact quantiles are those of the exact side": (
-                "the grid's own, or between the weighted draws at their mid-weights",
+                "the grid's own, between the weighted draws at their mid-weights, or the "
+                "median-unbiased ones of chains",
                 "1e-8 of the value and the quartile range: sums of many small weights",
             ),
             "errors of the draws recomputed": (
                 "how far s of the CDF moves a quantile, s over the independent replicates with the "
-                "t of their number, and what the mass in modes that are not seen can move",
+                "t of their number, or by the effective size of chains, and what the mass in modes "
+                "that are not seen can move",
                 "1e-6 of itself, since it is a difference of nearly equal numbers",
             ),
             "scale of the draws recomputed": (
@@ -676,11 +685,60 @@ LAWS = {
         },
     ),
     **_family(
+        "Draws of chains",
+        {
+            "draws are as configured": (
+                "files and columns are those under `reference` of the model; chains, draws and "
+                "seed of NUTS those under `nuts`",
+                EXACT,
+            ),
+            "draws are those of the files": (
+                "each file has its SHA-256; read again, without rows of warm-up, its chains are "
+                "the rows, one chain after another",
+                EXACT,
+            ),
+            "chains are of one length": (
+                "numbered from 0, one after another, as many draws each as the record says",
+                EXACT,
+            ),
+            "as many draws as the record says": ("rows of the table", EXACT),
+            "NUTS samples where nothing cheaper certifies": (
+                "unless all grids are there, or adapted or brought draws serve with two errors "
+                "within the tolerance",
+                EXACT,
+            ),
+            "gates of the chains recomputed": (
+                "rank-normalised split R-hat, bulk and tail effective sizes, and the worst of each",
+                "1e-6 of itself: sums of products by another transform",
+            ),
+            "chains serve where all holds": (
+                "R-hat at most 1.01, effective sizes at least 100 a chain, no divergence, Stein's "
+                "identity within its limit, and modes beyond all draws hold at most 6e-4 of the "
+                "mass; else there is a reason",
+                EXACT,
+            ),
+            "Stein's identity recomputed": (
+                "mean of g dlog p/dv + dg/dv at the draws, by differences, with its error; of as "
+                "many parameters as 400 000 evaluations allow, the most striking first",
+                "0.02 of its error: slopes by differences, where the model may give them",
+            ),
+            "modes beyond the draws": (
+                "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws",
+                f"1e-9: {ROUNDING}",
+            ),
+        },
+    ),
+    **_family(
         "Verdict",
         {
             "tolerance is as configured": (
                 "`tolerance` is that of the configuration",
                 EXACT,
+            ),
+            "exact sides agree within their errors": (
+                "abs(F(a) - p) over the errors of both, F the CDF of the chains, a the end of what "
+                "judges: the farthest of all, against the normal quantile at 1 - 0.0005 / m",
+                "1e-6 of itself: effective sizes by another transform",
             ),
             "a verdict for each quantity": (
                 "every parameter and derived quantity has one",

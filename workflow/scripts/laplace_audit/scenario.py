@@ -157,9 +157,11 @@ def _verdicts(pages, opened: Opened) -> None:
     if not page.true("a verdict for each quantity", sorted(names) == sorted(_everything(opened))):
         return
     rows, first = opened.remedies, opened.verdicts[0]
-    serves = first["rests_on"] == "importance"  # the record of the importance draws is not kept
+    # the record of the importance draws is not kept, and no others are looked at
+    drawn = {"serves": first["rests_on"] == "importance", "errors_sd": {}}
     grid, mode = opened.records["grid"], opened.records["mode"]
-    kind, reliable = judged(grid, mode, serves)
+    draws = [("importance", drawn)]
+    kind, reliable = judged(grid, mode, draws, opened.scenario.tolerance)
     measured_laws(pages("remedies"), rows.columns, kind, reliable)
     for said in opened.verdicts:
         given = (rows, said["status"], kind, reliable, opened.scenario.tolerance)

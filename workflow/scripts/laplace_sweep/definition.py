@@ -169,6 +169,7 @@ def _checked(config, model_name, kind, definitions, values, where, model) -> lis
     """
     names = [f"v{i}" for i in range(len(definitions))]
     entry = config["models"][model_name] | {f"{kind}s": dict(zip(names, definitions, strict=True))}
+    entry["reference"] = {}  # draws that are brought are of one posterior, and of no scenario
     case = {each: next(iter(entry[f"{each}s"])) for each in DEFINITIONS}
     tried = {
         "cases": [{"model": model_name, **case, kind: names}],

@@ -135,7 +135,7 @@ class Runner:
         """Return the quantiles of both sides, in which the seeds of their draws have no part."""
 
         def make():
-            judge = find_judge(exact, *reference, laplace.mode)
+            judge = find_judge(exact, reference, laplace.mode, definition["tolerance"])
             return sides_step(laplace, exact, judge, definition["probabilities"])
 
         key = [_grid_key(definition), definition["space"], *_reference_key(definition, exact)]
@@ -167,7 +167,8 @@ class Runner:
 
         def make():
             spaces = [laplace, *self._others(definition, laplace).values()]
-            budget = Allowance(definition["reference"]["evaluations"], _seed(definition, exact))
+            asked = definition["reference"]
+            budget = Allowance(asked["evaluations"], _seed(definition, exact), asked["at_most"])
             made = reference_step(spaces, [exact.record], budget, say=lambda text: None)
             return made._replace(record=plain(made.record))
 

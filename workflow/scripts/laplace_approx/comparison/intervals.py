@@ -4,6 +4,7 @@ import numpy as np
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # nominal probabilities
 JUDGED = (0.5, 0.95)  # those whose ends the tolerance is held against
+STANDARD_ERRORS = 2.0  # of draws that count as their error: one holds 68 % of the truths
 
 
 def ends_of(level: float) -> tuple[float, float]:

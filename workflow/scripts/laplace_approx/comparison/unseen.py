@@ -32,11 +32,16 @@ def unseen_mass(modes, seen=(0,)) -> float:
 def beyond_the_grid(grid_record: dict, mode: dict) -> tuple[float, list[tuple[str, float]]]:
     """Return the bound of `unseen_mass` for the modes beyond the bounds of a grid, with the
     parameter and the value that put each of them there; (0, []) where there is none."""
+    return modes_beyond(grid_record["bounds"], mode)
+
+
+def modes_beyond(bounds: dict, mode: dict) -> tuple[float, list[tuple[str, float]]]:
+    """Return the same for the modes beyond a box {parameter: (low, high)}."""
     seen, beyond = [], []
     modes = mode.get("modes") or []
     for i, each in enumerate(modes):
         theta = dict(zip(mode["parameters"], each["theta"], strict=True))
-        out = [name for name, ends in grid_record["bounds"].items() if _out(theta[name], *ends)]
+        out = [name for name, ends in bounds.items() if _out(theta[name], *ends)]
         seen += [] if out else [i]
         beyond += [(name, theta[name]) for name in out[:1]]
     return unseen_mass(modes, seen), beyond

@@ -24,4 +24,8 @@ def _row(name: str, judged: dict, table: dict) -> Row | None:
     scale = judged["scale_sd"]
     if not known or scale is None or not np.isfinite(scale):
         return None
-    return row_from(table, name, scale, {side: f"{side}_mcse" for side in known})
+    row = row_from(table, name, scale, {side: f"{side}_mcse" for side in known})
+    if judged["rests_on"] != "rough":
+        return row
+    called = {"exact": "rough"}
+    return Row(name, {called.get(side, side): both for side, both in row.sides.items()})

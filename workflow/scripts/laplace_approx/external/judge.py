@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import JUDGED, PROBABILITIES, percent, places
+from laplace_approx.comparison.intervals import (
+    JUDGED,
+    PROBABILITIES,
+    STANDARD_ERRORS,
+    percent,
+    places,
+)
 from laplace_approx.comparison.signals import (
     ProbedDraws,
     effective_sample_size,
@@ -32,7 +38,6 @@ from laplace_approx.verdict.classes import (
     BAD,
     GOOD,
     OPEN,
-    STANDARD_ERRORS,
     possible,
     state,
     worst,
@@ -40,6 +45,7 @@ from laplace_approx.verdict.classes import (
 
 RESAMPLES = 200  # of the bootstrap: its standard errors are then good to 5 %
 PLAIN, RESAMPLED, EXACT = "laplace", "importance", "exact"
+ROUGH = "rough"  # draws that were given as exact, and are so to less than the tolerance
 
 
 class ExternalDraws(NamedTuple):
@@ -172,6 +178,14 @@ class _Sides:
         reached = np.all(self.beyond[places(level)] >= FEWEST_BEYOND)
         return OPEN if state == GOOD and not reached else state
 
+    def exact_error(self) -> float | None:
+        """Return the largest error of the judged ends of exact draws, two standard errors, in SDs;
+        None where there are none, or it is not known."""
+        _, errors = self.quantiles(EXACT)
+        ends = [place for level in JUDGED for place in places(level)]
+        largest = float(np.max(STANDARD_ERRORS * errors[ends] / self.scale))
+        return largest if math.isfinite(largest) else None
+
     def excluded(self) -> dict:
         return {side: answer.excluded for side, answer in self.answers.items()}
 
@@ -265,7 +279,8 @@ def _verdict(name: str, sides: _Sides, trust: Trust, tolerance: float) -> dict:
     record = {
         "verdict": verdict,
         "possible": possible,
-        "rests_on": sides.reference if reference != BAD else "none",
+        "rests_on": _rests_on(sides, reference, tolerance),
+        "exact_error_sd": sides.exact_error(),
         "scale_sd": sides.scale,
         "effective_draws_beyond": {
             percent(level): float(np.min(sides.beyond[places(level)])) for level in JUDGED
@@ -277,6 +292,14 @@ def _verdict(name: str, sides: _Sides, trust: Trust, tolerance: float) -> dict:
         "remedy_error_sd": _largest(*remedy_off),
     }
     return record | {"sentence": sentence(Judgement(name, record, states, trust.reason, tolerance))}
+
+
+def _rests_on(sides: _Sides, reference: str, tolerance: float) -> str:
+    if reference == BAD:
+        return "none"
+    error = sides.exact_error()
+    known = error is not None and error <= tolerance
+    return ROUGH if sides.reference == EXACT and not known else sides.reference
 
 
 def _state(off, tolerance: float) -> str:

@@ -10,7 +10,11 @@ WORDS = {
     "sample": "nothing here is good enough",
 }
 FEWEST_BEYOND = 50.0  # effective draws beyond an end, for its error to be one
-JUDGED_BY = {"exact": "judged by the exact draws", "importance": "judged by importance weights"}
+JUDGED_BY = {
+    "exact": "judged by the exact draws",
+    "rough": "judged by the draws given as exact, whose own errors are larger than the tolerance",
+    "importance": "judged by importance weights",
+}
 
 
 class Judgement(NamedTuple):
@@ -61,7 +65,7 @@ def _unknown(j: Judgement) -> str:
         mended = _sd(j.record["remedy_error_sd"])
         return (
             f"The normal is not good enough for {j.quantity}: {_wrong(j)} ({_judged(j)}). Whether "
-            f"importance weights mend it is open: they are within {mended} of the exact ends. "
+            f"importance weights mend it is open: they are within {mended} of the {_true(j)} ends. "
             f"{j.weights} Draw more, or by Markov chain Monte Carlo."
         )
     *others, last = (WORDS[word] for word in j.record["possible"])
@@ -91,12 +95,17 @@ def _draws_needed(j: Judgement) -> float | None:
 
 def _wrong(j: Judgement) -> str:
     ends = j.record["intervals"]["95"]
-    side = j.record["rests_on"]
+    side = "exact" if j.record["rests_on"] == "rough" else j.record["rests_on"]
     (low, high), (true_low, true_high) = ends["laplace"], ends[side]
     return (
-        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the exact one is [{true_low:.4g}, "
-        f"{true_high:.4g}], so that an end is off by {_off(j, '95')}"
+        f"its 95 % interval is [{low:.4g}, {high:.4g}] where the {_true(j)} one is "
+        f"[{true_low:.4g}, {true_high:.4g}], so that an end is off by {_off(j, '95')}"
     )
+
+
+def _true(j: Judgement) -> str:
+    """Return what the other ends are called: nothing is exact to less than the tolerance."""
+    return "given" if j.record["rests_on"] == "rough" else "exact"
 
 
 def _instead(j: Judgement) -> str:

@@ -22,6 +22,7 @@ class Look(NamedTuple):
 
 LOOKS = {
     "exact": Look("exact", style.EXACT),
+    "rough": Look("draws given as exact, with larger errors than the tolerance", style.EXACT),
     "grid": Look("grid (exact)", style.EXACT),
     "laplace": Look("Laplace", style.LAPLACE),
     "importance": Look("Laplace draws with importance weights", style.STUDENT),

@@ -96,5 +96,9 @@ def _notes(rungs, error, least: float) -> list[str]:
     notes = ["Filled: within the tolerance."]
     if np.any(error < least):
         notes.append(f"Triangle: an error below {power(least)}.")
-    lost = [text.literal(rung.method) for rung in rungs if not _drawable(rung)]
-    return [*notes, f"No finite error: {', '.join(lost)}."] if lost else notes
+    lost = [rung for rung in rungs if not _drawable(rung)]
+    known = [text.literal(rung.method) for rung in lost if np.isfinite(rung.error_sd)]
+    others = [text.literal(rung.method) for rung in lost if not np.isfinite(rung.error_sd)]
+    if others:
+        notes.append(f"No finite error: {', '.join(others)}.")
+    return [*notes, f"Cost not known: {', '.join(known)}."] if known else notes

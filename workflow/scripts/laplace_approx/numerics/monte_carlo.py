@@ -107,6 +107,15 @@ def tail_ess(draws) -> float:
     return _diagnostic("ess", draws, method="tail", prob=(0.05, 0.95))
 
 
+def mean_error(draws) -> float:
+    """Return the Monte Carlo standard error of the mean of draws (chains, n), dependent or not, as
+    in the same paper; 0 where they are all the same, and so is their mean."""
+    draws = np.asarray(draws, dtype=float)
+    if draws.size and np.all(draws == draws.flat[0]):
+        return 0.0
+    return _diagnostic("mcse", draws, method="mean")
+
+
 def quantile_errors(draws, probabilities) -> np.ndarray:
     """Return the Monte Carlo standard error of each quantile of draws (chains, n), dependent or
     not, as in the same paper."""

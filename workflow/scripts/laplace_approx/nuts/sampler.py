@@ -1,8 +1,8 @@
-"""Draws from a posterior by the No-U-Turn sampler, in coordinates without bounds, and their gates.
+"""Draws from a posterior by the No-U-Turn sampler, in coordinates without bounds.
 
 The sampler is nutpie's (Seyboldt et al.; NUTS of Hoffman and Gelman 2014, JMLR 15). It sees the log
 density of z with the Jacobian, as everything here does, and neither the mode nor its curvature: it
-is a witness of its own. The gates are those of Vehtari et al. (2021, Bayesian Analysis 16).
+is a witness of its own.
 """
 
 from typing import NamedTuple
@@ -11,10 +11,7 @@ import numpy as np
 
 from laplace_approx.density.density import Density
 from laplace_approx.derivatives.central import slope
-from laplace_approx.numerics.monte_carlo import bulk_ess, r_hat, tail_ess
 
-LARGEST_R_HAT = 1.01  # Vehtari et al. (2021)
-FEWEST_PER_CHAIN = 100  # effective draws, in the bulk and in the tails
 JITTER = 2.0  # the starts are uniform within this of the model's start, in z
 TRIES = 200  # draws of a start that has density
 
@@ -113,34 +110,3 @@ def _value_and_gradient(density: Density):
         return value, np.where(np.isfinite(gradient), gradient, 0.0)
 
     return evaluate
-
-
-def diagnostics(names, theta, diverging) -> dict:
-    """Return R-hat and both effective sample sizes of each parameter of theta (chains, n, d)."""
-    found = {
-        name: {
-            "r_hat": r_hat(theta[..., i]),
-            "bulk_ess": bulk_ess(theta[..., i]),
-            "tail_ess": tail_ess(theta[..., i]),
-        }
-        for i, name in enumerate(names)
-    }
-    return {"parameters": found, "divergences": int(np.sum(diverging))}
-
-
-def gates(found: dict, chains: int) -> dict:
-    """Return each gate: the worst value, its limit, and whether it holds; a NaN fails."""
-    each = found["parameters"].values()
-    fewest = float(FEWEST_PER_CHAIN * chains)
-    r_hats = np.array([one["r_hat"] for one in each])
-    bulk, tail = (np.array([one[key] for one in each]) for key in ("bulk_ess", "tail_ess"))
-    return {
-        "r_hat": _gate(np.max(r_hats), LARGEST_R_HAT, np.all(r_hats <= LARGEST_R_HAT)),
-        "bulk_ess": _gate(np.min(bulk), fewest, np.all(bulk >= fewest)),
-        "tail_ess": _gate(np.min(tail), fewest, np.all(tail >= fewest)),
-        "divergences": _gate(found["divergences"], 0, found["divergences"] == 0),
-    }
-
-
-def _gate(value, limit, holds) -> dict:
-    return {"value": float(value), "limit": float(limit), "holds": bool(holds)}

@@ -4,18 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.chains.gates import diagnostics, gates
 from laplace_approx.density.density import density_in, point_inside
 from laplace_approx.density.posterior import joint_support
 from laplace_approx.density.space import build_space
 from laplace_approx.normal.draws import draw_columns, no_draws
-from laplace_approx.nuts.sampler import (
-    NoStart,
-    Settings,
-    diagnostics,
-    gates,
-    sample,
-    unbounded_definition,
-)
+from laplace_approx.nuts.sampler import NoStart, Settings, sample, unbounded_definition
 
 LIBRARY = "nutpie"
 _FAULTS = {

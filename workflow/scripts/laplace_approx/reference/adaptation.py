@@ -8,10 +8,12 @@ from scipy.special import logsumexp
 from laplace_approx.reference.cube import scrambled
 from laplace_approx.reference.mixture_fit import fitted_mixture
 from laplace_approx.reference.student import StudentMixture, joined
+from laplace_approx.reference.weights import effective_number, tempered
 
 STAGE = 4096  # draws between two fits; a power of two, as Sobol points want it
 SMALL_STAGE = 2048  # in few dimensions
 FEW = 12  # dimensions
+KEPT = 10  # stages: twice as many cost twice the time each and weigh by older, worse proposals
 ADAPTING = 0.35  # of the evaluations at the most: the rest are the draws that count
 DRAWS_PER_NUMBER = 12  # effective draws a dimension and component, before it is frozen
 COMPONENTS = (1, 2, 4)  # of a fitted mixture, as many as the effective draws can tell apart
@@ -30,6 +32,11 @@ class Adapted(NamedTuple):
     efficiency: tuple[float, ...]
     effective: float
 
+    @property
+    def wanted(self) -> int:
+        """The effective draws that a proposal should be fitted to."""
+        return DRAWS_PER_NUMBER * self.proposal.size
+
 
 def adapted_proposal(log_density, start: StudentMixture, evaluations: int, rng) -> Adapted:
     """Return a mixture of t adapted to `log_density` (n, d) -> (n,) within so many evaluations.
@@ -40,19 +47,18 @@ def adapted_proposal(log_density, start: StudentMixture, evaluations: int, rng) 
     and there are 12 effective draws a dimension and component.
     """
     stage = STAGE if start.size >= FEW else SMALL_STAGE
-    proposals, z, log_p, efficiency = [start], [], [], []
-    while (len(z) + 1) * stage <= ADAPTING * evaluations:
-        z.append(scrambled(proposals[-1], stage, rng))
-        log_p.append(log_density(z[-1]))
-        efficiency.append(_effective(log_p[-1] - proposals[-1].log_density(z[-1])) / stage)
-        pool = _pool(z, log_p, proposals)
+    proposals, stages, efficiency, pool = [start], Stages(), [], None
+    while (len(efficiency) + 1) * stage <= ADAPTING * evaluations:
+        z = scrambled(proposals[-1], stage, rng)
+        efficiency.append(stages.add(z, log_density(z), proposals[-1]))
+        pool = stages.pool()
         if pool is None:
             break
         proposals.append(_next(pool, start, rng))
         if _settled(pool, proposals[-1], start, efficiency):
             break
-    used = len(z) * stage
-    effective = 0.0 if not z or pool is None else pool.effective
+    used = len(efficiency) * stage
+    effective = 0.0 if pool is None else pool.effective
     return Adapted(proposals[-1], used, tuple(efficiency), effective)
 
 
@@ -67,36 +73,42 @@ class Pool(NamedTuple):
     effective: float
 
 
-def _effective(log_ratio) -> float:
-    """Return (sum w)^2 / sum w^2, 0 where there is no weight."""
-    if not np.isfinite(log_ratio.max()):
-        return 0.0
-    return float(np.exp(2 * logsumexp(log_ratio) - logsumexp(2 * log_ratio)))
+class Stages:
+    """The draws of the last stages, with the density of each under each of their proposals.
 
+    The mixture of all proposals that have draws here weighs them: dropping a stage drops both.
+    """
 
-def _pool(z, log_p, proposals) -> Pool | None:
-    every = np.concatenate(z)
-    log_q = np.stack([each.log_density(every) for each in proposals[: len(z)]])
-    log_q = logsumexp(log_q, axis=0) - np.log(len(z))
-    ratio = np.concatenate(log_p) - log_q
-    if not np.isfinite(ratio.max()):
-        return None
-    held = _tempered(ratio, 4 * every.shape[1] + 40)
-    return Pool(every, ratio, log_q, np.exp(held - logsumexp(held)), _effective(ratio))
+    def __init__(self):
+        self.proposals: list[StudentMixture] = []
+        self.z: list[np.ndarray] = []
+        self.log_p: list[np.ndarray] = []
+        self.log_q: list[list[np.ndarray]] = []  # of the draws of stage i under proposal j
 
+    def add(self, z, log_p, proposal: StudentMixture) -> float:
+        """Take in draws z (n, d) of a proposal, log p (n,); return their effective share."""
+        for old, under in zip(self.z, self.log_q, strict=True):
+            under.append(proposal.log_density(old))
+        own = proposal.log_density(z)
+        self.log_q.append([*(each.log_density(z) for each in self.proposals), own])
+        self.z.append(z)
+        self.log_p.append(log_p)
+        self.proposals.append(proposal)
+        if len(self.z) > KEPT:
+            for column in (self.z, self.log_p, self.log_q, self.proposals, *self.log_q[1:]):
+                del column[0]
+        return effective_number(log_p - own) / log_p.size
 
-def _tempered(log_ratio, wanted: float):
-    """Return the log weights raised to the largest power <= 1 that leaves so many effective."""
-    low, high = 0.0, 1.0
-    if _effective(log_ratio) >= wanted:
-        return log_ratio
-    held = np.where(np.isfinite(log_ratio), log_ratio, -np.inf)
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        with np.errstate(invalid="ignore"):
-            enough = _effective(np.where(held == -np.inf, -np.inf, middle * held)) >= wanted
-        low, high = (middle, high) if enough else (low, middle)
-    return np.where(held == -np.inf, -np.inf, low * held)
+    def pool(self) -> Pool | None:
+        """Return all draws with their weights, or None where none has any."""
+        every = np.concatenate(self.z)
+        log_q = np.concatenate([logsumexp(under, axis=0) for under in self.log_q])
+        log_q = log_q - np.log(len(self.z))
+        ratio = np.concatenate(self.log_p) - log_q
+        if not np.isfinite(ratio.max()):
+            return None
+        held = tempered(ratio, 4 * every.shape[1] + 40)
+        return Pool(every, ratio, log_q, np.exp(held - logsumexp(held)), effective_number(ratio))
 
 
 def _next(pool: Pool, start, rng) -> StudentMixture:
@@ -105,7 +117,7 @@ def _next(pool: Pool, start, rng) -> StudentMixture:
 
     def fitted(components, df):
         found = fitted_mixture(pool.z, pool.weights, components, df, normal, rng)
-        return _guarded(found, start)
+        return guarded(found, start)
 
     tried = [fitted(1, df) for df in DEGREES]
     losses = [_loss(pool, each, 1) for each in tried]
@@ -120,7 +132,8 @@ def _next(pool: Pool, start, rng) -> StudentMixture:
     return tried[int(np.argmin(losses))]
 
 
-def _guarded(fitted: StudentMixture, start: StudentMixture) -> StudentMixture:
+def guarded(fitted: StudentMixture, start: StudentMixture) -> StudentMixture:
+    """Return a fitted mixture that keeps a tenth of where the adaptation began."""
     return joined((fitted, start), (1 - DEFENSIVE, DEFENSIVE))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from laplace_approx.comparison.intervals import JUDGED_ENDS, STANDARD_ERRORS
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import moved_levels
 from laplace_approx.exact.draw_quantiles import Estimates
@@ -68,6 +69,22 @@ class WeightedSide:
 def reference_side(columns: dict, record: dict) -> WeightedSide | NoSide:
     """Return the side of reference draws with their record; of none, no side."""
     return WeightedSide(columns, record["unseen_mass"]) if columns[WEIGHT].size else NoSide()
+
+
+def errors_in_sd(side: WeightedSide, names) -> dict:
+    """Return the largest error of the ends of the 50 and 95 % intervals in SDs, by quantity; None
+    where it is not known."""
+    found = {
+        name: float(np.max(side.quantiles(name, JUDGED_ENDS).error / side.scale(name)))
+        for name in names
+    }
+    return {name: error if np.isfinite(error) else None for name, error in found.items()}
+
+
+def errors_within(errors: dict, tolerance: float) -> bool:
+    """Return whether two standard errors of every quantity, as `errors_in_sd` has them, are within
+    the tolerance; one that is not known is not."""
+    return all(e is not None and STANDARD_ERRORS * e <= tolerance for e in errors.values())
 
 
 COPIED = (

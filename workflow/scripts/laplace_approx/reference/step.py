@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import JUDGED, ends_of
 from laplace_approx.comparison.unseen import MOST, UNSURE
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import MOST_ON_DISK, draws_within
@@ -14,16 +13,18 @@ from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.density.unbounded import transform_record
 from laplace_approx.normal.cost import cost_of_modes, total
 from laplace_approx.normal.fit import quantity_names
-from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER, Adapted, adapted_proposal
+from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER
+from laplace_approx.reference.attempts import Attempt, Limits, Search
 from laplace_approx.reference.coordinates import Unbounded
-from laplace_approx.reference.frozen_draws import (
-    FrozenDraws,
-    frozen_draws,
-    largest_k,
-    too_heavy,
-)
+from laplace_approx.reference.frozen_draws import FrozenDraws, largest_k
 from laplace_approx.reference.record import mixture_record
-from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT, WeightedSide
+from laplace_approx.reference.side import (
+    LOG_RATIO,
+    REPLICATE,
+    WEIGHT,
+    WeightedSide,
+    errors_in_sd,
+)
 from laplace_approx.reference.starts import starting_mixture, unseen_by
 
 GRID, ADAPTED, NOTHING = "grid", "adapted_draws", "none"
@@ -31,17 +32,26 @@ FEWEST_A_DIMENSION = 2 * DRAWS_PER_NUMBER  # evaluations, below which adapting i
 
 
 class ReferenceTables(NamedTuple):
-    """The columns of the reference draws, without a row where none serve, and their record."""
+    """The columns of the reference draws, without a row where none serve, and their record; and
+    of draws of chains, beside them, (columns, record) each."""
 
     draws: dict
     record: dict
+    chains: tuple = ()
 
 
 class Allowance(NamedTuple):
-    """How many evaluations the draws may cost, and the seed that they come from."""
+    """How many evaluations the draws may cost at first, and the seed that they come from; and at
+    most, where those do not serve or leave an end coarse (0: no more)."""
 
     evaluations: int
     seed: int
+    at_most: int = 0
+
+    @property
+    def most(self) -> int:
+        """The evaluations that all attempts together may cost."""
+        return max(self.evaluations, self.at_most)
 
 
 def reference_step(laplaces, grids, budget: Allowance, say: Callable = print) -> ReferenceTables:
@@ -80,7 +90,8 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     if start is None:
         reason = "no mode lies within the support, where a draw about it could"
         return _without(NOTHING, reason, names, case, budget, unseen)
-    most = draws_within(budget.evaluations, max(start.size, len(names)), MOST_ON_DISK)
+    kept = draws_within(budget.most, max(start.size, len(names)), MOST_ON_DISK)
+    most = min(budget.evaluations, kept)
     if most < FEWEST_A_DIMENSION * start.size:
         reason = (
             f"{most} evaluations are within the budget and the memory for draws; {start.size} "
@@ -88,20 +99,32 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
         )
         return _without(NOTHING, reason, names, case, budget, unseen)
     rng = np.random.default_rng([budget.seed, 1])  # not the draws of the remedies held to it
-    adapted = adapted_proposal(coordinates.log_density, start, most, rng)
-    say(f"adapted in {adapted.evaluations} evaluations: effective shares {_shares(adapted)}")
-    room = most - adapted.evaluations
-    drawn = frozen_draws(coordinates.log_density, adapted.proposal, room, rng)
-    record = _record(case, budget, coordinates, adapted, drawn) | {"unseen_mass": unseen}
+    model = laplaces[0].model
+
+    def worst_error(attempt: Attempt) -> float:
+        columns = _columns(model, coordinates, attempt.drawn)
+        errors = errors_in_sd(WeightedSide(columns, _missed(unseen, attempt)), names).values()
+        return max(math.inf if error is None else error for error in errors)
+
+    search = Search(coordinates.log_density, start, Limits(most, budget.most, kept), rng)
+    last = search.best(worst_error, say)
+    unseen = _missed(unseen, last)
+    record = _record(case, budget, coordinates, last) | {"unseen_mass": unseen}
     record |= _costs(started, record["evaluations"])
-    reason = _too_heavy(drawn, adapted)
-    say(f"drew {drawn.log_ratio.size}: {drawn.effective:.0f} effective, {reason or 'serves'}")
+    reason = _too_heavy(last)
     if reason:
         return ReferenceTables(
             _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}
         )
-    columns = _columns(laplaces[0].model, coordinates, drawn)
-    return ReferenceTables(columns, record | {"errors_sd": _errors(columns, names, unseen)})
+    columns = _columns(model, coordinates, last.drawn)
+    errors = errors_in_sd(WeightedSide(columns, unseen), names)
+    return ReferenceTables(columns, record | {"errors_sd": errors})
+
+
+def _missed(unseen: float, attempt: Attempt) -> float:
+    """Return the mass that may be missed: modes without draws, and where the draws are few."""
+    thin = 0.0 if attempt.covered is None else attempt.covered.thin
+    return min(1.0, unseen + thin)
 
 
 def _not_drawn_about(unseen: float) -> str:
@@ -116,19 +139,15 @@ def _not_drawn_about(unseen: float) -> str:
     )
 
 
-def _shares(adapted: Adapted) -> str:
-    return ", ".join(f"{share:.3f}" for share in adapted.efficiency)
-
-
-def _too_heavy(drawn: FrozenDraws, adapted: Adapted) -> str | None:
-    """Return why the weights cannot be relied on, and what may help, or None where they can."""
-    heavy, wanted = too_heavy(drawn), DRAWS_PER_NUMBER * adapted.proposal.size
-    if heavy is None or adapted.effective >= wanted:
+def _too_heavy(last: Attempt) -> str | None:
+    """Return why the draws cannot be relied on, and what may help, or None where they can."""
+    heavy, adapted = last.reason, last.adapted
+    if heavy is None or last.settled:
         return heavy
     return (
         f"{heavy}. The proposal was frozen with {adapted.effective:.0f} effective draws after "
-        f"{adapted.evaluations} evaluations, and {wanted} are wanted: a larger "
-        "`reference: {evaluations: ...}` lets it adapt for longer"
+        f"{adapted.evaluations} evaluations, and {adapted.wanted} are wanted: a larger "
+        "`reference: {at_most: ...}` lets it adapt for longer"
     )
 
 
@@ -147,7 +166,8 @@ def _columns(model, coordinates: Unbounded, drawn: FrozenDraws) -> dict:
     }
 
 
-def _record(case, budget: Allowance, coordinates, adapted: Adapted, drawn: FrozenDraws) -> dict:
+def _record(case, budget: Allowance, coordinates, last: Attempt) -> dict:
+    adapted, drawn = last.adapted, last.drawn
     known = drawn.k is not None and math.isfinite(drawn.k)
     evidence, error = drawn.evidence
     return _empty(case, budget) | {
@@ -160,7 +180,8 @@ def _record(case, budget: Allowance, coordinates, adapted: Adapted, drawn: Froze
         "n_draws": int(drawn.log_ratio.size),
         "replicates": int(drawn.replicates[-1]) + 1,
         "effective_draws": drawn.effective,
-        "evaluations": adapted.evaluations + int(drawn.log_ratio.size),
+        "evaluations": last.evaluations,
+        "coverage": None if last.covered is None else last.covered._asdict(),
         "adaptation": {
             "evaluations": adapted.evaluations,
             "effective_shares": list(adapted.efficiency),
@@ -180,19 +201,9 @@ def _costs(laplaces, evaluations: int) -> dict:
     return {"evaluations_alone": int(cost.alone), "evaluations_of_proof": int(cost.proof)}
 
 
-def _errors(columns: dict, names, unseen: float) -> dict:
-    """Return the largest error of the ends of the 50 and 95 % intervals in SDs, by quantity."""
-    side = WeightedSide(columns, unseen)
-    ends = [end for level in JUDGED for end in ends_of(level)]
-    found = {
-        name: float(np.max(side.quantiles(name, ends).error / side.scale(name))) for name in names
-    }
-    return {name: error if math.isfinite(error) else None for name, error in found.items()}
-
-
 def _empty(case: dict, budget: Allowance) -> dict:
     nothing = (
-        *("pareto_k", "pareto_k_error", "largest_k", "effective_draws", "adaptation"),
+        *("pareto_k", "pareto_k_error", "largest_k", "effective_draws", "adaptation", "coverage"),
         *("log_evidence", "log_evidence_error", "unseen_mass", "transforms", "proposal"),
         *("errors_sd", "evaluations_alone", "evaluations_of_proof"),
     )

@@ -10,22 +10,27 @@ import numpy as np
 from laplace_approx.density.density import Density
 from laplace_approx.density.edges import wrapped
 
-# Evaluations where nothing can tell whether a remedy serves, so that none is ever named: about what
-# the draws of the reference may cost by default. By values alone the nodes of nested Laplace take
-# 49 thousand at the least with seven parameters, and 74 thousand with eight: so it is refused
-# beforehand from eight on; from seven if this were halved, and from ten if it were doubled.
-UNJUDGED = 2**16
+# Evaluations where the exact side bounds none: there is no such side, so that no remedy is ever
+# named, or nobody knows what its draws cost. About what those of the reference may by default. By
+# values alone the nodes of nested Laplace take 49 thousand at the least with seven parameters, and
+# 74 thousand with eight: so it is refused beforehand from eight on; from seven if this were halved,
+# and from ten if it were doubled.
+UNBOUNDED = 2**16
+UNJUDGED = "nothing can tell whether it serves"
+NOT_COUNTED = "it is not known what the draws that judge it cost"
 
 
 class CostLimit(NamedTuple):
     """What a remedy may cost, with what it starts from, which `spent` so much.
 
-    `alternative` is what costs `evaluations` and serves, in words; "" where nothing is known to.
+    `alternative` is what costs `evaluations` and serves, in words; "" where nothing is known to,
+    `because` of what is said there.
     """
 
     evaluations: float = math.inf
     spent: float = 0.0
     alternative: str = ""
+    because: str = UNJUDGED
 
     @property
     def left(self) -> float:
@@ -39,10 +44,8 @@ class CostLimit(NamedTuple):
             return None
         would = f"it would cost {how} {_number(self.spent + evaluations)} evaluations in all"
         if not self.alternative:
-            return (
-                f"{would}, and the limit is {_number(self.evaluations)} where nothing can tell "
-                "whether it serves"
-            )
+            limit = f"the limit is {_number(self.evaluations)} where {self.because}"
+            return f"{would}, and {limit}"
         costs = f"{self.alternative} costs {_number(self.evaluations)}"
         return f"{would}, and {costs}: it cannot be the cheapest that serves"
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.intervals import PROBABILITIES
 from laplace_approx.curvature.matrices import draws_within
 from laplace_approx.normal.cost import UNKNOWN, Cost
@@ -14,7 +15,7 @@ from laplace_approx.remedies.truth import Truth
 from laplace_approx.remedies.weighted import weighted_answer
 
 REFERENCE_DRAWS = "adapted_draws"  # the name of the exact side's own draws as a method
-EXACT_SIDES = ("grid", REFERENCE_DRAWS)  # as methods: their values are the exact ones
+EXACT_SIDES = ("grid", REFERENCE_DRAWS, BROUGHT, NUTS)  # as methods: their values are exact
 LAPLACE_DRAWS = 64_000  # of a derived quantity in many dimensions, which has no closed form
 
 
@@ -95,18 +96,30 @@ def reference_offer(truth: Truth, record: dict) -> Offer:
 
     They cost what adapting and drawing took, and the normals of all spaces that they start from.
     """
+    return _own_offer(REFERENCE_DRAWS, truth, _stated(record), "spaces")
+
+
+def chains_offer(method: str, truth: Truth) -> Offer:
+    """Return what draws of chains say where they are the exact side: they are at hand already.
+
+    What it cost to make them is not known, and they start from no normal.
+    """
+    return _own_offer(method, truth, UNKNOWN, "nothing")
+
+
+def _own_offer(method: str, truth: Truth, cost: Cost, starts_from: str) -> Offer:
     reasons = {
         name: "too few effective draws lie beyond an end" if np.isnan(each.value).any() else None
         for name, each in truth.quantiles.items()
     }
     return Offer(
-        REFERENCE_DRAWS,
+        method,
         {name: each.value for name, each in truth.quantiles.items()},
         {name: each.error for name, each in truth.quantiles.items()},
         reasons,
         {name: not np.isnan(each.value).all() for name, each in truth.quantiles.items()},
-        _stated(record),
-        "spaces",
+        cost,
+        starts_from,
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.drift import drift_record, no_drift
 from laplace_approx.comparison.intervals import JUDGED_PLACES, places
 from laplace_approx.comparison.sides import laplace_side
@@ -12,9 +13,11 @@ from laplace_approx.normal.cost import Cost, cost_of_normal
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.side import reference_in_short
 from laplace_approx.reference.step import ReferenceTables
-from laplace_approx.remedies.cost_limit import UNJUDGED, CostLimit
+from laplace_approx.remedies.cost_limit import NOT_COUNTED, UNBOUNDED, CostLimit
 from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.remedies.offers import (
+    Offer,
+    chains_offer,
     grid_offer,
     laplace_offer,
     no_offer,
@@ -24,7 +27,7 @@ from laplace_approx.remedies.offers import (
 from laplace_approx.remedies.repeated_data import copies_needed, no_copies
 from laplace_approx.remedies.table import remedy_table
 from laplace_approx.remedies.trials import remedy_record, run_remedies
-from laplace_approx.remedies.truth import truth_of
+from laplace_approx.remedies.truth import Truth, truth_of
 
 MONTE_CARLO_SHARE = 1 / 3  # of the tolerance: what draws may add to it by chance
 IQR_SD = 1.349  # the length of the 50 % interval of a normal, in SDs
@@ -57,7 +60,7 @@ def remedies_step(
     """
     seed, tolerance, extent = trial
     names, fit = quantity_names(laplace.model), laplace.fit()
-    judge = find_judge(exact, *reference, laplace.mode)
+    judge = find_judge(exact, reference, laplace.mode, tolerance)
     truth = truth_of(judge, names)
     normal = _offer("laplace", laplace, names)
     wanted = fit is not None and extent == "all"
@@ -65,8 +68,7 @@ def remedies_step(
     others = spaces if extent == "all" else {}
     offers = [normal, *(_offer(f"space:{space}", each, names) for space, each in others.items())]
     largest = {name: _largest_error(truth, normal, name, tolerance) for name in names}
-    exacts = [reference_offer(truth, reference.record)] if judge.kind == "importance" else []
-    exacts.append(grid_offer(truth, exact.record))
+    exacts = _exact_offers(judge, truth, exact.record, reference.record)
     limit = _limit(judge, exacts[0].cost, normal.cost)
     found = run_remedies(fit, seed, largest, limit) if wanted else {}
     offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
@@ -89,10 +91,22 @@ def remedies_step(
     return RemedyTables(remedy_table(offers, truth), record)
 
 
+def _exact_offers(judge: Judge, truth: Truth, grid: dict, reference: dict) -> list[Offer]:
+    """Return what the exact sides say, first that which judges; of the others only the grid."""
+    rest = grid_offer(truth, grid)
+    if judge.kind == "importance":
+        return [reference_offer(truth, reference), rest]
+    if judge.kind in (BROUGHT, NUTS):
+        return [chains_offer(judge.kind, truth), rest]
+    return [rest]
+
+
 def _limit(judge: Judge, exact: Cost, normal: Cost) -> CostLimit:
     """Return what a remedy may cost: what the exact side does, which serves whatever it finds."""
     if judge.kind == "none" or judge.faults:
-        return CostLimit(UNJUDGED, normal.alone)
+        return CostLimit(UNBOUNDED, normal.alone)
+    if judge.kind in (BROUGHT, NUTS):
+        return CostLimit(UNBOUNDED, normal.alone, because=NOT_COUNTED)
     means = "a grid" if judge.kind == "grid" else "adapted draws"
     return CostLimit(exact.alone, normal.alone, f"the exact side by {means}")
 

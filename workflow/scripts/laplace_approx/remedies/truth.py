@@ -11,8 +11,8 @@ class Truth(NamedTuple):
     """What the exact side says of each quantity: its quantiles at `PROBABILITIES`, its scale, and
     the error of that (0 for a grid, whose scale is as good as its quantiles).
 
-    `rests_on` is what it is: "grid", "importance" or "none". `faults` are sentences about a side
-    that is there and not to be relied on."""
+    `rests_on` is what it is: "grid", "importance", "brought_draws", "nuts" or "none". `faults` are
+    sentences about a side that is there and not to be relied on."""
 
     quantiles: dict
     scale: dict
@@ -29,7 +29,7 @@ def truth_of(judge: Judge, names) -> Truth:
         {name: side.scale(name) for name in names},
         {name: _scale_error(side, name) for name in names},
         judge.kind,
-        judge.faults if judge.kind == "grid" else (),  # those of none are why there is no side
+        judge.faults if judge.kind != "none" else (),  # those of none are why there is no side
     )
 
 

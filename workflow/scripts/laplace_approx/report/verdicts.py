@@ -61,10 +61,11 @@ def _without_normal(case: CasePart, remedy: str | None, names: list[str]) -> str
     labels = listed(case.label(name) for name in names)
     if remedy is None:
         return f"No normal approximation can serve for {labels}, and no remedy tried here does."
-    cost = count(max(case.judged(name)["remedy_evaluations"] for name in names))
+    known = [case.judged(name)["remedy_evaluations"] for name in names]
+    cost = "" if None in known else f", at {count(max(known))} evaluations"
     return (
         f"No normal approximation can serve for {labels}. What serves is "
-        f"{method_in_words(remedy)}, at {cost} evaluations."
+        f"{method_in_words(remedy)}{cost}."
     )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 # From best to worst. "unknown" is for a judge with standard errors: what is within bounds is known.
 ORDER = ("fine", "fine_for_50", "unknown", "remedy", "sample", "declined")
 VERDICTS = tuple(each for each in ORDER if each != "unknown")
-STANDARD_ERRORS = 2.0  # of draws that count as their error: one holds 68 % of the truths
 GOOD, OPEN, BAD = "good", "open", "bad"
 
 

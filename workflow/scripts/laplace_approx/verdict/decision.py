@@ -7,19 +7,20 @@ from typing import NamedTuple
 import numpy as np
 
 from laplace_approx.comparison.coverage import held_by_intervals
-from laplace_approx.comparison.intervals import JUDGED, LEVELS, ends_of, percent
+from laplace_approx.comparison.intervals import JUDGED, LEVELS, STANDARD_ERRORS, ends_of, percent
 from laplace_approx.comparison.rows import rows_of
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.remedies.judge import Judge
 from laplace_approx.remedies.offers import EXACT_SIDES
-from laplace_approx.verdict.classes import STANDARD_ERRORS, decided
+from laplace_approx.verdict.classes import decided
 from laplace_approx.verdict.sentences import Facts, sentence
 from laplace_approx.words.units import HALF_INTERVAL, SD
 
 
 class Method(NamedTuple):
     """One method's answer for one quantity: `off` maps each judged level to the larger error of
-    its two ends, and `own` to the larger uncertainty of that, both in exact SDs (NaN: unknown).
+    its two ends, and `own` to the larger uncertainty of that, both in units of `scale_sd` (NaN:
+    unknown).
     `evaluations` are those that it needs, with all that it starts from, `proof` those beyond."""
 
     name: str
@@ -91,7 +92,7 @@ def quantity_verdict(
     normal = methods.pop("laplace")
     reliable = judge.kind != "none" and not judge.faults
     good = [m for m in methods.values() if reliable and m.meets(tolerance)]
-    cheapest = min(good, key=lambda m: m.evaluations, default=None)
+    cheapest = min(good, key=_cost, default=None)
     half, wide = (reliable and normal.meets(tolerance, (level,)) for level in JUDGED)
     declined = status == "declined"
     verdict = "declined" if declined else decided(half, wide, cheapest is not None)
@@ -118,6 +119,11 @@ def quantity_verdict(
     }
     facts = Facts(quantity, derived, normal, cheapest, record, judge, tolerance, message)
     return {**record, "sentence": sentence(facts)}
+
+
+def _cost(method: Method) -> float:
+    """Return the evaluations of a method; what is not known is more than all that is."""
+    return math.inf if math.isnan(method.evaluations) else method.evaluations
 
 
 def _error(method: Method, level: float) -> dict:

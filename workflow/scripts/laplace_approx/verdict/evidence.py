@@ -2,9 +2,9 @@
 
 import math
 
+from laplace_approx.comparison.intervals import STANDARD_ERRORS
 from laplace_approx.remedies.judge import Judge
 from laplace_approx.remedies.offers import REFERENCE_DRAWS
-from laplace_approx.verdict.classes import STANDARD_ERRORS
 from laplace_approx.words.numbers import or_none
 
 UNMEASURED = "how far off it is was not measured: there is no exact evidence to hold it against"

@@ -16,6 +16,8 @@ WORDS = {
     "tierney_kadane": "the Tierney-Kadane moments",
     "gauss_hermite": "adaptive Gauss-Hermite quadrature",
     "adapted_draws": "the adapted importance draws themselves",
+    "brought_draws": "the draws that were brought themselves",
+    "nuts": "the draws of NUTS themselves",
     "grid": "the grid itself",
 }
 HALF_INTERVAL = (
@@ -89,26 +91,40 @@ def _sample(f: Facts) -> str:
     if f.judge.faults:
         return (
             f"The normal cannot be judged for {f.quantity}, because the exact side is not to be "
-            f"relied on: {' '.join(f.judge.faults)} Use a grid that is certified, or draw from "
-            "the posterior by Markov chain Monte Carlo."
+            f"relied on: {' '.join(f.judge.faults)}{_advice(f)}"
         )
     own, off = f.normal.own[0.95], f.normal.off[0.95]
     if not math.isfinite(own):
         return (
             f"The normal cannot be judged for {f.quantity}: the error of the exact side is not "
-            f"known{_judged_by(f)}. Use a better grid, or draw from the posterior by Markov chain "
-            "Monte Carlo."
+            f"known{_judged_by(f)}. {_better(f)}"
         )
     if math.isfinite(off) and not own <= f.tolerance and not off - own > f.tolerance:
         return (
             f"The normal cannot be judged for {f.quantity}: the comparison is known only to "
-            f"within {_sd(f, own)}, and the tolerance is {f.tolerance:g}. Use a better "
-            "grid, or draw from the posterior by Markov chain Monte Carlo."
+            f"within {_sd(f, own)}, and the tolerance is {f.tolerance:g}. {_better(f)}"
         )
     return (
         f"The normal is not good enough for {f.quantity}: {_how_wrong(f)}{_judged_by(f)}. "
         f"{_what_instead(f)}"
     )
+
+
+def _advice(f: Facts) -> str:
+    """Return what to do where the exact side has faults; those of two sides that do not agree say
+    it themselves."""
+    if any(said["agrees"] is False or said["other_posterior"] for said in f.judge.chains):
+        return ""
+    return " Use a grid that is certified, or draw from the posterior by Markov chain Monte Carlo."
+
+
+def _better(f: Facts) -> str:
+    """Return what to do where the exact side is not known well enough."""
+    if f.judge.kind == "brought_draws":
+        return "Bring more draws."
+    if f.judge.kind == "nuts":
+        return "Let NUTS draw more (`nuts: {draws: ...}`)."
+    return "Use a better grid, or draw from the posterior by Markov chain Monte Carlo."
 
 
 def _carried_away(f: Facts) -> str:
@@ -129,9 +145,7 @@ def _carried_away(f: Facts) -> str:
 def _declined(f: Facts) -> str:
     there = ""
     if f.remedy:
-        there = (
-            f" {capital(method_in_words(f.remedy.name))} serves for {f.quantity}, at {_cost(f)}."
-        )
+        there = f" {capital(method_in_words(f.remedy.name))} serves for {f.quantity}: {_cost(f)}."
     return f"No normal approximation can serve for {f.quantity}. {_stop(f.message)}{there}"
 
 
@@ -215,7 +229,9 @@ def _sd(f: Facts, value: float) -> str:
 
 
 def _cost(f: Facts) -> str:
-    """Return what the remedy costs with all that it starts from."""
+    """Return what the remedy costs with all that it starts from; draws of chains are at hand."""
+    if math.isnan(f.remedy.evaluations):
+        return "they are at hand"
     return f"{f.remedy.evaluations:,.0f} evaluations in all".replace(",", " ")
 
 

@@ -29,7 +29,7 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
     that stand in for a grid with their record, `table` the columns of the remedies, `found` the
     record beside them.
     """
-    judge = find_judge(exact, *reference, laplace.mode)
+    judge = find_judge(exact, reference, laplace.mode, tolerance)
     fit = laplace.fit()
     status = laplace.curvature["status"]
     side = laplace_side(laplace.model, laplace.space, laplace.normal) if fit else None
@@ -80,4 +80,10 @@ def _exact(judge: Judge, record: dict, reference: dict) -> dict:
         key: record[key]
         for key in (*wanted, "discretisation_error", "off_the_nodes", "n_evaluations")
     }
-    return {"kind": judge.kind, "faults": judge.faults, "grid": grid, "reference": reference}
+    return {
+        "kind": judge.kind,
+        "faults": judge.faults,
+        "grid": grid,
+        "reference": reference,
+        "chains": judge.chains,
+    }

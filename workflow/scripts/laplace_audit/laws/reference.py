@@ -6,16 +6,18 @@ import numpy as np
 
 from laplace_audit.laws.mode import relative
 from laplace_audit.ledger import Page
+from laplace_audit.numerics.chains import ChainDraws
 from laplace_audit.numerics.coordinates import of_lattice
 from laplace_audit.numerics.mixture import mixture_log_density, pareto_shape, tail_length
 from laplace_audit.numerics.target import Target
 from laplace_audit.numerics.weighted import WeightedDraws
 from laplace_audit.reading.artifacts import Table
 
-LARGEST_K, LARGEST_RATIO_ERROR = 0.7, 0.1
+LARGEST_K, LARGEST_RATIO_ERROR, MOST_THIN = 0.7, 0.1, 0.005
 CLOSED, RATIO, SHAPE = 1e-12, 1e-8, 1e-6
 EPS, GROUPS = np.finfo(float).eps, 4
 ENDS = (0.025, 0.25, 0.75, 0.975)
+DRAWN = {"importance": WeightedDraws, "brought_draws": ChainDraws, "nuts": ChainDraws}
 COPIED = (
     *("kind", "serves", "reason", "pareto_k", "pareto_k_error", "effective_draws", "n_draws"),
     *("evaluations", "evaluations_alone", "evaluations_of_proof", "unseen_mass"),
@@ -33,8 +35,10 @@ def record_laws(page: Page, record: dict, grids: list[dict], budget: dict) -> No
         page.true("draws serve or have a reason", not record["serves"])
         return
     spent = record["adaptation"]["evaluations"] + record["n_draws"]
-    page.same("evaluations are those of the draws", record["evaluations"], spent)
-    page.true("evaluations are those of the draws", spent <= record["budget"]["evaluations"])
+    looked = _looked(page, record)
+    page.same("evaluations are those of the draws", record["evaluations"], spent + looked)
+    most = max(record["budget"]["evaluations"], record["budget"]["at_most"])
+    page.true("evaluations are those of the draws", spent <= most)
     weights = record["proposal"]["weights"]
     page.most("the proposal is a mixture", abs(math.fsum(weights) - 1), CLOSED)
     n = record["n_draws"]
@@ -42,7 +46,20 @@ def record_laws(page: Page, record: dict, grids: list[dict], budget: dict) -> No
     k = record["pareto_k"]
     if k is not None:
         within = k <= record["largest_k"] and record["log_evidence_error"] <= LARGEST_RATIO_ERROR
-        page.same("the limit of k follows", record["serves"], within)
+        page.same("chains looked where the weights serve", record["coverage"] is not None, within)
+        thin = 1.0 if record["coverage"] is None else record["coverage"]["thin"]
+        page.same("the limit of k follows", record["serves"], within and thin <= MOST_THIN)
+
+
+def _looked(page: Page, record: dict) -> int:
+    """What the chains cost that looked where the draws fall short, and that it is counted."""
+    law, coverage = "chains looked where the weights serve", record["coverage"]
+    if coverage is None:
+        page.true(law, not record["serves"])
+        return 0
+    page.true(law, coverage["chains"] * (coverage["steps"] + 1) == coverage["evaluations"])
+    page.true(law, 0 <= coverage["thin"] <= record["unseen_mass"])
+    return coverage["evaluations"]
 
 
 def _limit(n: int) -> float:
@@ -74,7 +91,7 @@ def _errors(page: Page, columns: dict, names, record: dict) -> None:
         due = float(np.max([side.error(p) / side.scale()[0] for p in ENDS]))  # NaN where one is
         stated = record["errors_sd"][name]
         stated = math.nan if stated is None else stated
-        page.most("errors of the draws recomputed", _apart(stated, due, due), SHAPE)
+        page.most("errors of the draws recomputed", apart(stated, due, due), SHAPE)
 
 
 def _ratios(page: Page, theta, stated, target: Target, record: dict) -> None:
@@ -129,8 +146,8 @@ def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, 
     """Hold the columns of the quantiles that say what the verdict rests on.
 
     A grid's exact quantiles are its own; those of weighted draws, given as columns, lie between
-    the draws at their mid-weights, where 20 effective draws or more lie beyond; they miss at most
-    the mass `unseen`.
+    the draws at their mid-weights, those of chains are median-unbiased, where 20 effective draws or
+    more lie beyond; they miss at most the mass `unseen`.
     """
     page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
     exact, error = columns["exact"], columns["exact_error"]
@@ -141,24 +158,24 @@ def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, 
         page.true("exact quantiles are those of the exact side", ~(error < columns["grid_error"]))
     elif kind == "none":
         page.true("exact quantiles are those of the exact side", np.isnan(exact))
-    elif kind == "importance":
+    else:
         for name in dict.fromkeys(columns["quantity"]):
             rows = np.array([each == name for each in columns["quantity"]])
             stated = (columns["probability"][rows], exact[rows], error[rows])
-            weighted_laws(page, stated, WeightedDraws(draws, name, unseen))
+            weighted_laws(page, stated, DRAWN[kind](draws, name, unseen))
 
 
-def weighted_laws(page: Page, stated, draws: WeightedDraws) -> None:
+def weighted_laws(page: Page, stated, draws: WeightedDraws | ChainDraws) -> None:
     """Hold exact quantiles and their errors, (probabilities, values, errors), against the draws."""
     p, exact, error = stated
     due = np.array([draws.at(each) for each in p])
     spread = abs(due) + float(np.ptp(draws.x[[draws.x.size // 4, -(draws.x.size // 4)]]))
-    page.most("exact quantiles are those of the exact side", _apart(exact, due, spread), RATIO)
+    page.most("exact quantiles are those of the exact side", apart(exact, due, spread), RATIO)
     due = np.array([draws.error(each) for each in p])
-    page.most("errors of the draws recomputed", _apart(error, due, due), SHAPE)
+    page.most("errors of the draws recomputed", apart(error, due, due), SHAPE)
 
 
-def _apart(stated, due, size):
+def apart(stated, due, size):
     """Return how far numbers are from those that are due, as a part of a size; NaN is like NaN."""
     with np.errstate(invalid="ignore", divide="ignore"):
         off = np.where(stated == due, 0.0, np.abs(stated - due) / size)
@@ -170,12 +187,12 @@ def stated_truth_laws(page: Page, columns: dict, kind: str, draws: dict | None, 
     first = np.array([method == "laplace" for method in columns["method"]])
     mine = {key: value[first] for key, value in columns.items() if isinstance(value, np.ndarray)}
     names = [name for name, kept in zip(columns["quantity"], first, strict=True) if kept]
-    if kind != "importance":
+    if kind not in DRAWN:
         page.true("scale of the draws recomputed", columns["scale_error"] == 0)
         return
     for name in dict.fromkeys(names):
-        rows, side = np.array([each == name for each in names]), WeightedDraws(draws, name, unseen)
+        rows, side = np.array([each == name for each in names]), DRAWN[kind](draws, name, unseen)
         stated = (mine[key][rows] for key in ("probability", "exact", "exact_error"))
         weighted_laws(page, tuple(stated), side)
         for key, due in zip(("scale_sd", "scale_error"), side.scale(), strict=True):
-            page.most("scale of the draws recomputed", _apart(mine[key][rows], due, due), SHAPE)
+            page.most("scale of the draws recomputed", apart(mine[key][rows], due, due), SHAPE)

@@ -7,7 +7,10 @@ from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import CLOSED, Sides, exact_law, normal_law
 from laplace_audit.ledger import Page
 
-EXACT_DRAWS = "adapted_draws"
+UNCOUNTED = ("brought_draws", "nuts")  # nobody knows what they cost
+UNBOUNDED = 2**16  # evaluations that a rule may cost where the exact side bounds none
+EXACT_DRAWS = {"importance": "adapted_draws"} | {name: name for name in UNCOUNTED}
+STARTS = {"adapted_draws": "spaces"} | dict.fromkeys(UNCOUNTED, "nothing")  # the rest: the normal
 RULES = ("nested_laplace", "tierney_kadane", "gauss_hermite")  # remedies without draws
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
@@ -42,7 +45,7 @@ def remedy_laws(
                 if name in target.parameters or side is None:
                     error = columns["value_error"][rows]
                     normal_law(page, name, p, value, error, sides._replace(normal=side))
-            elif each == EXACT_DRAWS or (each == "grid" and sides.exact):
+            elif each in EXACT_DRAWS.values() or (each == "grid" and sides.exact):
                 off = relative(value, columns["exact"][rows])
                 page.true("the exact side's own row is the exact one", off == 0)
         rows = np.flatnonzero(mine & (method == "laplace"))
@@ -94,7 +97,8 @@ def _method_errors(page: Page, columns: dict) -> None:
     with np.errstate(invalid="ignore"):
         apart = np.abs(columns["value"] - columns["exact"])
     page.true("method error is the distance", off[known] == apart[known])
-    exact = np.array([method in ("grid", EXACT_DRAWS) for method in columns["method"]])
+    sides = ("grid", *EXACT_DRAWS.values())
+    exact = np.array([method in sides for method in columns["method"]])
     due = columns["exact_error"] + np.where(exact, 0.0, numerical)
     stated = columns["method_error_error"]
     page.most("method error is the distance", relative(stated[known], due[known]), CLOSED)
@@ -109,15 +113,18 @@ def measured_laws(page: Page, columns: dict, kind: str, reliable: bool) -> None:
     law = "method error is known where an exact side measured it"
     page.true(law, np.isfinite(columns["method_error"]) == due)
     if reliable and kind != "none":
-        _rules(page, columns)
+        _rules(page, columns, kind)
 
 
-def _rules(page: Page, columns: dict) -> None:
-    """What computes costs no more than the exact side that judged it, which serves too."""
+def _rules(page: Page, columns: dict, kind: str) -> None:
+    """What computes costs no more than the exact side that judged it, which serves too; where
+    nobody knows what that cost, no more than the limit, or nothing beyond the normal."""
     cost = dict(zip(columns["method"], columns["evaluations_alone"], strict=True))
-    exact = cost.get(EXACT_DRAWS, cost["grid"])
-    dear = [cost[rule] > exact for rule in RULES if rule in cost]
-    page.true("a rule costs no more than the exact side", np.logical_not(dear))
+    most = cost.get(EXACT_DRAWS.get(kind, kind), np.nan)
+    if kind in UNCOUNTED:
+        most = max(UNBOUNDED, cost["laplace"])
+    within = [cost[rule] <= most for rule in RULES if rule in cost]
+    page.true("a rule costs no more than the exact side", within)
 
 
 def _on_top(page: Page, columns: dict) -> None:
@@ -139,5 +146,5 @@ def _costs(page: Page, columns: dict, further: list[str], costs: dict) -> None:
         for key, due in zip(COUNTS, cost, strict=True):
             page.most(law, relative(columns[key][rows], due), 0.0)
         starts = {columns["starts_from"][row] for row in rows}
-        start = "spaces" if name == EXACT_DRAWS else "laplace" if name in further else "nothing"
+        start = STARTS.get(name, "laplace" if name in further else "nothing")
         page.same(law, starts, {start})

@@ -8,6 +8,7 @@ from laplace_audit.laws.evidence import evidence_laws
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import REGION, Sides, excluded_limit
 from laplace_audit.ledger import Page
+from laplace_audit.numerics.chains import ChainDraws
 
 LEVELS = {"50": 0.5, "80": 0.8, "90": 0.9, "95": 0.95, "99": 0.99}
 JUDGED = ("50", "95")
@@ -17,6 +18,8 @@ HEAVIER, NOTABLE = 100.0, 6e-4  # modes outside the grid, so much heavier than t
 # count from this share of the mass on
 SAME = 1e-12
 HIGHER = 1e-6  # in log density, from which a mode is higher than another
+CHAINS = ("brought_draws", "nuts")
+PAIRS, ENDS = 1e-3, (0.025, 0.25, 0.75, 0.975)  # of sides that are right are said to disagree
 
 
 class Rows:
@@ -43,7 +46,7 @@ class Rows:
         by_draws = np.any(self.ends("scale_error", method, quantity, level) > 0)
         times = 2.0 if by_draws else 1.0  # two standard errors
         own = times * self.ends("exact_error", method, quantity, level) / scale
-        if method not in ("grid", "adapted_draws"):
+        if method not in ("grid", "adapted_draws", *CHAINS):
             own = own + self.ends("numerical_error", method, quantity, level) / scale
         off = np.abs(self.ends("error_sd", method, quantity, level))
         doubt = times * self.ends("scale_error", method, quantity, level) / scale
@@ -53,7 +56,7 @@ class Rows:
 
 def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance: float) -> None:
     """Hold a verdict against its inputs: `mode`, `curvature`, `grid`, `found` (the record of the
-    remedies), `columns` (their table) and `reference`."""
+    remedies), `columns` (their table), `reference`, and `chains`, the (columns, record) of each."""
     page.same("tolerance is as configured", record["tolerance"], tolerance)
     rows = Rows(inputs["columns"])
     page.same(
@@ -61,13 +64,18 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     )
     for key in ("status", "reason", "message"):
         page.same("status is that of the normal", record[key], inputs["curvature"][key])
-    serves = inputs["found"]["reference"]["serves"]
-    kind, reliable = judged(inputs["grid"], inputs["mode"], serves)
+    draws = sorts_of(inputs["reference"], inputs["chains"])
+    kind, reliable = judged(inputs["grid"], inputs["mode"], draws, tolerance)
+    reliable = reliable and not any(
+        said["agrees"] is False or said["other_posterior"] for said in record["exact"]["chains"]
+    )
     page.same("what the verdict rests on", record["exact"]["kind"], kind)
     page.same("what the verdict rests on", bool(record["exact"]["faults"]), not reliable)
     for name, said in record["quantities"].items():
         decision_laws(page, said, name, rows, record["status"], kind, reliable, tolerance)
         coverage_laws(page, said, name, rows, sides)
+    for said, each in zip(record["exact"]["chains"], inputs["chains"], strict=True):
+        agreement_laws(page, said, each, rows, kind)
     worst_law(page, record["verdict"], record["quantities"])
     lower = mode_is_lower(sides, inputs["mode"], inputs["grid"])
     unreached_laws(page, record, sides, lower)
@@ -104,11 +112,95 @@ def decision_laws(page, said, name, rows, status, kind, reliable, tolerance) -> 
     _decision(page, said, name, rows, status, reliable, tolerance)
 
 
-def judged(grid: dict, mode: dict, serves: bool) -> tuple[str, bool]:
-    """Return what is held to be exact, and whether it can be relied on; `serves` says that of the
-    importance draws, which are looked at where there is no grid."""
-    if grid["status"] != "ok":
-        return ("importance", True) if serves else ("none", False)
+def sorts_of(reference: dict, chains) -> list[tuple[str, dict]]:
+    """Return the kind and the record of each sort of draws, in the order of what they cost."""
+    return [("importance", reference), *((said["kind"], said) for _, said in chains)]
+
+
+def agreement_laws(page: Page, said: dict, chains: tuple, rows: Rows, kind: str) -> None:
+    """Hold what a verdict says of draws of chains: the ends of the side that judges against their
+    shares, each with its error."""
+    law, (columns, record) = "exact sides agree within their errors", chains
+    for key in ("kind", "serves", "reason", "other_posterior"):
+        page.same("copies are what was copied", said[key], record[key])
+    found = _all_apart(columns, record, rows, kind)
+    page.same(law, said["compared"], len(found))
+    if not found:
+        page.same(law, (said["agrees"], said["farthest"]), (None, None))
+        return
+    limit = _most_apart(len(found))
+    page.most(law, abs(said["limit"] - limit), 1e-9)
+    apart, name, p = max(found)
+    page.most(law, relative(said["farthest"]["apart"], apart), 1e-6)
+    page.same(law, said["agrees"], apart <= limit)
+    if abs(apart - sorted(found)[-2 if len(found) > 1 else -1][0]) > 1e-6 * apart:
+        page.same(law, (said["farthest"]["quantity"], said["farthest"]["probability"]), (name, p))
+
+
+def disputed(chains, rows: Rows, kind: str) -> bool:
+    """Return whether draws of chains speak against what judges: they, the (columns, record) of
+    each, are of another posterior, or further from it than the errors of both."""
+    if any(record["other_posterior"] for _, record in chains):
+        return True
+    apart = [_all_apart(columns, record, rows, kind) for columns, record in chains]
+    return any(max(found)[0] > _most_apart(len(found)) for found in apart if found)
+
+
+def _most_apart(ends: int) -> float:
+    """Return by how many errors one of so many ends may be off by chance."""
+    from scipy.special import ndtri
+
+    return float(-ndtri(PAIRS / (2 * ends)))
+
+
+def _all_apart(columns, record, rows: Rows, kind: str) -> list:
+    """Return every end of draws that do not judge, as `_ends_apart` has them."""
+    if not record["serves"] or record["kind"] == kind:
+        return []
+    names = [name for name in columns if name != "chain"]
+    return [end for name in names for end in _ends_apart(columns, record, rows, name, kind)]
+
+
+def _ends_apart(columns, record, rows: Rows, name: str, kind: str):
+    """Yield by how many errors of both the share below each end is off, with its place."""
+    side = ChainDraws(columns, name, record["unseen_mass"])
+    for p in ENDS:
+        a, e = (float(rows.get(key, "laplace", name, p)) for key in ("exact", "exact_error"))
+        if not np.isfinite([a, e, side.at(p), side.error(p)]).all():
+            continue
+        (low, _), (share, s), (high, _) = (side.share(x) for x in (a - e, a, a + e))
+        nearest = min(max(p, side.share(np.nextafter(a, -np.inf))[0]), share)
+        if 0 < share < 1:
+            s *= max(1.0, math.sqrt(p * (1 - p) / (share * (1 - share))))
+        if kind == "grid":
+            off = max(low - p, p - high, 0.0) if nearest != p else 0.0
+        else:
+            off, s = abs(nearest - p), math.hypot(s, (high - low) / 2)
+        yield (0.0 if off == 0 else min(off / s, 1e300) if s > 0 else 1e300), name, p
+
+
+def judged(grid: dict, mode: dict, draws, tolerance: float) -> tuple[str, bool]:
+    """Return what is held to be exact, and whether it can be relied on: a grid, else `draws`, the
+    (kind, record) of each sort in the order of its cost, that serve, the first whose errors, taken
+    twice, are within the tolerance, or else the first."""
+    serving = [(kind, said) for kind, said in draws if said["serves"]]
+    if grid["status"] == "ok" and not _faulty(grid, mode):
+        return "grid", True
+    if serving:
+        certain = [kind for kind, said in serving if certain(said["errors_sd"], tolerance)]
+        return (certain or [serving[0][0]])[0], True
+    return ("grid" if grid["status"] == "ok" else "none"), False
+
+
+def certain(errors: dict | None, tolerance: float) -> bool:
+    """Return whether two standard errors of every quantity are known and within the tolerance."""
+    if errors is None:
+        return False
+    return all(error is not None and 2 * error <= tolerance for error in errors.values())
+
+
+def _faulty(grid: dict, mode: dict) -> bool:
+    """Return whether modes outside a grid, or mass that is not known, make it worthless."""
     masses = {True: 0.0, False: 0.0}
     for each in mode.get("modes") or []:
         ends = [
@@ -121,8 +213,7 @@ def judged(grid: dict, mode: dict, serves: bool) -> tuple[str, bool]:
         )
         masses[beyond] += each["share"] * (HEAVIER if beyond else 1.0)
     faults = grid["outside_mass"]["total"] is None
-    faults = faults or masses[True] > NOTABLE * (masses[True] + masses[False])
-    return "grid", not faults
+    return bool(faults or masses[True] > NOTABLE * (masses[True] + masses[False]))
 
 
 def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:
@@ -172,7 +263,8 @@ def _decision(page, said, name, rows, status, reliable, tolerance) -> None:  # n
 
     good = [method for method in rows.methods if method != "laplace" and meets(method)]
     cost = {m: float(rows.get("evaluations_alone", m, name, 0.5)) for m in good}
-    cheapest = min(good, key=cost.get, default=None)
+    # what is not known costs more than all that is
+    cheapest = min(good, key=lambda m: np.nan_to_num(cost[m], nan=np.inf), default=None)
     if status == "declined":
         due = "declined"
     elif meets("laplace"):

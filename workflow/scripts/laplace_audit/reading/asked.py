@@ -32,8 +32,9 @@ class Case(NamedTuple):
 class Asked(NamedTuple):
     """The cases with the settings and definitions that they use: all that an audit is told.
 
-    `models` maps a model to its `file`, `data`, `replicate`, `priors`, `spaces` and `grids`. The
-    spaces of a posterior are all of its model's, since the remedies look at each of them.
+    `models` maps a model to its `file`, `data`, `replicate`, `priors`, `spaces`, `grids`, and the
+    draws that are brought of it as `reference`. The spaces of a posterior are all of its model's,
+    since the remedies look at each of them.
     """
 
     cases: tuple[Case, ...]
@@ -46,6 +47,7 @@ class Asked(NamedTuple):
     claims: str
     remedies: str  # how much of them is tried: all, signals, none
     reference: dict  # the budget of the draws that stand in for a grid
+    sampler: dict  # chains, draws and tuning of NUTS, and its seed
 
     def posteriors(self) -> list[tuple[str, str]]:
         return list(dict.fromkeys((case.model, case.prior) for case in self.cases))
@@ -59,6 +61,18 @@ class Asked(NamedTuple):
 
     def grids(self) -> list[tuple[str, str, str]]:
         return list(dict.fromkeys((c.model, c.prior, c.grid) for c in self.cases))
+
+    def brought(self) -> list[tuple[str, str]]:
+        """The (model, prior) of which draws are brought."""
+        return self._with_chains("draws")
+
+    def sampled(self) -> list[tuple[str, str]]:
+        """The (model, prior) that NUTS may sample."""
+        return self._with_chains("nuts")
+
+    def _with_chains(self, key: str) -> list[tuple[str, str]]:
+        of = {m: self.models[m]["reference"] or {} for m, _ in self.posteriors()}
+        return [(m, p) for m, p in self.posteriors() if of[m].get(p, {}).get(key)]
 
     def record(self) -> dict:
         """Return everything as plain values, for a rule's parameters; `asked_from` reads it."""
@@ -77,12 +91,16 @@ class Asked(NamedTuple):
             found += [f"{m}/{p}/grid/{grid}/{name}" for name in names]
             found += [f"{m}/{p}/grid/{grid}/draws-seed{s}.parquet" for s in self.grid_seeds]
         found += [f"{m}/{p}/{name}" for m, p in self.posteriors() for name in OF_REFERENCE]
+        found += [f"{m}/{p}/{name}" for m, p in self.brought() for name in OF_BROUGHT]
+        found += [f"{m}/{p}/{name}" for m, p in self.sampled() for name in OF_SAMPLED]
         for case in self.cases:
             found += [f"{case.compare}/{name}" for name in OF_CASE]
         return [*found, "summary.parquet", "claims.json", *EXERCISES]
 
 
 OF_REFERENCE = ("reference/reference.json", "reference/reference.parquet")
+OF_BROUGHT = ("reference/brought.json", "reference/brought.parquet")
+OF_SAMPLED = ("reference/sampled.json", "reference/sampled.parquet")
 OF_CASE = (
     *("quantiles.parquet", "remedies.parquet", "remedies.json", "verdict.json", "basin.parquet"),
 )
@@ -92,7 +110,7 @@ EXERCISES = tuple(f"exercises/exercise-{number}.json" for number in (1, 2, 3, 4)
 def asked_of(config: dict, cases) -> Asked:
     """Return what a checked configuration asks for."""
     cases = tuple(Case(*case) for case in cases)
-    keys = ("file", "data", "replicate", "priors", "spaces", "grids")
+    keys = ("file", "data", "replicate", "priors", "spaces", "grids", "reference")
     models = {
         name: {key: config["models"][name].get(key) for key in keys}
         for name in dict.fromkeys(case.model for case in cases)
@@ -108,6 +126,8 @@ def asked_of(config: dict, cases) -> Asked:
         config["claims"],
         config.get("remedies", "all"),
         config["reference"],
+        {key: config["nuts"][key] for key in ("chains", "draws", "tune")}
+        | {"seed": config["nuts"]["seeds"][0]},
     )
 
 

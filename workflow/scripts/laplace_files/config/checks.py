@@ -208,7 +208,21 @@ def _with_lists(config: dict) -> dict:
     nuts = config["nuts"]
     nuts = nuts | {"cases": _with_listed_names(nuts["cases"]), "seeds": _listed(nuts["seeds"])}
     cases = _with_listed_names(config["cases"])
-    return config | {"cases": cases, "seeds": seeds, "probabilities": probabilities, "nuts": nuts}
+    models = {name: _with_listed_draws(model) for name, model in config["models"].items()}
+    listed = {"cases": cases, "seeds": seeds, "probabilities": probabilities}
+    return config | listed | {"nuts": nuts, "models": models}
+
+
+def _with_listed_draws(model: dict) -> dict:
+    reference = {prior: _chains(entry) for prior, entry in model["reference"].items()}
+    return model | {"reference": reference}
+
+
+def _chains(entry) -> dict:
+    """Return an entry of `reference` with all its keys: `nuts` alone is the sampler alone."""
+    if entry == "nuts":
+        return {"draws": [], "names": {}, "nuts": True}
+    return entry | {"draws": _listed(entry.get("draws", []))}
 
 
 def _with_listed_names(blocks: list) -> list:
@@ -262,6 +276,25 @@ def _check_case_names(config: dict) -> list[str]:
                     if wanted not in known
                 )
     return problems
+
+
+def _check_reference_names(config: dict) -> list[str]:
+    """Refuse draws of a posterior that there is not, and entries without any."""
+    unknown = [
+        f"models.{model}.reference.{prior}: model {model!r} has no prior {shown(prior)}; draws are "
+        f"of the posterior with a prior, so write `reference: {{PRIOR: {{draws: ...}}}}`; "
+        + suggestion(prior, definition["priors"])
+        for model, definition in config["models"].items()
+        for prior in definition["reference"]
+        if prior not in definition["priors"]
+    ]
+    return unknown + [
+        f"models.{model}.reference.{prior}: names no files of draws, and does not allow NUTS; give "
+        "`draws: [...]`, `nuts: true`, or both"
+        for model, definition in config["models"].items()
+        for prior, entry in definition["reference"].items()
+        if isinstance(entry, dict) and not (entry.get("draws") or entry["nuts"])
+    ]
 
 
 def _check_nuts_names(config: dict) -> list[str]:
@@ -335,6 +368,7 @@ _CHECKS = (
     (("models",), _check_reserved),
     (("models",), _check_collisions),
     (("models",), _check_grids),
+    (("models",), _check_reference_names),
     (("models", "cases"), _check_case_names),
     (("models", "nuts"), _check_nuts_names),
     (("cases", "seeds"), _check_number_of_files),
@@ -351,6 +385,8 @@ def _unknown_parameters(definition: dict, model: Model) -> list[str]:
     for kind in ("spaces", "grids"):
         for entry, parts in definition[kind].items():
             named |= {f"{kind}.{entry}.{name}": name for name in parts}
+    for prior, brought in definition["reference"].items():
+        named |= {f"reference.{prior}.names.{name}": name for name in brought["names"]}
     return [
         f"{where}: the model has no parameter {name!r}; {suggestion(name, model.parameters)}"
         for where, name in named.items()

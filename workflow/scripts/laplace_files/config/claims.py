@@ -14,6 +14,10 @@ SCHEMA_FILE = Path(__file__).resolve().parents[4] / "config" / "claims.schema.ya
 DEFAULT_FILE = "config/claims.yaml"
 RESULTS = Path("results")
 OF_POSTERIOR = ("posterior.json",)
+OF_CHAINS = {
+    "draws": ("reference/brought.json", "reference/brought.parquet"),
+    "nuts": ("reference/sampled.json", "reference/sampled.parquet"),
+}
 OF_REFERENCE = ("reference/reference.json", "reference/reference.parquet")
 OF_SPACE = ("mode.json", "curvature.json")
 OF_GRID = ("grid.json", "mass.parquet", "marginals.parquet")
@@ -61,6 +65,9 @@ def made_artifacts(cases, config: dict) -> set[str]:
         posterior = f"{model}/{prior}"
         spaces = (space, *config["models"][model]["spaces"])
         made.update(f"{posterior}/{name}" for name in (*OF_POSTERIOR, *OF_REFERENCE))
+        chains = config["models"][model]["reference"].get(prior, {})
+        for key, names in OF_CHAINS.items():
+            made.update(f"{posterior}/{name}" for name in names if chains.get(key))
         made.update(f"{posterior}/laplace/{each}/{name}" for each in spaces for name in OF_SPACE)
         made.update(f"{posterior}/grid/{grid}/{name}" for name in OF_GRID)
         made.update(f"{posterior}/compare/{space}/{grid}/{name}" for name in OF_CASE)

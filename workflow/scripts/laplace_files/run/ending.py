@@ -98,7 +98,8 @@ def verdict_lines(path, cases, page="") -> str:
 
     It ends with where the page lies, if it is there.
 
-    The errors are those of the endpoints in exact SDs; the coverage is that of the 95 % interval.
+    The errors are those of the endpoints in the unit that `scale_is` names; the coverage is that of
+    the 95 % interval.
     """
     if not Path(path).is_file():
         return ""
@@ -118,6 +119,34 @@ def verdict_lines(path, cases, page="") -> str:
     return "\n".join(["", *lines, ""])
 
 
+EXTERNAL = "results/external/{}/verdict.json"
+EXTERNAL_HEADS = ("draws of another tool", "quantity", "verdict", "error 50", "error 95", "by")
+
+
+def external_lines(names) -> str:
+    """Return the verdicts on other tools' draws, of those that are made, as lines of a table."""
+    made = [name for name in names if Path(EXTERNAL.format(name)).is_file()]
+    cells, faults = [EXTERNAL_HEADS], []
+    for name in made:
+        try:
+            quantities = read_json(EXTERNAL.format(name))["quantities"]
+            cells += [_external_cells(name, *each) for each in quantities.items()]
+        except InputError as error:
+            faults.append(str(error))
+    if not made:
+        return ""
+    more = len(cells) - 1 - MOST_ROWS
+    lines = _in_columns(cells[: MOST_ROWS + 1])
+    lines += [f"... and {more} more rows in {EXTERNAL.format('NAME')}"] if more > 0 else []
+    return "\n".join(["", *lines, *faults, ""])
+
+
+def _external_cells(name: str, quantity: str, said: dict) -> tuple[str, ...]:
+    errors = [said["endpoint_error_sd"][level]["value"] for level in ("50", "95")]
+    shown = [_number(error, "{:.2f}") for error in errors]
+    return name, quantity, said["verdict"], *shown, said["rests_on"]
+
+
 def audit_line(path) -> str:
     """Return in one line what the audit on disk found, for the end of one that passed."""
     from laplace_files.artifacts.artifacts import read_json
@@ -131,15 +160,20 @@ def audit_line(path) -> str:
 
 def table_lines(rows: list[dict], where) -> list[str]:
     """Return rows of the summary as lines of a table; `where` are those that it has no room for."""
-    cells = [HEADS, *(_cells(row) for row in rows[:MOST_ROWS])]
-    widths = [max(len(line[k]) for line in cells) for k in range(len(HEADS))]
-    lines = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+    lines = _in_columns([HEADS, *(_cells(row) for row in rows[:MOST_ROWS])])
+    more = len(rows) - MOST_ROWS
+    return [*lines, one_line(f"... and {more} more rows in {where}")] if more > 0 else lines
+
+
+def _in_columns(cells) -> list[str]:
+    """Return rows of texts as lines, each column as wide as its longest text."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        one_line(
+            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        )
         for line in cells
     ]
-    more = len(rows) - MOST_ROWS
-    lines += [f"... and {more} more rows in {where}"] if more > 0 else []
-    return list(map(one_line, lines))
 
 
 def _cells(row: dict) -> tuple[str, ...]:

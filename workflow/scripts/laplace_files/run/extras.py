@@ -18,12 +18,20 @@ EXTRAS = {
 
 def require(target: str) -> None:
     """Raise InputError, with the command that installs them, if a target's packages are missing."""
-    missing = [name for module, name in EXTRAS[target].items() if not _imports(module)]
-    if missing:
-        raise InputError(
-            f"the target {target} needs {', '.join(missing)}, which the default installation "
-            f"leaves out. Install them with: make extra NAME={target}"
-        )
+    if said := missing(target):
+        raise InputError(said)
+
+
+def missing(target: str) -> str | None:
+    """Return which packages of a target are missing, with the command that installs them; None
+    where none is."""
+    absent = [name for module, name in EXTRAS[target].items() if not _imports(module)]
+    if not absent:
+        return None
+    return (
+        f"the target {target} needs {', '.join(absent)}, which the default installation "
+        f"leaves out. Install them with: make extra NAME={target}"
+    )
 
 
 def _imports(module: str) -> bool:

@@ -1,0 +1,1 @@
+"""Draws of Markov chains: their gates, their errors, and the exact side that they make."""

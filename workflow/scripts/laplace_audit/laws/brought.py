@@ -1,0 +1,241 @@
+"""The laws of draws that a user brings: whose they are, what they show, and whether they serve."""
+
+import hashlib
+import math
+import os
+
+import numpy as np
+
+from laplace_audit.laws.mode import relative
+from laplace_audit.laws.reference import ENDS, apart
+from laplace_audit.laws.verdict import certain
+from laplace_audit.ledger import Page
+from laplace_audit.numerics.chains import ChainDraws, bulk, mean_error, r_hat, tail
+from laplace_audit.numerics.coordinates import Coordinate
+from laplace_audit.numerics.target import Target
+from laplace_audit.reading.artifacts import Table
+from laplace_audit.reading.chains import read_chains
+
+LARGEST_R_HAT, FEWEST = 1.01, 100.0
+HEAVIER, NOTABLE = 100.0, 6e-4  # modes beyond the draws, as those beyond a grid
+ALARMS, MATTERS, SURE, FAR = 1e-4, 0.01, 2.0, 3.0
+STEP, SLOPES = 1e-3, 400_000  # of an SD; evaluations that Stein's identity is recomputed with
+SAME, SHAPE, IDENTITY = 1e-12, 1e-6, 0.02
+
+
+def record_laws(page: Page, record: dict, definition: dict) -> None:
+    """Hold the record of draws against the configuration, the files, and itself."""
+    files = record["sources"]["files"]
+    due = [os.path.relpath(path).replace(os.sep, "/") for path in definition["draws"]]
+    page.same("draws are as configured", [said["file"] for said in files], due)
+    columns = record["sources"]["columns"]
+    asked = {name: definition["names"].get(name, name) for name in columns}
+    page.same("draws are as configured", columns, asked)
+    for said in files:
+        page.same("draws are those of the files", _sha256(said["file"]), said["sha256"])
+    counted = sum(said["rows"] for said in files), sum(said["chains"] for said in files)
+    page.same("draws are those of the files", counted, (record["n_draws"], record["chains"]))
+    _served(page, record)
+
+
+def sampled_record_laws(page: Page, record: dict, asked, grids, cheaper: list[dict]) -> None:
+    """Hold the record of draws of NUTS against the configuration, and against what is cheaper."""
+    stated = {key: value for key, value in record["sampler"].items() if key != "library"}
+    page.same("draws are as configured", stated, asked.sampler)
+    sure = [said["serves"] and certain(said["errors_sd"], asked.tolerance) for said in cheaper]
+    due = not (any(sure) or all(grid["status"] == "ok" for grid in grids))
+    page.same("NUTS samples where nothing cheaper certifies", record["needed"], due)
+    if record["n_draws"]:
+        page.true("NUTS samples where nothing cheaper certifies", record["needed"])
+        counts = [record[key] for key in ("chains", "draws")]
+        page.same("draws are as configured", counts, [asked.sampler[key] for key in SAMPLED])
+        _served(page, record)
+    else:
+        page.true("chains serve where all holds", not record["serves"] and record["reason"])
+
+
+SAMPLED = ("chains", "draws")
+
+
+def _sha256(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _served(page: Page, record: dict) -> None:
+    """Draws serve where all that they must show is shown."""
+    law, gates = "chains serve where all holds", record["gates"]
+    fewest = FEWEST * record["chains"]
+    limits = {"r_hat": LARGEST_R_HAT, "bulk_ess": fewest, "tail_ess": fewest, "divergences": 0.0}
+    page.same(law, {name: gate["limit"] for name, gate in gates.items()}, limits)
+    each = record["diagnostics"].values()
+    held = {
+        "r_hat": all(_number(one["r_hat"]) <= LARGEST_R_HAT for one in each),
+        "bulk_ess": all(_number(one["bulk_ess"]) >= fewest for one in each),
+        "tail_ess": all(_number(one["tail_ess"]) >= fewest for one in each),
+        "divergences": not record["divergences"],
+    }
+    page.same(law, {name: gate["holds"] for name, gate in gates.items()}, held)
+    if not all(held.values()):
+        page.same(law, (record["serves"], record["other_posterior"]), (False, False))
+    else:
+        off = record["belongs"] is None or bool(_foreign(record["belongs"]))
+        known = record["belongs"] is None or _known(record["belongs"])
+        page.same(law, record["other_posterior"], off and known)
+        unseen = record["unseen_mass"]
+        page.same(law, record["serves"], not off and unseen is not None and unseen <= NOTABLE)
+    page.same(law, record["serves"], record["reason"] is None)
+    page.same(law, record["serves"], record["errors_sd"] is not None)
+
+
+def _foreign(belongs: dict) -> list:
+    """Return the terms of Stein's identity that are beyond the limit, and matter."""
+    return [
+        (term, name)
+        for term, of in belongs["terms"].items()
+        for name, said in of.items()
+        if not abs(_number(said["value"]))
+        <= max(belongs["limit"] * _number(said["error"]), MATTERS)
+    ]
+
+
+def _known(belongs: dict) -> bool:
+    said = [one for of in belongs["terms"].values() for one in of.values()]
+    return None not in [one[key] for one in said for key in ("value", "error")]
+
+
+def _number(x) -> float:
+    return math.nan if x is None else float(x)
+
+
+def file_laws(page: Page, table: Table, target: Target, record: dict) -> bool:
+    """Hold the draws against the files that they were read from."""
+    columns, names = table.columns, record["sources"]["columns"]
+    chains = [
+        chain
+        for said in record["sources"]["files"]
+        for chain in read_chains(said["file"], [names[each] for each in target.parameters])
+    ]
+    law = "draws are those of the files"
+    if not page.same(law, {len(chain) for chain in chains}, {record["draws"]}):
+        return False
+    theta = np.stack([columns[name] for name in target.parameters], axis=-1)
+    page.true(law, np.array_equal(theta, np.concatenate(chains)))
+    return page.true(law, columns["chain"].size == sum(map(len, chains)))
+
+
+def chain_laws(page: Page, table: Table, target: Target, record: dict, modes: list[dict]) -> None:
+    """Recompute what the record says of draws of chains."""
+    columns = table.columns
+    theta = np.stack([columns[name] for name in target.parameters], axis=-1)
+    numbered = np.repeat(np.arange(record["chains"]), record["draws"])
+    page.true("chains are of one length", np.array_equal(columns["chain"], numbered))
+    for name in target.quantities:
+        value = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
+        page.most("derived quantity of every row", relative(columns[name], value), SAME)
+    _diagnostics(page, columns, target, record)
+    if record["belongs"] is not None:
+        _identity(page, theta.reshape(record["chains"], -1, theta.shape[-1]), target, record)
+    if record["unseen_mass"] is not None:
+        due = max((_beyond(theta, target, mode) for mode in modes), default=0.0)
+        page.most("modes beyond the draws", relative(record["unseen_mass"], due), 1e-9)
+    for name, stated in (record["errors_sd"] or {}).items():
+        side = ChainDraws(columns, name, record["unseen_mass"])
+        due = float(np.max([side.error(p) / side.scale()[0] for p in ENDS]))
+        page.most("errors of the draws recomputed", apart(_number(stated), due, due), SHAPE)
+
+
+def _diagnostics(page: Page, columns: dict, target: Target, record: dict) -> None:
+    law, shape = "gates of the chains recomputed", (record["chains"], -1)
+    finite = [
+        name
+        for name in target.quantities
+        if np.isfinite(columns[name]).all() and np.ptp(columns[name]) > 0
+    ]
+    page.same(law, set(record["diagnostics"]), {*target.parameters, *finite})
+    for name, said in record["diagnostics"].items():
+        x = columns[name].reshape(shape)
+        due = [function(x) for function in (r_hat, bulk, tail)]
+        stated = [_number(said[key]) for key in ("r_hat", "bulk_ess", "tail_ess")]
+        page.most(law, relative(stated, due), SHAPE)
+    each = record["diagnostics"].values()
+    for key, worst in (("r_hat", np.max), ("bulk_ess", np.min), ("tail_ess", np.min)):
+        found = worst([_number(one[key]) for one in each])
+        page.most(law, relative(_number(record["gates"][key]["value"]), found), SAME)
+
+
+def _beyond(theta, target: Target, mode: dict) -> float:
+    """Return the share that modes beyond the box of all draws hold, taken a hundred times."""
+    masses = {True: 0.0, False: 0.0}
+    low, high = theta.min(axis=0), theta.max(axis=0)
+    for each in mode.get("modes") or []:
+        at = dict(zip(mode["parameters"], each["theta"], strict=True))
+        place = np.array([at[name] for name in target.parameters])
+        beyond = bool(np.any((place < low) | (place > high)))
+        masses[beyond] += _number(each["share"]) * (HEAVIER if beyond else 1.0)
+    if math.isnan(sum(masses.values())):
+        return 1.0 if masses[True] != 0 else 0.0
+    return masses[True] / sum(masses.values()) if masses[True] else 0.0
+
+
+def _identity(page: Page, theta, target: Target, record: dict) -> None:
+    """Recompute Stein's identity: of the parameters that are most off, as many as is cheap."""
+    from scipy.special import ndtri
+
+    said, law, d = record["belongs"], "Stein's identity recomputed", theta.shape[-1]
+    limit = float(-ndtri(ALARMS / (6 * d)))
+    page.most(law, abs(said["limit"] - limit), 1e-9)
+    for term, of in said["terms"].items():
+        due = float(np.max([(limit + SURE) * _number(one["error"]) for one in of.values()]))
+        page.most(law, relative(_number(said["seen"][term]), due), 1e-9)
+    coordinates = [_unbounded(*ends) for ends in zip(target.lower, target.upper, strict=True)]
+    every = np.stack([c.z(theta[..., i]) for i, c in enumerate(coordinates)], axis=-1)
+    z = every[:, :: said["stride"]]
+    page.same(law, z.shape[0] * z.shape[1], said["points"])
+    flat = every.reshape(-1, d)
+    low, middle, high = np.quantile(flat, [0.5 - _ONE, 0.5, 0.5 + _ONE], axis=0)
+    scale = (high - low) / 2
+    covariance = np.atleast_2d(np.cov((flat - middle) / scale, rowvar=False))
+    place = said["terms"]["place"]
+    order = sorted(range(d), key=lambda i: -_scores(place[target.parameters[i]]))
+    for i in order[: max(1, SLOPES // (2 * said["points"]))]:
+        v = scale * covariance[i] / covariance[i, i]
+        ends = (_log_density(target, coordinates, z + step * v) for step in (STEP, -STEP))
+        slope = np.subtract(*ends) / (2 * STEP)
+        u = FAR * np.tanh((z[..., i] - middle[i]) / scale[i] / FAR)
+        rise = 1 - (u / FAR) ** 2
+        series = {
+            "place": -slope,
+            "width": -(u * slope + rise),
+            "skewness": -((u**2 - 1) * slope + 2 * u * rise),
+        }
+        for term, x in series.items():
+            stated = said["terms"][term][target.parameters[i]]
+            error = mean_error(x)
+            off = abs(_number(stated["value"]) - float(np.mean(x))) / error
+            page.most(law, [off, abs(_number(stated["error"]) / error - 1)], IDENTITY)
+
+
+_ONE = math.erf(math.sqrt(0.5)) / 2
+
+
+def _scores(said: dict) -> float:
+    return abs(_number(said["value"])) / max(_number(said["error"]), 1e-300)
+
+
+def _unbounded(low: float, high: float) -> Coordinate:
+    """Return the coordinate without bounds of a parameter of this support."""
+    if math.isfinite(low) and math.isfinite(high):
+        return Coordinate("logit", low, high)
+    if math.isfinite(low):
+        return Coordinate("log", low)
+    return Coordinate("reflected_log", 0.0, high) if math.isfinite(high) else Coordinate("identity")
+
+
+def _log_density(target: Target, coordinates, z):
+    theta = np.stack([c.theta(z[..., i]) for i, c in enumerate(coordinates)], axis=-1)
+    slopes = sum(c.log_slope(z[..., i]) for i, c in enumerate(coordinates))
+    return target.log_density(theta) + slopes
