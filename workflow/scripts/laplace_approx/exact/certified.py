@@ -31,6 +31,7 @@ from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
 from laplace_approx.exact.own import Own
 from laplace_approx.exact.refined import MOST_CELLS, own_lattice
+from laplace_approx.exact.scans import halvings
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.words.places import point
@@ -75,7 +76,7 @@ def certified_grid(
     lay = partial(_laid, density, log_density, budget)
     looked_at = budget.looking.watch(log_density)
     of_z = density_of_z(looked_at, transforms, (density.lower, density.upper))
-    found = settled(lay, (log_density, looked_at), of_z, known.modes)
+    found = settled(lay, (log_density, looked_at), of_z, known.modes, halvings(budget.rows))
     if isinstance(found, Grid):
         return found
     grid = found.told(assembled(found.own))
