@@ -76,7 +76,7 @@ def hold(known: Known, said) -> Findings:
     top, units = peak(known), {name: law.half_interval() for name, law in known.laws.items()}
     fitted = said.curvature["status"] == "ok"
     if fitted:
-        _hold_fit(known, said, top, found)
+        _hold_fit(known, said, None if _lower(said) else top, found)
     _hold_grid(known, said.grid, units, found)
     normal = _normal_laws(known, said) if fitted else {}
     _hold_quantiles(known, said.quantiles, normal, units, found)
@@ -101,6 +101,11 @@ def _put(found: Findings, what, of, value, error, truth, accuracy, unit, times=T
     found.held.append(
         Held(what, of, *(float(x) for x in (value, error, truth, accuracy, unit)), times)
     )
+
+
+def _lower(said) -> bool:
+    """Return whether the verdict says that the normal stands at a mode that is not the highest."""
+    return any("not the highest" in warning for warning in said.verdict["warnings"])
 
 
 def _hold_fit(known: Known, said, top: Peak | None, found: Findings) -> None:
@@ -271,7 +276,9 @@ def _hold_joint(known: Known, said, found: Findings) -> None:
     for name, each in values.items():
         if name in truths:
             truth, accuracy = truths[name]
-            _put(found, name, "all", each["value"], each.get("error"), truth, accuracy, 1.0)
+            times = DRAWS if each.get("details", {}).get("method") == "draws" else TWICE
+            put = (found, name, "all", each["value"], each.get("error"))
+            _put(*put, truth, accuracy, 1.0, times)
 
 
 def _hold_moments(known: Known, methods: dict, found: Findings) -> None:

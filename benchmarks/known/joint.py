@@ -106,7 +106,9 @@ def _by_nodes(known: Known, law, q, log_p) -> dict:
         squared *= np.expm1(-0.5 * np.abs(logs - other)) ** 2
         # where the rule does not reach there is no p, but there may be q
         outside = float(q.cdf(np.min(x)) + q.sf(np.max(x)))
-        distances.append(math.sqrt(0.5 * (np.sum(squared) + outside)))
+        square = 0.5 * (np.sum(squared) + outside)
+        # above 1 the rule of p, wide where p has faded out, has q on one of its nodes: no truth
+        distances.append(math.sqrt(square) if square < 1 + 1e-9 else math.nan)
         mass = np.exp(dx + logs)
         entropies.append(float(np.sum(mass * logs)))
         lost = abs(1 - float(np.sum(mass)))  # where the digits of x end, beside a bound
@@ -144,12 +146,21 @@ def _in_space(known: Known, mean, factor) -> dict:
     found.update(_ellipses(known, mean, factor))
     if known.nodes is not None:
         coarse, fine = (_in_own(known, mean, factor, n) for n in OWN[d][::-1])
-        found.update(
-            (name, (fine[name], BELIEVED * abs(fine[name] - coarse[name]) + 1e-9)) for name in fine
+        errors = {name: BELIEVED * abs(fine[name] - coarse[name]) + 1e-9 for name in fine}
+        found["hellinger"] = _of_both(
+            found["hellinger"], (fine.pop("hellinger"), errors.pop("hellinger"))
         )
+        found.update((name, (fine[name], errors[name])) for name in fine)
         if any(not math.isfinite(known.laws[name].sd) for name in known.parameters):
             found["kl_exact_laplace"] = (math.inf, 0.0)
     return found
+
+
+def _of_both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Return a truth by two rules that see other places: where both claim more than they agree, a
+    spike lies between the nodes of one, and the truth is known to their difference."""
+    apart = abs(one[0] - other[0])
+    return (one[0], one[1] + apart) if apart > one[1] + other[1] else one
 
 
 def scores(d: int, n: int, reach: float = REACH):
@@ -191,7 +202,9 @@ def _in_own(known: Known, mean, factor, n: int) -> dict:
     theta, mass, log_p = theta[good], mass[good] / np.sum(mass[good]), log_p[good]
     u = np.linalg.solve(factor, (theta - mean).T).T
     mirrored = known.log_posterior(2 * mean - theta)
+    affinity = float(np.sum(mass * np.exp(np.minimum(0.5 * (_log_normal(u, factor) - log_p), 300))))
     return {
+        "hellinger": math.sqrt(max(0.0, 1 - affinity)),
         "kl_exact_laplace": float(np.sum(mass * (log_p - _log_normal(u, factor)))),
         "reflection_bound": float(
             0.5 * (1 - np.sum(mass * np.exp(np.minimum(mirrored - log_p, 0))))
@@ -201,10 +214,14 @@ def _in_own(known: Known, mean, factor, n: int) -> dict:
 
 def _ellipses(known: Known, mean, factor) -> dict:
     radii = np.sqrt(stats.chi2.ppf(LEVELS, mean.size))
-    coarse, fine = (_in_balls(known, mean, factor, radii, n) for n in SHELLS[mean.size])
+    coarse, fine = SHELLS[mean.size]
+    held = np.array([_in_balls(known, mean, factor, radii, n) for n in (coarse, fine - 1, fine)])
+    apart = np.ptp(held, axis=0)
+    if np.any(np.isfinite(known.lower) | np.isfinite(known.upper)):
+        apart = np.full(apart.shape, np.max(apart))  # a bound within: two rules agree by chance
     return {
-        f"ellipse_{level}": (float(a), BELIEVED * abs(float(a - b)) + 1e-11)
-        for level, a, b in zip(LEVELS, fine, coarse, strict=True)
+        f"ellipse_{level}": (float(value), BELIEVED * float(off) + 1e-11)
+        for level, value, off in zip(LEVELS, held[-1], apart, strict=True)
     }
 
 

@@ -65,8 +65,9 @@ class Known:
         return np.where(inside & ~np.isnan(value), value, -np.inf)
 
     def accuracy(self) -> float:
-        """Return the least accurate of its truths, in half-intervals or nats."""
-        return max(self.evidence_error, *(law.error for law in self.laws.values()))
+        """Return the least accurate of its truths, in half-intervals or nats; NaN if one is not
+        known."""
+        return float(np.max([self.evidence_error, *(law.error for law in self.laws.values())]))
 
 
 class Peak(NamedTuple):

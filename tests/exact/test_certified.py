@@ -429,7 +429,7 @@ def test_rounding_error_is_no_density():
         huge = 1e13 / x[..., 1]
         return -0.5 * x[..., 0] ** 2 - x[..., 1] + 10 * (huge * 1.1 - huge * 0.1 - huge)
 
-    known = Known(np.array([[0.0, 0.0]]), 0)
+    known = Known(np.array([[0.0, 0.0]]), 0, 0)
     grid = certified_grid(density("xy", value, [-np.inf, 0], [np.inf, np.inf]), (0, 1), 0, known)
     assert grid.log_evidence is None and not grid.marginals
     (reason,) = grid.reasons

@@ -123,6 +123,31 @@ def test_humps_of_very_different_width_are_all_integrated(name):
         np.testing.assert_allclose(below, P, atol=1e-6)
 
 
+# what the search for modes may have missed, a dozen SDs and more from all that it found
+MISSED = {
+    "far in a plane": ((0.66, (0.0, 0.0), 1.0), (0.34, (21.0, -24.0), 1.0)),
+    "far and wide": ((0.9, (1.0, 0.0), 0.1), (0.1, (-30.0, 12.0), 4.0)),
+    "far and thin": ((0.99, (0.0, 0.0), 1.0), (0.01, (-12.0, 3.0), 0.2)),
+    "two afar": ((0.5, (0.0, 0.0), 1.0), (0.3, (15.0, 9.0), 0.7), (0.2, (-4.0, -18.0), 2.0)),
+    "very far": ((0.7, (0.0, 0.0), 1.0), (0.3, (300.0, -100.0), 5.0)),
+    "far in space": ((0.7, (0.0, 0.0, 0.0), 1.0), (0.3, (11.0, -9.0, 8.0), 0.8)),
+    "a spike": ((0.99, (0.0, 0.0), 1.0), (0.01, (2.5, -1.5), 0.02)),
+}
+
+
+@pytest.mark.parametrize("name", MISSED)
+def test_a_mode_that_the_search_missed_is_integrated(name):
+    humps = MISSED[name]
+    weight, mean, sd = (np.array(part) for part in zip(*humps, strict=True))
+    grid = certified_grid(mixture(*humps), mean[0], known=Known(mean[:1], 0, 0))
+    assert grid.certified, grid.reasons
+    # the errors that are stated are bounds; the rounding of e^30 is in neither
+    assert abs(grid.log_evidence) < 2 * grid.discretisation_error["log_evidence"] + 1e-12
+    assert np.all(np.abs(grid.mean - weight @ mean) < 2 * grid.mean_error + 1e-12)
+    variance = weight @ (mean**2 + sd[:, None] ** 2) - (weight @ mean) ** 2
+    assert np.all(np.abs(grid.sd - np.sqrt(variance)) < 2 * grid.sd_error + 1e-12)
+
+
 @pytest.mark.parametrize(
     ("density", "log_evidence"),
     [

@@ -58,7 +58,7 @@ def distances(grid, log_q):
     ("distance", "share", "sd"), [(1000, 0.001, 0.2), (300, 0.01, 0.05), (50, 0.2, 0.02)]
 )
 def test_a_narrow_mode_far_away_is_in_the_joint_measures(distance, share, sd):
-    known = Known(np.array([[0.0], [float(distance)]]), 0)
+    known = Known(np.array([[0.0], [float(distance)]]), 0, 0)
     grid = certified_grid(far_spike(distance, share, sd), [0.0], known=known)
     found = distances(grid, lambda theta: normal(theta[..., 0]))
     entropy = -0.5 - math.log(sd) - HALF_LOG

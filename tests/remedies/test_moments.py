@@ -38,14 +38,23 @@ def test_a_moment_that_does_not_exist_is_not_stated():
     assert found["mean"] is None and found["mean_error"] is None and found["sd"] is None
     assert "the grid finds none" in found["reason"]
     named = told({"y": Answer(mean=3.0, mean_error=0.1)}, GRID | {"kind": "named"})["y"]
-    assert named["mean"] == 3.0 and named["mean_error"] == 0.1
+    assert named["mean"] == 3.0 and named["mean_error"] is None
 
 
 def test_what_nobody_measured_has_no_error_where_other_modes_may_hold_mass():
-    derived = Answer(mean=3.0, mean_error=0.1)
-    absent = {"status": "absent", "kind": None, "mean": None, "sd": None}
-    assert told({"q": derived}, absent)["q"]["mean_error"] == 0.1
-    found = told({"q": derived}, absent, TWO)["q"]
+    derived, true = Answer(mean=3.0, mean_error=0.1), Answer(mean=1.0, mean_error=0.1)
+    assert told({"x": true, "q": derived})["q"]["mean_error"] == 0.1
+    found = told({"x": true, "q": derived}, modes=TWO)["q"]
     assert found["mean_error"] is None and "not measured" in found["reason"]
     false = Answer(mean=9.0, mean_error=0.1)
     assert told({"x": false, "q": derived})["q"]["mean_error"] is None
+
+
+@pytest.mark.parametrize("modes", [ALONE, TWO])
+def test_without_an_exact_side_no_error_claims_to_know_the_bias_of_a_method(modes):
+    absent = {"status": "absent", "kind": None, "mean": None, "sd": None}
+    answer = Answer(mean=3.0, mean_error=0.1, sd=2.0, sd_error=0.01)
+    found = told({"x": answer}, absent, modes)["x"]
+    assert (found["mean"], found["sd"]) == (3.0, 2.0)
+    assert found["mean_error"] is None and found["sd_error"] is None
+    assert "not measured" in found["reason"]

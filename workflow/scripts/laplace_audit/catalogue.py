@@ -791,7 +791,8 @@ LAWS = {
             ),
             "what the space leaves out": (
                 "the parts of the support without a coordinate, the mass that the exact CDF gives "
-                "them, and a warning exactly where there are any",
+                "them, and a warning exactly where there are any, and another exactly where the "
+                "grid found a mode that is higher than the normal's",
                 "1e-9: two ways to read the same table",
             ),
             "copies are what was copied": (

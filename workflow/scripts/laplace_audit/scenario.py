@@ -24,6 +24,7 @@ from laplace_audit.laws.verdict import (
     coverage_laws,
     decision_laws,
     judged,
+    mode_is_lower,
     unreached_laws,
     worst_law,
 )
@@ -285,7 +286,8 @@ def _judged(page, opened: Opened, sides: Sides) -> None:
     for said in opened.verdicts:
         coverage_laws(page, said, said["quantity"], opened.remedies, sides)
     first = opened.verdicts[0]
-    unreached_laws(page, _unreached(first), sides)
+    lower = mode_is_lower(sides, opened.records["mode"], opened.records["grid"])
+    unreached_laws(page, _unreached(first), sides, lower)
     joint = {name: first[name] or Record() for name in DISTANCES}
     joint["ellipse_coverage"] = first["ellipse_coverage"] or Record(levels=Record())
     joint_laws(page, {"joint": joint, "class": first["class"]}, *sides)

@@ -145,6 +145,17 @@ def kink_error(mass, other):
     return float(total)
 
 
+def edge_error(mass, other):
+    """Return what sums over nodes are off the integral of (p - q)+ by where q ends between two
+    nodes: half of what q takes from p at the last one, which may lie on either side of the edge."""
+    total = 0.0
+    for axis in range(mass.ndim):
+        q, shared = (np.moveaxis(x, axis, 0) for x in (other, np.minimum(mass, other)))
+        ends = (q[:-1] > 0) != (q[1:] > 0)
+        total += 0.5 * np.sum(np.maximum(shared[:-1], shared[1:])[ends])
+    return float(total)
+
+
 def _measured(fine, coarse, tail):
     if fine == np.inf:
         return Measure(np.inf, None, "the approximation puts no mass on part of the support")

@@ -245,8 +245,10 @@ def _reflected(fit: Fit, lattice: Lattice):
     opposite = 2 * fit.normal.mean - z[inside]
     reflected[inside] = fit.density.log_density(opposite)
     if any(axis.centres for axis in lattice.frame.axes):
-        closer = _closeness(fit, lattice, z[inside]) - _closeness(fit, lattice, opposite)
-        share[inside] = 1 / (1 + np.exp(-np.clip(closer, -LARGEST, LARGEST)))
+        with np.errstate(invalid="ignore"):  # beyond the lattice both: neither is closer
+            closer = _closeness(fit, lattice, z[inside]) - _closeness(fit, lattice, opposite)
+        closer = np.where(np.isnan(closer), 0.0, np.clip(closer, -LARGEST, LARGEST))
+        share[inside] = 1 / (1 + np.exp(-closer))
     return log_density, reflected, log_jacobian, share
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.distances import kink_error
+from laplace_approx.comparison.distances import edge_error, kink_error
 from laplace_approx.comparison.signal_meanings import Signal, signal
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import draws_within
@@ -113,6 +113,7 @@ def reflection_bound(draws: ProbedDraws) -> Signal:
     For q symmetric about m and p'(z) = p(2m - z): TV(p, p') <= TV(p, q) + TV(q, p') = 2 TV(p, q).
     With a = p(z)/q(z) and b = p(2m - z)/q(z), both of mean Z, half of TV is
     E|a - b| / (2 E(a + b)), a ratio of means, whose standard error is that of the linearised ratio.
+    Weights of too heavy a tail, a Pareto k above `TRUSTED_K`, have no standard error.
     """
     a, b = _scaled_pair(draws)
     total = a + b
@@ -124,11 +125,12 @@ def reflection_bound(draws: ProbedDraws) -> Signal:
     error = float(np.sqrt(np.sum((half_difference - value * total) ** 2)) / mass)
     with np.errstate(divide="ignore"):
         tail = pareto_smoothed(np.log(total))
-    trusted = tail.k is not None and tail.k <= TRUSTED_K
     k = tail.k if tail.k is not None and np.isfinite(tail.k) else None
+    if tail.k is not None and tail.k <= TRUSTED_K:
+        return signal("reflection_bound", value, error, method="draws", pareto_k=k)
     shape = "is not known" if k is None else f"is {k:.2f}"
-    reason = None if trusted else f"the Pareto k of these weights {shape}: the error is too small"
-    return signal("reflection_bound", value, error, reason, method="draws", pareto_k=k)
+    reason = f"the Pareto k of these weights {shape}, above {TRUSTED_K}: no error can be told"
+    return signal("reflection_bound", value, None, reason, method="draws", pareto_k=k)
 
 
 def _scaled_pair(draws):
@@ -159,12 +161,14 @@ def reflection_bound_on_lattice(fine, coarse, outside_mass=0.0) -> Signal:
     weight is TV(p, p'): what is narrow is summed where nodes lie close. With halves throughout that
     is the integral of (p - p')+, which needs nodes only where p lives. The error is the change from
     coarse to fine, plus what the rule makes of the kink where p = p' (`distances.kink_error`), plus
-    `outside_mass`.
+    what it makes of the edge of the support of p', plus `outside_mass`, plus what the integral of
+    share times p + p', which is 1, is off by: that is what narrow parts of p' cost.
     """
     fine, coarse = Reflected(*fine), Reflected(*coarse)
     value, other = _reflected_half(fine), _reflected_half(coarse)
-    kink = kink_error(*(2 * fine.share * each for each in _masses_of_both(fine)))
-    error = abs(value - other) + 0.5 * (kink + float(outside_mass))
+    shared = [2 * fine.share * each for each in _masses_of_both(fine)]
+    rough = kink_error(*shared) + edge_error(*shared) + _unresolved(fine, shared)
+    error = abs(value - other) + 0.5 * (rough + float(outside_mass))
     return signal("reflection_bound", value, error, method="lattice")
 
 
@@ -174,6 +178,14 @@ def _reflected_half(at: Reflected):
     if np.all(np.asarray(at.share) == 0.5):
         return float(0.5 * np.sum(mass - np.minimum(mass, reflected)))
     return float(0.5 * np.sum(at.share * np.abs(mass - reflected)))
+
+
+def _unresolved(at: Reflected, shared) -> float:
+    """Return what the integral of share times p + p' is off 1 by; where nodes lie only where p
+    lives, it is not known, and the shares are halves."""
+    if np.all(np.asarray(at.share) == 0.5):
+        return 0.0
+    return abs(0.5 * float(np.sum(shared)) - 1.0)
 
 
 def _masses_of_both(at: Reflected):

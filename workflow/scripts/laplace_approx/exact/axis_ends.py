@@ -97,7 +97,8 @@ def _ends(marginal, step, log_distance, faint, closed=(False, False)) -> tuple[E
         tail = mass_beyond(outward[first:], step)
         if log_distance is not None and bounded:
             share = edge if cliff else or_nan(tail.mass)
-            shares = tuple(share * math.exp(order * log_distance[way][first]) for order in ORDERS)
+            power = [min(order * log_distance[way][first], LARGEST) for order in ORDERS]
+            shares = tuple(share * math.exp(each) for each in power)
         elif log_distance is not None:
             heavy, shares = _heavy(outward, log_distance[way], step, faint, cliff)
         found.append(End(edge, tail, heavy, cliff, shares, first > 0))

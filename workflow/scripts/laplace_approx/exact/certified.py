@@ -22,6 +22,7 @@ from laplace_approx.exact.assembled import assembled
 from laplace_approx.exact.bounds import grow, within_limit
 from laplace_approx.exact.budget import Budget
 from laplace_approx.exact.distrust import rounding_error, why_distrusted
+from laplace_approx.exact.far_tails import with_moments_that_exist
 from laplace_approx.exact.first_frame import FIRST_STEP, first_frame, spaced_reach
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.grid import Grid, empty_grid
@@ -30,6 +31,7 @@ from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
 from laplace_approx.exact.own import Own
 from laplace_approx.exact.refined import MOST_CELLS, own_lattice
+from laplace_approx.exact.scans import halvings
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.words.places import point
@@ -74,10 +76,11 @@ def certified_grid(
     lay = partial(_laid, density, log_density, budget)
     looked_at = budget.looking.watch(log_density)
     of_z = density_of_z(looked_at, transforms, (density.lower, density.upper))
-    found = settled(lay, (log_density, looked_at), of_z, known.modes)
+    found = settled(lay, (log_density, looked_at), of_z, known.modes, halvings(budget.rows))
     if isinstance(found, Grid):
         return found
     grid = found.told(assembled(found.own))
+    grid = with_moments_that_exist(grid, of_z, known.modes[0])
     distrust = None if grid.certified else why_distrusted(found.own, log_density)
     if distrust is None:
         return grid

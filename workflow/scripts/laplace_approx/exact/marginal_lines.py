@@ -70,8 +70,8 @@ class MarginalLines:
         return np.maximum(dense, 0.0), times
 
     def density(self, z, weight=None):
-        """Return the marginal density per unit of z, less its shift, at z (M,); the lines (L,)
-        weighed by `weight`."""
+        """Return the marginal density per unit of z, less its shift, at z (M,); the lines weighed
+        by `weight` (L,), or by several (W, L) at once: then (W, M)."""
 
         def of_pairs(z, line):
             place, u = self._place(z, line)
@@ -102,18 +102,18 @@ class MarginalLines:
         low, high = self._ends()
         first = np.searchsorted(z[order], low, "right")
         count = np.maximum(np.searchsorted(z[order], high, "left") - first, 0)
-        if weight is not None:
-            count = np.where(weight != 0, count, 0)
-        found, blocks = np.zeros(z.size), np.cumsum(count) // PAIRS
+        weights = np.ones((1, low.size)) if weight is None else np.atleast_2d(weight)
+        count = np.where(np.any(weights != 0, axis=0), count, 0)
+        found, blocks = np.zeros((len(weights), z.size)), np.cumsum(count) // PAIRS
         for block in np.unique(blocks[count > 0]):
             lines = np.flatnonzero((blocks == block) & (count > 0))
             line = np.repeat(lines, count[lines])
             began = np.repeat(np.cumsum(count[lines]) - count[lines], count[lines])
             value = order[np.repeat(first[lines], count[lines]) + np.arange(line.size) - began]
             p = of_pairs(z[value], line)
-            p = p if weight is None else p * weight[line]
-            found += np.bincount(value, p, minlength=z.size)
-        return found
+            for row, each in zip(found, weights, strict=True):
+                row += np.bincount(value, p * each[line], minlength=z.size)
+        return found if np.ndim(weight) == 2 else found[0]
 
     def _ends(self):
         """Return the lowest and the highest z of every line, (L,) each."""
@@ -134,6 +134,11 @@ class MarginalLines:
         order = min(ORDER, n)
         first, local = stencils(cell, n)
         return read_between(values.ravel(), line * n + first, place - cell + local, order)
+
+    def halved(self):
+        """Return weights (1 + k, L) of the lines: of all, and of every other one of each axis."""
+        halves = [self.thinned(k, 2) for k in range(self.last)]
+        return np.array([np.ones(self.start.size), *halves])
 
     def thinned(self, k: int, times: int):
         """Return the weights (L,) of the lines when of axis k only every `times`-th is kept."""

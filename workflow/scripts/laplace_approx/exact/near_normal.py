@@ -35,6 +35,8 @@ STILL = 2e-3
 # of its highest value: where a marginal has less, that is not looked at; doubled, quantiles beyond
 # 2.5 SDs of a normal instead of 2.8 go without a look
 FAINT = 0.02
+# halvings of the points that look off the nodes; one less, twice as many for each of many copies
+GLANCE = 4
 
 
 class NearNormal(NamedTuple):
@@ -70,7 +72,7 @@ def near_normal(density: Density, mode) -> NearNormal | None:
             return None
         lattices.append(lattice)
         sd[name], marginals[name] = found
-    if not look(lattices, density.log_density).clean:
+    if not look(lattices, density.log_density, GLANCE).clean:
         return None
     return NearNormal(lattices[0], lattices[0].thin(), sd, marginals)
 

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 from scipy.optimize import minimize
 
-from laplace_approx.density.unbounded import unconstrained
+from laplace_approx.density.unbounded import constrained, unconstrained
 from laplace_approx.exact import scans
+from laplace_approx.exact.afar import peaks_afar
 from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection
@@ -31,6 +33,12 @@ SHARPENED = 14
 # of a simplex, a parameter; halved or doubled, nothing changes: doubled, twice the evaluations of a
 # climb that does not settle
 STEPS = 200
+# SDs from a top at which all must be lower; at a tenth a simplex may not have ended there yet, at
+# ten times as many another hump may be higher
+AROUND = 0.2
+# times as low at twice the distance: 4 of a smooth top and 2 of a kink, where rounding error has 1;
+# doubled, kinks are none
+ROUNDED = 1.5
 # scales of the lattice: the edge of the first simplex; a tenth and a hundredth of it follow
 FIRST = 0.02
 
@@ -48,9 +56,13 @@ def new_modes(lattices: list[Lattice], seen: Inspection, log_total: float, of_z:
     tops = [unconstrained(frame.transforms, theta) for theta in seen.tops]
     higher = _higher(lattices, of_z, known)
     ends = [_climbed(frame, of_z, top) for top in tops + higher]
-    far = _far(frame, of_z) if modes.shape[1] == 1 else []
+    if modes.shape[1] == 1:
+        afar = far = _far(frame, of_z)
+    else:
+        afar = _afar(lattices[0], of_z, known)
+        far = [z for z in afar if not _within(frame, z)]
     found, share, explained = [], 0.0, 0.0
-    for z in sorted(ends + far, key=lambda z: -float(of_z(z))):
+    for z in sorted(ends + afar, key=lambda z: -float(of_z(z))):
         factor = local_factor(of_z, z)
         if not np.isfinite(factor).all() or any(_same(z, factor, *each) for each in known):
             continue
@@ -100,6 +112,42 @@ def _climbed(frame, of_z, z):
             lambda x: -max(float(of_z(x)), -1e300), z, method="Nelder-Mead", options=options
         ).x
     return z
+
+
+def _afar(lattice: Lattice, of_z, known) -> list:
+    """Return z (d,) at the tops about the lattice of several parameters to which climbs from far
+    lead, but those that are known (mode, factor)."""
+    frame, found = lattice.frame, []
+    for z in peaks_afar(frame, scans.bulk_of(frame, lattice.relative()[0]), of_z):
+        if any(_below(of_z, z, *each) for each in known):
+            continue
+        z = _climbed(frame, of_z, z)
+        factor = local_factor(of_z, z)
+        if np.isfinite(factor).all() and not any(_below(of_z, z, *each) for each in known):
+            known = [*known, (z, factor)]
+            found += [z] if _is_top(of_z, z, factor) else []
+    return found
+
+
+def _below(of_z, z, mode, factor) -> bool:
+    """Return whether z (d,) lies on the hump of a mode: within its SD, and no higher."""
+    near = np.linalg.norm(np.linalg.solve(factor, z - mode)) < 1
+    return bool(near and float(of_z(z)) <= float(of_z(mode)) + HIGHER)
+
+
+def _is_top(of_z, z, factor) -> bool:
+    """Return whether all is lower about z (d,), along the axes of its factor and between them, and
+    farther out by as much more as of a top: a climb may end on a ridge, or on rounding error."""
+    ways = np.array(list(product((-1, 0, 1), repeat=z.size)))
+    ways = ways[np.any(ways != 0, axis=1)] @ factor.T
+    near, far = (float(of_z(z)) - of_z(z + times * AROUND * ways) for times in (1, 2))
+    return bool(np.min(near) > 0 and np.mean(far) > ROUNDED * np.mean(near))
+
+
+def _within(frame, z) -> bool:
+    """Return whether z (d,) lies within the ends of the axes of a lattice."""
+    u = frame.locate(constrained(frame.transforms, z))
+    return all(axis.lower <= x <= axis.upper for axis, x in zip(frame.axes, u, strict=True))
 
 
 def _far(frame, of_z) -> list:

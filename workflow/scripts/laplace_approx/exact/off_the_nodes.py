@@ -144,12 +144,13 @@ class _Part(NamedTuple):
         return float(np.sum(np.abs(quiet) * self.places.weight))
 
 
-def look(lattices: list[Lattice], log_density: Callable) -> Inspection:
+def look(lattices: list[Lattice], log_density: Callable, fewer: int = 0) -> Inspection:
     """Return what is seen off the nodes of the lattices of one density: of them all, the worst.
 
-    Each is looked at by points drawn by its own probability; the first by scans of the bulk.
+    Each is looked at by points drawn by its own probability; the first by scans of the bulk,
+    of points that are halved `fewer` times.
     """
-    found = [_looked(Between(each, log_density), i == 0) for i, each in enumerate(lattices)]
+    found = [_looked(Between(each, log_density), i == 0, fewer) for i, each in enumerate(lattices)]
     worst = max(found, key=lambda each: max(each.missed, each.invented, LIMIT * each.rough / FINE))
     return worst._replace(
         places=sum(each.places for each in found),
@@ -159,7 +160,7 @@ def look(lattices: list[Lattice], log_density: Callable) -> Inspection:
     )
 
 
-def _looked(between: Between, scanned: bool) -> Inspection:
+def _looked(between: Between, scanned: bool, fewer: int) -> Inspection:
     frame = between.frame
     bulk = scans.bulk_of(frame, between.nodes)
     by_mass = _read(between, scans.drawn(frame, between.nodes), fully=True)
@@ -169,7 +170,8 @@ def _looked(between: Between, scanned: bool) -> Inspection:
         parts.append(_read(between, line))
         width = scans.spacing(frame, bulk, line.u)
     elif scanned:
-        parts += [_read(between, places) for places in scans.across(frame, bulk, by_mass.places.u)]
+        wide = scans.across(frame, bulk, by_mass.places.u, fewer)
+        parts += [_read(between, places) for places in wide]
         width = scans.gap(frame, bulk, np.concatenate([part.places.u for part in parts]))
     u, density, excess, share = (
         np.concatenate(column)

@@ -18,6 +18,7 @@ from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.refined import MOST_POINTS, Own, owed_by_halving, own_lattice
 from laplace_approx.exact.summed_moments import summed_moments
+from laplace_approx.remember import Memo
 
 # of the parameter's own axis, in its scales; it is where refinement begins, so that half of it
 # saves one doubling
@@ -32,6 +33,7 @@ SHARES = np.array([1e-4, 1e-3, 4e-3, *np.arange(1, 64) / 64, 0.996, 0.999, 0.999
 # of it: the most that leaving out every other line may change; halved, a doubling more in places,
 # doubled, one less
 STANDS = 1e-7
+LOOKED_AT = 4  # blocks of places that are remembered; with one, several blocks are looked at anew
 
 
 def projected(source: Own, log_density: Callable, parameter: int, most: int) -> Own | None:
@@ -46,7 +48,7 @@ def projected(source: Own, log_density: Callable, parameter: int, most: int) -> 
     found = _along(lines, source.lattice.frame, parameter)
     if found is None:
         return None
-    owed = sum(_owed(lines, found, k) for k in range(lines.last))
+    owed = _owed(lines, found)
     moments = summed_moments(source.lattice, parameter)
     mean, sd, skewness = (float(x) for x in moments.values)
     return found._replace(
@@ -64,12 +66,9 @@ def _still(lattice: Lattice, log_density: Callable, parameter: int, most: int) -
     while True:
         lines = MarginalLines(lattice, parameter)
         z = lines.quantiles(SHARES)
-        whole = lines.density(z)
+        whole, *halves = lines.density(z, lines.halved())
         with np.errstate(invalid="ignore", divide="ignore"):
-            changes = [
-                np.max(np.abs(lines.density(z, lines.thinned(k, 2)) / whole - 1))
-                for k in range(lines.last)
-            ]
+            changes = [np.max(np.abs(half / whole - 1)) for half in halves]
         axes = list(lattice.frame.axes)
         for k, change in enumerate(changes):
             if not change <= STANDS:
@@ -94,30 +93,38 @@ def _frame(lines: MarginalLines, frame: Frame, parameter: int) -> Frame:
     )
 
 
-def _density(lines: MarginalLines, frame: Frame, weight=None) -> Callable:
-    """Return the log marginal density of theta (..., 1) on the natural scale."""
-    transform = frame.transforms[0]
+def _densities(lines: MarginalLines, frame: Frame, weights) -> list[Callable]:
+    """Return the log marginal densities of theta (..., 1) on the natural scale, under several
+    weights (W, L) of the lines. All look at the lines of the same places: they do so once."""
+    transform, seen = frame.transforms[0], Memo(LOOKED_AT)
 
-    def log_marginal(theta):
-        with np.errstate(all="ignore"):
-            z = transform.unconstrain(theta[..., 0])
-            value = lines.density(np.ravel(z), weight).reshape(z.shape)
-            value = lines.shift + np.log(value) - transform.log_jacobian(z)
-        return np.where(np.isnan(value), -np.inf, value)
+    def at(z):
+        return seen.get(z.tobytes(), lambda: lines.density(z, weights))
 
-    return log_marginal
+    def weighed(k: int) -> Callable:
+        def log_marginal(theta):
+            with np.errstate(all="ignore"):
+                z = transform.unconstrain(theta[..., 0])
+                value = at(np.ravel(z))[k].reshape(z.shape)
+                value = lines.shift + np.log(value) - transform.log_jacobian(z)
+            return np.where(np.isnan(value), -np.inf, value)
+
+        return log_marginal
+
+    return [weighed(k) for k in range(len(weights))]
 
 
 def _along(lines: MarginalLines, frame: Frame, parameter: int) -> Own | None:
     alone = _frame(lines, frame, parameter)
     if not alone.shear[0, 0] > 0:
         return None
-    log_marginal = _density(lines, alone)
+    (log_marginal,) = _densities(lines, alone, lines.halved()[:1])
     return own_lattice(grow(alone, log_marginal, 0), log_marginal, 0)
 
 
-def _owed(lines: MarginalLines, found: Own, k: int):
-    """Return what the spacing of axis k of the lines owes, as `owed_by_halving` has it."""
+def _owed(lines: MarginalLines, found: Own):
+    """Return what the spacing of the axes before the parameter's owes, as `owed_by_halving` has it
+    of each."""
     alone = found.lattice.frame
-    thinned = (_density(lines, alone, lines.thinned(k, times)) for times in (1, 2))
-    return owed_by_halving(Reach(alone, found.ends), thinned)
+    whole, *halves = _densities(lines, alone, lines.halved())
+    return owed_by_halving(Reach(alone, found.ends), whole, halves)

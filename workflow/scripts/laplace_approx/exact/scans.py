@@ -23,7 +23,12 @@ SEED = 20260
 DRAWN = 12
 # spread evenly over the bulk, by dimension; one more is twice the evaluations, and humps are seen
 # that are 0.71 (two parameters) or 0.79 (three) times as wide
-EVEN = {2: 14, 3: 14}
+EVEN = {2: 18, 3: 16}
+# power of two: of these at the least; halved, seven in ten humps of a given width are seen
+FEWEST = 14
+# of data: with twice as many, half the points, as each costs twice as much; halved, half as many
+# points where the data are many
+ROWS = 1000
 LINES = {2: 6, 3: 6}  # lines; one more is twice the evaluations on them
 # points on a line; doubled, 1.0 to 1.05 times the evaluations, and sheets half as thin are seen
 ALONG = {2: 512, 3: 256}
@@ -177,11 +182,17 @@ def line_of(frame: Frame, nodes) -> Places:
     return Places(places[:, None], weight)
 
 
-def across(frame: Frame, bulk: Bulk, inner):
+def halvings(rows: int) -> int:
+    """Return how often the points are halved for a density of so many rows of data."""
+    return max(rows // ROWS, 1).bit_length() - 1
+
+
+def across(frame: Frame, bulk: Bulk, inner, fewer: int = 0):
     """Yield the points spread over the bulk, and those on lines through it. A point on a line
-    stands for a cube as wide as the points lie apart: what is seen at one is no wider for sure."""
+    stands for a cube as wide as the points lie apart: what is seen at one is no wider for sure. The
+    first are halved `fewer` times, as far as may be."""
     d = bulk.sd.size
-    yield spread(bulk, EVEN[d])
+    yield spread(bulk, max(EVEN[d] - fewer, FEWEST))
     points = lines(frame, bulk, inner[:: max(1, len(inner) >> LINES[d])])
     along = np.linalg.norm((points[:, 1] - points[:, 0]) / bulk.sd, axis=-1)
     weight = np.repeat(along**d * np.prod(bulk.sd), points.shape[1])

@@ -7,6 +7,7 @@ remain few.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -89,12 +90,12 @@ class Settled(NamedTuple):
         return not self.look.clean, off if off > LIMIT else 0.0, self.cost
 
 
-def settled(lay: Callable, densities, of_z: Callable, modes) -> Settled | Grid:
+def settled(lay: Callable, densities, of_z: Callable, modes, fewer: int = 0) -> Settled | Grid:
     """Return the best lattices that `lay(modes, features, finer)` gives, or its empty grid.
 
     `densities` are the log density of theta twice: for the nodes, and for what is looked at besides
     them (so that each can be counted). `of_z` is that of the unconstrained coordinates, Jacobian
-    included, in which the `modes` (m, d) are.
+    included, in which the `modes` (m, d) are. The points off the nodes are halved `fewer` times.
     """
     of_nodes, log_density = densities
     modes, marks, best, finer = np.atleast_2d(modes), [], None, 0
@@ -111,7 +112,7 @@ def settled(lay: Callable, densities, of_z: Callable, modes) -> Settled | Grid:
                 return own
             break
         new = constrained(own[0].lattice.frame.transforms, modes[searched:])
-        seen = Settled(own, look(_of_all(own), log_density), new)
+        seen = Settled(own, look(_of_all(own), log_density, fewer), new)
         found, share = modes[:0], 0.0
         if turn < (MODE_ROUNDS if seen.affords(1) else 1):
             total = own[0].numbers.log_evidence
@@ -125,7 +126,11 @@ def settled(lay: Callable, densities, of_z: Callable, modes) -> Settled | Grid:
             break
         else:
             finer += 1
-    return best if modes.shape[1] == 1 else _closer(best, of_nodes, log_density)
+    return (
+        best
+        if modes.shape[1] == 1
+        else _closer(best, of_nodes, partial(look, log_density=log_density, fewer=fewer))
+    )
 
 
 def _of_all(own: list[Own]) -> list[Lattice]:
@@ -133,7 +138,7 @@ def _of_all(own: list[Own]) -> list[Lattice]:
     return [each.lattice for each in own if each.lattice.log_density.ndim == len(own)]
 
 
-def _closer(best: Settled, of_nodes: Callable, log_density: Callable) -> Settled:
+def _closer(best: Settled, of_nodes: Callable, look: Callable) -> Settled:
     """Return lattices of several parameters with their nodes moved together, as often as that shows
     less off them and is afforded."""
     for _ in range(DOUBLINGS):
@@ -146,7 +151,7 @@ def _closer(best: Settled, of_nodes: Callable, log_density: Callable) -> Settled
         ]
         if any(each is None for each in own):
             break
-        seen = best._replace(own=own, look=look(_of_all(own), log_density))
+        seen = best._replace(own=own, look=look(_of_all(own)))
         if seen.rank > best.rank:
             break
         best = seen

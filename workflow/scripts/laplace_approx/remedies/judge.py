@@ -135,12 +135,23 @@ def _grid_faults(record: dict, missed: float, beyond):
 
 def _remarks(record: dict) -> tuple[str, ...]:
     if record["certified"]:
-        return ()
+        return _seen(record)
     outside = record["outside_mass"]["total"]
     if outside is None:
         return ()
     return (
         f"judged by a grid that is not certified and leaves out about {outside:.1e} of the mass",
+    )
+
+
+def _seen(record: dict) -> tuple[str, ...]:
+    """Return down to which width a grid would have shown a hump that nothing else did."""
+    if record["off_the_nodes"] is None:
+        return ()
+    width = max(record["off_the_nodes"]["seen_width"].values())
+    return (
+        f"judged by a grid that shows any round hump in its bulk that is {width:.1g} posterior SDs "
+        "wide or more, and a narrower one by chance",
     )
 
 

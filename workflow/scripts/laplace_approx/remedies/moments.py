@@ -3,7 +3,7 @@
 A standard error is of the draws and a numerical one of the rule: neither knows of a mode that the
 remedy never reaches, or of a tail that its proposal lacks. Where a grid knows the moment, an error
 that it contradicts is replaced by the difference; where the grid finds none, there is none; and
-where nobody knows it and other modes may hold mass, it has no error.
+where nobody knows any moment, or other modes may hold mass, it has no error.
 """
 
 import math
@@ -35,7 +35,9 @@ def moments_of(remedy: Remedy, grid: dict, modes) -> dict:
     }
     absent = {name: _absent(grid, name) for name in remedy.answers}
     false = any(each is not None for found in off.values() for each in found.values())
-    doubtful = false or any(absent.values()) or bool(modes and not unseen_mass(modes) <= MOST)
+    nobody = not any(off.values())  # then no error knows what the method itself is off by
+    elsewhere = bool(modes and not unseen_mass(modes) <= MOST)
+    doubtful = false or nobody or any(absent.values()) or elsewhere
     return {
         name: _record(answer, off[name], absent[name], doubtful)
         for name, answer in remedy.answers.items()

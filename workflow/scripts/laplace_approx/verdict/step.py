@@ -16,6 +16,7 @@ from laplace_approx.remedies.judge import Judge, find_judge
 from laplace_approx.verdict.classes import worst
 from laplace_approx.verdict.decision import Told, quantity_verdict
 from laplace_approx.verdict.evidence import evidences
+from laplace_approx.verdict.higher_mode import higher_modes
 from laplace_approx.verdict.left_out import unreached, warnings_of
 
 FIELDS = ("status", "reason", "message")
@@ -49,7 +50,7 @@ def verdict_step(laplace, exact, reference, table: dict, found: dict, tolerance:
         "class": total_variation_class(joint["total_variation"]) if fit else None,
         "quantities": quantities,
         "unreached": left_out,
-        "warnings": warnings_of(left_out),
+        "warnings": [*warnings_of(left_out), *higher_modes(laplace, exact.record)],
         "joint": joint,
         "exact": _exact(judge, exact.record, found["reference"]),
         "replication": found["replication"],

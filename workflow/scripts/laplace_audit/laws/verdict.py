@@ -17,6 +17,7 @@ CLASSES = ((1e-8, "exact"), (0.05, "good"), (0.15, "fair"), (0.30, "poor"), (mat
 HEAVIER, NOTABLE = 100.0, 6e-4  # modes outside the grid, so much heavier than they are said to be,
 # count from this share of the mass on
 SAME = 1e-12
+HIGHER = 1e-6  # in log density, from which a mode is higher than another
 CHAINS = ("brought_draws", "nuts")
 PAIRS, ENDS = 1e-3, (0.025, 0.25, 0.75, 0.975)  # of sides that are right are said to disagree
 
@@ -76,7 +77,8 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     for said, each in zip(record["exact"]["chains"], inputs["chains"], strict=True):
         agreement_laws(page, said, each, rows, kind)
     worst_law(page, record["verdict"], record["quantities"])
-    unreached_laws(page, record, sides)
+    lower = mode_is_lower(sides, inputs["mode"], inputs["grid"])
+    unreached_laws(page, record, sides, lower)
     _copies(page, record, inputs)
     evidence_laws(page, record["evidence"], inputs, kind, reliable)
     _chains(page, record, inputs["found"], kind)
@@ -318,8 +320,20 @@ def coverage_laws(page: Page, said: dict, name: str, rows: Rows, sides: Sides) -
             page.most("excluded mass", off, excluded_limit(name, side))
 
 
-def unreached_laws(page: Page, record: dict, sides: Sides) -> None:
-    """What the space leaves out of the support, with the exact mass there."""
+def mode_is_lower(sides: Sides, mode: dict, grid: dict) -> bool:
+    """Return whether the grid found a mode that is higher than the normal's in its space."""
+    found = (grid["off_the_nodes"] or {}).get("new_modes") or []
+    if not (sides.normal and found):
+        return False
+    space = sides.normal.normal.space
+    with np.errstate(all="ignore"):
+        above = sides.target.log_density_in(space)(space.z(np.array(found, dtype=float)))
+    return bool(np.any(above > mode["log_density"] + HIGHER))
+
+
+def unreached_laws(page: Page, record: dict, sides: Sides, lower: bool) -> None:
+    """What the space leaves out of the support, with the exact mass there; and a warning of that,
+    and of a mode that is `lower` than another."""
     law, due = "what the space leaves out", {}
     if sides.normal:
         space = sides.normal.normal.space
@@ -332,7 +346,7 @@ def unreached_laws(page: Page, record: dict, sides: Sides) -> None:
                 due[name] = ends
     found = record["unreached"]
     page.same(law, {name: [each["below"], each["above"]] for name, each in found.items()}, due)
-    page.same(law, len(record["warnings"]), 1 if due else 0)
+    page.same(law, len(record["warnings"]), bool(due) + lower)
     named = [any(name in said for said in record["warnings"]) for name in due]
     page.true(law, named, "a parameter that the warning does not name")
     if not sides.exact:
