@@ -76,7 +76,7 @@ def certified_grid(
     lay = partial(_laid, density, log_density, budget)
     looked_at = budget.looking.watch(log_density)
     of_z = density_of_z(looked_at, transforms, (density.lower, density.upper))
-    found = settled(lay, (log_density, looked_at), of_z, known.modes, halvings(budget.rows))
+    found = settled(lay, (log_density, looked_at), of_z, known.modes, halvings(budget.left, d))
     if isinstance(found, Grid):
         return found
     grid = found.told(assembled(found.own))

@@ -26,9 +26,9 @@ DRAWN = 12
 EVEN = {2: 18, 3: 16}
 # power of two: of these at the least; halved, seven in ten humps of a given width are seen
 FEWEST = 14
-# of data: with twice as many, half the points, as each costs twice as much; halved, half as many
-# points where the data are many
-ROWS = 1000
+# of the evaluations that are left, that the even points may take; halved, half as many points where
+# the data are many
+SHARE = 1 / 16
 LINES = {2: 6, 3: 6}  # lines; one more is twice the evaluations on them
 # points on a line; doubled, 1.0 to 1.05 times the evaluations, and sheets half as thin are seen
 ALONG = {2: 512, 3: 256}
@@ -182,9 +182,10 @@ def line_of(frame: Frame, nodes) -> Places:
     return Places(places[:, None], weight)
 
 
-def halvings(rows: int) -> int:
-    """Return how often the points are halved for a density of so many rows of data."""
-    return max(rows // ROWS, 1).bit_length() - 1
+def halvings(left: int, d: int) -> int:
+    """Return how often the even points are halved where so many evaluations are left."""
+    most = int(SHARE * left)
+    return max(EVEN.get(d, 0) + 1 - most.bit_length(), 0)
 
 
 def across(frame: Frame, bulk: Bulk, inner, fewer: int = 0):
