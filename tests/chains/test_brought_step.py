@@ -285,6 +285,42 @@ def test_draws_of_another_posterior_clear_nothing_where_another_side_judges(post
     assert "not draws of this posterior" in case.verdict["quantities"]["a"]["sentence"]
 
 
+TWO = """
+import numpy as np
+
+PARAMETERS = ("x", "y")
+
+
+def log_likelihood(theta, data):
+    x, y = theta[..., 0], theta[..., 1]
+    first, second = np.log(0.7) - 0.5 * x**2, np.log(0.3) - 0.5 * (x - 12) ** 2
+    return np.logaddexp(first, second) - 0.5 * y**2
+"""
+
+
+def test_a_grid_that_misses_a_mode_says_nothing_where_draws_judge(tmp_path):
+    """What it would say of x is within (-5, 5); the draws reach the mode at 12, with 0.3."""
+    file = tmp_path / "two.py"
+    file.write_text(TWO)
+    rng, box = np.random.default_rng(1), {"lower": -5, "upper": 5, "points": 100}
+    of_two = posterior_of(file)
+    theta = rng.normal(size=(4, 4000, 2))
+    theta[..., 0] += 12 * (rng.random((4, 4000)) < 0.3)
+    grid = exact_of(of_two, {"x": box, "y": box})
+    case = Case(of_two, [brought(of_two, theta)], adapted=False, grid=grid)
+    assert grid.record["status"] == "ok" and case.verdict["exact"]["kind"] == "brought_draws"
+    table = case.tables.remedies
+    rows = [i for i, name in enumerate(table["method"]) if name == "grid"]
+    assert np.isnan(table["value"][rows]).all()
+    assert not any(table["trusted"][i] for i in rows)
+    assert {table["reason"][i].split(":")[0] for i in rows} == {
+        "the verdict does not rest on the grid"
+    }
+    said = case.verdict["quantities"]["x"]
+    assert said["intervals"]["95"]["exact"][1] > 12 and said["remedy"] != "grid"
+    assert broken_by_table(case) == set()
+
+
 def test_draws_that_have_not_converged_are_mentioned_only(posterior):
     case = Case(posterior, [brought(posterior, drifting(draws()))])
     said = case.verdict["quantities"]["a"]

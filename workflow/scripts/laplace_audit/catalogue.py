@@ -572,7 +572,8 @@ LAWS = {
                 EXACT,
             ),
             "the exact side's own row is the exact one": (
-                "value = exact for the methods grid, adapted_draws, brought_draws and nuts",
+                "value = exact for the methods grid, adapted_draws, brought_draws and nuts; none "
+                "of a grid on which the verdict does not rest",
                 EXACT,
             ),
             "evaluations are those of the method": (

@@ -283,11 +283,12 @@ def _remedies(page, opened: Opened, sides: Sides) -> None:
 
 
 def _judged(page, opened: Opened, sides: Sides) -> None:
-    for said in opened.verdicts:
-        coverage_laws(page, said, said["quantity"], opened.remedies, sides)
     first = opened.verdicts[0]
+    judging = sides if first["rests_on"] == "grid" else sides._replace(exact=None)
+    for said in opened.verdicts:
+        coverage_laws(page, said, said["quantity"], opened.remedies, judging)
     lower = mode_is_lower(sides, opened.records["mode"], opened.records["grid"])
-    unreached_laws(page, _unreached(first), sides, lower)
+    unreached_laws(page, _unreached(first), judging, lower)
     joint = {name: first[name] or Record() for name in DISTANCES}
     joint["ellipse_coverage"] = first["ellipse_coverage"] or Record(levels=Record())
     joint_laws(page, {"joint": joint, "class": first["class"]}, *sides)

@@ -16,6 +16,10 @@ from laplace_approx.remedies.weighted import weighted_answer
 
 REFERENCE_DRAWS = "adapted_draws"  # the name of the exact side's own draws as a method
 EXACT_SIDES = ("grid", REFERENCE_DRAWS, BROUGHT, NUTS)  # as methods: their values are exact
+NOT_RELIED_ON = (
+    "the verdict does not rest on the grid: modes outside of it hold too much, or it is not known "
+    "what does"
+)
 LAPLACE_DRAWS = 64_000  # of a derived quantity in many dimensions, which has no closed form
 
 
@@ -69,10 +73,12 @@ def _from_draws(fit: Fit, name: str):
 
 
 def grid_offer(truth: Truth, record: dict) -> Offer:
-    """Return what the grid says."""
+    """Return what the grid says; nothing where it is there and the verdict rests on another."""
     names = tuple(truth.quantiles)
     if record["status"] != "ok":
         return no_offer("grid", names, " ".join(record["reasons"]), UNKNOWN, "nothing")
+    if truth.rests_on != "grid":
+        return no_offer("grid", names, NOT_RELIED_ON, _stated(record), "nothing")
     return Offer(
         "grid",
         {name: each.value for name, each in truth.quantiles.items()},

@@ -23,6 +23,8 @@ def remedy_laws(
     `others` maps each other space of the model to its normal side (None: declined), `further` are
     the methods beyond those, and `costs` maps methods to their costs, recomputed from elsewhere.
     """
+    if set(columns["rests_on"]) != {"grid"}:
+        sides = sides._replace(exact=None)  # a grid that does not judge says nothing here
     target = sides.target
     methods = ["laplace", *(f"space:{name}" for name in others), *further, "grid"]
     due = [(q, m, p) for q in target.everything for m in methods for p in PROBABILITIES]
@@ -48,6 +50,8 @@ def remedy_laws(
             elif each in EXACT_DRAWS.values() or (each == "grid" and sides.exact):
                 off = relative(value, columns["exact"][rows])
                 page.true("the exact side's own row is the exact one", off == 0)
+            elif each == "grid":
+                page.true("the exact side's own row is the exact one", np.isnan(value))
         rows = np.flatnonzero(mine & (method == "laplace"))
         _exact(page, columns, rows, name, sides)
         _same_truth(page, columns, np.flatnonzero(mine), rows)

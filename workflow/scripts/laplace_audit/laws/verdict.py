@@ -71,6 +71,8 @@ def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance
     )
     page.same("what the verdict rests on", record["exact"]["kind"], kind)
     page.same("what the verdict rests on", bool(record["exact"]["faults"]), not reliable)
+    if kind != "grid":
+        sides = sides._replace(exact=None)  # there may be a grid on which nothing rests
     for name, said in record["quantities"].items():
         decision_laws(page, said, name, rows, record["status"], kind, reliable, tolerance)
         coverage_laws(page, said, name, rows, sides)
