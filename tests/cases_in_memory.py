@@ -59,7 +59,9 @@ def exact_of(posterior: Posterior, definition=None) -> Exact:
 
 def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) -> Judged:
     """Return the case with its remedies and its verdict."""
-    reference = reference_of([laplace, *(spaces or {}).values()], [exact.record], seed)
+    reference = reference_of(
+        [laplace, *(spaces or {}).values()], [exact.record], seed, at_most=1_500_000
+    )
     tables = remedies_step(laplace, exact, reference, spaces or {}, Trial(seed, tolerance))
     record = verdict_step(
         *(laplace, exact, reference, tables.remedies, _as_json(tables.record)), tolerance
@@ -67,9 +69,9 @@ def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) 
     return Judged(laplace, exact, reference, tables, _as_json(record))
 
 
-def reference_of(laplaces, grids, seed=42, evaluations=64_000) -> ReferenceTables:
+def reference_of(laplaces, grids, seed=42, evaluations=64_000, at_most=0) -> ReferenceTables:
     """Return the reference of a posterior as read back, from its normals in some spaces."""
-    budget = Allowance(evaluations, seed)
+    budget = Allowance(evaluations, seed, at_most)
     made = reference_step(laplaces, grids, budget, say=lambda text: None)
     return made._replace(record=_as_json(made.record))
 

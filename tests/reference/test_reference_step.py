@@ -158,8 +158,9 @@ def tables_of(case):
     return quantiles, {key: np.copy(x) for key, x in case.tables.remedies.items()}
 
 
-def broken_by(case, quantiles, remedies, unseen=0.0):
+def broken_by(case, quantiles, remedies, unseen=None):
     """Return the laws of the exact side that two tables break."""
+    unseen = case.reference.record["unseen_mass"] if unseen is None else unseen
     ledger, rest = Ledger(), ("importance", case.reference.draws, unseen)
     exact_column_laws(ledger.page("quantiles.parquet"), quantiles, *rest)
     stated_truth_laws(ledger.page("remedies.parquet"), remedies, *rest)
@@ -292,6 +293,10 @@ MUTATIONS = {
     ),
     "mass that chains found and nobody counts": (
         lambda draws, record: record["coverage"].update(thin=record["unseen_mass"] + 1e-4),
+        "chains looked where the weights serve",
+    ),
+    "less missing than chains found": (
+        lambda draws, record: record["coverage"].update(thin=record["coverage"]["unsure"] + 1e-4),
         "chains looked where the weights serve",
     ),
     "more missing than draws may miss": (

@@ -1,5 +1,6 @@
 """Draws that serve, within a budget: adapt, draw, look where chains go from there, go on."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from laplace_approx.reference.frozen_draws import FrozenDraws, frozen_draws, too
 from laplace_approx.reference.refitted import refitted
 from laplace_approx.reference.student import StudentMixture
 from laplace_approx.reference.walkers import (
+    LONG_STEPS,
     STEPS,
     Coverage,
     Trail,
@@ -29,10 +31,10 @@ GAIN = 1.5  # times as many draws: fewer more are not worth an attempt
 # refuses draws with which most quantities still can
 MOST_THIN = 0.005
 THIN = 0.001  # of it, beyond which another proposal is tried: it moves such an end by .02 SD
-# a chain, where a proposal is fitted to them, and where the weights are uneven: half as many showed
-# in the neck of a hierarchical posterior of 26 dimensions a third of the mass that 300 find
-LONG_STEPS = 200
-EASY_K, EASY_SHARE = 0.5, 0.3  # up to this k, from this share of effective draws, weights are even
+# up to this k, from this share of effective draws, weights are even; at .5, a third of some
+# hierarchical posteriors whose ends were off by three times what was stated passed for such
+EASY_K, EASY_SHARE = 0.2, 0.3
+PROGRESS = 0.9  # of the worst error that an attempt with more draws must come below, to go on
 
 
 class Limits(NamedTuple):
@@ -89,20 +91,22 @@ class Search:
         Where the weights of one are too heavy, the next has one more component about the heaviest
         draws, or a proposal fitted to chains; where chains find mass that its draws miss, one more
         component there. Where the draws serve and an end of an interval is known to worse than
-        `COARSE`, the next has more of them. The last one counts, whatever those before it
-        said: to choose among them by their diagnostics would flatter the chosen. `worst_error`
+        `COARSE`, the next has more of them. The last one counts: to go back to the best
+        of them would flatter it. `worst_error`
         tells the largest error of an end of an attempt, in scales; `say` takes a line of progress.
         """
-        attempt = self._first()
+        attempt, before = self._first(), math.inf
         say(_words(attempt))
         while self._left(attempt) >= self.limits.first:
             serves = attempt.reason is None
-            if serves and worst_error(attempt) <= COARSE:
-                break
             covered = serves and attempt.covered.thin <= THIN
+            error = worst_error(attempt) if serves else math.inf
+            if error <= COARSE or (covered and error > PROGRESS * before):
+                break
             following = self._larger(attempt) if covered else self._better(attempt)
             if following is None:
                 break
+            before = error if covered and attempt.settled else math.inf
             attempt = following
             say(_words(attempt))
         return attempt
@@ -129,16 +133,27 @@ class Search:
         return walked(self.log_density, started(drawn, chains, self.rng), steps, self.rng)
 
     def _larger(self, last: Attempt) -> Attempt | None:
-        """Return an attempt with more draws from the same proposal, or None."""
+        """Return an attempt with more draws, or None."""
+        if not last.settled:
+            return self._settled(last)
         n = min(self._left(last), LARGER * last.drawn.log_ratio.size, self.limits.kept)
         if n < GAIN * last.drawn.log_ratio.size:
             return None
         proposal = braced(last.adapted.proposal, last.drawn, self.rng)
         return self._drawn(_from(last, proposal or last.adapted.proposal), n)
 
+    def _settled(self, last: Attempt) -> Attempt:
+        """Return an attempt from a proposal that had more time to adapt."""
+        adapted = adapted_proposal(self.log_density, self.start, self._room(last), self.rng)
+        room = self._left(last) - adapted.evaluations
+        spent = last.evaluations + adapted.evaluations
+        return self._drawn(adapted._replace(evaluations=spent), room)
+
     def _better(self, last: Attempt) -> Attempt | None:
         """Return an attempt with another proposal, or None."""
         if last.covered is not None:
+            if not last.settled:
+                return self._settled(last)
             proposal = reaching(last.adapted.proposal, last.trail, self.rng)
             return self._drawn(_from(last, proposal), self._room(last))
         if last.settled:
@@ -147,10 +162,16 @@ class Search:
                 return self._drawn(_from(last, proposal), self.limits.first)
         else:
             last = self._adapted_further(last)
+            if self._left(last) < self._fitting() + self.limits.first:
+                return self._drawn(last.adapted, self.limits.first)
         return self._fitted(last)
 
     def _room(self, last: Attempt) -> int:
         return min(self._left(last), LARGER * self.limits.first)
+
+    def _fitting(self) -> int:
+        """Return what the chains cost that a proposal is fitted to."""
+        return walkers_for(self.limits.first, self.start.size) * (LONG_STEPS + 1)
 
     def _adapted_further(self, last: Attempt) -> Attempt:
         adapted = adapted_proposal(self.log_density, self.start, self._room(last), self.rng)
@@ -161,13 +182,13 @@ class Search:
 
     def _fitted(self, last: Attempt) -> Attempt | None:
         """Return an attempt with a proposal fitted to chains from the last draws, or None."""
-        chains = walkers_for(self.limits.first, self.start.size)
-        left = self._left(last) - chains * (LONG_STEPS + 1)
+        left = self._left(last) - self._fitting()
         if last.drawn.weights is None or left < self.limits.first:
             return None
         trail = self._walk(last.drawn, LONG_STEPS)
         proposal = refitted(trail, self.start, self.rng)
-        adapted = _from(last, proposal, trail.evaluations)._replace(effective=float(chains))
+        chains = float(trail.z.shape[1])
+        adapted = _from(last, proposal, trail.evaluations)._replace(effective=chains)
         return self._drawn(adapted, min(left, LARGER * self.limits.first))
 
 

@@ -123,8 +123,8 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
 
 def _missed(unseen: float, attempt: Attempt) -> float:
     """Return the mass that may be missed: modes without draws, and where the draws are few."""
-    thin = 0.0 if attempt.covered is None else attempt.covered.thin
-    return min(1.0, unseen + thin)
+    unsure = 0.0 if attempt.covered is None else attempt.covered.unsure
+    return min(1.0, unseen + unsure)
 
 
 def _not_drawn_about(unseen: float) -> str:

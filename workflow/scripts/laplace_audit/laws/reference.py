@@ -58,7 +58,7 @@ def _looked(page: Page, record: dict) -> int:
         page.true(law, not record["serves"])
         return 0
     page.true(law, coverage["chains"] * (coverage["steps"] + 1) == coverage["evaluations"])
-    page.true(law, 0 <= coverage["thin"] <= record["unseen_mass"])
+    page.true(law, 0 <= coverage["thin"] <= coverage["unsure"] <= record["unseen_mass"])
     return coverage["evaluations"]
 
 
