@@ -112,8 +112,8 @@ class Inspection(NamedTuple):
         """Return what could not have been seen."""
         return (
             f"the density was looked at in {self.places} places off the nodes: a round hump or "
-            f"hole in the bulk whose SD is {rounded_up(self.seen_width)} posterior SDs or more would "
-            "have been seen wherever it lies, a narrower one only by chance"
+            f"hole in the bulk whose SD is {rounded_up(self.seen_width)} posterior SDs or more "
+            "would have been seen wherever it lies, a narrower one only by chance"
         )
 
 
