@@ -273,3 +273,13 @@ def test_the_seed_decides_everything():
         for _ in range(2)
     )
     assert first == second
+
+
+def test_a_reason_calls_no_pareto_k_large_that_is_not_known():
+    """Of weights that are 0 but for a few draws there are too few in the tail to have a k."""
+    draws = probe(BIOASSAY, BIOASSAY_NORMAL, np.random.default_rng(1), 16)
+    empty = np.full(16, -np.inf)
+    empty[:2] = draws.log_density[:2]
+    found = reflection_bound(draws._replace(log_density=empty, log_reflected=empty))
+    assert found.error is None and found.details["pareto_k"] is None
+    assert "not known" in found.reason and "above" not in found.reason

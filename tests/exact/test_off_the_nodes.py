@@ -92,6 +92,8 @@ def test_a_smooth_posterior_raises_no_alarm(name):
     assert seen["roughness"] <= 0.1 * FINE
     assert seen["new_modes"] == []
     assert all(0 < width < 0.5 for width in seen["seen_width"].values())
+    said = float(seen["sentence"].split("whose SD is ")[1].split()[0])
+    assert said >= max(seen["seen_width"].values())
 
 
 HUMPS = {

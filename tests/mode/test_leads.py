@@ -115,3 +115,20 @@ def test_the_counts_are_those_of_the_density():
     assert report.n_evaluations == made[0]
     assert report.evaluations_of_ascent + report.evaluations_of_search == made[0]
     assert 0 < report.evaluations_of_ascent < 0.2 * made[0]
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_slope_beside_an_edge_is_one_sided_and_leads_over_none(d, side):
+    """Of a log density with the slopes 1, 2, ... that ends at side * x_i = 1e-9 for every i."""
+
+    def value(x):
+        x = np.asarray(x, dtype=float)
+        return np.where(np.all(side * x < 1e-9, axis=-1), x @ np.arange(1.0, d + 1), -np.inf)
+
+    evaluator, u = Evaluator(values(value, d)), np.zeros((1, d))
+    before = evaluator.evaluations
+    found = leads._differences(evaluator, lambda u: u, u, (np.ones(1), np.zeros(1)))
+    truth = np.arange(1.0, d + 1) if side < 0 else np.zeros(d)
+    assert np.allclose(found, truth, rtol=1e-9)  # a difference of 1e-4 loses four digits of 16
+    assert evaluator.evaluations - before == 2 * d

@@ -31,7 +31,7 @@ STARTS = np.random.default_rng(1).standard_normal((12, 2)) * 10 ** np.linspace(0
 
 def climbed(name, starts, done=lambda x, values: np.zeros(len(x), dtype=bool)):
     function, slope, _ = RIDGES[name]
-    return bfgs_rows(function, lambda x, lengths: slope(x), starts, done, 1)
+    return bfgs_rows(function, lambda x, lengths, values: slope(x), starts, done, 1)
 
 
 @pytest.mark.parametrize("name", RIDGES)
@@ -59,7 +59,7 @@ def test_evaluations_are_those_that_were_made():
         made[0] += len(x)
         return bent(x)
 
-    def slope(x, lengths):
+    def slope(x, lengths, values):
         made[0] += len(x)
         return bent_slope(x)
 
@@ -72,7 +72,7 @@ def test_evaluations_are_those_that_were_made():
 def test_a_start_without_a_value_stays_where_it_is():
     found = bfgs_rows(
         lambda x: np.where(x[:, 0] > 0, -(x[:, 0] ** 2), -np.inf),
-        lambda x, lengths: -2 * x,
+        lambda x, lengths, values: -2 * x,
         np.array([[-1.0], [1.0]]),
         lambda x, values: np.zeros(len(x), dtype=bool),
         1,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laplace_approx.words.numbers import ABSENT, known, known_plain
+from laplace_approx.words.numbers import ABSENT, known, known_plain, rounded_up
 
 NUMBERS = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-3)
 ERRORS = st.floats(-9, 5).map(lambda power: 10.0**power)
@@ -43,6 +43,9 @@ def test_no_digit_is_shown_that_the_error_does_not_leave(value, error):
         (1.23456, None, "1.2"),
         (1.23456, math.nan, "1.2"),
         (2.5, 0.0, "2.5"),
+        (1.0, 1e-309, "1"),
+        (1e300, 1e-300, "1e300"),
+        (0.0, 5e-324, "0"),
         (0.9996, 0.01, "1"),
         (None, 0.1, ABSENT),
         (math.nan, 0.1, ABSENT),
@@ -50,3 +53,9 @@ def test_no_digit_is_shown_that_the_error_does_not_leave(value, error):
 )
 def test_examples(value, error, shown):
     assert known(value, error) == shown
+
+
+@given(width=st.floats(-300, 300).map(lambda power: 10.0**power))
+def test_a_width_is_rounded_up_and_by_no_more_than_the_second_digit(width):
+    # rounding of a quotient and of the decimal number may take or add an ulp or so
+    assert width * (1 - 1e-15) <= float(rounded_up(width)) <= 1.1 * width * (1 + 1e-15)

@@ -128,8 +128,8 @@ def reflection_bound(draws: ProbedDraws) -> Signal:
     k = tail.k if tail.k is not None and np.isfinite(tail.k) else None
     if tail.k is not None and tail.k <= TRUSTED_K:
         return signal("reflection_bound", value, error, method="draws", pareto_k=k)
-    shape = "is not known" if k is None else f"is {k:.2f}"
-    reason = f"the Pareto k of these weights {shape}, above {TRUSTED_K}: no error can be told"
+    shape = "is not known" if k is None else f"is {k:.2f}, above {TRUSTED_K}"
+    reason = f"the Pareto k of these weights {shape}: no error can be told"
     return signal("reflection_bound", value, None, reason, method="draws", pareto_k=k)
 
 

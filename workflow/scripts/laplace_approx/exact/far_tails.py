@@ -67,12 +67,14 @@ def _first_absent(grid: Grid, of_z, mode, factor, parameter: int) -> int:
     for side, way in enumerate((-1.0, 1.0)):
         if math.isfinite(frame.support[side, parameter]):
             continue
-        walk = _walk(factor, transforms, parameter)
+        walk = _walk(factor, transforms, mode, parameter)
         z, log_density = _crest(of_z, mode, walk, way)
         with np.errstate(all="ignore"):
             theta = constrained(transforms, z)[:, parameter]
             beyond = way * theta > way * grid.bounds[parameter, side]
             log_away = np.log(np.abs(theta - middle) / unit)
+        # without any density there is none of a moment, wherever the place rounds to
+        log_away[log_density == -math.inf] = 0.0
         for order in ORDERS:
             part = (log_density + order * log_away - (grid.log_evidence or 0.0))[beyond]
             if not _falls(part):
@@ -82,11 +84,13 @@ def _first_absent(grid: Grid, of_z, mode, factor, parameter: int) -> int:
 
 def _falls(part) -> bool:
     """Return whether the log of an integrand per log distance, from the end of a lattice outward,
-    is seen to fall to the last, and nowhere to rise to what counts."""
+    is seen to fall to the last, or to where the density ends, and nowhere to rise to what counts;
+    what is not a number does not fall."""
     if part.size == 0 or part[0] == -math.inf:
         return True
-    rises = np.max(part) > max(part[0] + RISE, FAINT)
-    return bool(not rises and part[-1] < part[part.size // 2] - FALL)
+    bounded = np.max(part) <= max(part[0] + RISE, FAINT)
+    ends = part[-1] == -math.inf
+    return bool(bounded and (ends or part[-1] < part[part.size // 2] - FALL))
 
 
 class _Walk(NamedTuple):
@@ -97,10 +101,12 @@ class _Walk(NamedTuple):
     distances: np.ndarray
 
 
-def _walk(factor, transforms, parameter: int) -> _Walk:
+def _walk(factor, transforms, mode, parameter: int) -> _Walk:
+    """Return the walk from the mode z (d,) to where the parameter is a number yet in any unit."""
     factor = lower_factor(factor, first=parameter)
     far = FARTHEST if isinstance(transforms[parameter], Identity) else FARTHEST_LOG
-    longest = max(math.log(far / abs(factor[parameter, 0])), 1.0)
+    step = abs(float(factor[parameter, 0]))
+    longest = max(math.log(max(far - abs(float(mode[parameter])), step) / step), 1.0)
     return _Walk(factor, np.exp(longest * np.linspace(0.0, 1.0, PLACES) ** 2))
 
 

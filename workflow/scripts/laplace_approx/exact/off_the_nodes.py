@@ -15,6 +15,7 @@ import numpy as np
 from laplace_approx.exact import scans
 from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.lattice import Lattice
+from laplace_approx.words.numbers import rounded_up
 from laplace_approx.words.places import point
 
 # of the mass, that may be missed or invented: as much as the spacing may cost; doubled, twice as
@@ -111,8 +112,8 @@ class Inspection(NamedTuple):
         """Return what could not have been seen."""
         return (
             f"the density was looked at in {self.places} places off the nodes: a round hump or "
-            f"hole in the bulk whose SD is {self.seen_width:.1e} posterior SDs or more would have "
-            "been seen wherever it lies, a narrower one only by chance"
+            f"hole in the bulk whose SD is {rounded_up(self.seen_width)} posterior SDs or more "
+            "would have been seen wherever it lies, a narrower one only by chance"
         )
 
 

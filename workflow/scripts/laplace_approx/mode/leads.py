@@ -69,10 +69,10 @@ def _climbed(evaluator, starts, method, proofs, origin) -> list[Attempt]:
     def place(u):
         return centre + u @ frame.T
 
-    def gradient(u, lengths):
+    def gradient(u, lengths, values):
         if evaluator.has_gradient:
             return evaluator.gradient(place(u)) @ frame
-        return _differences(evaluator, place, u, lengths)
+        return _differences(evaluator, place, u, (lengths, values))
 
     found = bfgs_rows(
         lambda u: evaluator.log_density(place(u)),
@@ -125,11 +125,19 @@ def in_a_hump(proofs, points, values):
     return inside
 
 
-def _differences(evaluator, place, u, lengths):
-    """Return the slopes (n, d) at u (n, d) by central differences; one-sided at an edge."""
+def _differences(evaluator, place, u, known):
+    """Return the slopes (n, d) at u (n, d), of which the lengths and values (n,) are `known`, by
+    central differences; beside an edge one-sided, and 0 where that leads over it."""
+    lengths, values = known
     step = np.clip(1e-2 * lengths, LEAST, STEP)
     move = step[:, None, None] * np.eye(u.shape[1])
     points = place(np.stack([u[:, None] + move, u[:, None] - move]))
     ahead, behind = evaluator.log_density(points)
-    slopes = (ahead - behind) / (2 * step[:, None])
+    central = (ahead - behind) / (2 * step[:, None])
+    inward = np.where(
+        np.isfinite(ahead),
+        np.maximum(ahead - values[:, None], 0.0),
+        np.minimum(values[:, None] - behind, 0.0),
+    )
+    slopes = np.where(np.isfinite(central), central, inward / step[:, None])
     return np.where(np.isfinite(slopes), slopes, 0.0)

@@ -44,9 +44,9 @@ def bfgs_rows(function: Callable, gradient: Callable, starts, done: Callable, co
 
     The coordinates are such that its curvature is of order one.
 
-    `function` (n, d) -> (n,) may be -inf; `gradient` takes points (n, d) and the lengths (n,) of
-    the last steps, and gives (n, d) for `cost` evaluations a row; `done` takes points and values
-    (n,) and says (n,) which need go no further.
+    `function` (n, d) -> (n,) may be -inf; `gradient` takes points (n, d), the lengths (n,) of the
+    last steps and the values (n,), and gives (n, d) for `cost` evaluations a row; `done` takes
+    points and values (n,) and says (n,) which need go no further.
 
     The step is B g with the inverse B of the curvature by Broyden, Fletcher, Goldfarb and Shanno
     (Nocedal and Wright 2006, section 6.1), from the unit matrix on, no longer than the way to the
@@ -74,7 +74,7 @@ class _Ascents:
         self.unit = np.eye(d)
         self.inverse = np.tile(self.unit, (k, 1, 1))
         self.fresh = np.ones(k, dtype=bool)  # whether `inverse` is the unit matrix
-        self.slope = gradient(starts, np.ones(k))
+        self.slope = gradient(starts, np.ones(k), self.value)
         self.decrement = np.full(k, np.inf)
         self.evaluations = np.full(k, 1 + cost)
         self.state = np.where(np.isfinite(self.value), RUNNING, STUCK)
@@ -96,10 +96,10 @@ class _Ascents:
         ended = done(x, value)
         self.x[rows], self.value[rows] = x, value
         self.state[rows[ended]] = DONE
-        rows, x, change = rows[~ended], x[~ended], change[~ended]
+        rows, x, value, change = (part[~ended] for part in (rows, x, value, change))
         if rows.size == 0:
             return
-        slope = self.gradient(x, np.linalg.norm(change, axis=1))
+        slope = self.gradient(x, np.linalg.norm(change, axis=1), value)
         self.evaluations[rows] += self.cost
         self._learn(rows, change, self.slope[rows] - slope)
         self.slope[rows] = slope

@@ -1,6 +1,5 @@
 """What a verdict rests on: the grid, else importance draws, else draws of chains, else nothing."""
 
-import math
 from typing import NamedTuple
 
 from laplace_approx.chains.agreement import NOT_COMPARED, agreement, disagreement
@@ -9,7 +8,7 @@ from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import MOST, beyond_the_grid, judging_side
 from laplace_approx.reference.side import errors_within, reference_side
-from laplace_approx.words.numbers import capital
+from laplace_approx.words.numbers import capital, rounded_up
 
 
 class Judge(NamedTuple):
@@ -149,17 +148,11 @@ def _seen(record: dict) -> tuple[str, ...]:
     """Return down to which width a grid would have shown a hump that nothing else did."""
     if record["off_the_nodes"] is None:
         return ()
-    width = _rounded_up(max(record["off_the_nodes"]["seen_width"].values()))
+    width = rounded_up(max(record["off_the_nodes"]["seen_width"].values()))
     return (
         f"judged by a grid that shows any round hump in its bulk that is {width} posterior SDs "
         "wide or more, and a narrower one by chance",
     )
-
-
-def _rounded_up(width: float) -> str:
-    """Return a width with two digits, of which the last is not too small."""
-    unit = 10.0 ** (math.floor(math.log10(width)) - 1) if 0 < width < math.inf else 1.0
-    return f"{math.ceil(width / unit) * unit:.2g}" if math.isfinite(width) else str(width)
 
 
 def _unreached_modes(unseen: float) -> tuple[str, ...]:

@@ -11,8 +11,10 @@ from laplace_approx.words.numbers import (
     capital,
     count,
     error_sd,
+    known,
     listed,
     or_nan,
+    or_none,
     share,
     to_scale,
 )
@@ -44,14 +46,17 @@ def interval_rows(case: CasePart) -> list[dict]:
 
 def _ends(ends, scale, errors=(0.0, 0.0)) -> str:
     """Return both ends with as many decimals as a thousandth of the scale asks for, but none that
-    their errors do not leave them."""
+    their errors do not leave them; with those of `known` where scale or error is not known."""
     if all(math.isnan(or_nan(end)) for end in ends):
         return ABSENT
-    low, high = (
-        to_scale(or_nan(end), max(or_nan(scale), LEFT * or_nan(error)))
-        for end, error in zip(ends, errors, strict=True)
-    )
+    low, high = (_end(end, scale, error) for end, error in zip(ends, errors, strict=True))
     return f"{low} to {high}"
+
+
+def _end(end, scale, error) -> str:
+    if or_none(scale) is None or or_none(error) is None:
+        return known(end, error)
+    return to_scale(or_nan(end), max(scale, LEFT * error))
 
 
 def remedy_rows(case: CasePart) -> list[dict]:
@@ -74,8 +79,8 @@ def remedy_rows(case: CasePart) -> list[dict]:
         }
         for name, method in methods.items()
     ]
-    known = any(cell["error"] != ABSENT for row in rows for cell in row["cells"])
-    return sorted(rows, key=_cost) if known else []
+    any_known = any(cell["error"] != ABSENT for row in rows for cell in row["cells"])
+    return sorted(rows, key=_cost) if any_known else []
 
 
 def _cost(row: dict) -> float:

@@ -4,6 +4,7 @@ A number that is none is None in a record and NaN in a table; `or_none` and `or_
 """
 
 import math
+import sys
 
 ABSENT = "–"
 
@@ -53,7 +54,8 @@ def _left_by(value: float, error, digits: int) -> tuple[float, int]:
     """Return the number rounded to the digits that its error leaves, and how many these are."""
     if or_none(error) is None:
         return value, min(digits, UNSURE_DIGITS)
-    if not error > 0:
+    # an error below the spacing of numbers at the value leaves it every digit, as none does
+    if not error > max(math.ulp(value), sys.float_info.min):
         return value, digits
     place = math.floor(math.log10(error))
     rounded = float(f"{round(value / 10.0**place) * 10.0**place:.15g}")
@@ -64,6 +66,12 @@ def _left_by(value: float, error, digits: int) -> tuple[float, int]:
 
 def _after_point(error: float) -> int:
     return max(-math.floor(math.log10(error)), 0)
+
+
+def rounded_up(width: float) -> str:
+    """Return a width with two digits, of which the last is not too small."""
+    unit = 10.0 ** (math.floor(math.log10(width)) - 1) if 0 < width < math.inf else 1.0
+    return f"{math.ceil(width / unit) * unit:.2g}" if math.isfinite(width) else str(width)
 
 
 def or_none(value) -> float | None:
