@@ -3,6 +3,7 @@ audit of it all."""
 
 import json
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cases_in_memory import exact_of, laplace_of, posterior_of, reference_of
 from chains_of import autoregressive, stan_csv
 from laplace_approx.chains.side import CHAIN
-from laplace_approx.chains.step import Brought, chains_step
+from laplace_approx.chains.step import Brought, ChainTables, chains_step
 from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.remedies.cost_limit import NOT_COUNTED, UNBOUNDED, CostLimit
 from laplace_approx.remedies.judge import find_judge
@@ -137,7 +138,7 @@ def test_modes_that_hold_next_to_nothing_are_in_the_errors(posterior):
 class Case:
     """A case judged in memory, with draws of chains beside its reference."""
 
-    def __init__(self, posterior, chains, adapted=True, grid=None):
+    def __init__(self, posterior, chains, adapted=True, grid=None, tolerance=TOLERANCE):
         self.laplace, self.exact = laplace_of(posterior), grid or exact_of(posterior)
         reference = reference_of([self.laplace], [self.exact.record], evaluations=24_000)
         if not adapted:
@@ -146,9 +147,9 @@ class Case:
             reference = reference._replace(draws=held, record=record)
         self.reference = reference._replace(chains=tuple(chains))
         told = (self.laplace, self.exact, self.reference)
-        self.tables = remedies_step(*told, {}, Trial(42, TOLERANCE))
+        self.tables = remedies_step(*told, {}, Trial(42, tolerance))
         found = plain(self.tables.record)
-        verdict = verdict_step(*told, self.tables.remedies, found, TOLERANCE)
+        verdict = verdict_step(*told, self.tables.remedies, found, tolerance)
         self.verdict = json.loads(json.dumps(plain(verdict), allow_nan=False))
 
     def quantiles(self):
@@ -227,6 +228,31 @@ def test_with_few_draws_nothing_is_cleared(posterior):
     assert "Bring more draws" in mu["sentence"]
 
 
+NORMAL = """
+PARAMETERS = ("a", "b", "c", "d")
+
+
+def log_likelihood(theta, data):
+    return -0.5 * (theta**2).sum(axis=-1)
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ends_that_no_verdict_is_about_need_no_draws(tmp_path, seed):
+    """An exact normal is never told to take a remedy, though 3600 draws hardly reach 0.005."""
+    file = tmp_path / "normal.py"
+    file.write_text(NORMAL)
+    normal = posterior_of(file)
+    theta = np.random.default_rng(seed).standard_normal((4, 900, 4))
+    case = Case(normal, [brought(normal, theta)], adapted=False, tolerance=0.15)
+    exact, p = (np.array(case.tables.remedies[key]) for key in ("exact", "probability"))
+    assert np.isnan(exact[p == 0.005]).all() and np.isfinite(exact[p == 0.025]).all()
+    for found in case.verdict["quantities"].values():
+        assert found["rests_on"] == "brought_draws"
+        assert found["verdict"] in ("fine", "fine_for_50")
+    assert broken_by_table(case) == set()
+
+
 def test_the_cheapest_that_can_certify_is_rested_on(posterior):
     """The adapted draws, unless their errors are too large and those of the chains are not."""
     many = brought(posterior, draws(n=10_000))
@@ -241,17 +267,41 @@ def test_the_cheapest_that_can_certify_is_rested_on(posterior):
     assert find_judge(case.exact, few, case.laplace.mode, TOLERANCE).kind == "importance"
 
 
+SHIFTS = {  # smallest shift that is seen, one draw in so many looked at: what is said of it
+    "seen": (0.1, 2, None),
+    "few looked at": (0.11, 2, "give more `reference: evaluations`"),
+    "few draws": (0.11, 1, "more draws would show it"),
+}
+
+
+@pytest.mark.parametrize("what", SHIFTS)
+def test_chains_that_would_not_show_a_shift_certify_nothing(alone, what):
+    """Where other draws that can be relied on are as rough, these come first."""
+    place, stride, words = SHIFTS[what]
+    (columns, record) = alone.reference.chains[0]
+    belongs = record["belongs"] | {"seen": {"place": place}, "stride": stride}
+    hidden = ChainTables(columns, record | {"belongs": belongs})
+    sure = ChainTables(columns, record | {"kind": "nuts"})
+    told = alone.exact, alone.reference._replace(chains=(hidden,)), alone.laplace.mode
+    remarks = " ".join(find_judge(*told, TOLERANCE).remarks)
+    assert words in remarks if words else "tolerance" not in remarks
+    told = alone.exact, alone.reference._replace(chains=(hidden, sure)), alone.laplace.mode
+    assert find_judge(*told, TOLERANCE).kind == ("nuts" if words else "brought_draws")
+
+
 def test_the_audit_rests_on_the_same_side(posterior):
-    """Of every pair of adapted and brought draws, good, rough, unknown or absent."""
+    """Of every pair of adapted and brought draws, good, rough, unknown or absent, and of chains
+    that would have shown a shift and such that would not."""
     base = Case(posterior, [brought(posterior, draws(n=2000))])
     (columns, chains), adapted = base.reference.chains[0], base.reference.record
     for one in (0.01, 0.2, None, "absent"):
-        for other in (0.01, 0.2, None, "absent"):
+        for other, seen in product((0.01, 0.2, None, "absent"), (0.05, 0.2)):
             ours, theirs = (
                 record | {"serves": e != "absent", "errors_sd": {"mu": e}}
                 for record, e in ((adapted, one), (chains, other))
             )
             theirs["reason"] = "R-hat is 2"
+            theirs["belongs"] = theirs["belongs"] | {"seen": {"place": seen}}
             reference = base.reference._replace(
                 record=ours, chains=(base.reference.chains[0]._replace(record=theirs),)
             )

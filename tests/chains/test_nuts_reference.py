@@ -31,6 +31,9 @@ SETTINGS = Settings(chains=4, draws=1500, tune=500, seed=7)
 NO_GRID, OK = {"status": "absent"}, {"status": "ok"}
 NOTHING = {"serves": False, "errors_sd": None}
 ROUGH, FINE = ({"serves": True, "errors_sd": {"mu": e}} for e in (0.06, 0.04))
+SHOWN, HIDDEN, UNKNOWN = (
+    FINE | {"belongs": {"seen": {"place": place}}} for place in (0.04, 0.2, None)
+)
 MISSING = "the target nuts needs nutpie; install it with: make extra NAME=nuts"
 
 
@@ -65,8 +68,10 @@ def broken_by(posterior, tables, cheaper):
 NEEDED = {
     "a grid": (Cheaper([OK, OK], NOTHING, None), "the grid is the exact side"),
     "adapted draws": (Cheaper([NO_GRID], FINE, None), "the adapted draws are the exact side"),
-    "brought draws": (Cheaper([NO_GRID], ROUGH, FINE), "the draws that are brought are the exact"),
-    "rough ones": (Cheaper([OK, NO_GRID], ROUGH, ROUGH), None),
+    "brought draws": (Cheaper([NO_GRID], ROUGH, SHOWN), "the draws that are brought are the exact"),
+    "a shift not seen": (Cheaper([NO_GRID], ROUGH, HIDDEN), None),
+    "nobody knows which": (Cheaper([NO_GRID], ROUGH, UNKNOWN), None),
+    "rough ones": (Cheaper([OK, NO_GRID], ROUGH, SHOWN | ROUGH), None),
     "none": (Cheaper([NO_GRID], NOTHING, None), None),
 }
 
@@ -82,6 +87,18 @@ def test_it_is_needed_where_nothing_cheaper_certifies(posterior, what):
     assert broken_by(posterior, tables, cheaper) == set()
     wrong = tables._replace(record=record | {"needed": not record["needed"]})
     assert "NUTS samples where nothing cheaper certifies" in broken_by(posterior, wrong, cheaper)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("all chains failed"), ValueError("bad init")])
+def test_a_failure_within_is_a_reason_and_not_the_end(posterior, monkeypatch, error):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr("laplace_approx.nuts.reference.sample", broken)
+    cheaper = NEEDED["none"][0]
+    record = (tables := made(posterior, cheaper, missing=None)).record
+    assert record["needed"] and not record["serves"] and str(error) in record["reason"]
+    assert broken_by(posterior, tables, cheaper) == set()
 
 
 def test_its_draws_pass_the_gates_and_are_of_the_posterior(posterior):

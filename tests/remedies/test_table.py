@@ -20,7 +20,7 @@ from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.remedies.table import COLUMNS, remedy_table
 from laplace_approx.remedies.trials import run_remedies
 from laplace_approx.remedies.truth import Truth
-from laplace_audit.laws.remedies import arithmetic_laws
+from laplace_audit.laws.remedies import arithmetic_laws, measured_laws
 from laplace_audit.ledger import Ledger
 
 TOLERANCE = 0.1
@@ -179,11 +179,44 @@ def test_the_audit_lets_nothing_be_trusted_that_was_not_measured(tables, column)
     columns = {name: np.array(values) for name, values in tables.remedies.items()}
     ledger = Ledger()
     arithmetic_laws(ledger.page("whole"), columns)
-    (row,) = rows(tables, "skew_modal", "beta")[:1]
-    columns[column][row] = math.nan
+    found = rows(tables, "skew_modal", "beta")
+    columns[column][found[at(0.005)]] = math.nan  # no verdict is about it
+    arithmetic_laws(ledger.page("farther out"), columns)
+    columns[column][found[at(0.025)]] = math.nan
     arithmetic_laws(ledger.page("damaged"), columns)
     held = {c.file: c.ok for c in ledger.checks if c.law == "what is trusted is measured"}
-    assert held == {"whole": True, "damaged": False}
+    assert held == {"whole": True, "farther out": True, "damaged": False}
+
+
+@pytest.mark.parametrize("probability", PROBABILITIES)
+def test_a_method_is_trusted_where_it_was_measured_at_the_judged_ends(probability):
+    n = PROBABILITIES.size
+    value, zero = np.arange(n, dtype=float), np.zeros(n)
+    value[at(probability)] = math.nan
+    truth = Truth({"x": Estimates(value, zero)}, {"x": 1.0}, {"x": 0.0}, "nuts", ())
+    offered = {"x": np.arange(n, dtype=float)}
+    offer = Offer("m", offered, {"x": zero}, {"x": None}, {"x": True}, Cost(1.0, 2.0), "nothing")
+    table = remedy_table([offer], truth)
+    judged = any(abs(probability - end) < 1e-9 for end in (0.025, 0.25, 0.75, 0.975))
+    assert set(table["trusted"]) == {not judged}
+
+
+@pytest.mark.parametrize("kind", ["grid", "importance", "nuts"])
+@pytest.mark.parametrize(("extra", "holds"), [(0.0, True), (1.0, False)])
+def test_a_rule_that_was_refused_costs_what_the_normal_did(kind, extra, holds):
+    """The normal may cost more than the exact side, as a grid of a small box: that is no fault."""
+    n, normal = 4, 100_000.0
+    judge = {"importance": "adapted_draws"}.get(kind, kind)
+    columns = {
+        "method": np.array(["laplace", judge, "gauss_hermite", "nested_laplace"], dtype=object),
+        "evaluations_alone": np.array([normal, 500.0, normal, normal + extra]),
+        "rests_on": np.array([kind] * n, dtype=object),
+        **{key: np.zeros(n) for key in ("error_sd", "exact_error", "method_error")},
+    }
+    ledger = Ledger()
+    measured_laws(ledger.page("remedies.parquet"), columns, kind, True)
+    (ok,) = [c.ok for c in ledger.checks if c.law == "a rule costs no more than the exact side"]
+    assert ok is holds
 
 
 def test_tierney_kadane_gives_moments(tables):

@@ -588,8 +588,9 @@ LAWS = {
             ),
             "a rule costs no more than the exact side": (
                 "`evaluations_alone` of nested_laplace, tierney_kadane and gauss_hermite is at "
-                "most that of the grid or of the adapted draws, where one of these judges; at most "
-                "65 536, or that of the normal, where draws of chains do, whose cost nobody knows",
+                "most that of the grid or of the adapted draws, where one of these judges, and at "
+                "most 65 536 where draws of chains do, whose cost nobody knows; or that of the "
+                "normal, which is spent already",
                 EXACT,
             ),
             "value error is the numerical one": ("value_error = numerical_error", EXACT),
@@ -608,7 +609,8 @@ LAWS = {
                 EXACT,
             ),
             "what is trusted is measured": (
-                "it has an error against the exact side, and the exact side one of its own",
+                "at the ends of the 50 and 95 % intervals it has an error against the exact side, "
+                "and the exact side one of its own",
                 EXACT,
             ),
         },
@@ -750,8 +752,12 @@ LAWS = {
                 EXACT,
             ),
             "what the verdict rests on": (
-                "the grid, else importance draws, else nothing; faults exactly where it cannot be "
-                "relied on",
+                "of the grid, importance draws, draws that are brought, and draws of NUTS, the "
+                "first that can be relied on and is certain: two standard errors of every judged "
+                "end are within the tolerance (a grid's are), and chains would have shown a shift "
+                "by as much; else the first that can be relied on; else the grid, or nothing. "
+                "Faults exactly where it cannot be relied on, which it cannot either where draws "
+                "of chains disagree with it or are of another posterior",
                 EXACT,
             ),
             "endpoint errors follow": (

@@ -101,6 +101,13 @@ def belonging(coordinates: Unbounded, theta, evaluations: int) -> Belonging:
     return Belonging(terms, limit, seen, len(z), stride, len(z) * cost)
 
 
+def seen_within(record: dict, tolerance: float) -> bool:
+    """Return whether draws with this record would have shown a shift from their posterior of the
+    size of the tolerance, in SDs; where that is not known they would not."""
+    place = record["belongs"] and record["belongs"]["seen"]["place"]
+    return place is not None and place <= tolerance
+
+
 def _middle(z):
     """Return the median and half the central 68.3 % interval of each column of z (n, d)."""
     low, middle, high = np.quantile(z, [MIDDLE[0], 0.5, MIDDLE[1]], axis=0)

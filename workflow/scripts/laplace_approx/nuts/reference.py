@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from laplace_approx.chains.belongs import seen_within
 from laplace_approx.chains.side import CHAIN
 from laplace_approx.chains.step import NUTS, Brought, ChainTables, chains_step, no_chains
+from laplace_approx.contained import contained
 from laplace_approx.density.density import Density, point_inside
 from laplace_approx.nuts.sampler import NoStart, Settings, sample
 from laplace_approx.reference.coordinates import Unbounded
@@ -41,6 +43,13 @@ def nuts_step(posterior, modes, cheaper: Cheaper, how: Sampling, say: Callable) 
         return _none(posterior, how, reason, needed=False)
     if how.missing:
         return _none(posterior, how, how.missing, needed=True)
+    return contained(
+        lambda: _sampled(posterior, modes, how, say),
+        lambda reason: _none(posterior, how, f"NUTS gives no draws: {reason}", needed=True),
+    )
+
+
+def _sampled(posterior, modes, how: Sampling, say: Callable) -> ChainTables:
     coordinates = Unbounded(posterior.density())
     inside = posterior.model.start, coordinates.density.lower, coordinates.density.upper
     start = coordinates.unconstrain(point_inside(*inside))
@@ -68,13 +77,17 @@ def _without_bounds(coordinates: Unbounded) -> Density:
 def _not_needed(cheaper: Cheaper, tolerance: float) -> str | None:
     if all(record["status"] == "ok" for record in cheaper.grids):
         return "the grid is the exact side"
-    for called, record in (
-        ("the adapted draws", cheaper.reference),
-        ("the draws that are brought", cheaper.brought),
-    ):
-        if record and record["serves"] and errors_within(record["errors_sd"], tolerance):
-            return f"{called} are the exact side, with errors within the tolerance"
+    adapted, brought = cheaper.reference, cheaper.brought
+    said = "are the exact side, with errors within the tolerance"
+    if _certain(adapted, tolerance):
+        return f"the adapted draws {said}"
+    if brought and _certain(brought, tolerance) and seen_within(brought, tolerance):
+        return f"the draws that are brought {said}"
     return None
+
+
+def _certain(record: dict, tolerance: float) -> bool:
+    return record["serves"] and errors_within(record["errors_sd"], tolerance)
 
 
 def _how(how: Sampling, needed: bool) -> dict:

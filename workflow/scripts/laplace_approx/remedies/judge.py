@@ -1,8 +1,9 @@
-"""What a verdict rests on: the grid, else importance draws, else draws of chains, else nothing."""
+"""What a verdict rests on: the first exact side that is certain within the tolerance."""
 
 from typing import NamedTuple
 
 from laplace_approx.chains.agreement import NOT_COMPARED, agreement, disagreement
+from laplace_approx.chains.belongs import seen_within
 from laplace_approx.chains.side import CHAIN, ChainSide
 from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.sides import NoSide
@@ -46,7 +47,7 @@ def find_judge(exact, reference, mode: dict, tolerance: float) -> Judge:
     Draws of chains that do not judge are held against what does: where they are of another
     posterior, or the two disagree beyond their errors, what judges is not to be relied on.
     """
-    found = list(_candidates(exact, reference, mode))
+    found = list(_candidates(exact, reference, mode, tolerance))
     sound = [each for each in found if not each.faults]
     certain = [each for each in sound if _certain(each.kind, reference, tolerance)]
     if not found:
@@ -58,14 +59,19 @@ def find_judge(exact, reference, mode: dict, tolerance: float) -> Judge:
 
 
 def _certain(kind: str, reference, tolerance: float) -> bool:
-    """Return whether two standard errors of every judged end are within the tolerance; those of a
-    grid are bounds, and far below it, or its quantities say themselves that they are not."""
-    records = {record["kind"]: record["errors_sd"] for _, record in reference.chains}
-    records["importance"] = reference.record["errors_sd"] if kind == "importance" else {}
-    return errors_within(records.get(kind, {}), tolerance)
+    """Return whether two standard errors of every judged end are within the tolerance, and a shift
+    of draws of chains by as much would have been seen; the errors of a grid are bounds, and far
+    below it, or its quantities say themselves that they are not."""
+    if kind == "importance":
+        return errors_within(reference.record["errors_sd"], tolerance)
+    chains = [record for _, record in reference.chains if record["kind"] == kind]
+    return all(
+        errors_within(record["errors_sd"], tolerance) and seen_within(record, tolerance)
+        for record in chains
+    )
 
 
-def _candidates(exact, reference, mode: dict):
+def _candidates(exact, reference, mode: dict, tolerance: float):
     """Yield the exact sides that there are, the cheapest first."""
     record = exact.record
     if record["status"] == "ok":
@@ -80,16 +86,21 @@ def _candidates(exact, reference, mode: dict):
     for columns, record in reference.chains:
         if record["serves"]:
             side = ChainSide(columns, record["unseen_mass"])
-            remarks = (_by_chains(record), *_unreached_modes(record["unseen_mass"]))
+            remarks = (_by_chains(record, tolerance), *_unreached_modes(record["unseen_mass"]))
             yield Judge(record["kind"], side, (), remarks)
 
 
-def _by_chains(record: dict) -> str:
-    return (
+def _by_chains(record: dict, tolerance: float) -> str:
+    said = (
         f"judged by {CALLED[record['kind']].removeprefix('the ')}: {record['chains']} chains of "
         f"{record['draws']}, in which a shift of {record['belongs']['seen']['place']:.2g} SD from "
         "the posterior would be seen"
     )
+    if seen_within(record, tolerance):
+        return said
+    limited = record["belongs"]["stride"] > 1  # not all draws were looked at
+    more = "give more `reference: evaluations`" if limited else "more draws would show it"
+    return f"{said}, and none as small as the tolerance of {tolerance:g}: {more}"
 
 
 def _why_none(record: dict, reference):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from laplace_approx.comparison.intervals import PROBABILITIES
+from laplace_approx.comparison.intervals import JUDGED_PLACES, PROBABILITIES
 from laplace_approx.remedies.offers import EXACT_SIDES, Offer
 from laplace_approx.remedies.truth import Truth
 
@@ -28,7 +28,8 @@ def remedy_table(offers: list[Offer], truth: Truth) -> dict:
     within `method_error_error`, the numerical error and that of the exact side; both are NaN, not
     known, without an exact side that can be relied on. `error_sd` is (value - exact) / scale_sd;
     `exact` and `scale_sd` have the errors `exact_error` and `scale_error`. A value is `trusted`
-    where its method error is known, and the method does not say itself that it is not to be.
+    where the method error is known at the ends that are judged, and the method does not say itself
+    that it is not to be: farther out, draws that are enough for these may say nothing.
     """
     pairs = [(offer, name) for name in truth.quantiles for offer in offers]
     parts = [_rows(offer, name, truth) for offer, name in pairs]
@@ -75,11 +76,15 @@ def _rows(offer: Offer, name: str, truth: Truth) -> dict:
 def _trust(offer: Offer, name: str, measured, faults) -> tuple[bool, str | None]:
     """Return whether what a method says of a quantity is trusted, and the reason beside it.
 
-    `measured` (m,) is where its error is known. Without an exact side that can be relied on, no
-    method is: a Monte Carlo error is none of its bias, nor the change when nodes are left out.
+    `measured` (m,) is where its error is known; it must be at the ends that are judged. Without an
+    exact side that can be relied on, no method is trusted: a Monte Carlo error is none of its bias,
+    nor the change when nodes are left out.
     """
     reason, known = offer.reasons[name], ~np.isnan(offer.values[name])
-    if not (offer.trusted[name] and known.any()) or measured[known].all():
+    owed = known[JUDGED_PLACES]
+    if not (offer.trusted[name] and known.any()):
+        return offer.trusted[name], reason
+    if owed.any() and measured[JUDGED_PLACES][owed].all():
         return offer.trusted[name], reason
     doubt = " ".join((UNRELIABLE, *faults)) if faults else UNMEASURED
     return False, doubt if reason is None else f"{reason}; {doubt}"

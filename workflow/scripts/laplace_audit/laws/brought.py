@@ -42,7 +42,7 @@ def sampled_record_laws(page: Page, record: dict, asked, grids, cheaper: list[di
     """Hold the record of draws of NUTS against the configuration, and against what is cheaper."""
     stated = {key: value for key, value in record["sampler"].items() if key != "library"}
     page.same("draws are as configured", stated, asked.sampler)
-    sure = [said["serves"] and certain(said["errors_sd"], asked.tolerance) for said in cheaper]
+    sure = [said["serves"] and certain(said, asked.tolerance) for said in cheaper]
     due = not (any(sure) or all(grid["status"] == "ok" for grid in grids))
     page.same("NUTS samples where nothing cheaper certifies", record["needed"], due)
     if record["n_draws"]:

@@ -13,6 +13,7 @@ EXACT_DRAWS = {"importance": "adapted_draws"} | {name: name for name in UNCOUNTE
 STARTS = {"adapted_draws": "spaces"} | dict.fromkeys(UNCOUNTED, "nothing")  # the rest: the normal
 RULES = ("nested_laplace", "tierney_kadane", "gauss_hermite")  # remedies without draws
 PROBABILITIES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
+JUDGED_ENDS = (0.025, 0.25, 0.75, 0.975)  # of the intervals that a verdict is about
 
 
 def remedy_laws(
@@ -88,7 +89,8 @@ def arithmetic_laws(page: Page, columns: dict) -> None:
     page.true("what is not trusted has a reason", columns["trusted"] | said)
     page.true("what is not trusted has a reason", ~np.isnan(columns["value"]) | said)
     measured = np.isfinite(columns["method_error"]) & np.isfinite(columns["error_sd"])
-    owes = columns["trusted"] & ~np.isnan(columns["value"])
+    judged = np.isin(columns["probability"], JUDGED_ENDS)
+    owes = judged & columns["trusted"] & ~np.isnan(columns["value"])
     page.true("what is trusted is measured", ~owes | measured)
     _on_top(page, columns)
 
@@ -126,7 +128,8 @@ def _rules(page: Page, columns: dict, kind: str) -> None:
     cost = dict(zip(columns["method"], columns["evaluations_alone"], strict=True))
     most = cost.get(EXACT_DRAWS.get(kind, kind), np.nan)
     if kind in UNCOUNTED:
-        most = max(UNBOUNDED, cost["laplace"])
+        most = UNBOUNDED
+    most = max(most, cost["laplace"])  # that is spent already
     within = [cost[rule] <= most for rule in RULES if rule in cost]
     page.true("a rule costs no more than the exact side", within)
 

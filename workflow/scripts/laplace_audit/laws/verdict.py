@@ -189,16 +189,20 @@ def judged(grid: dict, mode: dict, draws, tolerance: float) -> tuple[str, bool]:
     if grid["status"] == "ok" and not _faulty(grid, mode):
         return "grid", True
     if serving:
-        sure = [kind for kind, said in serving if certain(said["errors_sd"], tolerance)]
+        sure = [kind for kind, said in serving if certain(said, tolerance)]
         return (sure or [serving[0][0]])[0], True
     return ("grid" if grid["status"] == "ok" else "none"), False
 
 
-def certain(errors: dict | None, tolerance: float) -> bool:
-    """Return whether two standard errors of every quantity are known and within the tolerance."""
-    if errors is None:
+def certain(said: dict, tolerance: float) -> bool:
+    """Return whether two standard errors of every quantity of draws are known and within the
+    tolerance, and of chains, whether they would have shown a shift by as much."""
+    if said["errors_sd"] is None:
         return False
-    return all(error is not None and 2 * error <= tolerance for error in errors.values())
+    sizes = [None if error is None else 2 * error for error in said["errors_sd"].values()]
+    if "belongs" in said:
+        sizes.append(said["belongs"] and said["belongs"]["seen"]["place"])
+    return all(size is not None and size <= tolerance for size in sizes)
 
 
 def _faulty(grid: dict, mode: dict) -> bool:
