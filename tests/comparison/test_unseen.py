@@ -15,6 +15,7 @@ from laplace_approx.reference.side import WEIGHT, WeightedSide, reference_side
 from laplace_approx.remedies.importance import importance_normal, importance_t4
 from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.line import line_moments
+from laplace_approx.remedies.question import Question
 
 NO_GRID = {"status": "absent", "reasons": ["a grid of 4 parameters is out of reach"]}
 NORMAL = NormalDist()
@@ -167,7 +168,7 @@ def test_a_huge_negative_log_density_is_as_none_at_all(far):
     found, plain = bounded(far), bounded(-np.inf)
     for remedy in (importance_normal, importance_t4):
         one, other = (
-            remedy(each, normal, quantities, PROBABILITIES, np.random.default_rng(3))
+            remedy(Question(each, normal, quantities, PROBABILITIES, seed=3))
             for each in (found, plain)
         )
         assert one.details == other.details and one.details["pareto_k"] is not None

@@ -5,7 +5,7 @@ import numpy as np
 from laplace_approx.reference.adaptation import guarded
 from laplace_approx.reference.mixture_fit import fitted_mixture
 from laplace_approx.reference.student import StudentMixture
-from laplace_approx.reference.walkers import Trail
+from laplace_approx.reference.walkers import Walk
 
 # of the mixture: in a hierarchical posterior of 26 dimensions 4 and 8 reached its neck, 1 did not
 COMPONENTS = (1, 2, 4, 8)
@@ -14,7 +14,7 @@ DEGREES = (
 )
 
 
-def refitted(trail: Trail, start: StudentMixture, rng) -> StudentMixture:
+def refitted(trail: Walk, start: StudentMixture, rng) -> StudentMixture:
     """Return the mixture of t with the number of components that foretells other chains best.
 
     Fitted to one half of the chains, each is judged by the mean of log q over the other half (the
