@@ -188,7 +188,9 @@ CASES = [("bioassay", "flat", "natural", "chapter")]
 CONFIG = {
     "claims": str(PROJECT / "config" / "claims.yaml"),
     "seeds": {"draws": [42], "grid": [99]},
-    "models": {"bioassay": {"spaces": {"natural": {}, "log_beta": {"beta": "log"}}}},
+    "models": {
+        "bioassay": {"spaces": {"natural": {}, "log_beta": {"beta": "log"}}, "reference": {}}
+    },
 }
 
 

@@ -433,7 +433,9 @@ def test_rounding_error_is_no_density():
     grid = certified_grid(density("xy", value, [-np.inf, 0], [np.inf, np.inf]), (0, 1), 0, known)
     assert grid.log_evidence is None and not grid.marginals
     (reason,) = grid.reasons
-    assert "rounding error: at x = " in reason and "differences of huge numbers" in reason
+    # the rounding either shows as such, or as a density that does not decay where numbers end
+    shown = "rounding error: at x = " in reason and "differences of huge numbers" in reason
+    assert shown or "has not decayed where floating-point numbers end" in reason
 
 
 def test_lattices_that_contradict_each_other_are_not_believed(monkeypatch):

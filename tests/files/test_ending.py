@@ -16,6 +16,9 @@ def judged(value=WORD):
     return {
         "verdict": "fine",
         "remedy": None,
+        "remedy_evaluations": None,
+        "scale_sd": 1.0,
+        "scale_is": "sd",
         "coverage": {"95": value},
         "endpoint_error_sd": {"50": value, "95": value},
     }
