@@ -87,7 +87,6 @@ SHAPES = {
 # The SDs of the quantities that are normal about 0 in truth, where there is an exact side to be
 # relied on: no grid is that leaves out the mode of the normal.
 MEASURED = {
-    "sliver": {"a": math.sqrt(0.5), "b": math.sqrt(0.5)},
     "normal": {"a": 1.0, "b": 1.0},
     "normal-in-ten-dimensions": dict.fromkeys("abcdefghij", 1.0),
 }
