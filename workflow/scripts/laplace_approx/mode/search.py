@@ -22,6 +22,7 @@ from laplace_approx.mode.checks.contract import (
     check_function,
     check_not_infinite,
 )
+from laplace_approx.mode.checks.digits import highest_between
 from laplace_approx.mode.checks.supplied import check_supplied
 from laplace_approx.mode.diagnosis import diagnose
 from laplace_approx.mode.ends import HIGHER, Ends
@@ -253,6 +254,7 @@ class Search:
                 break
         if higher:
             self._spike(seen, best, top)
+        self._require_digits_between(seen)
 
     def look_about(self):
         """Climb from what scans about the modes show that these do not explain."""
@@ -297,6 +299,15 @@ class Search:
         if not decay.is_coded_floor(seen, best.log_density):
             raise tails.endless_mass(self.evaluator, seen, best)
         self.warnings.append(tails.coded_floor(seen, best))
+
+    def _require_digits_between(self, seen):
+        """Decline where rounding stands above the mode between the points of the rays."""
+        best, ends = self.ends.best(), self.ends
+        x = highest_between(self.evaluator, seen.rays, seen.values, best.log_density)
+        if x is None or not self.evaluator.far(x) > best.log_density + ends.margin(best):
+            return
+        if ends.is_lost(x):
+            raise ends.without_digits(x)
 
     def _spike(self, seen, best, top):
         """Decline where the log density exceeds the mode's near a bound, and that mass counts."""

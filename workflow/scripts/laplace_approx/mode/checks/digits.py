@@ -22,6 +22,13 @@ WAY = np.concatenate([np.exp2(np.arange(-12.0, -2.0)), np.arange(0.125, 1.01, 0.
 # of log density below x: on a way so deep, what scatters is the rounding of numbers that matter to
 # no maximum. It is the depth at which starts are taken back, too; halved, the same
 DEEPEST = 1e6
+# of log density below a mode, to which a ray is followed between its points: out to 1e43 SDs of a
+# tail like 1/t; halved, to 1e22
+SHALLOW = 100.0
+# SDs: where a normal is deeper than that, so that its rays cost nothing; halved, they are followed
+OUT = 16.0
+# places between two points of a ray; half as many step over what is a 16th of the stretch
+BETWEEN = 32
 SUBNORMAL = (-746.0, -708.0)  # exp of it has fewer digits than others, and then none
 CURES = (
     "Differences of large numbers are what loses digits: write gammaln(a + n) - gammaln(a) as the "
@@ -69,6 +76,25 @@ def _on_the_way(evaluator, points, x, scale):
     """Return the scatter at points (p, d) on a way to x (d,), zero where it leads deep below x."""
     deep = evaluator.far(points) < evaluator.far(x) - DEEPEST
     return np.where(deep, 0.0, scatter_at(evaluator, points, scale))
+
+
+def highest_between(evaluator, rays, values, top):
+    """Return the highest place (d,) between the points of rays where these fall deep at last, None
+    where they do so near the mode; `values` (R, K) are those on the rays, `top` that of the mode.
+
+    Rays go out in growing steps, and where the digits end and where all terms are absorbed may be
+    one step apart: what stands between the last point that is not deep and the next is looked at.
+    """
+    high = values > top - SHALLOW
+    last = values.shape[1] - 1 - np.argmax(high[:, ::-1], axis=1)
+    rows = np.flatnonzero(high.any(axis=1) & (last < values.shape[1] - 1) & (rays.bound < 0))
+    rows = rows[rays.log_t[rows, last[rows]] >= np.log(OUT)]
+    if not rows.size:
+        return None
+    near, far = rays.points[rows, last[rows]], rays.points[rows, last[rows] + 1]
+    shares = np.linspace(0.0, 1.0, BETWEEN + 2)[1:-1, None, None]
+    points = (near + shares * (far - near)).reshape(-1, near.shape[1])
+    return points[np.argmax(evaluator.far(points))]
 
 
 def followed(evaluator, clean, x, scale) -> Lost:

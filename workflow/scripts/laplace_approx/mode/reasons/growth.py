@@ -5,6 +5,7 @@ import numpy as np
 from laplace_approx.derivatives.scales import rough_scales
 from laplace_approx.errors import Declined
 from laplace_approx.mode.checks import corridor, runaway
+from laplace_approx.mode.checks.boundary import SAME_EDGE, edge_maximum
 from laplace_approx.mode.reasons.curvature import scaled_curvature
 from laplace_approx.words import places
 
@@ -135,13 +136,16 @@ def grows_along_path(evaluator, attempts, start, scale):
     return _growth(evaluator, attempt, found, start, scale)
 
 
-def endless(evaluator, proof, start):
+def endless(evaluator, proof, start, scale):
     """Return the `Declined` of a search that ended where the arithmetic does, with no end of the
-    mass on the way."""
+    mass on the way; None where the support ends there, and with it the mass."""
     went = proof.log_density > float(evaluator.far(start)) + GAIN
     if proof.problem != "derivatives" or not went:
         return None
     if not corridor.mass_goes_on(evaluator, start, proof.x):
+        return None
+    edge = edge_maximum(evaluator, proof.x, scale)
+    if edge is not None and not _gives_way(evaluator, edge, start, scale):
         return None
     return Declined(
         "improper",
@@ -152,6 +156,14 @@ def endless(evaluator, proof, start):
         log_density=proof.log_density,
         end=proof.x.tolist(),
     )
+
+
+def _gives_way(evaluator, edge, start, scale):
+    """Whether there is a density beyond an edge where the other coordinates are those of the start
+    (d,): then it is the wall of a corridor, and no end of the support."""
+    beyond, move = start.copy(), SAME_EDGE * scale[edge.index]
+    beyond[edge.index] = edge.bound + (move if edge.upper else -move)
+    return bool(np.isfinite(evaluator.far(beyond)))
 
 
 def _growth(evaluator, attempt, found, start, scale):
