@@ -157,6 +157,31 @@ def test_a_formula_that_cancels_is_said_to_lose_its_digits(name):
     assert 1e-5 < np.max(noise) < 0.1
 
 
+def with_prior(function, fall, middle):
+    """Return a log density with a proper prior on a: a rise, then a fall by `fall` per unit."""
+    return lambda x: function(x) + x[..., 0] - (1 + fall) * np.logaddexp(0, x[..., 0] - middle)
+
+
+def stable_student(x):
+    """Return `student` with the expansion of its constant in 1 / nu where that is below 1e-6."""
+    nu, data = np.exp(x[..., 0, None]), np.linspace(-1.5, 1.5, 20)
+    near = np.minimum(nu, 1e6)
+    constant = gammaln((near + 1) / 2) - gammaln(near / 2) - 0.5 * np.log(near)
+    constant = np.where(nu < 1e6, constant, -0.5 * np.log(2) - 0.25 / nu)
+    return np.sum(constant - (nu + 1) / 2 * np.log1p(data**2 / nu), axis=-1)
+
+
+@pytest.mark.parametrize("middle", [0.0, 1.0, 2.0, 3.0])
+@pytest.mark.parametrize("fall", [0.5, 1.0, 1.5, 2.0])
+def test_rounding_above_a_mode_is_seen_wherever_the_rays_step(fall, middle):
+    """The widths of these modes differ, and so do the places at which rays look; all terms are
+    absorbed, and nothing scatters, soon beyond where rounding is highest."""
+    found = declined(values(with_prior(student, fall, middle), 1), [1.0])
+    assert found.details["digits_lost"]
+    assert found.details["log_density"] > 0
+    find_mode(values(with_prior(stable_student, fall, middle), 1), [1.0], seed=1)
+
+
 # ------------------------------------------------------------------ edges that data make
 
 LARGEST, SMALLEST, N = 7.3, 1.2, 12
