@@ -23,7 +23,7 @@ QUANTITIES = {"total": lambda a, b, c, d, e, f: a + b + c + d + e + f}
 def of(tmp_path, monkeypatch):
     """Return the judged case of a law whose reference has too few evaluations to serve."""
     monkeypatch.setattr(
-        cases_in_memory, "reference_of", lambda *told: reference_of(*told, evaluations=50)
+        cases_in_memory, "reference_of", lambda *told, **_: reference_of(*told, evaluations=50)
     )
 
     def case(name: str):
