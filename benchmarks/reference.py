@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 from logistic_data import simulate
 
 from laplace_approx.exact.marginal import MIDDLE
-from laplace_approx.reference.attempts import Drawings, Room
+from laplace_approx.reference.attempts import DrawLimits, DrawSearch
 from laplace_approx.reference.estimates import Replicated
 from laplace_approx.reference.frozen_draws import frozen_draws
 from laplace_approx.reference.starts import HEAVY_DF, LEAST_DF, WIDER
@@ -126,7 +126,9 @@ def worst_error(attempt) -> float:
 
 def attempt(log_density, start, seed: int):
     kept = KEPT // start.size
-    search = Drawings(log_density, start, Room(FIRST, MOST, kept), np.random.default_rng(seed))
+    search = DrawSearch(
+        log_density, start, DrawLimits(FIRST, MOST, kept), np.random.default_rng(seed)
+    )
     return search.best(worst_error, lambda text: None)
 
 

@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 from laplace_approx.exact.marginal import MIDDLE
 from laplace_approx.numerics.monte_carlo import pareto_smoothed
-from laplace_approx.reference.attempts import MOST_THIN, Drawings, Room
+from laplace_approx.reference.attempts import MOST_THIN, DrawLimits, DrawSearch
 from laplace_approx.reference.bracing import reaching
 from laplace_approx.reference.estimates import Replicated
 from laplace_approx.reference.frozen_draws import frozen_draws
@@ -86,10 +86,10 @@ def test_a_component_about_what_chains_find_reaches_it():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_funnel_is_right_within_what_is_stated_or_declined(seed):
     """Its neck holds the lowest values of v, which the first draws miss; v itself is N(0, 1)."""
-    search = Drawings(
+    search = DrawSearch(
         funnel,
         about_zero(6, 0.7, 8.0),
-        Room(64_000, 1_500_000, 400_000),
+        DrawLimits(64_000, 1_500_000, 400_000),
         np.random.default_rng(seed),
     )
     last = search.best(largest_error, lambda text: None)

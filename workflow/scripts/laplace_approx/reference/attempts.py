@@ -12,8 +12,8 @@ from laplace_approx.reference.student import StudentMixture
 from laplace_approx.reference.walkers import (
     LONG_STEPS,
     STEPS,
-    Covered,
-    Walk,
+    ChainTrail,
+    DrawCoverage,
     coverage,
     started,
     walked,
@@ -37,7 +37,7 @@ EASY_K, EASY_SHARE = 0.2, 0.3
 PROGRESS = 0.9  # of the worst error that an attempt with more draws must come below, to go on
 
 
-class Room(NamedTuple):
+class DrawLimits(NamedTuple):
     """Evaluations of the first attempt and of all, and the most draws that are kept."""
 
     first: int
@@ -45,15 +45,15 @@ class Room(NamedTuple):
     kept: int
 
 
-class Drawing(NamedTuple):
+class DrawAttempt(NamedTuple):
     """A frozen proposal with its draws, and what chains found of these, or None where the weights
     are too heavy to begin with. All evaluations but those of the draws and of the look at them
     found the proposal (`adapted.evaluations`)."""
 
     adapted: Adapted
     drawn: FrozenDraws
-    covered: Covered | None = None
-    trail: Walk | None = None
+    covered: DrawCoverage | None = None
+    trail: ChainTrail | None = None
 
     @property
     def evaluations(self) -> int:
@@ -79,21 +79,21 @@ class Drawing(NamedTuple):
         )
 
 
-class Drawings:
+class DrawSearch:
     """Attempts to draw from a log density (n, d) -> (n,), from a mixture about its modes."""
 
-    def __init__(self, log_density: Callable, start: StudentMixture, limits: Room, rng):
+    def __init__(self, log_density: Callable, start: StudentMixture, limits: DrawLimits, rng):
         self.log_density, self.start, self.limits, self.rng = log_density, start, limits, rng
 
-    def best(self, worst_error: Callable, say: Callable) -> Drawing:
+    def best(self, worst_error: Callable, say: Callable) -> DrawAttempt:
         """Return the last of some attempts: the first that serves well.
 
         Where the weights of one are too heavy, the next has one more component about the heaviest
         draws, or a proposal fitted to chains; where chains find mass that its draws miss, one more
         component there. Where the draws serve and an end of an interval is known to worse than
-        `COARSE`, the next has more of them. The last one counts: to go back to the best
-        of them would flatter it. `worst_error`
-        tells the largest error of an end of an attempt, in scales; `say` takes a line of progress.
+        `COARSE`, the next has more of them. The last one counts: to go back to the best of them
+        would flatter it. `worst_error` tells the largest error of an end of an attempt, in scales;
+        `say` takes a line of progress.
         """
         attempt, before = self._first(), math.inf
         say(_words(attempt))
@@ -111,28 +111,28 @@ class Drawings:
             say(_words(attempt))
         return attempt
 
-    def _left(self, attempt: Drawing) -> int:
+    def _left(self, attempt: DrawAttempt) -> int:
         return self.limits.most - attempt.evaluations
 
-    def _first(self) -> Drawing:
+    def _first(self) -> DrawAttempt:
         adapted = adapted_proposal(self.log_density, self.start, self.limits.first, self.rng)
         return self._drawn(adapted, self.limits.first - adapted.evaluations)
 
-    def _drawn(self, adapted: Adapted, n: int) -> Drawing:
+    def _drawn(self, adapted: Adapted, n: int) -> DrawAttempt:
         n = min(n, self.limits.kept)
         drawn = frozen_draws(self.log_density, adapted.proposal, n, self.rng)
         if too_heavy(drawn) is not None:
-            return Drawing(adapted, drawn)
+            return DrawAttempt(adapted, drawn)
         even = drawn.k <= EASY_K and drawn.effective >= EASY_SHARE * drawn.weights.size
         steps = STEPS if even else LONG_STEPS
         trail = self._walk(drawn, steps)
-        return Drawing(adapted, drawn, coverage(adapted.proposal, drawn, trail, steps), trail)
+        return DrawAttempt(adapted, drawn, coverage(adapted.proposal, drawn, trail, steps), trail)
 
-    def _walk(self, drawn: FrozenDraws, steps: int) -> Walk:
+    def _walk(self, drawn: FrozenDraws, steps: int) -> ChainTrail:
         chains = walkers_for(self.limits.first, self.start.size)
         return walked(self.log_density, started(drawn, chains, self.rng), steps, self.rng)
 
-    def _larger(self, last: Drawing) -> Drawing | None:
+    def _larger(self, last: DrawAttempt) -> DrawAttempt | None:
         """Return an attempt with more draws, or None."""
         if not last.settled:
             return self._settled(last)
@@ -142,14 +142,16 @@ class Drawings:
         proposal = braced(last.adapted.proposal, last.drawn, self.rng)
         return self._drawn(_from(last, proposal or last.adapted.proposal), n)
 
-    def _settled(self, last: Drawing) -> Drawing:
+    def _settled(self, last: DrawAttempt) -> DrawAttempt:
         """Return an attempt from a proposal that had more time to adapt."""
-        adapted = adapted_proposal(self.log_density, self.start, self._room(last), self.rng)
-        room = self._left(last) - adapted.evaluations
-        spent = last.evaluations + adapted.evaluations
-        return self._drawn(adapted._replace(evaluations=spent), room)
+        adapted = self._readapted(last)
+        return self._drawn(adapted, self.limits.most - adapted.evaluations)
 
-    def _better(self, last: Drawing) -> Drawing | None:
+    def _readapted(self, last: DrawAttempt) -> Adapted:
+        adapted = adapted_proposal(self.log_density, self.start, self._room(last), self.rng)
+        return adapted._replace(evaluations=last.evaluations + adapted.evaluations)
+
+    def _better(self, last: DrawAttempt) -> DrawAttempt | None:
         """Return an attempt with another proposal, or None."""
         if last.covered is not None:
             if not last.settled:
@@ -166,21 +168,20 @@ class Drawings:
                 return self._drawn(last.adapted, self.limits.first)
         return self._fitted(last)
 
-    def _room(self, last: Drawing) -> int:
+    def _room(self, last: DrawAttempt) -> int:
         return min(self._left(last), LARGER * self.limits.first)
 
     def _fitting(self) -> int:
         """Return what the chains cost that a proposal is fitted to."""
         return walkers_for(self.limits.first, self.start.size) * (LONG_STEPS + 1)
 
-    def _adapted_further(self, last: Drawing) -> Drawing:
-        adapted = adapted_proposal(self.log_density, self.start, self._room(last), self.rng)
-        spent = last.evaluations + adapted.evaluations
+    def _adapted_further(self, last: DrawAttempt) -> DrawAttempt:
+        adapted = self._readapted(last)
         n = self.limits.first // LARGER  # chains start there, nothing else is asked of these
         drawn = frozen_draws(self.log_density, adapted.proposal, n, self.rng)
-        return Drawing(adapted._replace(evaluations=spent), drawn)
+        return DrawAttempt(adapted, drawn)
 
-    def _fitted(self, last: Drawing) -> Drawing | None:
+    def _fitted(self, last: DrawAttempt) -> DrawAttempt | None:
         """Return an attempt with a proposal fitted to chains from the last draws, or None."""
         left = self._left(last) - self._fitting()
         if last.drawn.weights is None or left < self.limits.first:
@@ -192,11 +193,11 @@ class Drawings:
         return self._drawn(adapted, min(left, LARGER * self.limits.first))
 
 
-def _from(last: Drawing, proposal: StudentMixture, further: int = 0) -> Adapted:
+def _from(last: DrawAttempt, proposal: StudentMixture, further: int = 0) -> Adapted:
     return last.adapted._replace(proposal=proposal, evaluations=last.evaluations + further)
 
 
-def _words(attempt: Drawing) -> str:
+def _words(attempt: DrawAttempt) -> str:
     shares = ", ".join(f"{share:.3f}" for share in attempt.adapted.efficiency)
     drawn = attempt.drawn
     return (

@@ -7,7 +7,7 @@ from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER
 from laplace_approx.reference.frozen_draws import FrozenDraws
 from laplace_approx.reference.mixture_fit import fitted_mixture
 from laplace_approx.reference.student import StudentMixture, joined
-from laplace_approx.reference.walkers import Walk, ratios
+from laplace_approx.reference.walkers import ChainTrail, ratios
 from laplace_approx.reference.weights import effective_number
 
 # of the proposal is about its heaviest draws: half as much leaves weights twice as large there, and
@@ -36,7 +36,7 @@ def braced(proposal: StudentMixture, drawn: FrozenDraws, rng) -> StudentMixture 
     return _with(proposal, z, np.exp(log_weights - logsumexp(log_weights)), rng)
 
 
-def reaching(proposal: StudentMixture, trail: Walk, rng) -> StudentMixture:
+def reaching(proposal: StudentMixture, trail: ChainTrail, rng) -> StudentMixture:
     """Return the proposal with a t about the states of chains where p / q is largest."""
     ratio = ratios(proposal, trail).ravel()
     chosen = ratio >= np.quantile(ratio, 1 - OF_CHAINS)

@@ -5,16 +5,15 @@ import numpy as np
 from laplace_approx.reference.adaptation import guarded
 from laplace_approx.reference.mixture_fit import fitted_mixture
 from laplace_approx.reference.student import StudentMixture
-from laplace_approx.reference.walkers import Walk
+from laplace_approx.reference.walkers import ChainTrail
 
 # of the mixture: in a hierarchical posterior of 26 dimensions 4 and 8 reached its neck, 1 did not
 COMPONENTS = (1, 2, 4, 8)
-DEGREES = (
-    8.0  # of freedom: 4 costs a fifth of the effective draws, 16 leaves weights twice as large
-)
+# of freedom: 4 costs a fifth of the effective draws, 16 leaves weights twice as large
+DEGREES = 8.0
 
 
-def refitted(trail: Walk, start: StudentMixture, rng) -> StudentMixture:
+def refitted(trail: ChainTrail, start: StudentMixture, rng) -> StudentMixture:
     """Return the mixture of t with the number of components that foretells other chains best.
 
     Fitted to one half of the chains, each is judged by the mean of log q over the other half (the

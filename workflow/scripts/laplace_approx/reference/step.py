@@ -14,7 +14,7 @@ from laplace_approx.density.unbounded import transform_record
 from laplace_approx.normal.cost import cost_of_modes, total
 from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER
-from laplace_approx.reference.attempts import Drawing, Drawings, Room
+from laplace_approx.reference.attempts import DrawAttempt, DrawLimits, DrawSearch
 from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.frozen_draws import FrozenDraws, largest_k
 from laplace_approx.reference.record import mixture_record
@@ -101,12 +101,12 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     rng = np.random.default_rng([budget.seed, 1])  # not the draws of the remedies held to it
     model = laplaces[0].model
 
-    def worst_error(attempt: Drawing) -> float:
+    def worst_error(attempt: DrawAttempt) -> float:
         columns = _columns(model, coordinates, attempt.drawn)
         errors = errors_in_sd(WeightedSide(columns, _missed(unseen, attempt)), names).values()
         return max(math.inf if error is None else error for error in errors)
 
-    search = Drawings(coordinates.log_density, start, Room(most, budget.most, kept), rng)
+    search = DrawSearch(coordinates.log_density, start, DrawLimits(most, budget.most, kept), rng)
     last = search.best(worst_error, say)
     unseen = _missed(unseen, last)
     record = _record(case, budget, coordinates, last) | {"unseen_mass": unseen}
@@ -121,7 +121,7 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     return ReferenceTables(columns, record | {"errors_sd": errors})
 
 
-def _missed(unseen: float, attempt: Drawing) -> float:
+def _missed(unseen: float, attempt: DrawAttempt) -> float:
     """Return the mass that may be missed: modes without draws, and where the draws are few."""
     unsure = 0.0 if attempt.covered is None else attempt.covered.unsure
     return min(1.0, unseen + unsure)
@@ -139,7 +139,7 @@ def _not_drawn_about(unseen: float) -> str:
     )
 
 
-def _too_heavy(last: Drawing) -> str | None:
+def _too_heavy(last: DrawAttempt) -> str | None:
     """Return why the draws cannot be relied on, and what may help, or None where they can."""
     heavy, adapted = last.reason, last.adapted
     if heavy is None or last.settled:
@@ -166,7 +166,7 @@ def _columns(model, coordinates: Unbounded, drawn: FrozenDraws) -> dict:
     }
 
 
-def _record(case, budget: Allowance, coordinates, last: Drawing) -> dict:
+def _record(case, budget: Allowance, coordinates, last: DrawAttempt) -> dict:
     adapted, drawn = last.adapted, last.drawn
     known = drawn.k is not None and math.isfinite(drawn.k)
     evidence, error = drawn.evidence

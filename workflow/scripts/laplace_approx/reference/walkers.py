@@ -35,7 +35,7 @@ LENGTH = 2.38
 SPREAD = 0.3  # of the log of that length: a kernel of one length alone may fit no part
 
 
-class Walk(NamedTuple):
+class ChainTrail(NamedTuple):
     """States z (looks, chains, d) of chains, their log density (looks, chains), and what it
     cost."""
 
@@ -44,7 +44,7 @@ class Walk(NamedTuple):
     evaluations: int
 
 
-class Covered(NamedTuple):
+class DrawCoverage(NamedTuple):
     """How `chains` of so many `steps`, for so many `evaluations` in all, found some draws: `thin`
     is the mass that they find and the draws miss, at the least, and `unsure` what they may miss as
     far as so few chains can tell."""
@@ -68,7 +68,7 @@ def started(drawn: FrozenDraws, chains: int, rng) -> np.ndarray:
     return drawn.z[rng.choice(held.size, chains, p=np.exp(held - logsumexp(held)))]
 
 
-def walked(log_density, z, steps: int, rng) -> Walk:
+def walked(log_density, z, steps: int, rng) -> ChainTrail:
     """Return where chains go that leave the posterior invariant.
 
     In turns one half of them moves along differences of two of the other half, which need no scale
@@ -94,10 +94,12 @@ def walked(log_density, z, steps: int, rng) -> Walk:
         evaluations += chains
         if 2 * step > steps and (steps - step) % every == 0:
             looks.append((z.copy(), log_p.copy()))
-    return Walk(*(np.array(each) for each in zip(*looks, strict=True)), evaluations)
+    return ChainTrail(*(np.array(each) for each in zip(*looks, strict=True)), evaluations)
 
 
-def coverage(proposal: StudentMixture, drawn: FrozenDraws, trail: Walk, steps: int) -> Covered:
+def coverage(
+    proposal: StudentMixture, drawn: FrozenDraws, trail: ChainTrail, steps: int
+) -> DrawCoverage:
     """Return the mass that chains find where p / q is large, beyond what the draws have there.
 
     A part of the posterior that a proposal q hardly reaches has a large p / q, and few draws: it is
@@ -124,12 +126,12 @@ def coverage(proposal: StudentMixture, drawn: FrozenDraws, trail: Walk, steps: i
         if tail <= FAR_TAIL:
             unsure = max(unsure, missed + between)
     even = steps < LONG_STEPS  # such weights leave no room for a part that is missed
-    return Covered(
+    return DrawCoverage(
         trail.z.shape[1], steps, trail.evaluations, found, found if even else max(found, unsure)
     )
 
 
-def ratios(proposal: StudentMixture, trail: Walk):
+def ratios(proposal: StudentMixture, trail: ChainTrail):
     """Return log p - log q of the states of chains, (looks, chains)."""
     looks, chains, d = trail.z.shape
     return trail.log_p - proposal.log_density(trail.z.reshape(-1, d)).reshape(looks, chains)
