@@ -145,13 +145,19 @@ class _Part(NamedTuple):
         return float(np.sum(np.abs(quiet) * self.places.weight))
 
 
-def look(lattices: list[Lattice], log_density: Callable, fewer: int = 0) -> Inspection:
+def look(
+    lattices: list[Lattice], log_density: Callable, fewer: int = 0, gauged: bool = True
+) -> Inspection:
     """Return what is seen off the nodes of the lattices of one density: of them all, the worst.
 
     Each is looked at by points drawn by its own probability; the first by scans of the bulk,
-    of points that are halved `fewer` times.
+    of points that are halved `fewer` times. Unless `gauged`, the width down to which a hump would
+    have been seen is not measured, and infinite: that takes longer than most densities do.
     """
-    found = [_looked(Between(each, log_density), i == 0, fewer) for i, each in enumerate(lattices)]
+    found = [
+        _looked(Between(each, log_density), i == 0, fewer, gauged)
+        for i, each in enumerate(lattices)
+    ]
     worst = max(found, key=lambda each: max(each.missed, each.invented, LIMIT * each.rough / FINE))
     return worst._replace(
         places=sum(each.places for each in found),
@@ -161,7 +167,7 @@ def look(lattices: list[Lattice], log_density: Callable, fewer: int = 0) -> Insp
     )
 
 
-def _looked(between: Between, scanned: bool, fewer: int) -> Inspection:
+def _looked(between: Between, scanned: bool, fewer: int, gauged: bool) -> Inspection:
     frame = between.frame
     bulk = scans.bulk_of(frame, between.nodes)
     by_mass = _read(between, scans.drawn(frame, between.nodes), fully=True)
@@ -173,7 +179,8 @@ def _looked(between: Between, scanned: bool, fewer: int) -> Inspection:
     elif scanned:
         wide = scans.across(frame, bulk, by_mass.places.u, fewer)
         parts += [_read(between, places) for places in wide]
-        width = scans.gap(frame, bulk, np.concatenate([part.places.u for part in parts]))
+        places = np.concatenate([part.places.u for part in parts])
+        width = scans.gap(frame, bulk, places) if gauged else math.inf
     u, density, excess, share = (
         np.concatenate(column)
         for column in zip(*((p.places.u, p.density, p.excess, p.share) for p in parts), strict=True)
