@@ -8,7 +8,8 @@ import pytest
 from cases_in_memory import posterior_of
 from chains_of import autoregressive, stan_csv
 from laplace_approx.errors import InputError
-from laplace_files.cases.brought import brought_sources, open_brought
+from laplace_files.cases.brought import open_brought
+from laplace_files.config.brought import brought_sources
 
 MODEL = """
 import numpy as np

@@ -1,4 +1,4 @@
-from laplace_files.cases.brought import brought_sources
+from laplace_files.config.brought import brought_sources
 
 try:
     BROUGHT = brought_sources(config, CASES)

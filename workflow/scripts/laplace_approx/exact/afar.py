@@ -10,12 +10,11 @@ it is climbed. Nothing that is found here enters a number: it decides for what l
 from collections.abc import Callable
 
 import numpy as np
-from scipy.spatial import cKDTree
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.scans import SEED, Bulk
+from laplace_approx.numerics.even import even_points, nearest
 
 # Power of two of places, by dimension: half as many lie 1.4 (two parameters) or 1.3 times as far
 # apart, and a thin hump far out is found so much less often; twice as many cost as much again.
@@ -58,7 +57,7 @@ def peaks_afar(frame: Frame, bulk: Bulk, of_z: Callable) -> np.ndarray:
 
 def _shells(d: int):
     """Return log radii (n,) and directions (n, d), evenly spread, the same at each call."""
-    sobol = qmc.Sobol(d + 1, seed=SEED + 3).random_base2(PLACES[d])
+    sobol = even_points(d + 1, PLACES[d], SEED + 3)
     low, high = np.log(NEAREST) - WIDEST, np.log(FARTHEST)  # the nearest have neighbours within
     way = _normal_scores(sobol[:, 1:])
     return low + (high - low) * sobol[:, 0], way / np.linalg.norm(way, axis=1, keepdims=True)
@@ -71,7 +70,7 @@ def _normal_scores(u):
 def _above_all_around(at, height):
     """Return the rows of the highest of those that exceed all of their neighbours."""
     rows = np.flatnonzero(np.isfinite(height))
-    _, near = cKDTree(at).query(at[rows], NEIGHBOURS + 1)
+    _, near = nearest(at, at[rows], NEIGHBOURS + 1)
     rows = rows[height[rows] >= np.max(height[near], axis=1)]
     return rows[np.argsort(-height[rows])]
 
@@ -82,7 +81,7 @@ def _climbed(value: Callable, x):
     if not len(x):
         return x
     d = x.shape[1]
-    sobol = qmc.Sobol(d, seed=SEED + 4).random_base2(AT_ONCE.bit_length() - 1)
+    sobol = even_points(d, AT_ONCE.bit_length() - 1, SEED + 4)
     cloud = _normal_scores(sobol)
     size = WIDEST * np.linalg.norm(x, axis=1)
     best = value(x)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
 from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.between_nodes import Between
@@ -59,6 +58,8 @@ def features(between: Between, thetas) -> list[Feature]:
 
 def _feature(between: Between, u) -> Feature | None:
     """Return the feature at the extreme next to u (d,), None where there is none."""
+    from scipy.optimize import minimize  # slow to import
+
     off = _off(between, float(np.sign(between.log_ratio(u[None])[0])))
     step = np.array([axis.step for axis in between.frame.axes])
     simplex = u + np.concatenate([np.zeros((1, u.size)), FIRST * np.diag(step)])

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
-from scipy.optimize import minimize
 
 from laplace_approx.density.unbounded import constrained, unconstrained
 from laplace_approx.exact import scans
@@ -105,6 +104,8 @@ def _mass(of_z, z, factor) -> float:
 
 def _climbed(frame, of_z, z):
     """Return z (d,) at the top of the hump on which z (d,) lies."""
+    from scipy.optimize import minimize  # slow to import
+
     for size in (FIRST, FIRST / 10, FIRST / 100):
         first = z + np.concatenate([np.zeros((1, z.size)), size * frame.shear.T])
         options = {"initial_simplex": first, "maxfev": STEPS * z.size, "xatol": 0, "fatol": 1e-9}

@@ -9,11 +9,10 @@ Complexity 14; Sobol points of SciPy).
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
-from scipy.stats import qmc
 
 from laplace_approx.exact.axis import summed_to
 from laplace_approx.exact.frame import Frame
+from laplace_approx.numerics.even import even_points, nearest
 
 # of all points: another one looks at other places, and certifies or refuses the same but for what
 # is seen by chance
@@ -87,7 +86,7 @@ def bulk_of(frame: Frame, nodes) -> Bulk:
 
 def drawn(frame: Frame, nodes, power: int = DRAWN) -> Places:
     """Return points drawn by the probability of the cells, anywhere in them."""
-    sobol = qmc.Sobol(len(frame.axes) + 1, seed=SEED).random_base2(power)
+    sobol = even_points(len(frame.axes) + 1, power, SEED)
     rising = np.cumsum(nodes)
     last = np.searchsorted(rising, rising[-1])
     cell = np.searchsorted(rising, sobol[:, 0] * rising[-1], side="right")
@@ -102,7 +101,7 @@ def drawn(frame: Frame, nodes, power: int = DRAWN) -> Places:
 
 def spread(bulk: Bulk, power: int) -> Places:
     """Return points spread evenly over the bulk."""
-    sobol = qmc.Sobol(bulk.sd.size, seed=SEED + 1).random_base2(power)
+    sobol = even_points(bulk.sd.size, power, SEED + 1)
     u = bulk.lower + sobol * (bulk.upper - bulk.lower)
     return Places(u, np.full(len(u), np.prod(bulk.upper - bulk.lower) / len(u)))
 
@@ -139,9 +138,9 @@ def gap(frame: Frame, bulk: Bulk, u) -> float:
     """Return the largest SD, in those of the axes, of a round normal within three SDs of the centre
     that has none of the points u (n, d) within `FROM_ITS_TOP` of its own SDs of its top."""
     low, high, sd = _unstretched(frame, bulk)
-    unit = qmc.Sobol(sd.size, seed=SEED + 2).random_base2(PROBES)
+    unit = even_points(sd.size, PROBES, SEED + 2)
     w = np.stack([axis.stretched(u[:, k]) for k, axis in enumerate(frame.axes)], axis=-1)
-    away, _ = cKDTree(w / sd).query((low + unit * (high - low)) / sd)
+    away, _ = nearest(w / sd, (low + unit * (high - low)) / sd)
     return float(np.max(away)) / FROM_ITS_TOP
 
 

@@ -8,10 +8,10 @@ dip, is a place from which to climb.
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from laplace_approx.mode.checks.decay import LEVEL
 from laplace_approx.mode.thin import RADIUS, thin_humps
+from laplace_approx.numerics.even import even_points
 
 SEED = 20270  # any other gives other places to look at, as good as these
 MOST = 10  # parameters up to which lines are walked
@@ -24,9 +24,9 @@ DRAWN = 8  # power of two: points about a mode; twice as many see humps 2^(1/d) 
 WIDTHS = (1.0, 3.0)  # SDs of the normals drawn from
 AT_ONCE = 2**12  # of them
 TOLD = 3  # parameters up to which no rays are sent out: lattices and many lines serve there
-# in random directions from a mode; half as many miss a hump twice as often that is nearer, in its
-# own widths, in one direction of a hundred
-RAYS = 64
+# power of two: in random directions from a mode; one less misses a hump twice as often that is
+# nearer, in its own widths, in one direction of a hundred
+RAYS = 6
 REACH = 2.0 * 1.35 ** np.arange(16)  # SDs: places on a ray, to 180
 ZOOM = 17  # places of a bracket on a line
 ZOOMS = 12  # times that it shrinks
@@ -96,7 +96,7 @@ def _on_lines(evaluator, proof):
 def _on_rays(evaluator, proof):
     """Return (log density, x) of the highest place beyond a dip of every ray in a random direction:
     where another hump is nearer, in its own widths, than the mode is."""
-    unit = ndtri(qmc.Sobol(evaluator.size, seed=SEED + 1).random(RAYS))
+    unit = ndtri(even_points(evaluator.size, RAYS, SEED + 1))
     ways = unit / np.linalg.norm(unit, axis=1, keepdims=True) @ proof.factored.cholesky.T
     points = proof.x + REACH[:, None] * ways[:, None, :]
     values = evaluator.far(points)
@@ -121,7 +121,7 @@ def _zoomed(evaluator, x, way, low: float, high: float):
 
 def _drawn(evaluator, proof, highest: float):
     """Return (log density, x) of the highest drawn point, if it is above all modes."""
-    unit = qmc.Sobol(evaluator.size, seed=SEED).random_base2(DRAWN)
+    unit = even_points(evaluator.size, DRAWN, SEED)
     width = np.resize(WIDTHS, (len(unit), 1))
     points = proof.x + (ndtri(unit) * width) @ proof.factored.cholesky.T
     return _above(evaluator, points, highest)

@@ -1,8 +1,8 @@
 """Randomised quasi-Monte Carlo: scrambled Sobol points, and what a proposal makes of them."""
 
 import numpy as np
-from scipy.stats import qmc
 
+from laplace_approx.numerics.even import even_points
 from laplace_approx.reference.student import EXTRA, StudentMixture
 
 
@@ -12,5 +12,5 @@ def scrambled(proposal: StudentMixture, n: int, rng: np.random.Generator):
     Each is a draw by itself; together they fill the space more evenly than independent ones
     (Owen 1997, The Annals of Statistics 25; the scramble is that of Matousek 1998).
     """
-    points = qmc.Sobol(proposal.size + EXTRA, scramble=True, rng=rng).random(n)
+    points = even_points(proposal.size + EXTRA, n.bit_length() - 1, rng)
     return proposal.place(points)

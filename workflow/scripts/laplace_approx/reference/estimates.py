@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.numerics.woodruff import mid_weights, with_errors
@@ -98,4 +98,4 @@ class Replicated:
         r = self.blocks
         if r < 2:
             return math.inf
-        return math.sqrt(r / (r - 1)) * float(student.ppf(0.975, r - 1)) / NORMAL_95
+        return math.sqrt(r / (r - 1)) * float(stdtrit(r - 1, 0.975)) / NORMAL_95
