@@ -1,8 +1,8 @@
 """Kill the default run at random moments, finish it, and compare every byte.
 
-    .venv/bin/python benchmarks/kill.py --kills 30 --seed 1 [--configfile FILE]
+    .venv/bin/python benchmarks/kill.py --kills 30 --seed 1 [--configfile FILE] [TARGET ...]
 
-Prints a table in Markdown. The run is started as it was, `snakemake` and nothing else, after each
+Prints a table in Markdown. The run is started as it was, `snakemake` and nothing else but targets, after each
 kill; the reference is a run that nobody disturbs. A run that comes to its end is compared, and the
 next one begins from nothing, so that every kill meets one at work.
 """
@@ -27,10 +27,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--longest", type=float, default=25.0, help="seconds before a kill")
     parser.add_argument("--configfile", type=Path)
+    parser.add_argument("targets", nargs="*", help="what is made, instead of everything")
     chosen = parser.parse_args()
     arguments = []
     if chosen.configfile:
         arguments = ["--configfile", str(chosen.configfile.resolve())]
+    arguments += ["--", *chosen.targets]
     with tempfile.TemporaryDirectory() as name:
         victim = copy_project(Path(name) / "killed")
         reference = shutil.copytree(victim, Path(name) / "undisturbed", symlinks=True)

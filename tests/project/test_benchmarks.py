@@ -13,17 +13,21 @@ from project_copy import PROJECT
 BENCHMARKS = PROJECT / "benchmarks"
 CASE = "{model: linear_known_variance, prior: normal, space: natural, grid: certified}"
 SMALL = f"cases: [{CASE}]\nn_draws: 50\nremedies: none\n"
-FIGURES = "results/linear_known_variance/normal/compare/natural/certified/figures"
+OF_POSTERIOR = "results/linear_known_variance/normal"
+QUANTILES = f"{OF_POSTERIOR}/compare/natural/certified/quantiles.parquet"
 PARTS = {"processes", "replay"}  # no programs of their own: others run them
 ELSEWHERE = {"clean_audits"}  # tests/audit/test_audit.py runs it
 
 workflow = pytest.mark.workflow
 # name: (its arguments, a sentence that it must print); OVERLAY is a small configuration
 SMALLEST = {
-    "default_run": (["1", FIGURES], "the artifacts are identical"),
+    "default_run": (["1", QUANTILES], "the artifacts are identical"),
     "chain": (["1", "chapter"], "the artifacts are identical"),
     "audit": (["--configfile", "OVERLAY"], "laws held against"),
-    "kill": (["--kills", "0", "--configfile", "OVERLAY"], "0 differ:"),
+    "kill": (
+        ["--kills", "0", "--configfile", "OVERLAY", f"{OF_POSTERIOR}/laplace/natural/mode.json"],
+        "0 differ:",
+    ),
     "sweep": (["4", "named"], "4 scenarios"),
     "fits": (["ours"], '"mode"'),
     "newton": (["1"], "rows"),
@@ -32,7 +36,7 @@ SMALLEST = {
     "draws": (["1"], "the generator alone"),
     "dimension": (["2"], ""),
     "logistic_data": (["2", "1", "FOLDER"], "config"),
-    "reference": (["1", "16384"], "Poisson, 50"),
+    "reference": (["1", "4096"], "Poisson, 50"),
     "lies": (["--quick", "--only", "normal:0", "--processes", "1"], "normal"),
     "peers": (["1"], ""),
 }
