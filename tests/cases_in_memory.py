@@ -57,12 +57,17 @@ def exact_of(posterior: Posterior, definition=None) -> Exact:
     return assemble_exact(posterior.model, record, tables.cells, tables.marginals)
 
 
-def judged(laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42) -> Judged:
-    """Return the case with its remedies and its verdict."""
+def judged(  # noqa: PLR0913
+    laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42, extent="all"
+) -> Judged:
+    """Return the case with its remedies, of that extent, and its verdict.
+
+    Many arguments: they are the settings of a case.
+    """
     reference = reference_of(
         [laplace, *(spaces or {}).values()], [exact.record], seed, at_most=1_500_000
     )
-    tables = remedies_step(laplace, exact, reference, spaces or {}, Trial(seed, tolerance))
+    tables = remedies_step(laplace, exact, reference, spaces or {}, Trial(seed, tolerance, extent))
     record = verdict_step(
         *(laplace, exact, reference, tables.remedies, _as_json(tables.record)), tolerance
     )

@@ -126,7 +126,7 @@ def test_a_grid_that_leaves_out_a_mode_counts_it_or_does_not_judge(tmp_path, sha
     posterior = posterior_of(file)
     laplace, exact = laplace_of(posterior), exact_of(posterior, BOX)
     assert len(laplace.mode["modes"]) == 2
-    found = judged(laplace, exact).verdict
+    found = judged(laplace, exact, extent="none").verdict
     quantity, plain = found["quantities"]["x"], exact.side.quantiles("x", np.array([0.025, 0.975]))
     assert bool(found["exact"]["faults"]) is not judges
     assert quantity["verdict"] == ("fine" if judges else "sample")

@@ -50,7 +50,7 @@ def test_nothing_new_needs_no_word(bioassay):
 def test_the_sentence_says_down_to_which_width_the_grid_sees(bioassay):
     posterior, exact = bioassay
     width = max(exact.record["off_the_nodes"]["seen_width"].values())
-    verdict = judged(laplace_of(posterior), exact).verdict
+    verdict = judged(laplace_of(posterior), exact, extent="none").verdict
     for said in verdict["quantities"].values():
         before = said["sentence"].split(" posterior SDs wide or more")[0]
         assert width <= float(before.split()[-1]) <= 1.1 * width  # never better than it is

@@ -28,7 +28,7 @@ def bioassay():
 
 def verdict(bioassay, definition):
     posterior, exact = bioassay
-    return judged(laplace_of(posterior, definition), exact).verdict
+    return judged(laplace_of(posterior, definition), exact, extent="none").verdict
 
 
 @pytest.mark.parametrize(("definition", "parts"), PARTS.values(), ids=PARTS)
