@@ -391,6 +391,7 @@ def test_a_hundred_parameters_go_through_the_real_chain(tmp_path):
     folder = copy_project(tmp_path / "project")
     config = write(100, 1, folder / "mine").relative_to(folder)
     text = (folder / config).read_text().replace(f"{folder}/", "")
+    text += "reference: {evaluations: 8000, at_most: 8000}\n"  # the walk counts here, not its errors
     (folder / config).write_text(text)
     case = "results/logistic100/normal"
     targets = ["results/summary.parquet", f"{case}/compare/natural/certified/figures"]

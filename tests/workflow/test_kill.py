@@ -66,8 +66,8 @@ def test_killed_again_and_again_it_finishes_with_the_same_bytes(undisturbed, tmp
         assert content(folder) == content(undisturbed)
         start_over(folder)
 
-    kills = kill_again_and_again(folder, arguments, 5, seed, longest=12, ended=whole_and_fresh)
-    assert len(list(kills)) == 5
+    kills = kill_again_and_again(folder, arguments, 3, seed, longest=12, ended=whole_and_fresh)
+    assert len(list(kills)) == 3
     done = run(folder)
     assert done.returncode == 0, done.stderr
     assert content(folder) == content(undisturbed)
