@@ -104,6 +104,7 @@ def library_versions(files) -> dict[str, str]:
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(found.items()))}
 
 
+@cache
 def _version(distribution: str) -> str:
     """Return an installed version; a package that a target of its own needs may be absent."""
     try:
@@ -132,10 +133,11 @@ def _distributions() -> dict[str, str]:
     return names
 
 
-def describe(script: Path) -> dict:
+def describe(script: Path, hash_of=sha256_of) -> dict:
     """Return the fingerprint of a step: its files with their SHA-256, and library versions."""
     files = imported_files(script)
-    hashes = {file.relative_to(script.parent).as_posix(): sha256_of(file) for file in files}
+    start = len(f"{script.parent.as_posix()}/")
+    hashes = {file.as_posix()[start:]: hash_of(file) for file in files}
     versions = library_versions(files)
     text = repr((sorted(hashes.items()), sorted(versions.items())))
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
@@ -144,4 +146,5 @@ def describe(script: Path) -> dict:
 
 def describe_steps(folder: Path) -> dict[str, dict]:
     """Describe every step, that is every script in the folder, by name."""
-    return {script.stem: describe(script) for script in sorted(folder.glob("*.py"))}
+    once = cache(sha256_of)  # most steps share most files
+    return {script.stem: describe(script, once) for script in sorted(folder.glob("*.py"))}
