@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/kill.py --kills 30 --seed 1 [--configfile FILE] [TARGET ...]
 
-Prints a table in Markdown. The run is started as it was, `snakemake` and nothing else but targets, after each
-kill; the reference is a run that nobody disturbs. A run that comes to its end is compared, and the
-next one begins from nothing, so that every kill meets one at work.
+Prints a table in Markdown. The run is started as it was, `snakemake` and nothing else but targets,
+after each kill; the reference is a run that nobody disturbs. A run that comes to its end is
+compared, and the next one begins from nothing, so that every kill meets one at work.
 """
 
 import argparse

@@ -57,7 +57,7 @@ def exact_of(posterior: Posterior, definition=None) -> Exact:
     return assemble_exact(posterior.model, record, tables.cells, tables.marginals)
 
 
-def judged(  # noqa: PLR0913
+def judged(
     laplace: Laplace, exact: Exact, spaces=None, tolerance=0.1, seed=42, extent="all"
 ) -> Judged:
     """Return the case with its remedies, of that extent, and its verdict.

@@ -16,13 +16,8 @@ from laplace_approx.density.model import Model
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import nearest, suggestion
 from laplace_files.config import strict_yaml
-from laplace_files.config.checks import (
-    SCHEMA_FILE,
-    check_against_model,
-    check_config,
-    check_overlay_files,
-    expand_cases,
-)
+from laplace_files.config.against_model import check_against_model
+from laplace_files.config.checks import SCHEMA_FILE, check_config, check_overlay_files, expand_cases
 from laplace_files.config.schema import coerce, completed
 from project_copy import PROJECT
 

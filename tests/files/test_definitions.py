@@ -6,7 +6,8 @@ import pytest
 from test_config import MODEL
 
 from laplace_approx.errors import InputError
-from laplace_files.config.checks import check_against_model, check_config
+from laplace_files.config.against_model import check_against_model
+from laplace_files.config.checks import check_config
 from laplace_files.config.strict_yaml import load
 from laplace_files.config.unselected import check_unselected
 from project_copy import PROJECT

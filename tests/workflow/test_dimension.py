@@ -32,7 +32,8 @@ from laplace_approx.normal.draws import laplace_draws
 from laplace_approx.normal.normal import Normal
 from laplace_approx.normal.third_derivatives import third_derivatives
 from laplace_files.cases.laplace import _cholesky
-from laplace_files.config.checks import check_against_model, check_config
+from laplace_files.config.against_model import check_against_model
+from laplace_files.config.checks import check_config
 from laplace_files.config.size import MOST_BYTES, too_large
 from laplace_files.models.data import read_data
 from laplace_files.models.modelfile import load_model
@@ -391,7 +392,9 @@ def test_a_hundred_parameters_go_through_the_real_chain(tmp_path):
     folder = copy_project(tmp_path / "project")
     config = write(100, 1, folder / "mine").relative_to(folder)
     text = (folder / config).read_text().replace(f"{folder}/", "")
-    text += "reference: {evaluations: 8000, at_most: 8000}\n"  # the walk counts here, not its errors
+    text += (
+        "reference: {evaluations: 8000, at_most: 8000}\n"  # the walk counts here, not its errors
+    )
     (folder / config).write_text(text)
     case = "results/logistic100/normal"
     targets = ["results/summary.parquet", f"{case}/compare/natural/certified/figures"]

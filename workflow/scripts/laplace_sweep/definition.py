@@ -6,11 +6,8 @@ from typing import NamedTuple
 
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import suggestion
-from laplace_files.config.checks import (
-    check_against_model,
-    check_config,
-    schema_of_values,
-)
+from laplace_files.config.against_model import check_against_model
+from laplace_files.config.checks import check_config, schema_of_values
 from laplace_files.config.schema import coerce, violations
 from laplace_files.models.trial import open_models
 from laplace_sweep.settings import DEFINITIONS, check_setting, place, values_of

@@ -2,54 +2,32 @@
 
 import math
 import sys
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from pathlib import Path
 
-from laplace_approx.density.model import Model
 from laplace_approx.errors import InputError
-from laplace_approx.words.names import suggestion
 from laplace_approx.words.numbers import byte_size
 from laplace_files.artifacts.filenames import nameable
 from laplace_files.config import strict_yaml
-from laplace_files.config.schema import (
-    completed,
-    key_path,
-    shown,
-    violations,
+from laplace_files.config.limits import BYTES, check_grids, check_number_of_files
+from laplace_files.config.lists import KINDS, listed, with_lists
+from laplace_files.config.names import (
+    check_case_names,
+    check_collisions,
+    check_nuts_names,
+    check_reference_names,
+    check_reserved,
 )
-from laplace_files.config.size import too_large
-
-__all__ = [
-    "check_against_model",
-    "check_config",
-    "check_overlay_files",
-    "expand_cases",
-]
+from laplace_files.config.schema import completed, key_path, violations
 
 SCHEMA_FILE = Path(__file__).resolve().parents[4] / "config" / "schema.yaml"
-KINDS = ("prior", "space", "grid")
-MAX_CELLS = 50_000_000
-MAX_DRAW_FILES = 10_000
-_BYTES = 8
 _RUNS_CODE = "remove __use_yte__, with which Snakemake runs code from this file as it reads it"
 _NOT_RUN = "it has not been read yet, and no code of it was run"
 _HAS_RUN = (
     "it was read before this check, as every --configfile is, also with -n: the code in it HAS "
     "BEEN RUN, with your rights, so look at what it did"
-)
-# Folders and files beside the models' own folders in results/, and the folders below a prior: a
-# model or prior of such a name would share a path with what is not its own.
-RESERVED_FOLDERS = (
-    *("grid", "laplace", "compare", "figures"),
-    *("sweeps", "report", "logs", "benchmarks", "external"),
-)
-RESERVED_FILES = (
-    *("core.json", "claims.json", "audit.json", "manifest.json", "manifest-sha256.txt"),
-    "ro-crate-metadata.json",
-    *("summary.parquet", "report.html"),
 )
 
 
@@ -90,36 +68,15 @@ def check_config(config: dict, source_name) -> dict:
         if not malformed.intersection(sections):
             problems.extend(check(config))
     _stop(source_name, problems)
-    return _with_lists(config)
+    return with_lists(config)
 
 
 def expand_cases(config: dict) -> list[tuple[str, str, str, str]]:
     """Return every (model, prior, space, grid) of `cases`, each once, in the order of the file."""
     blocks = (
-        product(*(_listed(block[kind]) for kind in ("model", *KINDS))) for block in config["cases"]
+        product(*(listed(block[kind]) for kind in ("model", *KINDS))) for block in config["cases"]
     )
     return list(dict.fromkeys(case for block in blocks for case in block))
-
-
-def check_against_model(config: dict, model_name: str, model: Model) -> None:
-    """Check what the configuration says of a model against the model itself.
-
-    Priors, spaces and grids name only parameters that the model has, a grid all of them or none,
-    every prior can be built, and so can every space with the prior of a case; its matrices and
-    draws can be held. Raises one `InputError` that lists every problem.
-    """
-    definition = config["models"][model_name]
-    where = f"models.{model_name}"
-    problems = _unknown_parameters(definition, model)
-    for grid, axes in definition["grids"].items():
-        problems.extend(_incomplete_grid(f"grids.{grid}", axes, model))
-    large = too_large(model, config["n_draws"])
-    if not problems and not large:
-        problems = _unbuildable(expand_cases(config), definition, model_name, model)
-    if problems:
-        raise InputError("\n".join(f"{where}.{problem}" for problem in dict.fromkeys(problems)))
-    if large:
-        raise InputError("\n".join(f"{where}: {problem}" for problem in large))
 
 
 @cache
@@ -198,241 +155,22 @@ def _not_nameable(config: dict) -> list[str]:
     ]
 
 
-def _listed(value) -> list:
-    return value if isinstance(value, list) else [value]
-
-
-def _with_lists(config: dict) -> dict:
-    seeds = {kind: _listed(values) for kind, values in config["seeds"].items()}
-    probabilities = _listed(config["probabilities"])
-    nuts = config["nuts"]
-    nuts = nuts | {"cases": _with_listed_names(nuts["cases"]), "seeds": _listed(nuts["seeds"])}
-    cases = _with_listed_names(config["cases"])
-    models = {name: _with_listed_draws(model) for name, model in config["models"].items()}
-    listed = {"cases": cases, "seeds": seeds, "probabilities": probabilities}
-    return config | listed | {"nuts": nuts, "models": models}
-
-
-def _with_listed_draws(model: dict) -> dict:
-    reference = {prior: _chains(entry) for prior, entry in model["reference"].items()}
-    return model | {"reference": reference}
-
-
-def _chains(entry) -> dict:
-    """Return an entry of `reference` with all its keys: `nuts` alone is the sampler alone."""
-    if entry == "nuts":
-        return {"draws": [], "names": {}, "nuts": True}
-    return entry | {"draws": _listed(entry.get("draws", []))}
-
-
-def _with_listed_names(blocks: list) -> list:
-    return [{kind: _listed(names) for kind, names in block.items()} for block in blocks]
-
-
-def _check_reserved(config: dict) -> list[str]:
-    problems = []
-    for model, definition in config["models"].items():
-        names = {f"models.{model}": model}
-        names |= {f"models.{model}.priors.{prior}": prior for prior in definition["priors"]}
-        problems.extend(
-            f"{where}: the name {name!r} is taken by a path under results/; choose another"
-            for where, name in names.items()
-            if name.casefold() in RESERVED_FOLDERS + RESERVED_FILES
-        )
-    return problems
-
-
-def _check_collisions(config: dict) -> list[str]:
-    """Refuse names that a file system without case, or one that normalises, holds for the same."""
-    maps = {"models": config["models"]}
-    for model, definition in config["models"].items():
-        maps |= {f"models.{model}.{kind}s": definition[f"{kind}s"] for kind in KINDS}
-    problems = []
-    for where, names in maps.items():
-        first = {}
-        for name in names:
-            other = first.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
-            if other != name:
-                message = f"{shown(other)} and {shown(name)} differ only in case or normalisation"
-                problems.append(f"{where}: {message}; rename one")
-    return problems
-
-
-def _check_case_names(config: dict) -> list[str]:
-    problems = []
-    for i, block in enumerate(config["cases"]):
-        for name in _listed(block["model"]):
-            definition = config["models"].get(name)
-            if definition is None:
-                hint = suggestion(name, config["models"])
-                problems.append(f"cases[{i}].model: there is no model {shown(name)}; {hint}")
-                continue
-            for kind in KINDS:
-                known = definition[f"{kind}s"]
-                problems.extend(
-                    f"cases[{i}].{kind}: model {name!r} has no {kind} {shown(wanted)}; "
-                    + suggestion(wanted, known)
-                    for wanted in _listed(block[kind])
-                    if wanted not in known
-                )
-    return problems
-
-
-def _check_reference_names(config: dict) -> list[str]:
-    """Refuse draws of a posterior that there is not, and entries without any."""
-    unknown = [
-        f"models.{model}.reference.{prior}: model {model!r} has no prior {shown(prior)}; draws are "
-        f"of the posterior with a prior, so write `reference: {{PRIOR: {{draws: ...}}}}`; "
-        + suggestion(prior, definition["priors"])
-        for model, definition in config["models"].items()
-        for prior in definition["reference"]
-        if prior not in definition["priors"]
-    ]
-    return unknown + [
-        f"models.{model}.reference.{prior}: names no files of draws, and does not allow NUTS; give "
-        "`draws: [...]`, `nuts: true`, or both"
-        for model, definition in config["models"].items()
-        for prior, entry in definition["reference"].items()
-        if isinstance(entry, dict) and not (entry.get("draws") or entry["nuts"])
-    ]
-
-
-def _check_nuts_names(config: dict) -> list[str]:
-    cases = config["nuts"]["cases"]
-    return [f"nuts.{problem}" for problem in _check_case_names(config | {"cases": cases})]
-
-
-def _check_number_of_files(config: dict) -> list[str]:
-    cases = sum(
-        math.prod(len(_listed(block[kind])) for kind in ("model", *KINDS))
-        for block in config["cases"]
-    )
-    seeds = sum(len(_listed(values)) for values in config["seeds"].values())
-    if cases * seeds <= MAX_DRAW_FILES:
-        return []
-    count = f"{cases} cases with {seeds} seeds are {cases * seeds} files of draws"
-    return [f"cases: {count}; at most {MAX_DRAW_FILES}: take fewer names or fewer seeds"]
-
-
 def _check_draw_bytes(config: dict) -> list[str]:
     limit = _schema()["properties"]["n_draws"]["maximum"]
     if config["n_draws"] <= limit:
         return []
-    size = byte_size(config["n_draws"] * _BYTES)
+    size = byte_size(config["n_draws"] * BYTES)
     return [f"n_draws: that is {size} for every column of every file of draws"]
-
-
-def _check_grids(config: dict) -> list[str]:
-    problems = []
-    for model, definition in config["models"].items():
-        for grid, axes in definition["grids"].items():
-            where = f"models.{model}.grids.{grid}"
-            problems.extend(_bad_bounds(where, axes))
-            problems.extend(_too_many_cells(where, axes))
-    return problems
-
-
-def _bad_bounds(where: str, axes: dict) -> list[str]:
-    problems = []
-    for name, axis in axes.items():
-        lower, upper = float(axis["lower"]), float(axis["upper"])
-        step = (upper - lower) / max(axis["points"] - 1, 1)
-        if not lower < upper:
-            problem = f"lower {shown(axis['lower'])} is not below upper {shown(axis['upper'])}"
-        elif not step < math.inf:
-            problem = "upper - lower is beyond the range of numbers"
-        elif not step > 4 * math.ulp(max(abs(lower), abs(upper))):
-            problem = f"{axis['points']} points from {lower} to {upper} are closer than numbers are"
-        else:
-            continue
-        problems.append(f"{where}.{name}: {problem}")
-    return problems
-
-
-def _too_many_cells(where: str, axes: dict) -> list[str]:
-    points = [axis["points"] for axis in axes.values()]
-    cells = math.prod(points)
-    if cells <= MAX_CELLS:
-        return []
-    # One row a cell: the parameters, the log density and the mass.
-    size = byte_size(cells * _BYTES * (len(points) + 2))
-    product_text = " x ".join(map(str, points))
-    return [
-        f"{where}: {product_text} = {cells} cells, {size} to hold; at most {MAX_CELLS} cells: "
-        "take fewer points"
-    ]
 
 
 # Each with the sections of the configuration that it reads.
 _CHECKS = (
-    (("models",), _check_reserved),
-    (("models",), _check_collisions),
-    (("models",), _check_grids),
-    (("models",), _check_reference_names),
-    (("models", "cases"), _check_case_names),
-    (("models", "nuts"), _check_nuts_names),
-    (("cases", "seeds"), _check_number_of_files),
+    (("models",), check_reserved),
+    (("models",), check_collisions),
+    (("models",), check_grids),
+    (("models",), check_reference_names),
+    (("models", "cases"), check_case_names),
+    (("models", "nuts"), check_nuts_names),
+    (("cases", "seeds"), check_number_of_files),
     (("n_draws",), _check_draw_bytes),
 )
-
-
-def _unknown_parameters(definition: dict, model: Model) -> list[str]:
-    named = {}
-    for prior, parts in definition["priors"].items():
-        named |= {f"priors.{prior}.{name}": name for name in parts if name != "joint"}
-        joint = parts.get("joint", {}).get("parameters", [])
-        named |= {f"priors.{prior}.joint.parameters[{i}]": name for i, name in enumerate(joint)}
-    for kind in ("spaces", "grids"):
-        for entry, parts in definition[kind].items():
-            named |= {f"{kind}.{entry}.{name}": name for name in parts}
-    for prior, brought in definition["reference"].items():
-        named |= {f"reference.{prior}.names.{name}": name for name in brought["names"]}
-    return [
-        f"{where}: the model has no parameter {name!r}; {suggestion(name, model.parameters)}"
-        for where, name in named.items()
-        if name not in model.parameters
-    ]
-
-
-def _incomplete_grid(where: str, axes: dict, model: Model) -> list[str]:
-    missing = [name for name in model.parameters if name not in axes]
-    if axes and missing:
-        return [
-            f"{where}: has no bounds for {', '.join(missing)}; give lower, upper and points for "
-            "each parameter, or {} for bounds found automatically"
-        ]
-    problems = []
-    for name, low, high in zip(model.parameters, model.lower, model.upper, strict=True):
-        if axes and not (axes[name]["upper"] > low and axes[name]["lower"] < high):
-            support = f"({low:g}, {high:g})"
-            problems.append(f"{where}.{name}: lies outside the support {support} of the parameter")
-    return problems
-
-
-def _unbuildable(cases: list[tuple], definition: dict, model_name: str, model: Model) -> list[str]:
-    """Return the errors of building each prior, and each space on the support of those of a case.
-
-    All spaces of the model: those that are no case's own are remedies of the others.
-    """
-    from laplace_approx.density.posterior import joint_support
-    from laplace_approx.density.priors import build_prior
-    from laplace_approx.density.space import build_space
-
-    problems, supports = [], {}
-    selected = dict.fromkeys(p for name, p, _, _ in cases if name == model_name)
-    pairs = list(product(selected, definition["spaces"]))
-    for name in definition["priors"]:
-        try:
-            prior = build_prior(definition["priors"][name], model.parameters)
-            supports[name] = joint_support(model, prior)
-        except InputError as error:
-            problems.append(f"priors.{name}: {error}")
-    for prior_name, space_name in pairs:
-        if prior_name in supports:
-            try:
-                build_space(
-                    definition["spaces"][space_name], model.parameters, *supports[prior_name]
-                )
-            except InputError as error:
-                problems.append(f"spaces.{space_name}: {error}")
-    return problems

@@ -4,12 +4,8 @@ import os
 from typing import NamedTuple
 
 from laplace_approx.errors import InputError
-from laplace_files.config.checks import (
-    check_against_model,
-    check_config,
-    check_overlay_files,
-    expand_cases,
-)
+from laplace_files.config.against_model import check_against_model
+from laplace_files.config.checks import check_config, check_overlay_files, expand_cases
 from laplace_files.config.claims import claims_file
 from laplace_files.config.unselected import check_unselected
 from laplace_files.models.trial import open_models, source_hash
