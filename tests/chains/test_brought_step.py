@@ -18,10 +18,12 @@ from laplace_approx.remedies.judge import find_judge
 from laplace_approx.remedies.step import Trial, remedies_step
 from laplace_approx.verdict import decision
 from laplace_approx.verdict.step import verdict_step
+from laplace_audit.laws.agreement import agreement_laws, disputed
 from laplace_audit.laws.brought import chain_laws, file_laws, record_laws
+from laplace_audit.laws.judge import judged, sorts_of
 from laplace_audit.laws.reference import exact_column_laws, stated_truth_laws
 from laplace_audit.laws.remedies import arithmetic_laws, measured_laws
-from laplace_audit.laws.verdict import Rows, agreement_laws, disputed, judged, sorts_of
+from laplace_audit.laws.rows import Rows
 from laplace_audit.ledger import Ledger
 from laplace_audit.numerics.target import Target
 from laplace_audit.reading.artifacts import Table

@@ -5,7 +5,8 @@ import pytest
 
 from known_posteriors import BIOASSAY
 from laplace_approx.errors import Declined
-from laplace_approx.mode.search import find_mode, remembered_search
+from laplace_approx.mode.remembered import remembered_search
+from laplace_approx.mode.search import find_mode
 from laplace_approx.remember import recent
 from shapes_of_posteriors import values
 

@@ -1,15 +1,15 @@
 """The laws of the chain from the code to the draws, applied to the artifacts of a shelf."""
 
+from laplace_audit.laws.agreement import disputed
 from laplace_audit.laws.basin import basin_laws
-from laplace_audit.laws.brought import chain_laws, file_laws, sampled_record_laws
-from laplace_audit.laws.brought import record_laws as brought_record_laws
 from laplace_audit.laws.core import core_laws
-from laplace_audit.laws.costs import UNKNOWN, of_normal, reference_cost_laws, stated
+from laplace_audit.laws.costs import UNKNOWN, of_normal, stated
 from laplace_audit.laws.curvature import curvature_laws
 from laplace_audit.laws.draws import draws_laws
 from laplace_audit.laws.grid import cell_laws, grid_laws, number_laws
 from laplace_audit.laws.grid_draws import grid_draws_laws
 from laplace_audit.laws.joint import joint_laws
+from laplace_audit.laws.judge import judged, sorts_of
 from laplace_audit.laws.marginals import marginal_laws, marginals_of
 from laplace_audit.laws.mode import mode_laws, stationary_law
 from laplace_audit.laws.posterior import posterior_laws, source_laws
@@ -17,13 +17,13 @@ from laplace_audit.laws.quantiles import quantile_laws
 from laplace_audit.laws.reference import (
     COPIED,
     exact_column_laws,
-    record_laws,
     stated_truth_laws,
 )
-from laplace_audit.laws.reference import draws_laws as reference_draws_laws
 from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
-from laplace_audit.laws.verdict import Rows, disputed, judged, sorts_of, verdict_laws
+from laplace_audit.laws.rows import Rows
+from laplace_audit.laws.verdict import verdict_laws
 from laplace_audit.ledger import Page
+from laplace_audit.opened import chains_of, generator_of, normal_of_space
 from laplace_audit.reading.artifacts import Table
 from laplace_audit.reading.asked import Case
 from laplace_audit.reading.schemas import table_form
@@ -89,7 +89,7 @@ def audit_laplace_draws(shelf: Shelf, model: str, prior: str, space: str, seed: 
 
     def laws(page: Page, table: Table) -> None:
         target, normal = shelf.target(model, prior), shelf.normal(model, prior, space)
-        footer = {"model": model, "prior": prior, "space": space, **_generator(seed)}
+        footer = {"model": model, "prior": prior, "space": space, **generator_of(seed)}
         footer["status"] = "ok" if normal else "declined"
         table_form(page, "draws", table, target.everything, footer)
         draws_laws(page, table, target, normal, seed, shelf.asked.n_draws)
@@ -143,17 +143,13 @@ def audit_grid_draws(shelf: Shelf, model: str, prior: str, grid: str, seed: int)
 
     def laws(page: Page, table: Table) -> None:
         target, side = shelf.target(model, prior), shelf.grid(model, prior, grid)
-        footer = {"model": model, "prior": prior, "grid": grid, **_generator(seed)}
+        footer = {"model": model, "prior": prior, "grid": grid, **generator_of(seed)}
         footer["status"] = shelf.need(f"{folder}/grid.json")["status"]
         table_form(page, "draws", table, target.everything, footer)
         parts = (side.lattice, side.cells, side.marginals) if side else None
         grid_draws_laws(page, table, target, parts, seed, shelf.asked.n_draws)
 
     shelf.table(f"{folder}/draws-seed{seed}.parquet", "grid_draws", laws)
-
-
-def _generator(seed: int) -> dict:
-    return {"seed": seed, "bit_generator": "PCG64"}
 
 
 def audit_case(shelf: Shelf, case: Case) -> None:
@@ -179,9 +175,11 @@ def audit_quantiles(shelf: Shelf, case: Case) -> None:
 def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
     """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
     that they may miss."""
-    record, table = (shelf.need(f"{case.posterior}/reference/reference.{x}") for x in _REFERENCE)
+    record, table = (
+        shelf.need(f"{case.posterior}/reference/reference.{x}") for x in ("json", "parquet")
+    )
     kind = _judged(shelf, case)[0]
-    for columns, said in _chains(shelf, case.model, case.prior):
+    for columns, said in chains_of(shelf, case.model, case.prior):
         if said["kind"] == kind:
             return kind, columns, said["unseen_mass"]
     return kind, table.columns, record["unseen_mass"]
@@ -191,94 +189,8 @@ def _judged(shelf: Shelf, case: Case) -> tuple[str, bool]:
     """Return what the verdict on a case rests on, and whether that can be relied on."""
     record = shelf.need(f"{case.posterior}/reference/reference.json")
     opened = shelf.need(f"{case.exact}/grid.json"), shelf.need(f"{case.laplace}/mode.json")
-    chains = _chains(shelf, case.model, case.prior)
+    chains = chains_of(shelf, case.model, case.prior)
     return judged(*opened, sorts_of(record, chains), shelf.asked.tolerance)
-
-
-def _chains(shelf: Shelf, model: str, prior: str) -> list[tuple[dict, dict]]:
-    """Return the columns and the record of each kind of draws of chains of a posterior."""
-    case, folder = (model, prior), f"{model}/{prior}/reference"
-    names = ["brought"] if case in shelf.asked.brought() else []
-    names += ["sampled"] if case in shelf.asked.sampled() else []
-    tables = [shelf.need(f"{folder}/{name}.parquet").columns for name in names]
-    records = [shelf.need(f"{folder}/{name}.json") for name in names]
-    return list(zip(tables, records, strict=True))
-
-
-_REFERENCE = ("json", "parquet")
-
-
-def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
-    """Hold the reference of a posterior: its record, and its draws against the proposal."""
-    folder = f"{model}/{prior}/reference"
-    case, seed = {"model": model, "prior": prior}, shelf.asked.draw_seeds[0]
-    spaces = shelf.asked.models[model]["spaces"]
-
-    def of_record(page: Page, record: dict) -> None:
-        shelf.made(page, record, "reference", case)
-        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
-        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
-        record_laws(page, record, grids, {**shelf.asked.reference, "seed": seed})
-        reference_cost_laws(page, record, [_normal(shelf, model, prior, s) for s in spaces])
-
-    def of_draws(page: Page, table: Table) -> None:
-        target = shelf.target(model, prior)
-        table_form(page, "reference", table, target.everything, case | _generator(seed))
-        reference_draws_laws(page, table, target, shelf.need(f"{folder}/reference.json"))
-
-    shelf.record(f"{folder}/reference.json", "reference", of_record)
-    shelf.table(f"{folder}/reference.parquet", "reference", of_draws)
-
-
-def audit_brought(shelf: Shelf, model: str, prior: str) -> None:
-    """Hold draws that are brought of a posterior against their files, and all that is said of
-    them."""
-    folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
-    definition = shelf.asked.models[model]["reference"][prior]
-
-    def of_record(page: Page, record: dict) -> None:
-        shelf.made(page, record, "brought", case)
-        brought_record_laws(page, record, definition)
-
-    def of_draws(page: Page, table: Table) -> None:
-        target = shelf.target(model, prior)
-        table_form(page, "brought", table, target.everything, case)
-        record = shelf.need(f"{folder}/brought.json")
-        if file_laws(page, table, target, record):
-            chain_laws(page, table, target, record, _modes(shelf, model, prior))
-
-    shelf.record(f"{folder}/brought.json", "brought", of_record)
-    shelf.table(f"{folder}/brought.parquet", "brought", of_draws)
-
-
-def _modes(shelf: Shelf, model: str, prior: str) -> list[dict]:
-    spaces = shelf.asked.models[model]["spaces"]
-    return [shelf.need(f"{model}/{prior}/laplace/{space}/mode.json") for space in spaces]
-
-
-def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
-    """Hold draws of NUTS against their gates, and that there are none where something cheaper can
-    certify."""
-    folder, case = f"{model}/{prior}/reference", {"model": model, "prior": prior}
-
-    def of_record(page: Page, record: dict) -> None:
-        shelf.made(page, record, "sampled", case)
-        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
-        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
-        cheaper = [shelf.need(f"{folder}/reference.json")]
-        if (model, prior) in shelf.asked.brought():
-            cheaper.append(shelf.need(f"{folder}/brought.json"))
-        sampled_record_laws(page, record, shelf.asked, grids, cheaper)
-
-    def of_draws(page: Page, table: Table) -> None:
-        target, record = shelf.target(model, prior), shelf.need(f"{folder}/sampled.json")
-        table_form(page, "sampled", table, target.everything, case)
-        page.same("as many draws as the record says", table.rows, record["n_draws"])
-        if table.rows:
-            chain_laws(page, table, target, record, _modes(shelf, model, prior))
-
-    shelf.record(f"{folder}/sampled.json", "sampled", of_record)
-    shelf.table(f"{folder}/sampled.parquet", "sampled", of_draws)
 
 
 def audit_remedies(shelf: Shelf, case: Case) -> None:
@@ -312,7 +224,7 @@ def audit_remedies(shelf: Shelf, case: Case) -> None:
         remedy_laws(page, table.columns, sides, others, further, costs)
         stated_truth_laws(page, table.columns, *rest)
         kind, reliable = _judged(shelf, case)
-        chains = _chains(shelf, case.model, case.prior)
+        chains = chains_of(shelf, case.model, case.prior)
         reliable = reliable and not disputed(chains, Rows(table.columns), kind)
         measured_laws(page, table.columns, kind, reliable)
 
@@ -336,7 +248,7 @@ def audit_verdict(shelf: Shelf, case: Case) -> None:
         shelf.made(page, record, "verdict", case._asdict())
         inputs, sides = shelf.opened(case), shelf.sides(case)
         inputs["found"] = shelf.need(f"{case.compare}/remedies.json")
-        inputs["chains"] = _chains(shelf, case.model, case.prior)
+        inputs["chains"] = chains_of(shelf, case.model, case.prior)
         inputs["reference"] = shelf.need(f"{case.posterior}/reference/reference.json")
         inputs["columns"] = shelf.need(f"{case.compare}/remedies.parquet").columns
         verdict_laws(page, record, inputs, sides, shelf.asked.tolerance)
@@ -350,19 +262,13 @@ def _footer(shelf: Shelf, case: Case) -> dict:
     return {**case._asdict(), "status": status}
 
 
-def _normal(shelf: Shelf, model: str, prior: str, space: str) -> tuple[dict, dict]:
-    """Return the records of a mode and of the curvature there."""
-    folder = f"{model}/{prior}/laplace/{space}"
-    return shelf.need(f"{folder}/mode.json"), shelf.need(f"{folder}/curvature.json")
-
-
 def _costs(shelf: Shelf, case: Case, methods: dict) -> dict:
     """Return what the methods cost, those of remedies.json on top of the normal of the case."""
     costs = {}
     every = shelf.asked.models[case.model]["spaces"]
     for space in every if shelf.asked.remedies == "all" else [case.space]:
         method = "laplace" if space == case.space else f"space:{space}"
-        costs[method] = of_normal(*_normal(shelf, case.model, case.prior, space))
+        costs[method] = of_normal(*normal_of_space(shelf, case.model, case.prior, space))
     alone, proof = costs["laplace"]
     for name, said in methods.items():
         costs[name] = alone + said["log_density_evaluations"], proof

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 from laplace_audit.case import (
-    audit_brought,
     audit_case,
     audit_core,
     audit_grid,
@@ -11,9 +10,8 @@ from laplace_audit.case import (
     audit_laplace,
     audit_laplace_draws,
     audit_posterior,
-    audit_reference,
-    audit_sampled,
 )
+from laplace_audit.exact_draws import audit_brought, audit_reference, audit_sampled
 from laplace_audit.laws.claims import claim_laws
 from laplace_audit.laws.exercises import exercise_laws
 from laplace_audit.laws.summary import summary_laws

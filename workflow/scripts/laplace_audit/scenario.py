@@ -13,17 +13,17 @@ from laplace_audit.laws.draws import draws_laws
 from laplace_audit.laws.grid import cell_laws, grid_laws, number_laws
 from laplace_audit.laws.grid_draws import grid_draws_laws
 from laplace_audit.laws.joint import joint_laws
+from laplace_audit.laws.judge import judged
 from laplace_audit.laws.marginals import marginal_laws
 from laplace_audit.laws.mode import mode_laws, stationary_law
 from laplace_audit.laws.posterior import posterior_laws, source_laws
 from laplace_audit.laws.quantiles import Sides, quantile_laws
 from laplace_audit.laws.remedies import arithmetic_laws, measured_laws, remedy_laws
+from laplace_audit.laws.rows import Rows
 from laplace_audit.laws.verdict import (
-    Rows,
     class_of,
     coverage_laws,
     decision_laws,
-    judged,
     mode_is_lower,
     unreached_laws,
     worst_law,

@@ -7,7 +7,8 @@ import numpy as np
 
 from laplace_approx.density.edges import log_gaps
 from laplace_approx.density.support import Support
-from laplace_approx.density.transforms import Identity, bounds, build_transform
+from laplace_approx.density.transform_names import build_transform
+from laplace_approx.density.transforms import Identity, bounds
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import did_you_mean
 

@@ -8,7 +8,7 @@ from laplace_approx.density.density import Density, density_in
 from laplace_approx.density.space import build_space
 from laplace_approx.density.unbounded import natural_transforms, unbounding_space
 from laplace_approx.errors import Declined
-from laplace_approx.mode.search import remembered_search
+from laplace_approx.mode.remembered import remembered_search
 
 # of the Laplace mass of all modes: a mode with less does not count; doubled, one of twice that may
 # be left to what is seen off the nodes

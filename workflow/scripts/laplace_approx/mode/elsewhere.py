@@ -14,7 +14,7 @@ from laplace_approx.density.unbounded import space_in_words, unbounding_space
 from laplace_approx.errors import Declined
 from laplace_approx.mode.checks.turn import cut_hump
 from laplace_approx.mode.reasons.boundary import WAY_OUT
-from laplace_approx.mode.search import Searched, remembered_search
+from laplace_approx.mode.remembered import Searched, remembered_search
 from laplace_approx.words import places
 
 MOST_DIMENSIONS = 3  # in more the second search would cost more than it tells

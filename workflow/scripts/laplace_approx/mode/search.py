@@ -1,7 +1,5 @@
 """The mode of a posterior, with the proof that it is one."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from laplace_approx.density.density import Density
@@ -22,17 +20,21 @@ from laplace_approx.mode.checks.contract import (
     check_function,
     check_not_infinite,
 )
-from laplace_approx.mode.checks.digits import highest_between
 from laplace_approx.mode.checks.supplied import check_supplied
 from laplace_approx.mode.diagnosis import diagnose
 from laplace_approx.mode.ends import HIGHER, Ends
-from laplace_approx.mode.reasons import tails
+from laplace_approx.mode.improper import (
+    escapes,
+    floor_or_declined,
+    require_digits_between,
+    require_no_period,
+    spike_or_declined,
+)
 from laplace_approx.mode.reasons.growth import rises_for_ever
 from laplace_approx.mode.result import Mode, Report, distinct_modes, remarks
 from laplace_approx.mode.scans import suspects
 from laplace_approx.mode.starts import dispersed, pulled_inside, scattered
 from laplace_approx.numerics.batched import MANY
-from laplace_approx.remember import Memo
 from laplace_approx.words import places
 
 N_STARTS = 20  # dispersed ones
@@ -239,12 +241,12 @@ class Search:
 
     def look_out(self):
         """Follow up what rays see above the mode or beyond a dip; decline what is improper."""
-        self._require_no_period()
+        require_no_period(self.evaluator, self.ends)
         for _ in range(ROUNDS):
             best = self.ends.best()
-            extra = self._escapes(best)
+            extra = escapes(self.attempts, best)
             seen = decay.look_out(self.evaluator, best.x, best.factored, self.rng, extra)
-            self._require_proper(seen, best)
+            self.warnings += floor_or_declined(self.evaluator, seen, best)
             top = np.unravel_index(np.argmax(seen.values), seen.values.shape)
             higher = seen.values[top] > best.log_density + self.ends.margin(best)
             points = np.concatenate([seen.rays.points[top][None][: int(higher)], decay.bumps(seen)])
@@ -253,8 +255,8 @@ class Search:
             if self.ends.best() is best:
                 break
         if higher:
-            self._spike(seen, best, top)
-        self._require_digits_between(seen)
+            self.warnings.append(spike_or_declined(self.evaluator, self.ends, seen, top))
+        require_digits_between(self.evaluator, self.ends, seen)
 
     def look_about(self):
         """Climb from what scans about the modes show that these do not explain."""
@@ -276,47 +278,6 @@ class Search:
             self.settle()
             if len(self.ends.proven()) == len(known):
                 return
-
-    def _require_no_period(self):
-        """Decline a log density that comes back in a coordinate without bounds, turn after turn."""
-        found = tails.periodic(self.evaluator, self.ends.proven(), self.ends.best())
-        if found is not None:
-            raise found
-
-    def _escapes(self, best):
-        """Return the directions in which unfinished ascents left, one SD long each."""
-        moves = [a.end - best.x for a in self.attempts if not a.converged]
-        moves = [
-            move / length
-            for move in moves[:4]
-            if np.isfinite(length := np.linalg.norm(move / best.factored.sd)) and length > 1
-        ]
-        return np.array(moves).reshape(-1, best.x.size)
-
-    def _require_proper(self, seen, best):
-        if not np.any(seen.endless):
-            return
-        if not decay.is_coded_floor(seen, best.log_density):
-            raise tails.endless_mass(self.evaluator, seen, best)
-        self.warnings.append(tails.coded_floor(seen, best))
-
-    def _require_digits_between(self, seen):
-        """Decline where rounding stands above the mode between the points of the rays."""
-        best, ends = self.ends.best(), self.ends
-        x = highest_between(self.evaluator, seen.rays, seen.values, best.log_density)
-        if x is None or not self.evaluator.far(x) > best.log_density + ends.margin(best):
-            return
-        if ends.is_lost(x):
-            raise ends.without_digits(x)
-
-    def _spike(self, seen, best, top):
-        """Decline where the log density exceeds the mode's near a bound, and that mass counts."""
-        if self.ends.is_lost(seen.rays.points[top]):
-            raise self.ends.without_digits(seen.rays.points[top])
-        said = tails.higher(self.evaluator, seen, best, top)
-        if isinstance(said, Declined):
-            raise said
-        self.warnings.append(said)
 
     def result(self) -> Mode:
         proof = self.ends.best()
@@ -353,38 +314,3 @@ class Search:
         return np.concatenate(
             [proof.x[None], pulled_inside(self.evaluator, proof.x, proof.x + spread)]
         )
-
-
-_SEARCHES = Memo(4)
-
-
-class Searched(NamedTuple):
-    """What a search for the mode came to: a mode, or the reason why there is none; and at how many
-    points it evaluated the density and its derivatives."""
-
-    found: Mode | Declined
-    evaluations: int
-
-    @property
-    def mode(self) -> Mode:
-        """Return the mode; raises Declined where there is none."""
-        if isinstance(self.found, Declined):
-            raise self.found.with_traceback(None)
-        return self.found
-
-
-def remembered_search(density: Density, start, seed: int, monotone=None) -> Searched:
-    """Return what `find_mode` gives for the same arguments, or gave a little before."""
-    arrays = (density.lower, density.upper, start, monotone)
-    functions = (density.log_density, density.gradient, density.hessian)
-    numbers = (None if x is None else x.tobytes() for x in arrays)
-    key = (*density.names, *functions, *numbers, seed)
-    return _SEARCHES.get(key, lambda: _run(Search(density, start, seed, monotone)))
-
-
-def _run(search: Search) -> Searched:
-    try:
-        found = search.run()
-    except Declined as declined:
-        found = declined
-    return Searched(found, search.evaluator.evaluations)

@@ -6,9 +6,9 @@ import os
 
 import numpy as np
 
+from laplace_audit.laws.judge import certain
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.reference import ENDS, apart
-from laplace_audit.laws.verdict import certain
 from laplace_audit.ledger import Page
 from laplace_audit.numerics.chains import ChainDraws, bulk, mean_error, r_hat, tail
 from laplace_audit.numerics.coordinates import Coordinate

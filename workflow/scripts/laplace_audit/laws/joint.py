@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from laplace_audit.laws.verdict import LEVELS, class_of
+from laplace_audit.laws.rows import LEVELS
+from laplace_audit.laws.verdict import class_of
 from laplace_audit.ledger import Page
 from laplace_audit.numerics.sides import GridSide, NormalSide
 from laplace_audit.numerics.target import Target

@@ -4,54 +4,19 @@ import math
 
 import numpy as np
 
+from laplace_audit.laws.agreement import agreement_laws
 from laplace_audit.laws.evidence import evidence_laws
+from laplace_audit.laws.judge import judged, sorts_of
 from laplace_audit.laws.mode import relative
 from laplace_audit.laws.quantiles import REGION, Sides, excluded_limit
+from laplace_audit.laws.rows import Rows
 from laplace_audit.ledger import Page
-from laplace_audit.numerics.chains import ChainDraws
 
-LEVELS = {"50": 0.5, "80": 0.8, "90": 0.9, "95": 0.95, "99": 0.99}
 JUDGED = ("50", "95")
 ORDER = ("fine", "fine_for_50", "remedy", "sample", "declined")
 CLASSES = ((1e-8, "exact"), (0.05, "good"), (0.15, "fair"), (0.30, "poor"), (math.inf, "bad"))
-HEAVIER, NOTABLE = 100.0, 6e-4  # modes outside the grid, so much heavier than they are said to be,
-# count from this share of the mass on
 SAME = 1e-12
 HIGHER = 1e-6  # in log density, from which a mode is higher than another
-CHAINS = ("brought_draws", "nuts")
-PAIRS, ENDS = 1e-3, (0.025, 0.25, 0.75, 0.975)  # of sides that are right are said to disagree
-
-
-class Rows:
-    """A table of remedies by (method, quantity, probability)."""
-
-    def __init__(self, columns: dict):
-        self.columns = columns
-        keys = zip(columns["method"], columns["quantity"], columns["probability"], strict=True)
-        self.at = {(m, q, round(float(p), 9)): row for row, (m, q, p) in enumerate(keys)}
-        self.methods = list(dict.fromkeys(columns["method"]))
-
-    def get(self, column: str, method: str, quantity: str, p: float):
-        return self.columns[column][self.at[method, quantity, round(p, 9)]]
-
-    def ends(self, column: str, method: str, quantity: str, level: str):
-        tail = (1 - LEVELS[level]) / 2
-        return np.array(
-            [self.get(column, method, quantity, p) for p in (tail, 1 - tail)], dtype=float
-        )
-
-    def error(self, method: str, quantity: str, level: str) -> tuple[float, float]:
-        """Return (larger error of the ends, its own uncertainty), both in exact SDs."""
-        scale = self.ends("scale_sd", method, quantity, level)
-        by_draws = np.any(self.ends("scale_error", method, quantity, level) > 0)
-        times = 2.0 if by_draws else 1.0  # two standard errors
-        own = times * self.ends("exact_error", method, quantity, level) / scale
-        if method not in ("grid", "adapted_draws", *CHAINS):
-            own = own + self.ends("numerical_error", method, quantity, level) / scale
-        off = np.abs(self.ends("error_sd", method, quantity, level))
-        doubt = times * self.ends("scale_error", method, quantity, level) / scale
-        own = own + np.where(doubt == 0, 0.0, off) * doubt
-        return float(np.max(off)), float(np.max(own))
 
 
 def verdict_laws(page: Page, record: dict, inputs: dict, sides: Sides, tolerance: float) -> None:
@@ -112,114 +77,6 @@ def decision_laws(page, said, name, rows, status, kind, reliable, tolerance) -> 
     page.same("what the verdict rests on", said["rests_on"], kind)
     _endpoints(page, said, name, rows)
     _decision(page, said, name, rows, status, reliable, tolerance)
-
-
-def sorts_of(reference: dict, chains) -> list[tuple[str, dict]]:
-    """Return the kind and the record of each sort of draws, in the order of what they cost."""
-    return [("importance", reference), *((said["kind"], said) for _, said in chains)]
-
-
-def agreement_laws(page: Page, said: dict, chains: tuple, rows: Rows, kind: str) -> None:
-    """Hold what a verdict says of draws of chains: the ends of the side that judges against their
-    shares, each with its error."""
-    law, (columns, record) = "exact sides agree within their errors", chains
-    for key in ("kind", "serves", "reason", "other_posterior"):
-        page.same("copies are what was copied", said[key], record[key])
-    found = _all_apart(columns, record, rows, kind)
-    page.same(law, said["compared"], len(found))
-    if not found:
-        page.same(law, (said["agrees"], said["farthest"]), (None, None))
-        return
-    limit = _most_apart(len(found))
-    page.most(law, abs(said["limit"] - limit), 1e-9)
-    apart, name, p = max(found)
-    page.most(law, relative(said["farthest"]["apart"], apart), 1e-6)
-    page.same(law, said["agrees"], apart <= limit)
-    if abs(apart - sorted(found)[-2 if len(found) > 1 else -1][0]) > 1e-6 * apart:
-        page.same(law, (said["farthest"]["quantity"], said["farthest"]["probability"]), (name, p))
-
-
-def disputed(chains, rows: Rows, kind: str) -> bool:
-    """Return whether draws of chains speak against what judges: they, the (columns, record) of
-    each, are of another posterior, or further from it than the errors of both."""
-    if any(record["other_posterior"] for _, record in chains):
-        return True
-    apart = [_all_apart(columns, record, rows, kind) for columns, record in chains]
-    return any(max(found)[0] > _most_apart(len(found)) for found in apart if found)
-
-
-def _most_apart(ends: int) -> float:
-    """Return by how many errors one of so many ends may be off by chance."""
-    from scipy.special import ndtri
-
-    return float(-ndtri(PAIRS / (2 * ends)))
-
-
-def _all_apart(columns, record, rows: Rows, kind: str) -> list:
-    """Return every end of draws that do not judge, as `_ends_apart` has them."""
-    if not record["serves"] or record["kind"] == kind:
-        return []
-    names = [name for name in columns if name != "chain"]
-    return [end for name in names for end in _ends_apart(columns, record, rows, name, kind)]
-
-
-def _ends_apart(columns, record, rows: Rows, name: str, kind: str):
-    """Yield by how many errors of both the share below each end is off, with its place."""
-    side = ChainDraws(columns, name, record["unseen_mass"])
-    for p in ENDS:
-        a, e = (float(rows.get(key, "laplace", name, p)) for key in ("exact", "exact_error"))
-        if not np.isfinite([a, e, side.at(p), side.error(p)]).all():
-            continue
-        (low, _), (share, s), (high, _) = (side.share(x) for x in (a - e, a, a + e))
-        nearest = min(max(p, side.share(np.nextafter(a, -np.inf))[0]), share)
-        if 0 < share < 1:
-            s *= max(1.0, math.sqrt(p * (1 - p) / (share * (1 - share))))
-        if kind == "grid":
-            off = max(low - p, p - high, 0.0) if nearest != p else 0.0
-        else:
-            off, s = abs(nearest - p), math.hypot(s, (high - low) / 2)
-        yield (0.0 if off == 0 else min(off / s, 1e300) if s > 0 else 1e300), name, p
-
-
-def judged(grid: dict, mode: dict, draws, tolerance: float) -> tuple[str, bool]:
-    """Return what is held to be exact, and whether it can be relied on: a grid, else `draws`, the
-    (kind, record) of each sort in the order of its cost, that serve, the first whose errors, taken
-    twice, are within the tolerance, or else the first."""
-    serving = [(kind, said) for kind, said in draws if said["serves"]]
-    if grid["status"] == "ok" and not _faulty(grid, mode):
-        return "grid", True
-    if serving:
-        sure = [kind for kind, said in serving if certain(said, tolerance)]
-        return (sure or [serving[0][0]])[0], True
-    return ("grid" if grid["status"] == "ok" else "none"), False
-
-
-def certain(said: dict, tolerance: float) -> bool:
-    """Return whether two standard errors of every quantity of draws are known and within the
-    tolerance, and of chains, whether they would have shown a shift by as much."""
-    if said["errors_sd"] is None:
-        return False
-    sizes = [None if error is None else 2 * error for error in said["errors_sd"].values()]
-    if "belongs" in said:
-        sizes.append(said["belongs"] and said["belongs"]["seen"]["place"])
-    return all(size is not None and size <= tolerance for size in sizes)
-
-
-def _faulty(grid: dict, mode: dict) -> bool:
-    """Return whether modes outside a grid, or mass that is not known, make it worthless."""
-    masses = {True: 0.0, False: 0.0}
-    for each in mode.get("modes") or []:
-        ends = [
-            (value, *grid["bounds"][name])
-            for value, name in zip(each["theta"], grid["parameters"], strict=True)
-        ]
-        beyond = any(
-            (low is not None and value < low) or (high is not None and value > high)
-            for value, low, high in ends
-        )
-        masses[beyond] += each["share"] * (HEAVIER if beyond else 1.0)
-    faults = grid["outside_mass"]["total"] is None
-    return bool(faults or masses[True] > NOTABLE * (masses[True] + masses[False]))
 
 
 def _endpoints(page: Page, said: dict, name: str, rows: Rows) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from laplace_approx.density.priors import bounded, location, positive
 from laplace_approx.density.priors.marginal import FLAT, PriorMarginal, on_transform
 from laplace_approx.density.priors.values import finite_number, positive_number
-from laplace_approx.density.transforms import build_transform
+from laplace_approx.density.transform_names import build_transform
 from laplace_approx.errors import InputError
 from laplace_approx.words.names import did_you_mean
 from laplace_approx.words.numbers import quoted
