@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -200,6 +201,21 @@ def _require_whole(browser, width: int) -> None:
         f"Math.min(...{small}.map(e => parseFloat(getComputedStyle(e).fontSize)))"
     )
     assert smallest >= 11
+
+
+def test_what_is_about_no_case_of_the_run_takes_a_line(tmp_path):
+    """Whoever brings a model of their own does not scroll through a chapter that is not in it."""
+    page = small_page(tmp_path)
+    claims, record = Path(page.inputs.claims), Path(page.inputs.records[0])
+    absent = [each | {"holds": None, "measured": None} for each in json.loads(claims.read_text())]
+    claims.write_text(json.dumps(absent), encoding="utf-8")
+    skipped = json.loads(record.read_text()) | {"status": "skipped"}
+    record.write_text(json.dumps(skipped), encoding="utf-8")
+    parts = Parts(page.html())
+    assert parts.faults == []
+    ids = parts.values("id")
+    assert {"claims", "exercises"} <= set(ids)
+    assert not [each for each in ids if each.startswith(("claim-", "exercise-"))]
 
 
 @pytest.mark.workflow

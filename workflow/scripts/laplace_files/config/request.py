@@ -31,24 +31,28 @@ def check_request(config: dict, files) -> list[Case]:
     files = list(dict.fromkeys(os.path.relpath(file) for file in files))
     check_overlay_files(files)
     check_folders(FOLDERS)
-    checked = check_config(config, ", ".join(files) or "config")
+    named = ", ".join(files) or "config"
+    checked = check_config(config, named)
     config.clear()
     config.update(checked | {"claims": claims_file(checked["claims"])})
-    cases = _checked_cases(config)
+    cases = _checked_cases(config, named)
     check_unselected(config, {case.model for case in cases})
     return cases
 
 
 def check_nuts_cases(config: dict) -> list[Case]:
     """Return the cases under `nuts` of a configuration that is checked, themselves checked."""
-    return _checked_cases(config | {"cases": config["nuts"]["cases"]})
+    return _checked_cases(config | {"cases": config["nuts"]["cases"]}, "nuts")
 
 
-def _checked_cases(config: dict) -> list[Case]:
+def _checked_cases(config: dict, named: str) -> list[Case]:
     cases = [Case(*case) for case in expand_cases(config)]
     models = open_models(config, list(dict.fromkeys(case.model for case in cases)))
     for name, model in models.items():
-        check_against_model(config, name, model)
+        try:
+            check_against_model(config, name, model)
+        except InputError as error:
+            raise InputError(f"{named}: {error}") from None
     return cases
 
 

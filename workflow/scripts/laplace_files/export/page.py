@@ -136,6 +136,7 @@ class Page:
                 {
                     "number": number,
                     "title": record["title"],
+                    "skipped": record["status"] == "skipped",
                     "blocks": rest,
                     "record": self.link(record_file),
                     "text": self.link(text),

@@ -96,15 +96,14 @@ def _is_adapter(name: str) -> bool:
     return name.split(".")[0] == "laplace_adapters"
 
 
-def library_versions(files) -> dict[str, str]:
+def library_versions(files, version_of) -> dict[str, str]:
     """Return the versions of Python and of the libraries that the files import."""
     tops = {name.split(".")[0] for file in files for name in _imported_names(file)}
     installed = _distributions()
-    found = {installed[top]: _version(installed[top]) for top in tops if top in installed}
+    found = {installed[top]: version_of(installed[top]) for top in tops if top in installed}
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(found.items()))}
 
 
-@cache
 def _version(distribution: str) -> str:
     """Return an installed version; a package that a target of its own needs may be absent."""
     try:
@@ -133,12 +132,12 @@ def _distributions() -> dict[str, str]:
     return names
 
 
-def describe(script: Path, hash_of=sha256_of) -> dict:
+def describe(script: Path, hash_of=sha256_of, version_of=_version) -> dict:
     """Return the fingerprint of a step: its files with their SHA-256, and library versions."""
     files = imported_files(script)
     start = len(f"{script.parent.as_posix()}/")
     hashes = {file.as_posix()[start:]: hash_of(file) for file in files}
-    versions = library_versions(files)
+    versions = library_versions(files, version_of)
     text = repr((sorted(hashes.items()), sorted(versions.items())))
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     return {"fingerprint": fingerprint, "files": hashes, "versions": versions}
@@ -146,5 +145,5 @@ def describe(script: Path, hash_of=sha256_of) -> dict:
 
 def describe_steps(folder: Path) -> dict[str, dict]:
     """Describe every step, that is every script in the folder, by name."""
-    once = cache(sha256_of)  # most steps share most files
-    return {script.stem: describe(script, once) for script in sorted(folder.glob("*.py"))}
+    once = cache(sha256_of), cache(_version)  # most steps share most files and libraries
+    return {script.stem: describe(script, *once) for script in sorted(folder.glob("*.py"))}
