@@ -117,6 +117,19 @@ def test_the_counts_are_those_of_the_density():
     assert 0 < report.evaluations_of_ascent < 0.2 * made[0]
 
 
+def test_a_mode_that_only_the_search_finds_costs_the_whole_search():
+    """The start lies on a lower hump, so that no ascent from it alone would have come there."""
+
+    def two(x):
+        low, high = -0.5 * np.sum(x**2, axis=-1), 3 - 0.5 * np.sum((x - 9) ** 2, axis=-1)
+        return np.logaddexp(low, high)
+
+    far, near = (find_mode(values(two, 2), np.full(2, at), seed=0) for at in (0.0, 9.0))
+    np.testing.assert_allclose(far.x, near.x, atol=1e-6)
+    assert far.report.evaluations_of_ascent == far.report.n_evaluations
+    assert near.report.evaluations_of_ascent < 0.1 * near.report.n_evaluations
+
+
 @pytest.mark.parametrize("d", [1, 2, 5])
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_a_slope_beside_an_edge_is_one_sided_and_leads_over_none(d, side):

@@ -288,7 +288,8 @@ class Search:
         check_supplied(self.evaluator, self._check_points(proof), self.rng, scale)
         modes = distinct_modes(self.ends.proven())
         self.warnings += remarks(self.evaluator.names, proof, modes)
-        ascent, spent = attempt.evaluations + proof.evaluations, self.evaluator.evaluations
+        spent = self.evaluator.evaluations
+        ascent = self._evaluations_to(attempt, proof)
         report = Report(
             newton_decrement=proof.decrement,
             shift_sd=float(np.max(proof.shift)),
@@ -306,6 +307,14 @@ class Search:
             warnings=self.warnings,
         )
         return Mode(proof.x, proof.log_density, proof.gradient, modes, report)
+
+    def _evaluations_to(self, attempt, proof) -> int:
+        """Return what it takes to come to the mode: the ascents from the start until one ends on
+        it, or the whole search where none of them does."""
+        rows = [i for i, each in enumerate(self.attempts) if each is attempt]
+        if not (rows and np.array_equal(attempt.start, self.start)):
+            return self.evaluator.evaluations
+        return proof.evaluations + sum(each.evaluations for each in self.attempts[: rows[0] + 1])
 
     def _check_points(self, proof):
         if proof.x.size > MANY:  # dear, and the curvature of the mode is looked at by itself
