@@ -384,6 +384,26 @@ def test_marginals_draw_curves_intervals_and_the_share_beyond_a_bound():
     assert not lines(alone, "exact density") and lines(alone, "laplace density")
 
 
+@pytest.mark.parametrize(
+    ("ends", "title", "bars"),
+    [
+        (
+            marginal().exact_intervals,
+            "Marginal densities of the normal, and the exact intervals",
+            4,
+        ),
+        ({}, "Marginal densities of the normal", 2),
+    ],
+)
+def test_an_exact_side_without_a_curve_shows_its_intervals(ends, title, bars):
+    figure = draw("marginals", [marginal(lower=0.0)._replace(exact=None, exact_intervals=ends)])
+    assert figure.get_suptitle() == title
+    _, upper, lower = figure.axes
+    assert "exact density" not in {line.get_label() for line in upper.lines}
+    drawn = {tuple(line.get_xdata()) for line in lower.lines}
+    assert len(drawn) == bars and {*ends.values()} <= drawn
+
+
 def test_quantities_count_what_their_axis_does_not_show():
     grid = np.concatenate([np.linspace(-0.9, 0.9, 90), [-7.0, 8.0, 9.0]])
     laplace = np.concatenate([np.linspace(-0.5, 0.5, 50), [-np.inf, 30.0, np.nan]])

@@ -16,8 +16,10 @@ EDGE = 2e-3  # curves are shown where they exceed this share of their peak
 class MarginalPanel(NamedTuple):
     """One parameter: curves (x, density) and equal-tailed intervals {probability: (lower, upper)}.
 
-    `exact` is None where there is no exact side. Laplace mass below `lower` or above `upper`
-    (the support, or where a quantity loses its meaning) is shaded and its share written.
+    `exact` is None where there is no grid, `exact_intervals` where there is no exact side at all:
+    draws give the ends of intervals, each with an error, but no curve. Laplace mass below `lower`
+    or above `upper` (the support, or where a quantity loses its meaning) is shaded and its share
+    written.
     """
 
     name: str
@@ -31,7 +33,7 @@ class MarginalPanel(NamedTuple):
 
 @style.settings()
 def marginals(parameters: Sequence[MarginalPanel], *, units=None, case="") -> style.Figure:
-    """Draw one panel a parameter (at most six): densities, and their intervals below the axis.
+    """Draw one panel a parameter (at most six): densities, and the intervals below the axis.
 
     Curves need not be normalised to the last digit, but both to the same area. Raises ValueError
     for no parameter.
@@ -42,9 +44,7 @@ def marginals(parameters: Sequence[MarginalPanel], *, units=None, case="") -> st
     columns = 1 if len(shown) <= 2 else 2
     rows = -(-len(shown) // columns)
     room = (style.POINTS - 110) / 2 if columns == 2 else 420
-    figure = style.page(
-        1.0 + (2.8 if columns == 1 else 3.0) * rows, "Marginal densities: exact and Laplace"
-    )
+    figure = style.page(1.0 + (2.8 if columns == 1 else 3.0) * rows, _title(shown))
     grid = style.keyed(figure, *_key(shown)).subgridspec(rows, columns)
     for order, marginal in enumerate(shown):
         parts = grid[order // columns, order % columns].subgridspec(
@@ -64,15 +64,21 @@ def marginals(parameters: Sequence[MarginalPanel], *, units=None, case="") -> st
     return figure
 
 
+def _title(shown: list[MarginalPanel]) -> str:
+    if any(marginal.exact is not None for marginal in shown):
+        return "Marginal densities: exact and Laplace"
+    if any(marginal.exact_intervals for marginal in shown):
+        return "Marginal densities of the normal, and the exact intervals"
+    return "Marginal densities of the normal"
+
+
 def _sides(marginal: MarginalPanel) -> list[tuple]:
-    """Return (name, curve, intervals, color, dark) of the sides that there are, exact first."""
-    sides = (
-        [("exact", marginal.exact, marginal.exact_intervals or {}, style.EXACT, style.EXACT_DARK)]
-        if marginal.exact is not None
-        else []
-    )
+    """Return (name, curve, intervals, color, dark) of the sides that there are, exact first; the
+    curve is None of an exact side by draws."""
+    exact = marginal.exact is not None or marginal.exact_intervals
+    known = marginal.exact, marginal.exact_intervals or {}, style.EXACT, style.EXACT_DARK
     return [
-        *sides,
+        *([("exact", *known)] if exact else []),
         (
             "Laplace",
             marginal.laplace,
@@ -87,8 +93,7 @@ def _limits(marginal: MarginalPanel) -> tuple[float, float]:
     """Show both curves and all intervals, unless that would dwarf the exact curve."""
     ends = []
     for side, curve, intervals, _, _ in _sides(marginal):
-        x, density = (np.asarray(values, dtype=float) for values in curve)
-        held = x[np.nan_to_num(density, posinf=0.0) > EDGE * np.max(density[np.isfinite(density)])]
+        held = [] if curve is None else _bulk(*curve)
         points = np.array([*held, *np.ravel(list(intervals.values()))], dtype=float)
         points = points[np.isfinite(points)]
         if not points.size:
@@ -102,8 +107,16 @@ def _limits(marginal: MarginalPanel) -> tuple[float, float]:
     return float(low - pad), float(high + pad)
 
 
+def _bulk(x, density) -> np.ndarray:
+    """Return where a curve exceeds `EDGE` of its peak."""
+    x, density = np.asarray(x, dtype=float), np.asarray(density, dtype=float)
+    return x[np.nan_to_num(density, posinf=0.0) > EDGE * np.max(density[np.isfinite(density)])]
+
+
 def _curves(axes, marginal: MarginalPanel, room: float) -> None:
     for side, curve, _, color, _ in _sides(marginal):
+        if curve is None:
+            continue
         if side == "exact":
             axes.fill_between(*curve, color=color, alpha=0.25, linewidth=0)
         axes.plot(
@@ -141,6 +154,7 @@ def _shade(axes, marginal: MarginalPanel, bound: float, sign: str, room: float) 
     shares = [
         f"{percent(_share(*curve, bound, sign))} of the {side} mass"
         for side, curve, _, _, _ in reversed(_sides(marginal))
+        if curve is not None
     ]
     name = text.wrap(marginal.name, 80, 8, 1)
     return text.wrap(f"at {name} {sign} {minus(f'{bound:g}')}: {', '.join(shares)}", room, 8)
@@ -194,7 +208,7 @@ def _key(shown: list[MarginalPanel]):
     """Return handles and labels of what the panels hold."""
     handles = [style.line(color=style.LAPLACE, linestyle=style.SOURCES["laplace"].dash)]
     labels = ["Laplace"]
-    if any(marginal.exact is not None for marginal in shown):
+    if any(marginal.exact is not None or marginal.exact_intervals for marginal in shown):
         handles = [Patch(facecolor="#d4e8d2", edgecolor=style.EXACT), *handles]
         labels = ["exact", *labels]
     probabilities = sorted({p for marginal in shown for p in marginal.laplace_intervals})

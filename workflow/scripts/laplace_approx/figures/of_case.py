@@ -33,7 +33,7 @@ class CaseFigures:
 
     def __init__(self, laplace, side, exact, draws, verdict: dict, case: str):
         self.laplace, self.side, self.exact, self.draws = laplace, side, exact, draws
-        self.model = laplace.model
+        self.model, self.verdict = laplace.model, verdict
         self.names, left_out = foremost(self.model.parameters, verdict)
         self.places = [self.model.parameters.index(name) for name in self.names]
         self.record = laplace.posterior.record
@@ -147,6 +147,8 @@ class CaseFigures:
                 "exact": (x, self.exact.side.density(name, x)),
                 "exact_intervals": _intervals(self.exact.side, name),
             }
+        else:
+            exact = {"exact_intervals": self._exact_ends(name)}
         low, high = self.record["support"][name]
         return MarginalPanel(
             name=name,
@@ -156,6 +158,12 @@ class CaseFigures:
             upper=math.inf if high is None else high,
             **exact,
         )
+
+    def _exact_ends(self, name: str) -> dict:
+        """Return the intervals that the verdict knows of an exact side by draws, {} of none."""
+        known = self.verdict["quantities"][name]["intervals"]
+        ends = {level: known[f"{100 * level:.0f}"]["exact"] for level in INTERVALS}
+        return {level: tuple(each) for level, each in ends.items() if None not in each}
 
     def _quantities(self) -> dict:
         items = [self._quantity(name) for name in self.model.quantities]

@@ -19,7 +19,8 @@ class Report(NamedTuple):
     was allowed. `n_evaluations` counts the points at which the density and its derivatives were
     evaluated: `evaluations_of_ascent` are those of the ascents from the start until one led to the
     mode, and of the derivatives there, or all where only the search led to it;
-    `evaluations_of_search` all others, of starts, other ascents, scans, checks and proofs. `attempts` lists every ascent; `path` (n, d) leads from the start to the mode;
+    `evaluations_of_search` all others, of starts, other ascents, scans, checks and proofs.
+    `attempts` lists every ascent; `path` (n, d) leads from the start to the mode;
     `n_without_density` counts evaluations inside the bounds that gave NaN or -inf, `n_starts` the
     dispersed starts; `warnings` are sentences.
     """
