@@ -16,6 +16,7 @@ from laplace_approx.exact.bounds import Reach, axis_between, grow
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal_lines import MarginalLines
+from laplace_approx.exact.outermost import lost_across, with_lost
 from laplace_approx.exact.refined import MOST_POINTS, Own, changes_by, own_lattice
 from laplace_approx.exact.spacing import owed
 from laplace_approx.exact.summed_moments import summed_moments
@@ -54,6 +55,8 @@ def projected(source: Own, log_density: Callable, parameter: int, most: int) -> 
         return None
     owed = _owed(lines, found)
     moments = summed_moments(source.lattice, parameter)
+    p, _ = source.lattice.relative()
+    lost = lost_across(p, source.lattice.frame, range(p.ndim))
     mean, sd, skewness = (float(x) for x in moments.values)
     return found._replace(
         parameter=parameter,
@@ -61,6 +64,7 @@ def projected(source: Own, log_density: Callable, parameter: int, most: int) -> 
         evidence_change=source.evidence_change + float(owed[0]),
         change=found.change + float(owed[1]),
         moment_errors=moments.errors,
+        sides=with_lost(found.sides, lost),
         faults=source.faults,
     )
 
