@@ -102,7 +102,7 @@ def rippled(wide, deep):
 @pytest.mark.parametrize("wide", [0.2, 0.33, 0.5])
 @pytest.mark.parametrize("deep", [0.1, 0.5, 0.9])
 def test_what_lies_beyond_a_tail_that_ripples_is_not_less_than_stated(wide, deep, monkeypatch):
-    frame, x, fine, density, dense = rippled(wide, deep)
+    frame, _, fine, density, dense = rippled(wide, deep)
     monkeypatch.setattr(Frame, "values", lambda self, parameter, u: u)
     for side in outermost_sides(frame, 0, density, True):
         beyond = dense[fine < side.bound] if side.end == "lower" else dense[fine > side.bound]
