@@ -173,7 +173,8 @@ def _hold_outside(known: Known, grid: dict, name: str, found: Findings) -> None:
                 found.wrong.append(f"{what} mass {mass:.3g} at the {side} end of {name}")
         if end is not None and stated is not None:
             mass = float(beyond(end))
-            _put(found, f"outside_{side}", name, 0.0, stated, mass, 1e-12 + 1e-6 * mass, 1.0)
+            accuracy = 1e-12 + 1e-6 * mass + (law.error if law.error > 1e-11 else 0.0)
+            _put(found, f"outside_{side}", name, 0.0, stated, mass, accuracy, 1.0)
 
 
 def _normal_laws(known: Known, said) -> dict:

@@ -14,7 +14,8 @@ from known.laws import rule_between
 from known.truth import Known
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
-FINE = {2: (1100, 801), 3: (140, 111)}  # nodes an axis in the normal's coordinates
+# nodes an axis in the normal's coordinates; several, as two may agree by chance where p ends
+FINE = {2: (1100, 801, 640), 3: (140, 111, 97)}
 OWN = {2: (400, 301), 3: (70, 61)}  # nodes an axis in the posterior's
 SHELLS = {2: (48, 72), 3: (20, 30)}  # radii a shell, and a quarter of the angles
 REACH = 8.5
@@ -138,8 +139,9 @@ def _kl_from_normal(known: Known, m: float, sd: float, log_p):
 
 def _in_space(known: Known, mean, factor) -> dict:
     d = mean.size
-    coarse, fine = (_in_normal(known, mean, factor, n) for n in FINE[d][::-1])
-    found = {name: (fine[name], BELIEVED * abs(fine[name] - coarse[name]) + 1e-10) for name in fine}
+    fine, *coarse = (_in_normal(known, mean, factor, n) for n in FINE[d])
+    off = {name: max(abs(fine[name] - each[name]) for each in coarse) for name in fine}
+    found = {name: (fine[name], BELIEVED * off[name] + 1e-10) for name in fine}
     bounded = np.any(np.isfinite(known.lower) | np.isfinite(known.upper))
     if bounded or not math.isfinite(fine["kl_laplace_exact"]):
         found["kl_laplace_exact"] = (math.inf, 0.0)

@@ -48,9 +48,10 @@ def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:
     """Return the parameter or derived quantity `name` at theta `(..., d)`, as floats `(...)`.
 
     Where the quantity does not exist (a division by zero) the value is what NumPy makes of it,
-    an infinity or NaN; where it is masked it is NaN. Raises `InputError` for an unknown name and
-    `Declined` (model_contract_violation) when the model's function fails or does not give one real
-    number a point.
+    an infinity or NaN; where it is masked it is NaN, and so it is where theta is none, outside the
+    support, whatever the function makes of that (a comparison takes NaN for one that fails).
+    Raises `InputError` for an unknown name and `Declined` (model_contract_violation) when the
+    model's function fails or does not give one real number a point.
     """
     theta = np.asarray(theta, dtype=float)
     if name in model.parameters:
@@ -60,7 +61,9 @@ def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:
     if value.dtype.kind not in "fiu":
         raise _violation(model, f"quantity {name!r}", f"gave {value.dtype}, not real numbers")
     value = value.astype(float)
-    return np.ma.filled(value, np.nan) if np.ma.isMaskedArray(value) else value
+    value = np.ma.filled(value, np.nan) if np.ma.isMaskedArray(value) else value
+    outside = np.any(np.isnan(theta), axis=-1)
+    return np.where(outside, np.nan, value) if np.any(outside) else value
 
 
 def condition_holds(model: Model, name: str, theta) -> np.ndarray:

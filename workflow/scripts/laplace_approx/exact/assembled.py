@@ -1,10 +1,14 @@
 """The certified grid put together from the lattices of the single parameters."""
 
+import math
+
 import numpy as np
 
 from laplace_approx.exact.ends import edge_record, outside_record, side_faults
 from laplace_approx.exact.grid import MOMENTS, Grid
 from laplace_approx.exact.moments import moments
+from laplace_approx.exact.off_the_nodes import LIMIT
+from laplace_approx.exact.outermost import with_lost
 from laplace_approx.exact.own import Own
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
@@ -20,6 +24,7 @@ MEANING = (
 def assembled(own: list[Own]) -> Grid:
     """Return the grid whose evidence, moments and marginals are those of the parameters' own
     lattices, and whose cells those of the one that serves for all (`shared`)."""
+    own = [_against(own, each) for each in own]
     main, errors = shared_lattice(own)
     mass = main.mass()
     spread, thin = moments(main.frame, mass), main.thin()
@@ -55,6 +60,21 @@ def assembled(own: list[Own]) -> Grid:
         **_moment_errors(own),
         correlation_error=_correlation_error(spread, coarse, sd),
     )
+
+
+def _against(own: list[Own], each: Own) -> Own:
+    """Return a parameter's lattice with what it leaves out when it is held against the others.
+
+    All of them integrate one density: one of less evidence, by more than the spacing of both
+    explains, misses that share of the mass, and nobody knows on which side, or of which moment.
+    """
+    highest = max(own, key=lambda other: other.numbers.log_evidence)
+    apart = highest.numbers.log_evidence - each.numbers.log_evidence
+    if not apart > highest.evidence_change + each.evidence_change:
+        return each
+    share = -math.expm1(-apart)
+    errors = np.full(len(MOMENTS), math.nan) if share > LIMIT else each.moment_errors
+    return each._replace(sides=with_lost(each.sides, share), moment_errors=errors)
 
 
 def _moment_errors(own: list[Own]) -> dict:

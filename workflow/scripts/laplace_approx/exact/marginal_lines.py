@@ -27,6 +27,7 @@ class MarginalLines:
 
     def __init__(self, lattice: Lattice, parameter: int):
         frame = lattice.frame
+        self.lattice, self.parameter = lattice, parameter
         self.last = int(np.flatnonzero(frame.shear[parameter])[-1])
         p, self.shift = lattice.relative()
         for axis in reversed(frame.axes[self.last + 1 :]):
@@ -139,6 +140,15 @@ class MarginalLines:
         """Return weights (1 + k, L) of the lines: of all, and of every other one of each axis."""
         halves = [self.thinned(k, 2) for k in range(self.last)]
         return np.array([np.ones(self.start.size), *halves])
+
+    def every(self, times: int) -> "MarginalLines":
+        """Return the same lines with only every `times`-th of their nodes."""
+        frame, log_density = self.lattice
+        axes = list(frame.axes)
+        axes[self.last] = axes[self.last].every(times)
+        kept = (slice(None),) * self.last + (slice(None, None, times),)
+        thin = Lattice(frame._replace(axes=tuple(axes)), log_density[kept])
+        return MarginalLines(thin, self.parameter)
 
     def thinned(self, k: int, times: int):
         """Return the weights (L,) of the lines when of axis k only every `times`-th is kept."""

@@ -80,7 +80,7 @@ def along_ridges(
     along = []
     for i, (frame, each) in pairs:
         most = budget.cells(MOST_CELLS[len(frames)], 2 * (len(frames) - i))
-        along.append(_followed(frame, log_density, i, each, most))
+        along.append(_for_lines(_followed(frame, log_density, i, each, most), log_density, each))
     sources = [each.own for each in along if each.serves]
     if not sources:
         return [_best(*pair) for pair in zip(straight, along, strict=True)]
@@ -100,18 +100,29 @@ def thinner(
     frames: list[Frame], log_density: Callable, straight: list[Found], budget: Budget
 ) -> list[Found]:
     """Return what is found for parameters whose sheared lattices serve, but with so many nodes that
-    the density may be bent: a lattice along the ridge where that serves with far fewer. Its nodes
-    are doubled, so that half of them serve whoever sums over lines of them."""
+    the density may be bent: a lattice along the ridge where that serves with far fewer."""
     found = []
     for i, (frame, each) in enumerate(zip(frames, straight, strict=True)):
         cells = each.own.lattice.log_density.size
         if cells > BENT.get(len(frames), math.inf):
             along = _followed(frame, log_density, i, each, budget.cells(cells, 2))
-            if along.serves and along.own.lattice.log_density.size * 2 ** len(frames) <= cells:
-                own = doubled(along.own, log_density)
-                each = each if own is None else Found(own, [])
+            finer = _for_lines(along, log_density, each)
+            each = each if finer is along else finer
         found.append(each)
     return found
+
+
+def _for_lines(along: Found, log_density: Callable, straight: Found) -> Found:
+    """Return a lattice along a ridge with its nodes doubled, so that half of them serve whoever
+    sums over lines of them, where the sheared lattice takes as many nodes as that: the same where
+    it does not, or does not serve."""
+    if not along.serves or straight.own is None or along.own.lattice.log_density.ndim not in BENT:
+        return along
+    cells = straight.own.lattice.log_density.size
+    if along.own.lattice.log_density.size * 2**along.own.lattice.log_density.ndim > cells:
+        return along
+    own = doubled(along.own, log_density)
+    return along if own is None else Found(own, [])
 
 
 def _followed(

@@ -8,13 +8,27 @@ import math
 
 import numpy as np
 
+from laplace_approx.exact.axis import summed_to
 from laplace_approx.exact.axis_ends import ORDERS, TINY, End
-from laplace_approx.exact.ends import ENDS, Side, find_sides, mass_next_to_end, resolved
+from laplace_approx.exact.ends import (
+    ENDS,
+    Side,
+    find_sides,
+    mass_beyond,
+    mass_left_out,
+    mass_next_to_end,
+    resolved,
+)
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.parameter_numbers import Numbers
 from laplace_approx.words.numbers import or_nan
 
 SEEN = (1e-13, 1e-12, 1e-11, 1e-10)  # of the mass on the node where what lies beyond is told
+# times the density at the last node: so far inward the rule is asked what it would have said;
+# doubled, ripples a tenth longer are seen whole
+WATCHED = 1e4
+RECORDS = 48  # places where it is asked; doubled, ripples of half the length
+WAYS = (slice(None), slice(None, None, -1))
 
 
 def outermost_sides(frame: Frame, parameter: int, density, near: bool) -> list[Side]:
@@ -30,6 +44,8 @@ def outermost_sides(frame: Frame, parameter: int, density, near: bool) -> list[S
         rows = slice(seen[0], seen[1] + 1)
         for side in find_sides(name, density[rows], values[seen], axis.step):
             if side.end not in found or found[side.end].outside is None:
+                outward = density[rows][WAYS[ENDS.index(side.end)]] / (density.sum() * axis.step)
+                side = _by_its_record(side, outward, axis.step)
                 side = _before_a_cliff(side, seen, density)
                 found[side.end] = _next_to_end(frame, parameter, side, known, density)
     return [found[end] for end in ENDS]
@@ -41,6 +57,50 @@ def _known(frame: Frame, parameter: int, values, near: bool):
     if near:
         return np.ones(values.size, dtype=bool)
     return resolved(values, frame.support[:, parameter])
+
+
+def _by_its_record(side: Side, outward, step: float) -> Side:
+    """Return a side with as many times what is said to lie beyond it as the same rule would have
+    said too little on its way there.
+
+    From each of the nodes before the last one, of which `outward` holds the densities, the last
+    one first, the rule tells what lies beyond, and the nodes after that how much is there: a tail
+    that ripples falls faster than its mean in places, and the last node may be one of these.
+    """
+    if side.closed or not side.outside:
+        return side
+    inner = int(np.argmax(outward > WATCHED * outward[0])) or outward.size
+    rising = np.append(0.0, np.cumsum((outward[1:inner] + outward[: inner - 1]) / 2) * step)
+    asked = np.unique(np.linspace(0, inner - 1, RECORDS).astype(int))[1:]
+    told = [mass_beyond(outward[j:], step).mass for j in asked]
+    short = [(rising[j] + side.outside) / x for j, x in zip(asked, told, strict=True) if x]
+    return side._replace(outside=float(side.outside * max([1.0, *short])))
+
+
+def lost_across(p, frame: Frame, axes) -> float | None:
+    """Return what lies beyond the ends of some axes of a lattice with the densities p, as a share:
+    for another parameter that may be all on one of its sides. None where there is no telling."""
+    total, lost = float(p.sum()), 0.0
+    for k in axes:
+        step = frame.axes[k].step
+        for way in WAYS:
+            outward = summed_to(p, k)[way] / (total * step)
+            beyond = mass_left_out(outward, step).mass
+            if beyond is None and not outward[0] * step < TINY:
+                return None
+            lost += float(outward[0] * step) if beyond is None else beyond
+    return lost
+
+
+def with_lost(sides: list[Side], lost: float | None) -> list[Side]:
+    """Return sides with mass that may lie beyond either."""
+    if lost is None:
+        fault = "the lattice ends across where the density does not fall"
+        return [side._replace(outside=None, fault=side.fault or fault) for side in sides]
+    return [
+        side if side.closed or side.outside is None else side._replace(outside=side.outside + lost)
+        for side in sides
+    ]
 
 
 def _before_a_cliff(side: Side, seen, density) -> Side:

@@ -16,7 +16,9 @@ from laplace_approx.exact.bounds import Reach, axis_between, grow
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal_lines import MarginalLines
-from laplace_approx.exact.refined import MOST_POINTS, Own, owed_by_halving, own_lattice
+from laplace_approx.exact.outermost import lost_across, with_lost
+from laplace_approx.exact.refined import MOST_POINTS, Own, changes_by, own_lattice
+from laplace_approx.exact.spacing import owed
 from laplace_approx.exact.summed_moments import summed_moments
 from laplace_approx.remember import Memo
 
@@ -33,6 +35,9 @@ SHARES = np.array([1e-4, 1e-3, 4e-3, *np.arange(1, 64) / 64, 0.996, 0.999, 0.999
 # of it: the most that leaving out every other line may change; halved, a doubling more in places,
 # doubled, one less
 STANDS = 1e-7
+# or so many times that, every other node of the lines: between nodes, polynomials of order 8 gain
+# more by each doubling; doubled, twice the error between nodes, halved, a doubling more in places
+GAINS = 16.0
 LOOKED_AT = 4  # blocks of places that are remembered; with one, several blocks are looked at anew
 
 
@@ -50,6 +55,8 @@ def projected(source: Own, log_density: Callable, parameter: int, most: int) -> 
         return None
     owed = _owed(lines, found)
     moments = summed_moments(source.lattice, parameter)
+    p, _ = source.lattice.relative()
+    lost = lost_across(p, source.lattice.frame, range(p.ndim))
     mean, sd, skewness = (float(x) for x in moments.values)
     return found._replace(
         parameter=parameter,
@@ -57,18 +64,22 @@ def projected(source: Own, log_density: Callable, parameter: int, most: int) -> 
         evidence_change=source.evidence_change + float(owed[0]),
         change=found.change + float(owed[1]),
         moment_errors=moments.errors,
+        sides=with_lost(found.sides, lost),
         faults=source.faults,
     )
 
 
 def _still(lattice: Lattice, log_density: Callable, parameter: int, most: int) -> MarginalLines:
-    """Return lines so close that leaving out every other one hardly changes the marginal."""
+    """Return lines so close that leaving out every other one hardly changes the marginal, their
+    nodes so close that every other one of them does not either."""
     while True:
         lines = MarginalLines(lattice, parameter)
-        z = lines.quantiles(SHARES)
+        z, thin = lines.quantiles(SHARES), lines.every(2)
         whole, *halves = lines.density(z, lines.halved())
+        along = thin.density(z) * math.exp(thin.shift - lines.shift)
         with np.errstate(invalid="ignore", divide="ignore"):
-            changes = [np.max(np.abs(half / whole - 1)) for half in halves]
+            changes = [np.max(np.abs(half / whole - 1)) for half in (*halves, along)]
+        changes[-1] /= GAINS
         axes = list(lattice.frame.axes)
         for k, change in enumerate(changes):
             if not change <= STANDS:
@@ -123,8 +134,13 @@ def _along(lines: MarginalLines, frame: Frame, parameter: int) -> Own | None:
 
 
 def _owed(lines: MarginalLines, found: Own):
-    """Return what the spacing of the axes before the parameter's owes, as `owed_by_halving` has it
-    of each."""
-    alone = found.lattice.frame
-    whole, *halves = _densities(lines, alone, lines.halved())
-    return owed_by_halving(Reach(alone, found.ends), whole, halves)
+    """Return what the axes before the parameter's owe to log evidence, quantiles and moments, at
+    the most what leaving out half of their nodes changes, and what the density between the nodes
+    of the lines owes."""
+    reach = Reach(found.lattice.frame, found.ends)
+    whole, *halves = _densities(lines, reach.frame, lines.halved())
+    thinner = [lines.every(times) for times in (2, 4, 8)]
+    along = [_densities(each, reach.frame, np.ones((1, each.start.size)))[0] for each in thinner]
+    changes = changes_by(reach, whole, halves + along)
+    last, before, earlier = changes[-3:]
+    return sum(changes[:-3]) + owed(last, before[None], earlier[None])

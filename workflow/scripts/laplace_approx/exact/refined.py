@@ -102,10 +102,9 @@ def _refinements(trial: LatticeTrial, most: int) -> list[Reach]:
     return [Reach(finer, trial.reach.ends) for finer in found]
 
 
-def owed_by_halving(reach: Reach, log_density: Callable, halves: list[Callable]):
-    """Return what leaving out half of the nodes changes in the numbers of one parameter, summed
-    over the ways to do so, given its log density by all of them and by each half: log evidence,
-    quantiles, mean and SD (these in half the central 68.3 % interval) and skewness. More than all
-    of them are off by."""
+def changes_by(reach: Reach, log_density: Callable, others: list[Callable]) -> list:
+    """Return what each of the `others` changes in the numbers of one parameter, given its log
+    density by all nodes and by fewer: log evidence, quantiles, mean and SD (these in half the
+    central 68.3 % interval) and skewness, (5,)."""
     whole = LatticeTrial(reach, log_density, 0)
-    return sum(whole.moved_from(LatticeTrial(reach, half, 0)) for half in halves)
+    return [whole.moved_from(LatticeTrial(reach, other, 0)) for other in others]

@@ -111,7 +111,8 @@ def settled(lay: Callable, densities, of_z: Callable, modes, fewer: int = 0) -> 
             if best is None:
                 return own
             break
-        new = constrained(own[0].lattice.frame.transforms, modes[searched:])
+        # not those of the first: a marginal of another's nodes knows but its own transform
+        new = constrained(_of_all(own)[0].frame.transforms, modes[searched:])
         seen = Settled(own, look(_of_all(own), log_density, fewer), new)
         found, share = modes[:0], 0.0
         if turn < (MODE_ROUNDS if seen.affords(1) else 1):

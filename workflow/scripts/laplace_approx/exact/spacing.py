@@ -21,6 +21,9 @@ SMOOTH = 8.0
 # of a change to the one before that is believed at the least; doubled, errors are 2 to 3 times as
 # large, halved, half as large
 LEAST_RATIO = 0.1
+# in log evidence and half intervals: a change up to here is not taken to go on falling; doubled,
+# errors of that size are doubled, and halved, halved: they are a hundredth of `NEGLIGIBLE`
+BELIEVED = 1e-8
 # of the highest density: a step from a node to the next that may be a jump; halved or doubled,
 # nothing changes
 JUMP = 1e-3
@@ -80,15 +83,17 @@ def owed(last, before, earlier, jumps: bool = False):
 
     `last` (n,) are their changes from half the nodes to all of them, `before` (shifts, n) those
     from a quarter of the nodes, begun at different nodes, and `earlier` those from an eighth.
-    Where the errors fall by more than `SMOOTH` and then by more than `FAST`, as they do for a
-    smooth density, they go on in that ratio r at the least: with changes c and c / r from all
-    nodes, the rest is c r / (1 - 2 r) if errors fall as a power of the step. Where they do not (a
-    jump, a kink, a pole), the error of all nodes is a quarter of that of a quarter of them, or
-    chance: it is bounded by the change, and by a third of the largest change of the shifted
-    quarters, which a single jump reaches three eighths of a step away from the nodes. Where the
-    density `jumps`, there may be several places, whose errors cancel by chance on some of the
-    lattices: then it is twice that at the least, and three times a seventh of the largest change
-    of the shifted eighths, however fast the changes fell.
+    Where the errors fall by more than `SMOOTH`, and then by more than `FAST` and no less than that,
+    as they do for a smooth density, they go on in that ratio r at the least: with changes c and
+    c / r from all nodes, the rest is c r / (1 - 2 r) if errors fall as a power of the step. Up to
+    `BELIEVED` it is no less than what halving the nodes may change (`_halved`). Where they do not
+    (a jump, a kink, a pole, or what one of little mass leaves when the smooth rest is gone), the
+    error of all nodes is a quarter of that of a quarter of them, or chance: it is bounded by the
+    change, and by a third of the largest change of the shifted quarters, which a single jump
+    reaches three eighths of a step away from the nodes. Where the density `jumps`, there may be
+    several places, whose errors cancel by chance on some of the lattices: then it is twice that at
+    the least, and three times a seventh of the largest change of the shifted eighths, however fast
+    the changes fell.
     """
     before, earlier = np.max(before, axis=0), np.max(earlier, axis=0)
     single = np.maximum(last, before / 3)
@@ -96,10 +101,25 @@ def owed(last, before, earlier, jumps: bool = False):
         several = np.where(np.isfinite(earlier), earlier / 7, single)  # too few nodes for it
         return np.maximum(2 * single, 3 * several)
     fast = (last * FAST < before) & (before * SMOOTH < earlier)
+    fast &= last * earlier <= before * before
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.maximum(last / before, LEAST_RATIO)
         smooth = last * ratio / (1 - 2 * ratio)
+    smooth = np.maximum(smooth, np.minimum(_halved(last, before, earlier), BELIEVED))
     return np.where(fast, smooth, single)
+
+
+def _halved(last, before, earlier):
+    """Return what leaving out half of the nodes may change, (n,), where changes fall ever faster.
+
+    The change itself may be small by chance: where all that is left of a density is a cone or a
+    kink of little mass, its error goes as the cosine of the place of that among the nodes, which is
+    0 midway between two of them. A quarter of the nodes, begun at several of them, sees that from
+    two sides. So it is the change `before` once more divided by its own ratio to the `earlier` one
+    at the least: no power of the step falls faster.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.fmax(last, before * (before / earlier))
 
 
 def jumps_along(p, k: int) -> bool:

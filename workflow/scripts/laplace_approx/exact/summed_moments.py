@@ -12,7 +12,7 @@ import numpy as np
 
 from laplace_approx.exact.axis import summed_to
 from laplace_approx.exact.axis_ends import ORDERS
-from laplace_approx.exact.ends import mass_beyond
+from laplace_approx.exact.ends import mass_left_out
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.spacing import owed
 
@@ -95,6 +95,6 @@ def _beyond(lattice: Lattice, mass, parameter: int, values, axes) -> tuple[float
         for k in axes:
             step = lattice.frame.axes[k].step
             outward = summed_to(weighted, k)
-            tails += [mass_beyond(outward[way] / step, step).mass for way in WAYS]
+            tails += [mass_left_out(outward[way] / step, step).mass for way in WAYS]
         shares.append(math.nan if None in tails else float(sum(tails)))
     return tuple(shares)

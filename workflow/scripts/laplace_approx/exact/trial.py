@@ -12,7 +12,13 @@ from laplace_approx.exact.ends import NEGLIGIBLE_MASS, Side
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import evaluate
 from laplace_approx.exact.marginal_table import DENSE, first_marginal, first_table
-from laplace_approx.exact.outermost import SEEN, moved_by_tails, outermost_sides
+from laplace_approx.exact.outermost import (
+    SEEN,
+    lost_across,
+    moved_by_tails,
+    outermost_sides,
+    with_lost,
+)
 from laplace_approx.exact.own import Own
 from laplace_approx.exact.parameter_numbers import LEAST_WIDTH, Numbers, moved, numbers_of
 from laplace_approx.exact.spacing import jumps_along, owed
@@ -133,7 +139,8 @@ class LatticeTrial:
     def _sides(self) -> list[Side]:
         density = first_marginal(self.frame, self.p)
         near = hasattr(self.log_density, "near")
-        return outermost_sides(self.frame, self.parameter, density, near)
+        sides = outermost_sides(self.frame, self.parameter, density, near)
+        return with_lost(sides, lost_across(self.p, self.frame, range(1, self.p.ndim)))
 
     def _beyond(self, sides: list[Side]):
         support = self.frame.support[:, self.parameter]
