@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-CHAINS, WARM_UP, KEPT = 256, 300, 600
+MIDDLE = (0.15865525393, 0.84134474607)  # of a normal, one SD either way
+CHAINS, WARM_UP, KEPT = 256, 300, 300
 WIDE = 0.5  # SDs of the normal at the mode, from which chains start: wider, some begin nowhere
 SHORT = 0.1  # of the chains take a step so much shorter: from a steep place no other gets away
 LENGTH = (0.8, 2.2)  # of a trajectory in SDs, about pi / 2: where an even one forgets its start
@@ -39,7 +40,7 @@ def truth_of(posterior, probabilities, rng, sizes=(CHAINS, WARM_UP, KEPT)) -> Tr
         np.array([quantiles(part[..., i], p) for i in range(z.shape[-1])])
         for part in (z[:middle], z[middle:])
     )
-    ends = np.array([quantiles(z[..., i], [0.15865525393, 0.84134474607]) for i in range(z.shape[-1])])
+    ends = np.array([quantiles(z[..., i], MIDDLE) for i in range(z.shape[-1])])
     value, error = np.moveaxis(np.array(every), 1, 0)
     scale = 0.5 * (ends[:, 0, 1] - ends[:, 0, 0])
     # two ends of one sample: their errors go together, and at the most add

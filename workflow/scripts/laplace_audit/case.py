@@ -22,7 +22,7 @@ from laplace_audit.laws.reference import (
 )
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
 from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
-from laplace_audit.laws.verdict import Rows, disputed, judged, sorts_of, verdict_laws
+from laplace_audit.laws.verdict import Rows, disputed, judged, judges, sorts_of, verdict_laws
 from laplace_audit.ledger import Page
 from laplace_audit.reading.artifacts import Table
 from laplace_audit.reading.asked import Case
@@ -216,8 +216,7 @@ def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "reference", case)
-        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
-        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        grids = _judging_grids(shelf, model, prior)
         record_laws(page, record, grids, {**shelf.asked.reference, "seed": seed})
         reference_cost_laws(page, record, [_normal(shelf, model, prior, s) for s in spaces])
 
@@ -251,6 +250,13 @@ def audit_brought(shelf: Shelf, model: str, prior: str) -> None:
     shelf.table(f"{folder}/brought.parquet", "brought", of_draws)
 
 
+def _judging_grids(shelf: Shelf, model: str, prior: str) -> list[bool]:
+    """Return of each grid of a posterior whether it can judge, whatever the space."""
+    used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
+    grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+    return [judges(grid, _modes(shelf, model, prior)) for grid in grids]
+
+
 def _modes(shelf: Shelf, model: str, prior: str) -> list[dict]:
     spaces = shelf.asked.models[model]["spaces"]
     return [shelf.need(f"{model}/{prior}/laplace/{space}/mode.json") for space in spaces]
@@ -263,8 +269,7 @@ def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "sampled", case)
-        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
-        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        grids = _judging_grids(shelf, model, prior)
         cheaper = [shelf.need(f"{folder}/reference.json")]
         if (model, prior) in shelf.asked.brought():
             cheaper.append(shelf.need(f"{folder}/brought.json"))

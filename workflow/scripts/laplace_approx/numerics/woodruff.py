@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-
 # standard errors to either side of a level between which the slope of the quantiles is taken, as in
 # Woodruff's 95 % interval. One leaves so few draws between that the error's own is up to a half
 # larger, and stated errors were too small by 3 % in the mean; four make it 15 % too large with 20
@@ -27,10 +26,10 @@ def quantile_error(quantile: Callable, p, s):
     """Return the standard errors (m,) of the quantiles at p (m,), where the CDF has the errors s.
 
     They are (Q(p + c s) - Q(p - c s)) / 2c: half of Woodruff's interval over its width in standard
-    errors (Woodruff 1952, JASA 47), with no density estimate and no bootstrap. c = 2, and less where
-    a level would leave (0, 1), down to 1.
+    errors (Woodruff 1952, JASA 47), with no density estimate and no bootstrap. c = 2, and less, to
+    1, where a level would leave (0, 1).
     """
-    s = np.asarray(s, dtype=float)
+    p, s = np.broadcast_arrays(p, np.asarray(s, dtype=float))
     room = np.full(s.shape, WIDTH)
     np.divide(np.minimum(p, 1 - p), s, out=room, where=s > 0)
     times = np.clip(room, 1.0, WIDTH)
