@@ -51,11 +51,11 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
 
     Without `remedies` the normal and the grid are all that is judged.
     """
-    posterior = _posterior(known)
-    mode = _as_json(mode_step(posterior, "natural", {}))
-    laplace = assemble_laplace(posterior, mode, _as_json(curvature_step(posterior, mode)))
+    posterior = posterior_from(known)
+    mode = plain_record(mode_step(posterior, "natural", {}))
+    laplace = assemble_laplace(posterior, mode, plain_record(curvature_step(posterior, mode)))
     tables = grid_step(posterior, "certified", {})
-    grid = _as_json(tables.record)
+    grid = plain_record(tables.record)
     exact = assemble_exact(posterior.model, grid, tables.cells, tables.marginals)
     reference = reference_step(
         [laplace], [grid], Allowance(EVALUATIONS, SEED), say=lambda text: None
@@ -64,20 +64,21 @@ def stated(known, probabilities, tolerance: float, remedies: bool = True) -> Sta
     quantiles = sides_step(laplace, exact, judge, probabilities)
     trial = Trial(SEED, tolerance, "all" if remedies else "signals")
     made = remedies_step(laplace, exact, reference, {}, trial)
-    record = _as_json(made.record)
+    record = plain_record(made.record)
     verdict = verdict_step(laplace, exact, reference, made.remedies, record, tolerance)
     return Stated(
         laplace.mode,
         laplace.curvature,
         grid,
-        _as_json(verdict),
+        plain_record(verdict),
         {name: _columns(each) for name, each in quantiles.items()},
         _columns(made.remedies),
         record["methods"],
     )
 
 
-def _posterior(known) -> Posterior:
+def posterior_from(known) -> Posterior:
+    """Return the posterior of a known log density, with its gradient where that is known too."""
     names = parts.parameters(known.parameters)
     ends = zip(names, known.lower, known.upper, strict=True)
     support = {name: (_end(low), _end(high)) for name, low, high in ends}
@@ -89,7 +90,7 @@ def _posterior(known) -> Posterior:
         name=known.kind,
         parameters=names,
         log_likelihood=known.log_density,
-        gradient=None,
+        gradient=getattr(known, "gradient", None),
         hessian=None,
         lower=lower,
         upper=upper,
@@ -99,7 +100,7 @@ def _posterior(known) -> Posterior:
         monotone=None,
     )
     described = {"model": {}, "data": None, "quantities": {}}
-    record = _as_json(frozen({"model": known.kind, "prior": "flat"}, described, model, {}))
+    record = plain_record(frozen({"model": known.kind, "prior": "flat"}, described, model, {}))
     return Posterior(record, {}, model, build_prior({}, names))
 
 
@@ -115,6 +116,6 @@ def _columns(columns: dict) -> dict:
     }
 
 
-def _as_json(record: dict) -> dict:
+def plain_record(record: dict) -> dict:
     """Return a record as it would be read back: strictly plain, nothing that is not finite."""
     return json.loads(json.dumps(plain(record), allow_nan=False))

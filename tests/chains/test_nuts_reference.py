@@ -10,6 +10,7 @@ from cases_in_memory import laplace_of, posterior_of
 from laplace_approx.nuts.reference import Cheaper, Sampling, nuts_step
 from laplace_approx.nuts.sampler import Settings
 from laplace_audit.laws.brought import chain_laws, sampled_record_laws
+from laplace_audit.laws.judge import judges
 from laplace_audit.ledger import Ledger
 from laplace_audit.numerics.target import Target
 from laplace_audit.reading.artifacts import Table
@@ -28,7 +29,13 @@ def log_likelihood(theta, data):
     return -0.5 * (mu - 1) ** 2 + of_sigma + 5 * (np.log1p(-a) - (1 - a)) - 0.5 * (b - a) ** 2
 """
 SETTINGS = Settings(chains=4, draws=1500, tune=500, seed=7)
-NO_GRID, OK = {"status": "absent"}, {"status": "ok"}
+NAMES = ["mu", "sigma", "a", "b"]
+NO_GRID, BOUNDS = {"status": "absent"}, {name: [-1e3, 1e3] for name in NAMES}
+OK = {"status": "ok", "parameters": NAMES, "bounds": BOUNDS, "outside_mass": {"total": 0.0}}
+BLIND, NARROW = (  # grids that are there and cannot judge
+    OK | {"outside_mass": {"total": None}},
+    OK | {"bounds": BOUNDS | {"mu": [100.0, 1e3]}},
+)
 NOTHING = {"serves": False, "errors_sd": None}
 ROUGH, FINE = ({"serves": True, "errors_sd": {"mu": e}} for e in (0.06, 0.04))
 SHOWN, HIDDEN, UNKNOWN = (
@@ -58,10 +65,12 @@ def broken_by(posterior, tables, cheaper):
     sampler = SETTINGS._asdict()
     asked = SimpleNamespace(sampler=sampler, tolerance=0.1)
     page = ledger.page("sampled.json")
-    sampled_record_laws(page, record, asked, grids, [each for each in others if each])
+    modes = [laplace_of(posterior).mode]
+    judging = [judges(grid, modes) for grid in grids]
+    sampled_record_laws(page, record, asked, judging, [each for each in others if each])
     if record["n_draws"]:
         told = Table(columns, {}, {}), Target(posterior.record), record
-        chain_laws(page, *told, [laplace_of(posterior).mode])
+        chain_laws(page, *told, modes)
     return {check.law for check in ledger.checks if not check.ok}
 
 
@@ -73,6 +82,8 @@ NEEDED = {
     "nobody knows which": (Cheaper([NO_GRID], ROUGH, UNKNOWN), None),
     "rough ones": (Cheaper([OK, NO_GRID], ROUGH, SHOWN | ROUGH), None),
     "none": (Cheaper([NO_GRID], NOTHING, None), None),
+    "a grid beside an unknown mass": (Cheaper([OK, BLIND], NOTHING, None), None),
+    "a grid beside the mode": (Cheaper([NARROW], NOTHING, None), None),
 }
 
 

@@ -8,6 +8,7 @@ from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT
 from laplace_approx.remedies.judge import find_judge
 from laplace_audit.laws.costs import COUNTS, reference_cost_laws
+from laplace_audit.laws.judge import judges
 from laplace_audit.laws.reference import (
     draws_laws,
     exact_column_laws,
@@ -32,7 +33,12 @@ def log_likelihood(theta, data):
     return sides + np.log(c) + 2 * np.log1p(-c) - 0.5 * (d - 0.3 * a) ** 2
 """
 NO_GRID = {"status": "absent", "reasons": ["a grid of 4 parameters is out of reach"]}
-OK = {"status": "ok"}
+BOUNDS = {name: [-1e3, 1e3] for name in "abcd"}
+OK = {"status": "ok", "parameters": list("abcd"), "bounds": BOUNDS, "outside_mass": {"total": 0.0}}
+BLIND = {  # grids that are there and cannot judge
+    "mass outside not known": OK | {"outside_mass": {"total": None}},
+    "a mode outside": OK | {"bounds": BOUNDS | {"a": [100.0, 1e3]}},
+}
 LOGS = {"a": "log", "c": "logit"}
 
 
@@ -74,6 +80,14 @@ def test_where_every_grid_serves_nothing_is_drawn(spaces):
     assert made.record["kind"] == "grid" and made.record["evaluations"] == 0
     assert {column.size for column in made.draws.values()} == {0}
     assert reference_of(spaces, [OK, NO_GRID], evaluations=8000).record["kind"] == "adapted_draws"
+
+
+@pytest.mark.parametrize("what", BLIND)
+def test_a_grid_that_cannot_judge_keeps_no_draws_away(spaces, what):
+    grid, modes = BLIND[what], [each.mode for each in spaces]
+    made = reference_of(spaces, [OK, grid], evaluations=8000)
+    assert made.record["kind"] == "adapted_draws" and made.record["serves"]
+    assert judges(OK, modes) and not judges(grid, modes)  # as the audit has it
 
 
 @pytest.mark.parametrize("budget", [8000, 24_000, 50_000])
@@ -195,7 +209,7 @@ def pages(posterior, record, draws, budget=24_000):
     """Return the laws that a record and its draws break."""
     ledger = Ledger()
     page = ledger.page("reference.json")
-    record_laws(page, record, [NO_GRID], {"evaluations": budget, "at_most": 0, "seed": 42})
+    record_laws(page, record, [False], {"evaluations": budget, "at_most": 0, "seed": 42})
     table = Table(draws, {}, {})
     draws_laws(page, table, Target(posterior.record), record)
     return {check.law for check in ledger.checks if not check.ok}

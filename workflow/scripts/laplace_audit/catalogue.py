@@ -619,7 +619,11 @@ LAWS = {
         "Reference",
         {
             "reference is as configured": ("evaluations and seed are the configuration's", EXACT),
-            "a grid goes first": ("the kind is grid where all grids of the posterior are", EXACT),
+            "a grid goes first": (
+                "the kind is grid where all grids of the posterior can judge: their outer mass is "
+                "known, and no search found a mode beyond them that matters",
+                EXACT,
+            ),
             "draws serve or have a reason": ("one of both, and no draws without a proposal", EXACT),
             "evaluations are those of the draws": (
                 "those that adapted and those drawn, within the budget",
@@ -706,7 +710,7 @@ LAWS = {
             ),
             "as many draws as the record says": ("rows of the table", EXACT),
             "NUTS samples where nothing cheaper certifies": (
-                "unless all grids are there, or adapted or brought draws serve with two errors "
+                "unless all grids can judge, or adapted or brought draws serve with two errors "
                 "within the tolerance",
                 EXACT,
             ),

@@ -3,6 +3,7 @@
 from laplace_audit.laws.brought import chain_laws, file_laws, sampled_record_laws
 from laplace_audit.laws.brought import record_laws as brought_record_laws
 from laplace_audit.laws.costs import reference_cost_laws
+from laplace_audit.laws.judge import judges
 from laplace_audit.laws.reference import draws_laws as reference_draws_laws
 from laplace_audit.laws.reference import (
     record_laws,
@@ -22,8 +23,7 @@ def audit_reference(shelf: Shelf, model: str, prior: str) -> None:
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "reference", case)
-        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
-        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        grids = _judging_grids(shelf, model, prior)
         record_laws(page, record, grids, {**shelf.asked.reference, "seed": seed})
         reference_cost_laws(page, record, [normal_of_space(shelf, model, prior, s) for s in spaces])
 
@@ -57,6 +57,13 @@ def audit_brought(shelf: Shelf, model: str, prior: str) -> None:
     shelf.table(f"{folder}/brought.parquet", "brought", of_draws)
 
 
+def _judging_grids(shelf: Shelf, model: str, prior: str) -> list[bool]:
+    """Return of each grid of a posterior whether it can judge, whatever the space."""
+    used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
+    grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+    return [judges(grid, modes_of(shelf, model, prior)) for grid in grids]
+
+
 def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
     """Hold draws of NUTS against their gates, and that there are none where something cheaper can
     certify."""
@@ -64,8 +71,7 @@ def audit_sampled(shelf: Shelf, model: str, prior: str) -> None:
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "sampled", case)
-        used = [grid for m, p, grid in shelf.asked.grids() if (m, p) == (model, prior)]
-        grids = [shelf.need(f"{model}/{prior}/grid/{grid}/grid.json") for grid in used]
+        grids = _judging_grids(shelf, model, prior)
         cheaper = [shelf.need(f"{folder}/reference.json")]
         if (model, prior) in shelf.asked.brought():
             cheaper.append(shelf.need(f"{folder}/brought.json"))

@@ -6,6 +6,7 @@ import numpy as np
 
 from laplace_approx.exact.draw_quantiles import Estimates, draw_quantiles
 from laplace_approx.numerics.monte_carlo import mean_error, quantile_errors
+from laplace_approx.numerics.woodruff import distance_deviations, quantile_error
 from laplace_approx.reference.estimates import FEWEST_BEYOND
 
 
@@ -25,25 +26,20 @@ class Chained:
     def quantiles(self, probabilities) -> Estimates:
         """Return the quantiles with their standard errors; NaN where too few draws lie beyond.
 
-        The quantiles are median-unbiased (Hyndman and Fan 1996, definition 8). With s the standard
-        error of the CDF there, half the way from the quantile at p - s to that at p + s is the
-        quantile's own (Woodruff 1952, JASA 47); s is the Monte Carlo standard error of the mean of
-        1{value <= x} - p over the chains (Vehtari et al. 2021, Bayesian Analysis 16). Where no draw
-        is left out it is at least the error that they give a quantile, from a beta distribution.
+        The quantiles are median-unbiased (Hyndman and Fan 1996, definition 8). Their errors are
+        Woodruff's, from the standard error of the CDF there: the Monte Carlo standard error of the
+        mean of 1{value <= x} - p over the chains (Vehtari et al. 2021, Bayesian Analysis 16). Where
+        no draw is left out they are at least what those give a quantile, from a beta distribution.
         """
         asked = np.asarray(probabilities, dtype=float)
         if not self.sorted.size:
             return Estimates(np.full(asked.shape, np.nan), np.full(asked.shape, np.nan))
         p = np.where(np.isnan(asked), 0.5, asked)
-        found = draw_quantiles(self.sorted, p).value
-        s = self._errors(found, p)
-        low, high = (
-            draw_quantiles(self.sorted, np.clip(end, 0.0, 1.0)).value
-            for end in (np.nan_to_num(p - s), np.nan_to_num(p + s, nan=1.0))
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
+        found = self._at(p)
+        s = np.nan_to_num(self._errors(found, p), nan=math.inf)  # not known: it may be anywhere
+        error = quantile_error(self._at, p, s)
+        with np.errstate(divide="ignore"):
             effective = p * (1 - p) / s**2
-        error = 0.5 * (high - low)
         if self.held.all():
             error = np.fmax(error, quantile_errors(self.values.reshape(self.chains, -1), p))
         known = ~np.isnan(asked) & (np.minimum(p, 1 - p) * effective >= FEWEST_BEYOND)
@@ -63,19 +59,17 @@ class Chained:
     def spread(self, probabilities) -> tuple[float, float]:
         """Return the distance of two quantiles and its standard error, by the same rule.
 
-        The errors of two ends of one sample go together: their CDFs' joint deviations, over the
-        density at each, are those of the distance.
+        That is of the joint deviations of both ends (`distance_deviations`).
         """
         p = np.asarray(probabilities, dtype=float)
         ends = self.quantiles(p)
         if np.isnan(ends.value).any():
             return math.nan, math.nan
-        s = self._errors(ends.value, p)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = np.where(s > 0, ends.error / s, 0.0)  # 1 / density
-        low, high = (self._deviations(x, at) for x, at in zip(ends.value, p, strict=True))
-        error = mean_error((slopes[1] * high - slopes[0] * low).reshape(self.chains, -1))
-        return float(ends.value[1] - ends.value[0]), error
+        moved = distance_deviations(self._deviations, ends, self._errors(ends.value, p), p)
+        return float(ends.value[1] - ends.value[0]), mean_error(moved.reshape(self.chains, -1))
+
+    def _at(self, p):
+        return draw_quantiles(self.sorted, p).value
 
     def _errors(self, at, p):
         pairs = zip(np.ravel(at), np.ravel(p), strict=True)

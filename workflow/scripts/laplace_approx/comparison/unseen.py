@@ -35,6 +35,17 @@ def beyond_the_grid(grid_record: dict, mode: dict) -> tuple[float, list[tuple[st
     return modes_beyond(grid_record["bounds"], mode)
 
 
+def can_judge(grid_record: dict, modes) -> bool:
+    """Return whether a grid can be an exact side, held against the modes of some searches.
+
+    `modes` are the records of these. The grid is there, the mass outside it is known, and modes
+    beyond it hold next to nothing.
+    """
+    if grid_record["status"] != "ok" or grid_record["outside_mass"]["total"] is None:
+        return False
+    return all(beyond_the_grid(grid_record, mode)[0] <= MOST for mode in modes)
+
+
 def modes_beyond(bounds: dict, mode: dict) -> tuple[float, list[tuple[str, float]]]:
     """Return the same for the modes beyond a box {parameter: (low, high)}."""
     seen, beyond = [], []

@@ -8,6 +8,7 @@ import numpy as np
 from laplace_approx.chains.belongs import seen_within
 from laplace_approx.chains.side import CHAIN
 from laplace_approx.chains.step import NUTS, Brought, ChainTables, chains_step, no_chains
+from laplace_approx.comparison.unseen import can_judge
 from laplace_approx.contained import contained
 from laplace_approx.density.density import Density, point_inside
 from laplace_approx.nuts.sampler import NoStart, Settings, sample
@@ -39,7 +40,7 @@ class Sampling(NamedTuple):
 def nuts_step(posterior, modes, cheaper: Cheaper, how: Sampling, say: Callable) -> ChainTables:
     """Return draws of NUTS where no cheaper side can certify, held against the same gates as draws
     that are brought; else none, and why not. `say` is told how it goes."""
-    if reason := _not_needed(cheaper, how.tolerance):
+    if reason := _not_needed(cheaper, modes, how.tolerance):
         return _none(posterior, how, reason, needed=False)
     if how.missing:
         return _none(posterior, how, how.missing, needed=True)
@@ -74,8 +75,8 @@ def _without_bounds(coordinates: Unbounded) -> Density:
     return Density(natural.names, coordinates.log_density, gradient, None, -infinite, infinite)
 
 
-def _not_needed(cheaper: Cheaper, tolerance: float) -> str | None:
-    if all(record["status"] == "ok" for record in cheaper.grids):
+def _not_needed(cheaper: Cheaper, modes, tolerance: float) -> str | None:
+    if all(can_judge(record, modes) for record in cheaper.grids):
         return "the grid is the exact side"
     adapted, brought = cheaper.reference, cheaper.brought
     said = "are the exact side, with errors within the tolerance"

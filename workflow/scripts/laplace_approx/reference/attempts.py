@@ -124,9 +124,8 @@ class DrawSearch:
         if too_heavy(drawn) is not None:
             return DrawAttempt(adapted, drawn)
         even = drawn.k <= EASY_K and drawn.effective >= EASY_SHARE * drawn.weights.size
-        steps = STEPS if even else LONG_STEPS
-        trail = self._walk(drawn, steps)
-        return DrawAttempt(adapted, drawn, coverage(adapted.proposal, drawn, trail, steps), trail)
+        trail = self._walk(drawn, STEPS if even else LONG_STEPS)
+        return DrawAttempt(adapted, drawn, coverage(adapted.proposal, drawn, trail, even), trail)
 
     def _walk(self, drawn: FrozenDraws, steps: int) -> ChainTrail:
         chains = walkers_for(self.limits.first, self.start.size)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from laplace_approx.exact.draw_quantiles import Estimates
-from laplace_approx.numerics.woodruff import mid_weights, with_errors
+from laplace_approx.numerics.woodruff import distance_deviations, mid_weights, with_errors
 
 FEWEST_BEYOND = 20.0  # effective draws beyond an end: fewer do not say where the tail lies
 NORMAL_95 = 1.959963984540054  # SDs of a normal either side of the middle 95 %
@@ -69,16 +69,11 @@ class Replicated:
     def spread(self, probabilities) -> tuple[float, float]:
         """Return the distance of two quantiles and its standard error, by the same rule.
 
-        The errors of two ends of one sample go together: their CDFs' joint deviations, over the
-        density at each, are those of the distance.
+        That is of the joint deviations of both ends (`distance_deviations`).
         """
         p = np.asarray(probabilities, dtype=float)
         ends = self.quantiles(p)
-        s = self._errors(ends.value, p)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = np.where(s > 0, ends.error / s, 0.0)  # 1 / density
-        low, high = (self._deviations(x, at) for x, at in zip(ends.value, p, strict=True))
-        moved = slopes[1] * high - slopes[0] * low
+        moved = distance_deviations(self._deviations, ends, self._errors(ends.value, p), p)
         error = self._factor() * math.sqrt(float(moved @ moved))
         return float(ends.value[1] - ends.value[0]), error
 

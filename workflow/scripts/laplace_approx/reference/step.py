@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from laplace_approx.comparison.unseen import MOST, UNSURE
+from laplace_approx.comparison.unseen import MOST, UNSURE, can_judge
 from laplace_approx.contained import contained
 from laplace_approx.curvature.matrices import MOST_ON_DISK, draws_within
 from laplace_approx.density.model import condition_holds, evaluate_quantity
@@ -55,7 +55,7 @@ class Allowance(NamedTuple):
 
 
 def reference_step(laplaces, grids, budget: Allowance, say: Callable = print) -> ReferenceTables:
-    """Return adapted draws of a posterior, where one of its grids does not serve.
+    """Return adapted draws of a posterior, where one of its grids cannot judge.
 
     `laplaces` are its normals in all spaces (some perhaps declined), in any order; `grids` the
     records of the grids that it is held against. Draws are made from a mixture of Student t that
@@ -75,7 +75,8 @@ def reference_step(laplaces, grids, budget: Allowance, say: Callable = print) ->
 
 def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     names, case, say = told
-    if all(record["status"] == "ok" for record in grids):
+    modes = [each.mode for each in laplaces]
+    if all(can_judge(record, modes) for record in grids):
         return _without(GRID, "the grid is the exact side", names, case, budget)
     started = [each for each in laplaces if each.normal is not None]
     fits = [each.fit() for each in started]

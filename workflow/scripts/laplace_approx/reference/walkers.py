@@ -43,6 +43,11 @@ class ChainTrail(NamedTuple):
     log_p: np.ndarray
     evaluations: int
 
+    @property
+    def steps(self) -> int:
+        """The steps of each chain: an evaluation a step, and one where it starts."""
+        return self.evaluations // self.z.shape[1] - 1
+
 
 class DrawCoverage(NamedTuple):
     """How `chains` of so many `steps`, for so many `evaluations` in all, found some draws: `thin`
@@ -98,7 +103,7 @@ def walked(log_density, z, steps: int, rng) -> ChainTrail:
 
 
 def coverage(
-    proposal: StudentMixture, drawn: FrozenDraws, trail: ChainTrail, steps: int
+    proposal: StudentMixture, drawn: FrozenDraws, trail: ChainTrail, even: bool
 ) -> DrawCoverage:
     """Return the mass that chains find where p / q is large, beyond what the draws have there.
 
@@ -107,8 +112,8 @@ def coverage(
     were made. Chains that start at the draws and leave the posterior invariant go there by
     themselves. So for some levels the share of their states with a larger p / q is held against
     the weight of the draws with one; two standard errors, of chains and of draws, are taken off.
-    Where weights are uneven, and the chains long, what they may miss is that with one standard
-    error on top.
+    Where weights are not `even` what they may miss is that with one standard error on top; even
+    ones leave no room for a part that is missed.
     """
     ratio = ratios(proposal, trail)
     order = np.argsort(drawn.log_ratio, kind="stable")
@@ -125,10 +130,8 @@ def coverage(
         found = max(found, missed - 2 * error)
         if tail <= FAR_TAIL:
             unsure = max(unsure, missed + between)
-    even = steps < LONG_STEPS  # such weights leave no room for a part that is missed
-    return DrawCoverage(
-        trail.z.shape[1], steps, trail.evaluations, found, found if even else max(found, unsure)
-    )
+    unsure = found if even else max(found, unsure)
+    return DrawCoverage(trail.z.shape[1], trail.steps, trail.evaluations, found, unsure)
 
 
 def ratios(proposal: StudentMixture, trail: ChainTrail):

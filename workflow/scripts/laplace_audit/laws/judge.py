@@ -22,6 +22,11 @@ def judged(grid: dict, mode: dict, draws, tolerance: float) -> tuple[str, bool]:
     return ("grid" if grid["status"] == "ok" else "none"), False
 
 
+def judges(grid: dict, modes: list[dict]) -> bool:
+    """Return whether a grid can be the exact side, whichever of the searches for modes is asked."""
+    return grid["status"] == "ok" and not any(_faulty(grid, mode) for mode in modes)
+
+
 def certain(said: dict, tolerance: float) -> bool:
     """Return whether two standard errors of every quantity of draws are known and within the
     tolerance, and of chains, whether they would have shown a shift by as much."""

@@ -24,11 +24,11 @@ COPIED = (
 )
 
 
-def record_laws(page: Page, record: dict, grids: list[dict], budget: dict) -> None:
-    """Hold the record of a reference against the grids, the configuration and itself."""
+def record_laws(page: Page, record: dict, grids: list[bool], budget: dict) -> None:
+    """Hold the record of a reference against the grids (whether each can judge), the configuration
+    and itself."""
     page.same("reference is as configured", record["budget"], budget)
-    all_serve = all(grid["status"] == "ok" for grid in grids)
-    page.same("a grid goes first", record["kind"] == "grid", all_serve)
+    page.same("a grid goes first", record["kind"] == "grid", all(grids))
     page.same("draws serve or have a reason", record["serves"], record["kind"] == "adapted_draws")
     page.same("draws serve or have a reason", record["serves"], record["reason"] is None)
     if record["proposal"] is None:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from laplace_audit.numerics.weighted import FEWEST_BEYOND, ONE_SD
+from laplace_audit.numerics.weighted import FEWEST_BEYOND, ONE_SD, errors_of_way, two_errors
 
 
 def halves(x):
@@ -132,8 +132,8 @@ class ChainDraws:
         return max(half_way, float(high - low) / 2)
 
     def _half_way(self, p: float, s: float) -> float:
-        ends = self._quantile(max(p - s, 0.0)), self._quantile(min(p + s, 1.0))
-        return (ends[1] - ends[0]) / 2
+        low, high = (self._quantile(level) for level in two_errors(p, s))
+        return (high - low) / (2 * errors_of_way(p, s))
 
     def _quantile(self, p: float) -> float:
         return float(np.quantile(self.x, p, method="median_unbiased"))

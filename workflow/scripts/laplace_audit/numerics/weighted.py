@@ -8,6 +8,18 @@ FEWEST_BEYOND = 20.0  # effective draws beyond an end: with fewer it has neither
 ONE_SD = tuple(0.5 + sign * math.erf(math.sqrt(0.5)) / 2 for sign in (-1, 1))
 
 
+def errors_of_way(p: float, s: float) -> float:
+    """Return to how many errors s of a level p on either side the quantiles are looked at: 2, or as
+    many as leave it between 0 and 1, but 1 at least."""
+    return 2.0 if not s > 0 else max(1.0, min(2.0, p / s, (1 - p) / s))
+
+
+def two_errors(p: float, s: float) -> tuple[float, float]:
+    """Return the levels so many errors below and above p."""
+    way = errors_of_way(p, s) * s
+    return max(p - way, 0.0), min(p + way, 1.0)
+
+
 class WeightedDraws:
     """One quantity of reference draws, given as columns: `unseen` is the mass that they miss."""
 
@@ -31,11 +43,10 @@ class WeightedDraws:
 
     def error(self, p: float) -> float:
         """Return the error of a quantile: s of the CDF there, as far as it moves the quantile (from
-        p - s to p + s, half of that), and what the mass that is not seen can move."""
+        p - 2 s to p + 2 s, a quarter of that), and what the mass that is not seen can move."""
         found = self.at(p)
         s = self._factor() * float(np.linalg.norm(self._moved(found, p)))
-        ends = np.interp([max(p - s, 0.0), min(p + s, 1.0)], self.middle, self.x)
-        own, m = float(ends[1] - ends[0]) / 2, self.unseen
+        own, m = self._moving(p, s), self.unseen
         if math.isnan(found) or m == 0:
             return own if m == 0 and not math.isnan(found) else math.nan
         return own + max(abs(self.at(end) - found) for end in ((p - m) / (1 - m), p / (1 - m)))
@@ -47,9 +58,13 @@ class WeightedDraws:
         for end, p, sign in ((low, ONE_SD[0], -1), (high, ONE_SD[1], 1)):
             each = self._moved(end, p)
             s = self._factor() * float(np.linalg.norm(each))
-            ends = np.interp([max(p - s, 0.0), min(p + s, 1.0)], self.middle, self.x)
-            moved += sign * each * (float(ends[1] - ends[0]) / 2 / s if s > 0 else 0.0)
+            moved += sign * each * (self._moving(p, s) / s if s > 0 else 0.0)
         return (high - low) / 2, self._factor() * float(np.linalg.norm(moved)) / 2
+
+    def _moving(self, p: float, s: float) -> float:
+        """Return what s moves the quantile at p by, with the slope over a way in which it stays."""
+        low, high = np.interp(two_errors(p, s), self.middle, self.x)
+        return float(high - low) / (2 * errors_of_way(p, s))
 
     def _moved(self, x: float, p: float):
         """Return by replicate sum of w (1{value <= x} - p)."""
