@@ -15,6 +15,7 @@ import numpy as np
 from laplace_approx.exact import scans
 from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.lattice import Lattice
+from laplace_approx.exact.thin_tops import thin_tops
 from laplace_approx.words.numbers import rounded_up
 from laplace_approx.words.places import point
 
@@ -118,9 +119,11 @@ class Inspection(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Places with the density there and its excess, as shares of the mass per unit of u."""
+    """Places with the log density there (`truth`), the density and its excess, as shares of the
+    mass per unit of u."""
 
     places: scans.Places
+    truth: np.ndarray
     density: np.ndarray
     excess: np.ndarray
 
@@ -145,19 +148,13 @@ class _Part(NamedTuple):
         return float(np.sum(np.abs(quiet) * self.places.weight))
 
 
-def look(
-    lattices: list[Lattice], log_density: Callable, fewer: int = 0, gauged: bool = True
-) -> Inspection:
+def look(lattices: list[Lattice], log_density: Callable, fewer: int = 0) -> Inspection:
     """Return what is seen off the nodes of the lattices of one density: of them all, the worst.
 
     Each is looked at by points drawn by its own probability; the first by scans of the bulk,
-    of points that are halved `fewer` times. Unless `gauged`, the width down to which a hump would
-    have been seen is not measured, and infinite: that takes longer than most densities do.
+    of points that are halved `fewer` times.
     """
-    found = [
-        _looked(Between(each, log_density), i == 0, fewer, gauged)
-        for i, each in enumerate(lattices)
-    ]
+    found = [_looked(Between(each, log_density), i == 0, fewer) for i, each in enumerate(lattices)]
     worst = max(found, key=lambda each: max(each.missed, each.invented, LIMIT * each.rough / FINE))
     return worst._replace(
         places=sum(each.places for each in found),
@@ -167,20 +164,21 @@ def look(
     )
 
 
-def _looked(between: Between, scanned: bool, fewer: int, gauged: bool) -> Inspection:
+def _looked(between: Between, scanned: bool, fewer: int) -> Inspection:
     frame = between.frame
     bulk = scans.bulk_of(frame, between.nodes)
     by_mass = _read(between, scans.drawn(frame, between.nodes), fully=True)
-    parts, width = [by_mass], 0.0
+    parts, width, thin = [by_mass], 0.0, np.empty((0, len(frame.axes)))
     if scanned and len(frame.axes) == 1:
         line = scans.line_of(frame, between.nodes)
         parts.append(_read(between, line))
         width = scans.spacing(frame, bulk, line.u)
     elif scanned:
-        wide = scans.across(frame, bulk, by_mass.places.u, fewer)
-        parts += [_read(between, places) for places in wide]
-        places = np.concatenate([part.places.u for part in parts])
-        width = scans.gap(frame, bulk, places) if gauged else math.inf
+        covered = scans.covering(bulk, scans.power(len(frame.axes), fewer))
+        even = _read(between, scans.spread(bulk, covered))
+        parts += [even, _read(between, scans.across(frame, bulk, by_mass.places.u))]
+        thin = thin_tops(between, covered, even.truth)
+        width = scans.gap(frame, bulk, covered.radius)
     u, density, excess, share = (
         np.concatenate(column)
         for column in zip(*((p.places.u, p.density, p.excess, p.share) for p in parts), strict=True)
@@ -196,14 +194,15 @@ def _looked(between: Between, scanned: bool, fewer: int, gauged: bool) -> Inspec
         max(float(np.sum(np.maximum(-part.share, 0.0))) for part in parts),
         by_mass.rough,
         width,
-        tops,
+        np.concatenate([frame.place(thin), tops]),
         dents,
         _worst(frame, u, density, excess, np.abs(share)),
     )
 
 
 def _read(between: Between, places: scans.Places, fully: bool = False) -> _Part:
-    return _Part(places, *between.excess(places.u, fully))
+    truth = between.log_truth(places.u)
+    return _Part(places, truth, *between.excess(places.u, truth, fully))
 
 
 def _worst(frame, u, density, excess, size):
