@@ -23,6 +23,9 @@ FAINT = 0.01
 # of the mass that is missed: less makes no lattice for new modes worth while; doubled, none is laid
 # unless they explain all
 EXPLAINED = 0.5
+# SDs of a mode within which its hump is higher than what is about it; halved or doubled, nothing
+# changes but for a ripple of few humps
+HUMP = 8.0
 MOST_FAR = 8  # peaks beyond the reach that are climbed; doubled, up to 3700 evaluations more
 # points of a bracket, which shrinks by half as many; doubled, 1.01 times the evaluations, halved, a
 # Student t takes 2.3 times as many
@@ -72,7 +75,7 @@ def new_modes(
         known.append((z, factor))
         log_mass = _mass(of_z, z, factor) - log_total
         if log_mass > math.log(FAINT * LIMIT):
-            found.append(z)
+            found.append((z, factor))
             mass = math.exp(min(log_mass, 0.0))
             explained += mass
             if any(z is each for each in far):
@@ -80,9 +83,10 @@ def new_modes(
             else:
                 within += mass * _untold(lattices, log_density, z)
     share = beyond + max(within - seen.missed, 0.0)  # the rest is counted already
+    explained = max(explained, _on_humps(frame, seen.missing, found))
     if explained < EXPLAINED * seen.missed:  # a ripple, whose humps are not to be counted
         return modes[:0], share
-    return np.array(found).reshape(-1, modes.shape[1]), share
+    return np.array([z for z, _ in found]).reshape(-1, modes.shape[1]), share
 
 
 def _higher(lattices, of_z, known) -> list:
@@ -152,6 +156,16 @@ def _is_top(of_z, z, factor) -> bool:
     ways = ways[np.any(ways != 0, axis=1)] @ factor.T
     near, far = (float(of_z(z)) - of_z(z + times * AROUND * ways) for times in (1, 2))
     return bool(np.min(near) > 0 and np.mean(far) > ROUNDED * np.mean(near))
+
+
+def _on_humps(frame, missing, found) -> float:
+    """Return what places theta (n, d) that lie on the humps of modes (z, factor) have of the mass
+    that is missed: of a thin one, a single place stands for far more than the hump has."""
+    theta, share = missing
+    z, on = unconstrained(frame.transforms, theta), np.zeros(len(share), dtype=bool)
+    for mode, factor in found:
+        on |= np.linalg.norm(np.linalg.solve(factor, (z - mode).T), axis=0) < HUMP
+    return float(np.sum(share[on]))
 
 
 def _untold(lattices, log_density, z) -> float:
