@@ -245,6 +245,15 @@ def humps(kind, seed, rng):
     return of_normals(kind, seed, [weight, 1 - weight], means, covariances, settings)
 
 
+def spike(kind, seed, rng):
+    """Return a standard normal in space with a narrow spike near it."""
+    width, weight = 10 ** rng.uniform(-2, -0.5), float(rng.choice([0.3, 0.05, 0.01]))
+    means = np.array([np.zeros(3), rng.uniform(-4, 4, 3)])
+    covariances = [np.eye(3), width**2 * np.eye(3)]
+    settings = {"width": width, "weight": weight, "at": means[1].tolist()}
+    return of_normals(kind, seed, [1 - weight, weight], means, covariances, settings)
+
+
 KINDS = {
     "normals_in_space": normals,
     "students_in_space": student,
@@ -253,4 +262,5 @@ KINDS = {
     "straight_line": regression,
     "product_in_space": product,
     "humps_in_space": humps,
+    "spike_in_space": spike,
 }

@@ -58,14 +58,14 @@ class Between:
             value = log_density_at(self.frame, self._log_density, z) + self.frame.log_slope(u)
         return np.where(np.isnan(value), -np.inf, value) - self.highest
 
-    def excess(self, u, fully: bool = False):
+    def excess(self, u, truth, fully: bool = False):
         """Return the density at u (n, d), and what of it the lattice does not say, below zero where
-        it says more than there is: both as shares of all mass per unit of u.
+        it says more than there is: both as shares of all mass per unit of u. `truth` (n,) is the
+        log density there, as of `log_truth`.
 
         Unless `fully`, there is no excess where the straight line between the nodes tells the log
         density to `NEAR`.
         """
-        truth = self.log_truth(u)
         density, excess = np.exp(np.minimum(truth, LARGEST)), np.zeros(len(u))
         with np.errstate(invalid="ignore"):
             line = self._read(self.log_nodes, u, 2)

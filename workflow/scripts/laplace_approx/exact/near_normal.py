@@ -72,7 +72,7 @@ def near_normal(density: Density, mode) -> NearNormal | None:
             return None
         lattices.append(lattice)
         sd[name], marginals[name] = found
-    if not look(lattices, density.log_density, GLANCE, gauged=False).clean:
+    if not look(lattices, density.log_density, GLANCE).clean:
         return None
     return NearNormal(lattices[0], lattices[0].thin(), sd, marginals)
 

@@ -1,7 +1,6 @@
 """Modes that nobody knew: climbed to from what stands out above the lattices of a density."""
 
 import math
-from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -10,6 +9,7 @@ from laplace_approx.density.unbounded import constrained, unconstrained
 from laplace_approx.exact import scans
 from laplace_approx.exact.afar import peaks_afar
 from laplace_approx.exact.alignment import local_factor
+from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection
 
@@ -23,6 +23,9 @@ FAINT = 0.01
 # of the mass that is missed: less makes no lattice for new modes worth while; doubled, none is laid
 # unless they explain all
 EXPLAINED = 0.5
+# SDs of a mode within which its hump is higher than what is about it; halved or doubled, nothing
+# changes but for a ripple of few humps
+HUMP = 8.0
 MOST_FAR = 8  # peaks beyond the reach that are climbed; doubled, up to 3700 evaluations more
 # points of a bracket, which shrinks by half as many; doubled, 1.01 times the evaluations, halved, a
 # Student t takes 2.3 times as many
@@ -42,13 +45,17 @@ ROUNDED = 1.5
 FIRST = 0.02
 
 
-def new_modes(lattices: list[Lattice], seen: Inspection, log_total: float, of_z: Callable, modes):
+def new_modes(
+    lattices: list[Lattice], seen: Inspection, log_total: float, densities, modes
+) -> tuple[np.ndarray, float]:
     """Return the modes (m, d) that hold some mass and that nobody knew, and what share of the mass
-    they have of which the lattices know nothing.
+    they have of which the lattices know nothing, besides what was seen to be missed.
 
-    `seen` is what was seen off the nodes, `log_total` the log evidence, and `of_z` the log density
-    of the unconstrained coordinates in which the `modes` (m, d) that are known are.
+    `seen` is what was seen off the nodes, `log_total` the log evidence, and `densities` are the log
+    density of theta and that of the unconstrained coordinates in which the `modes` (m, d) that are
+    known are.
     """
+    log_density, of_z = densities
     frame = lattices[0].frame
     factors = [local_factor(of_z, mode) for mode in modes]
     known = list(zip(modes, factors, strict=True))
@@ -60,7 +67,7 @@ def new_modes(lattices: list[Lattice], seen: Inspection, log_total: float, of_z:
     else:
         afar = _afar(lattices[0], of_z, known)
         far = [z for z in afar if not _within(frame, z)]
-    found, share, explained = [], 0.0, 0.0
+    found, beyond, within, explained = [], 0.0, 0.0, 0.0
     for z in sorted(ends + afar, key=lambda z: -float(of_z(z))):
         factor = local_factor(of_z, z)
         if not np.isfinite(factor).all() or any(_same(z, factor, *each) for each in known):
@@ -68,12 +75,18 @@ def new_modes(lattices: list[Lattice], seen: Inspection, log_total: float, of_z:
         known.append((z, factor))
         log_mass = _mass(of_z, z, factor) - log_total
         if log_mass > math.log(FAINT * LIMIT):
-            found.append(z)
-            share += math.exp(min(log_mass, 0.0)) if any(z is each for each in far) else 0.0
-            explained += math.exp(min(log_mass, 0.0))
+            found.append((z, factor))
+            mass = math.exp(min(log_mass, 0.0))
+            explained += mass
+            if any(z is each for each in far):
+                beyond += mass
+            else:
+                within += mass * _untold(lattices, log_density, z)
+    share = beyond + max(within - seen.missed, 0.0)  # the rest is counted already
+    explained = max(explained, _on_humps(frame, seen.missing, found))
     if explained < EXPLAINED * seen.missed:  # a ripple, whose humps are not to be counted
         return modes[:0], share
-    return np.array(found).reshape(-1, modes.shape[1]), share
+    return np.array([z for z, _ in found]).reshape(-1, modes.shape[1]), share
 
 
 def _higher(lattices, of_z, known) -> list:
@@ -143,6 +156,27 @@ def _is_top(of_z, z, factor) -> bool:
     ways = ways[np.any(ways != 0, axis=1)] @ factor.T
     near, far = (float(of_z(z)) - of_z(z + times * AROUND * ways) for times in (1, 2))
     return bool(np.min(near) > 0 and np.mean(far) > ROUNDED * np.mean(near))
+
+
+def _on_humps(frame, missing, found) -> float:
+    """Return what places theta (n, d) that lie on the humps of modes (z, factor) have of the mass
+    that is missed: of a thin one, a single place stands for far more than the hump has."""
+    theta, share = missing
+    z, on = unconstrained(frame.transforms, theta), np.zeros(len(share), dtype=bool)
+    for mode, factor in found:
+        on |= np.linalg.norm(np.linalg.solve(factor, (z - mode).T), axis=0) < HUMP
+    return float(np.sum(share[on]))
+
+
+def _untold(lattices, log_density, z) -> float:
+    """Return the share of the density at a top z (d,) within the lattices that the nodes around do
+    not tell, of the lattice where it is largest: nearly all of a hump that lies between them."""
+    shares = []
+    for lattice in lattices:
+        u = lattice.frame.locate(constrained(lattice.frame.transforms, z))
+        ratio = float(Between(lattice, log_density).log_ratio(u[None])[0])
+        shares.append(-math.expm1(-max(ratio, 0.0)))
+    return max(shares)
 
 
 def _within(frame, z) -> bool:

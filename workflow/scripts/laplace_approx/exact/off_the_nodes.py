@@ -15,6 +15,7 @@ import numpy as np
 from laplace_approx.exact import scans
 from laplace_approx.exact.between_nodes import Between
 from laplace_approx.exact.lattice import Lattice
+from laplace_approx.exact.thin_tops import thin_tops
 from laplace_approx.words.numbers import rounded_up
 from laplace_approx.words.places import point
 
@@ -30,6 +31,8 @@ FAINT = 1e-3
 # mean of |excess| under points drawn by probability that interpolation explains; halved or doubled,
 # nothing changes
 FINE = 1e-5
+# places whose shares are told; doubled, a ripple takes longer to be known for one
+MOST_MISSING = 2**12
 # SDs between places from which modes are looked for; halved or doubled, nothing changes: doubled,
 # two humps within an SD begin from one place
 APART = 0.5
@@ -40,7 +43,8 @@ MEANS = (
     "what places off the nodes show that the lattices do not say there, as shares of the mass: "
     "missed (the density is higher) and invented (it is lower); roughness: how far the density is "
     "off elsewhere, of it, in the mean; seen_width: the SD, in SDs of the posterior, down to which "
-    "a round normal in the bulk would have been seen wherever it lies"
+    "a round normal with a hundredth of the mass would have been seen wherever it lies within "
+    "three of them of the centre; one that is narrower is not excluded"
 )
 
 
@@ -60,8 +64,9 @@ class Inspection(NamedTuple):
     `missed` and `invented` are shares of the mass; `rough` is the mean of |excess| where nothing
     stands out; `tops` (n, d) are places theta from which a mode may be found, `dents` those where
     the density is lower than is told, `worst` that of the largest excess with the ratio of the
-    density there to what the lattice says, and `seen_width` the narrowest normal, in SDs, that
-    would have been seen.
+    density there to what the lattice says, `missing` the places theta (m, d) that add most to what
+    is missed, with the share of each, and `seen_width` the narrowest normal, in SDs, that
+    would have been seen wherever it lies within `scans.PROMISED` SDs of the centre.
     """
 
     places: int
@@ -72,6 +77,7 @@ class Inspection(NamedTuple):
     tops: np.ndarray
     dents: np.ndarray
     worst: tuple[np.ndarray, float] | None
+    missing: tuple[np.ndarray, np.ndarray]
 
     @property
     def clean(self) -> bool:
@@ -111,16 +117,20 @@ class Inspection(NamedTuple):
     def sentence(self) -> str:
         """Return what could not have been seen."""
         return (
-            f"the density was looked at in {self.places} places off the nodes: a round hump or "
-            f"hole in the bulk whose SD is {rounded_up(self.seen_width)} posterior SDs or more "
-            "would have been seen wherever it lies, a narrower one only by chance"
+            f"the density was looked at in {self.places} places off the nodes: a round hump with "
+            "a hundredth of the mass whose SD is "
+            f"{rounded_up(self.seen_width)} posterior SDs or more would have been seen wherever it "
+            f"lies within {scans.PROMISED:g} of them of the centre, one that is narrower or "
+            "farther out perhaps; such a one is not excluded"
         )
 
 
 class _Part(NamedTuple):
-    """Places with the density there and its excess, as shares of the mass per unit of u."""
+    """Places with the log density there (`truth`), the density and its excess, as shares of the
+    mass per unit of u."""
 
     places: scans.Places
+    truth: np.ndarray
     density: np.ndarray
     excess: np.ndarray
 
@@ -139,71 +149,82 @@ class _Part(NamedTuple):
         return np.where(self.stands_out, self.excess, 0.0) * self.places.weight
 
     @property
+    def missed(self) -> float:
+        """What the places that stand out have of the mass, of those that are higher."""
+        return float(np.sum(np.maximum(self.share, 0.0)))
+
+    @property
     def rough(self) -> float:
         """The mean of |excess|, where nothing stands out, under points drawn by probability."""
         quiet = np.where(self.stands_out, 0.0, self.excess)
         return float(np.sum(np.abs(quiet) * self.places.weight))
 
 
-def look(
-    lattices: list[Lattice], log_density: Callable, fewer: int = 0, gauged: bool = True
-) -> Inspection:
+def look(lattices: list[Lattice], log_density: Callable, fewer: int = 0) -> Inspection:
     """Return what is seen off the nodes of the lattices of one density: of them all, the worst.
 
     Each is looked at by points drawn by its own probability; the first by scans of the bulk,
-    of points that are halved `fewer` times. Unless `gauged`, the width down to which a hump would
-    have been seen is not measured, and infinite: that takes longer than most densities do.
+    of points that are halved `fewer` times.
     """
-    found = [
-        _looked(Between(each, log_density), i == 0, fewer, gauged)
-        for i, each in enumerate(lattices)
-    ]
+    found = [_looked(Between(each, log_density), i == 0, fewer) for i, each in enumerate(lattices)]
     worst = max(found, key=lambda each: max(each.missed, each.invented, LIMIT * each.rough / FINE))
     return worst._replace(
         places=sum(each.places for each in found),
         seen_width=found[0].seen_width,
+        missing=max(found, key=lambda each: each.missed).missing,
         tops=np.concatenate([each.tops for each in found]),
         dents=np.concatenate([each.dents for each in found]),
     )
 
 
-def _looked(between: Between, scanned: bool, fewer: int, gauged: bool) -> Inspection:
+def _looked(between: Between, scanned: bool, fewer: int) -> Inspection:
     frame = between.frame
     bulk = scans.bulk_of(frame, between.nodes)
     by_mass = _read(between, scans.drawn(frame, between.nodes), fully=True)
-    parts, width = [by_mass], 0.0
+    parts, width, thin = [by_mass], 0.0, np.empty((0, len(frame.axes)))
     if scanned and len(frame.axes) == 1:
         line = scans.line_of(frame, between.nodes)
         parts.append(_read(between, line))
         width = scans.spacing(frame, bulk, line.u)
     elif scanned:
-        wide = scans.across(frame, bulk, by_mass.places.u, fewer)
-        parts += [_read(between, places) for places in wide]
-        places = np.concatenate([part.places.u for part in parts])
-        width = scans.gap(frame, bulk, places) if gauged else math.inf
+        covered = scans.covering(bulk, scans.power(len(frame.axes), fewer))
+        even = _read(between, scans.spread(bulk, covered))
+        parts += [even, _read(between, scans.across(frame, bulk, by_mass.places.u))]
+        thin = thin_tops(between, covered, even.truth)
+        width = scans.gap(frame, bulk, covered.radius)
     u, density, excess, share = (
         np.concatenate(column)
         for column in zip(*((p.places.u, p.density, p.excess, p.share) for p in parts), strict=True)
     )
-    at = u / bulk.sd
+    at, missing = u / bulk.sd, max(parts, key=lambda part: part.missed)
     tops, dents = (
         frame.place(u[_apart(np.flatnonzero(way * share > FAINT * LIMIT), way * excess, at)])
         for way in (1, -1)
     )
     return Inspection(
         len(u),
-        max(float(np.sum(np.maximum(part.share, 0.0))) for part in parts),
+        missing.missed,
         max(float(np.sum(np.maximum(-part.share, 0.0))) for part in parts),
         by_mass.rough,
         width,
-        tops,
+        np.concatenate([frame.place(thin), tops]),
         dents,
         _worst(frame, u, density, excess, np.abs(share)),
+        _missing(frame, missing),
     )
 
 
 def _read(between: Between, places: scans.Places, fully: bool = False) -> _Part:
-    return _Part(places, *between.excess(places.u, fully))
+    truth = between.log_truth(places.u)
+    return _Part(places, truth, *between.excess(places.u, truth, fully))
+
+
+def _missing(frame, part: _Part):
+    """Return the places theta (m, d) that add most to what is missed, and the share of each."""
+    share = part.share
+    rows = np.flatnonzero(share > 0)
+    rows = rows[np.argsort(-share[rows])[:MOST_MISSING]]
+    return frame.place(part.places.u[rows]), share[rows]
 
 
 def _worst(frame, u, density, excess, size):

@@ -1,9 +1,9 @@
 """Where a lattice is looked at off its nodes: places that know nothing of the nodes.
 
-Points drawn by probability see what is wrong where the mass is, points spread evenly over the bulk
-see what stands out beside it, and lines through the bulk see what is thin. All are quasi-random
-with a fixed seed, which is no choice of anybody's: no result depends on it (Owen 1998, Journal of
-Complexity 14; Sobol points of SciPy).
+Points drawn by probability see what is wrong where the mass is, points spread over the bulk, with
+the smallest gaps that there can be, see what stands out beside it, and lines through the bulk see
+what is thin. The first are quasi-random with a fixed seed, which is no choice of anybody's: no
+result depends on it (Owen 1998, Journal of Complexity 14; Sobol points of SciPy).
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 
 from laplace_approx.exact.axis import summed_to
 from laplace_approx.exact.frame import Frame
-from laplace_approx.numerics.even import even_points, nearest
+from laplace_approx.numerics.even import Cover, cover, even_points
 
 # of all points: another one looks at other places, and certifies or refuses the same but for what
 # is seen by chance
@@ -22,8 +22,8 @@ SEED = 20260
 DRAWN = 12
 # spread evenly over the bulk, by dimension; one more is twice the evaluations, and humps are seen
 # that are 0.71 (two parameters) or 0.79 (three) times as wide
-EVEN = {2: 18, 3: 16}
-# power of two: of these at the least; halved, seven in ten humps of a given width are seen
+EVEN = {2: 19, 3: 18}
+# power of two: of these at the least; halved, humps are seen that are 1.4 or 1.3 times as wide
 FEWEST = 14
 # of the evaluations that are left, that the even points may take; halved, half as many points where
 # the data are many
@@ -31,13 +31,14 @@ SHARE = 1 / 16
 LINES = {2: 6, 3: 6}  # lines; one more is twice the evaluations on them
 # points on a line; doubled, 1.0 to 1.05 times the evaluations, and sheets half as thin are seen
 ALONG = {2: 512, 3: 256}
-# of the mass beyond each side of the bulk; doubled, the bulk of a normal ends 0.14 SDs of 4.8
+# of the mass beyond each side of the bulk; doubled, the bulk of a normal ends 0.11 SDs of 6
 # earlier
-TAIL = 1e-6
-# power of two: places from which the gaps between points are measured; one less may miss the widest
-# gap, and state a `seen_width` that is too good: of these by 15 % (a search finds
-# gaps as much wider), of 2^10 by 27 %
-PROBES = 16
+TAIL = 1e-9
+# SDs each way of the centre within which a hump is promised to be seen; doubled, the promise is as
+# wide as the gaps are in the tails
+PROMISED = 3.0
+# places at which the slope of an axis is asked for; a thousandth of its length apart it is the same
+SLOPES = 2**10
 # SDs from the top of a normal at which it still has 14 % of its height; doubled, 0.03 %, which is
 # no excess that stands out
 FROM_ITS_TOP = 2.0
@@ -58,8 +59,8 @@ class Places(NamedTuple):
 
 
 class Bulk(NamedTuple):
-    """The box of u, (d,) each, that holds all but a part in a million of the mass on each side, and
-    the ends of the central 68 % of each axis."""
+    """The box of u, (d,) each, that holds all but a part in 1e9 of the mass on each side, and the
+    ends of the central 68 % of each axis."""
 
     lower: np.ndarray
     upper: np.ndarray
@@ -99,11 +100,24 @@ def drawn(frame: Frame, nodes, power: int = DRAWN) -> Places:
     return Places(u, 1 / (len(u) * probability))
 
 
-def spread(bulk: Bulk, power: int) -> Places:
-    """Return points spread evenly over the bulk."""
-    sobol = even_points(bulk.sd.size, power, SEED + 1)
-    u = bulk.lower + sobol * (bulk.upper - bulk.lower)
-    return Places(u, np.full(len(u), np.prod(bulk.upper - bulk.lower) / len(u)))
+def power(d: int, fewer: int) -> int:
+    """Return the power of two of the points that are spread over the bulk, halved so many times as
+    far as may be."""
+    return max(EVEN[d] - fewer, FEWEST)
+
+
+def covering(bulk: Bulk, power: int) -> Cover:
+    """Return points u that leave the smallest gaps in the bulk; in SDs of the axes their cells are
+    those of the best shape, and so is the radius."""
+    found = cover((bulk.upper - bulk.lower) / bulk.sd, 2**power)
+    arrays = tuple(bulk.lower + bulk.sd * array for array in found.arrays)
+    return found._replace(arrays=arrays, edges=bulk.sd * found.edges)
+
+
+def spread(bulk: Bulk, covered: Cover) -> Places:
+    """Return the points of a cover of the bulk, one array after the other."""
+    u = np.concatenate([array.reshape(-1, bulk.sd.size) for array in covered.arrays])
+    return Places(u, np.full(len(u), np.prod(covered.edges) / len(covered.arrays)))
 
 
 def lines(frame: Frame, bulk: Bulk, through) -> np.ndarray:
@@ -134,32 +148,39 @@ def _diagonals(d: int):
     return signs / np.sqrt(d)
 
 
-def gap(frame: Frame, bulk: Bulk, u) -> float:
-    """Return the largest SD, in those of the axes, of a round normal within three SDs of the centre
-    that has none of the points u (n, d) within `FROM_ITS_TOP` of its own SDs of its top."""
-    low, high, sd = _unstretched(frame, bulk)
-    unit = even_points(sd.size, PROBES, SEED + 2)
-    w = np.stack([axis.stretched(u[:, k]) for k, axis in enumerate(frame.axes)], axis=-1)
-    away, _ = nearest(w / sd, (low + unit * (high - low)) / sd)
-    return float(np.max(away)) / FROM_ITS_TOP
+def gap(frame: Frame, bulk: Bulk, radius: float) -> float:
+    """Return an SD, in those of the axes, such that of every round normal as wide or wider, within
+    three SDs of the centre, a point of a cover of this radius (in SDs of u) lies within
+    `FROM_ITS_TOP` of its SDs of the top.
+
+    What is `radius` in u is no more in w than the largest slope dw / du makes of it.
+    """
+    *ends, sd = _promised(frame, bulk)
+    ends, steepest = np.array(ends), 0.0
+    for k, axis in enumerate(frame.axes):
+        low, high = axis.inverse(ends[:, k]) + radius * bulk.sd[k] * np.array([-1, 1])
+        slope = np.max(axis.slope(np.linspace(low, high, SLOPES)))
+        steepest = max(steepest, float(slope * bulk.sd[k] / sd[k]))
+    return radius * steepest / FROM_ITS_TOP
 
 
 def spacing(frame: Frame, bulk: Bulk, u) -> float:
     """Return the largest distance of rising places u (n, 1) of a scan, halved, in SDs, within three
     of them of the centre: a normal of that SD has one of them within one SD of its top."""
-    low, high, sd = _unstretched(frame, bulk)
+    low, high, sd = _promised(frame, bulk)
     w = frame.axes[0].stretched(u[:, 0])
     return float(np.max(np.diff(w[(w > low[0]) & (w < high[0])]))) / 2 / float(sd[0])
 
 
-def _unstretched(frame: Frame, bulk: Bulk):
-    """Return the ends w (d,) of the box of three SDs each way, and the SDs in w."""
+def _promised(frame: Frame, bulk: Bulk):
+    """Return the ends w (d,) of the box of `PROMISED` SDs each way, and the SDs in w."""
     left, right, low, high = (
         np.array([float(axis.stretched(x)) for axis, x in zip(frame.axes, ends, strict=True)])
         for ends in (bulk.left, bulk.right, bulk.lower, bulk.upper)
     )
     sd, middle = (right - left) / 2, (left + right) / 2
-    return np.maximum(low, middle - 3 * sd), np.minimum(high, middle + 3 * sd), sd
+    reach = PROMISED * sd
+    return np.maximum(low, middle - reach), np.minimum(high, middle + reach), sd
 
 
 def line_of(frame: Frame, nodes) -> Places:
@@ -188,16 +209,14 @@ def halvings(left: int, d: int) -> int:
     return max(EVEN.get(d, 0) + 1 - most.bit_length(), 0)
 
 
-def across(frame: Frame, bulk: Bulk, inner, fewer: int = 0):
-    """Yield the points spread over the bulk, and those on lines through it. A point on a line
-    stands for a cube as wide as the points lie apart: what is seen at one is no wider for sure. The
-    first are halved `fewer` times, as far as may be."""
+def across(frame: Frame, bulk: Bulk, inner) -> Places:
+    """Return the points on lines through the bulk. Each stands for a cube as wide as the points lie
+    apart: what is seen at one is no wider for sure."""
     d = bulk.sd.size
-    yield spread(bulk, max(EVEN[d] - fewer, FEWEST))
     points = lines(frame, bulk, inner[:: max(1, len(inner) >> LINES[d])])
     along = np.linalg.norm((points[:, 1] - points[:, 0]) / bulk.sd, axis=-1)
     weight = np.repeat(along**d * np.prod(bulk.sd), points.shape[1])
-    yield Places(points.reshape(-1, d), weight)
+    return Places(points.reshape(-1, d), weight)
 
 
 def beyond(frame: Frame):

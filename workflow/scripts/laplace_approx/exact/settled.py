@@ -117,7 +117,8 @@ def settled(lay: Callable, densities, of_z: Callable, modes, fewer: int = 0) -> 
         found, share = modes[:0], 0.0
         if turn < (MODE_ROUNDS if seen.affords(1) else 1):
             total = own[0].numbers.log_evidence
-            found, share = new_modes(_of_all(own), seen.look, total, of_z, modes)
+            both = log_density, of_z
+            found, share = new_modes(_of_all(own), seen.look, total, both, modes)
         seen = seen.without(share)
         best = seen if best is None else min(best, seen, key=lambda each: each.rank)
         new_marks = [] if len(found) or marks else _marks(seen, log_density)

@@ -3,11 +3,13 @@ function.
 
 A narrow normal beside a smooth density is still a billionth of it at seven of its own SDs, and so
 much is seen: at a node, the log density is held against what its neighbours on a line tell. Along
-every axis they must tell less, and by far more than they do about their own neighbours. That makes
-a lattice see what is a quarter as thin as points would have to hit, in a plane.
+every axis they must tell less, and by far more than about any node a little further, on all sides:
+along an edge all nodes stand out, and a hump does so alone. That makes a lattice see what is a
+quarter as thin as points would have to hit, in a plane.
 """
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,7 +19,8 @@ import numpy as np
 SPACING = {1: 2.5e-3, 2: 0.12, 3: 0.55}
 RADIUS = {1: 20.0, 2: 6.0, 3: 6.0}  # SDs from the mode
 WEIGHTS = (np.array([15, -6, 1]) / 20, np.array([4, -1]) / 6)  # of the pairs next, second, third
-BESIDE = 4  # nodes away: there the neighbours that tell do not reach the hump
+# nodes away: there the neighbours that tell do not reach the hump; 2 BESIDE + 1 is a power of three
+BESIDE = 4
 # times as far off as beside; halved, smooth skewed posteriors are looked at closer, in vain
 STANDS_OUT = 4.0
 ROUNDING = 1e-14  # of a log density, relative: fifty last digits
@@ -42,8 +45,9 @@ def thin_humps(evaluator, proof):
     values[~np.isfinite(values)] = np.nan
     own = np.max(np.abs(u), axis=-1) <= h
     found = [(values[node], proof.x + frame @ u[node]) for node in _tops(values, own)]
-    for node in _standing_out(values, MOST[d]):
-        found += _closer(evaluator, proof, u[node], h)
+    for node in standing_out(values, MOST[d]):
+        seen = closer(lambda v: evaluator.far(proof.x + v @ frame.T), u[node], np.full(d, h))
+        found += [] if seen is None else [(seen[0], proof.x + frame @ seen[1])]
     return found
 
 
@@ -62,25 +66,38 @@ def _tops(values, own):
     return [tuple(node) for node in nodes[order]]
 
 
-def _standing_out(values, most):
-    """Return the indices (n, d) of the nodes that stand out most, no two of them neighbours."""
+def standing_out(values, most: int, highest: float = 0.0):
+    """Return the indices of the nodes that stand out most, no two of them neighbours, of `values`
+    (n_1, ..., n_d) of a log density at equally spaced nodes, from which `highest` was taken; NaN
+    where there are none."""
     off = np.stack([_off(values, axis) for axis in range(values.ndim)])
-    noise = ROUNDING * (1 + np.abs(values))
-    beside = np.zeros(values.shape)
-    for axis in range(values.ndim):
-        for way in (BESIDE, -BESIDE):
-            beside = np.fmax(beside, np.abs(_shifted(off[axis], axis, way)))
+    noise = ROUNDING * (1 + np.abs(values) + abs(highest))
+    beside = _around(np.fmax.reduce(np.abs(off), axis=0))
     with np.errstate(invalid="ignore"):
         score = np.nan_to_num(off.min(axis=0) / (beside + noise), nan=0.0, posinf=0.0)
-    order = np.argsort(-score, axis=None, kind="stable")
-    order = order[: int(np.sum(score > STANDS_OUT))]
+    rows = np.flatnonzero(score > STANDS_OUT)
+    rows = rows[np.argsort(-score.ravel()[rows], kind="stable")]
     kept: list[tuple] = []
-    for node in zip(*np.unravel_index(order, score.shape), strict=True):
+    for node in zip(*np.unravel_index(rows, score.shape), strict=True):
         if all(max(abs(a - b) for a, b in zip(node, one, strict=True)) > 1 for one in kept):
             kept.append(node)
         if len(kept) == most:
             break
     return kept
+
+
+def _around(size):
+    """Return the largest of the sizes `BESIDE` nodes away along one axis and no farther along the
+    others: on the faces of a box about each node, 0 where the lattice has none of them."""
+    found = np.zeros(size.shape)
+    for axis in range(size.ndim):
+        face = size
+        for other in range(size.ndim):
+            for by in (1, 3) if other != axis else ():  # of three, and of three times three: 9
+                face = np.fmax(face, np.fmax(*(_shifted(face, other, way) for way in (by, -by))))
+        for way in (BESIDE, -BESIDE):
+            found = np.fmax(found, _shifted(face, axis, way))
+    return found
 
 
 def _off(values, axis):
@@ -106,20 +123,21 @@ def _shifted(values, axis, by):
     return found
 
 
-def _closer(evaluator, proof, u, h):
-    """Return (log density, x) of the place about u (d,) that most exceeds a quadratic, if any does
-    by so much that it may be a hump."""
+def closer(value: Callable, u, edges):
+    """Return (log density, place) of the place about a node u (d,) that most exceeds a quadratic,
+    and None where none does by so much that it may be a hump. `value` is the log density of places
+    (n, d), `edges` (d,) are the distances between nodes."""
     d = u.size
     t = np.linspace(-1, 1, CLOSER[d])
     places = np.array(list(itertools.product(t, repeat=d)))
-    x = proof.x + (u + 0.75 * h * places) @ proof.factored.cholesky.T
-    values = evaluator.far(x)
+    at = u + 0.75 * edges * places
+    values = value(at)
     fine = np.isfinite(values)
     i, j = np.triu_indices(d)
     terms = np.hstack([np.ones((len(places), 1)), places, places[:, i] * places[:, j]])
     if fine.sum() < 2 * terms.shape[1]:
-        return []
+        return None
     told = terms @ np.linalg.lstsq(terms[fine], values[fine], rcond=None)[0]
     excess = np.where(fine, values - told, -np.inf)
     top = int(np.argmax(excess))
-    return [(float(values[top]), x[top])] if excess[top] > EXCESS else []
+    return (float(values[top]), at[top]) if excess[top] > EXCESS else None

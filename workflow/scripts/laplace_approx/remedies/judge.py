@@ -156,13 +156,14 @@ def _remarks(record: dict) -> tuple[str, ...]:
 
 
 def _seen(record: dict) -> tuple[str, ...]:
-    """Return down to which width a grid would have shown a hump that nothing else did."""
+    """Return down to which width a grid would have shown a hump that nothing else did: a narrower
+    one may be there, and then all numbers are those of the rest."""
     if record["off_the_nodes"] is None:
         return ()
     width = rounded_up(max(record["off_the_nodes"]["seen_width"].values()))
     return (
-        f"judged by a grid that shows any round hump in its bulk that is {width} posterior SDs "
-        "wide or more, and a narrower one by chance",
+        f"judged by a grid that shows any round hump in its middle that is {width} posterior SDs "
+        "wide or more; one that is narrower is not excluded",
     )
 
 
