@@ -412,7 +412,7 @@ def test_a_cut_that_the_support_does_not_declare_is_not_certified():
 
 
 def test_a_short_axis_keeps_its_nodes():
-    """All mass within little of the pilot's scale: steps that are small are not too many."""
+    """All mass within little of the alignment's scale: steps that are small are not too many."""
     axes = (Axis(-8.0, 8.0, 129), Axis(-10.0, -9.9253, 27, 0.26))
     support = np.array([[-np.inf] * 2, [np.inf] * 2])
     frame = Frame(("x", "y"), (Identity(),) * 2, np.zeros(2), np.eye(2), axes, support)

@@ -11,7 +11,7 @@ from laplace_approx.density.density import Density
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.known_modes import Known
 from laplace_approx.exact.off_the_nodes import look
-from laplace_approx.mode.thin import standing_out
+from laplace_approx.mode.thin_humps import standing_out
 from laplace_approx.numerics.even import cover
 
 

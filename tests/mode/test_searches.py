@@ -7,7 +7,7 @@ from known_posteriors import BIOASSAY
 from laplace_approx.errors import Declined
 from laplace_approx.mode.remembered import remembered_search
 from laplace_approx.mode.search import find_mode
-from laplace_approx.remember import recent
+from laplace_approx.remember import remembering
 from shapes_of_posteriors import values
 
 
@@ -37,7 +37,7 @@ def test_what_is_declined_is_declined_again():
 def test_only_the_same_objects_are_remembered():
     calls = []
 
-    @recent(2)
+    @remembering(2)
     def length(x):
         calls.append(x)
         return len(x)

@@ -20,7 +20,7 @@ class Memo:
         return self._found[key]
 
 
-def recent(most: int) -> Callable:
+def remembering(most: int) -> Callable:
     """Return a decorator: called with the same objects as one of the last `most` different calls, a
     function returns the same object as then. Equal objects are not the same."""
 

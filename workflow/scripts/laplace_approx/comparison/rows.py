@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from laplace_approx.remember import recent
+from laplace_approx.remember import remembering
 
 SAME = 1e-9  # probabilities that are one: doubled or halved, no two of a configuration meet
 
@@ -48,7 +48,7 @@ class Rows:
         return math.nan if row is None else float(self.table[column][row])
 
 
-@recent(16)
+@remembering(16)
 def rows_of(table: dict) -> Rows:
     """Return the rows of a table, found in one pass for all who ask for them in turn."""
     return Rows(table)

@@ -30,7 +30,7 @@ from laplace_approx.exact.marginal import (
 from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.exact.off_the_nodes import misplaced
 from laplace_approx.exact.shared import missed
-from laplace_approx.remember import recent
+from laplace_approx.remember import remembering
 from laplace_approx.words.numbers import or_nan
 
 LATTICE_POINTS = {1: 1001, 2: 101, 3: 61}  # nodes an axis under the normal, by dimension
@@ -319,6 +319,6 @@ def laplace_side(model, space, normal) -> LaplaceSide | NoSide:
     return _side(model, space, normal) if normal else NoSide()
 
 
-@recent(4)
+@remembering(4)
 def _side(model, space, normal) -> LaplaceSide:
     return LaplaceSide(model, space, normal)

@@ -19,7 +19,7 @@ from laplace_approx.density.edges import EdgeExact, within
 from laplace_approx.density.priors import Prior
 from laplace_approx.density.support import Support
 from laplace_approx.errors import Declined, InputError
-from laplace_approx.remember import recent
+from laplace_approx.remember import remembering
 from laplace_approx.words.raised import asked_to_stop, said
 
 _FIX = (
@@ -49,7 +49,7 @@ def joint_support(model, prior: Prior):
     return lower, upper
 
 
-@recent(2)
+@remembering(2)
 @np.errstate(all="ignore")  # what a model does outside its comfort is a value, not an event
 def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.

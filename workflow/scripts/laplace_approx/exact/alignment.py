@@ -27,7 +27,7 @@ POINTS = {1: 281, 2: 57, 3: 29}
 STEEPEST, FLATTEST = 1e-10, 1e10  # limits of a curvature in units of the scales that were found
 
 
-class Pilot(NamedTuple):
+class Alignment(NamedTuple):
     """A centre (d,) and a lower factor (d, d) of a covariance, and the modes (m, d) that are known
     with a factor (m, d, d) of the covariance of each."""
 
@@ -36,9 +36,9 @@ class Pilot(NamedTuple):
     modes: np.ndarray
     mode_factors: np.ndarray
 
-    def marked(self, marks) -> "Pilot":
-        """Return the pilot with further places for which nodes must lie close: z (d,) and factor
-        (d, d) of each. They move neither the centre nor the covariance."""
+    def marked(self, marks) -> "Alignment":
+        """Return the alignment with further places for which nodes must lie close: z (d,) and
+        factor (d, d) of each. They move neither the centre nor the covariance."""
         places, factors = ([each[k][None] for each in marks] for k in (0, 1))
         return self._replace(
             modes=np.concatenate([self.modes, *places]),
@@ -46,8 +46,8 @@ class Pilot(NamedTuple):
         )
 
 
-def find_pilot(log_density: Callable, modes) -> Pilot:
-    """Return the pilot of a log density of z (..., d), given its modes (m, d).
+def find_alignment(log_density: Callable, modes) -> Alignment:
+    """Return the alignment of a log density of z (..., d), given its modes (m, d).
 
     Each mode gets the covariance of its curvature. Their mixture, weighted by Laplace's mass, is
     the first guess; where one lattice resolves it, the moments of the density on a window about
@@ -70,7 +70,7 @@ def find_pilot(log_density: Callable, modes) -> Pilot:
         factor = factor @ spread
         if np.all(np.abs(moved) < 0.1) and change[-1] > 0.8 and change[0] < 1.25:
             break
-    return Pilot(centre, lower_factor(factor), modes, factors)
+    return Alignment(centre, lower_factor(factor), modes, factors)
 
 
 def local_factor(log_density: Callable, z):

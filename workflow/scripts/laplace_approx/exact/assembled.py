@@ -9,7 +9,7 @@ from laplace_approx.exact.grid import MOMENTS, Grid
 from laplace_approx.exact.moments import moments
 from laplace_approx.exact.off_the_nodes import LIMIT
 from laplace_approx.exact.outermost import with_lost
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.shared import shared_lattice, unresolved
 from laplace_approx.exact.spacing import spacing_faults
 
@@ -21,7 +21,7 @@ MEANING = (
 )
 
 
-def assembled(own: list[Own]) -> Grid:
+def assembled(own: list[ParameterLattice]) -> Grid:
     """Return the grid whose evidence, moments and marginals are those of the parameters' own
     lattices, and whose cells those of the one that serves for all (`shared`)."""
     own = [_against(own, each) for each in own]
@@ -62,7 +62,7 @@ def assembled(own: list[Own]) -> Grid:
     )
 
 
-def _against(own: list[Own], each: Own) -> Own:
+def _against(own: list[ParameterLattice], each: ParameterLattice) -> ParameterLattice:
     """Return a parameter's lattice with what it leaves out when it is held against the others.
 
     All of them integrate one density: one of less evidence, by more than the spacing of both
@@ -77,7 +77,7 @@ def _against(own: list[Own], each: Own) -> Own:
     return each._replace(sides=with_lost(each.sides, share), moment_errors=errors)
 
 
-def _moment_errors(own: list[Own]) -> dict:
+def _moment_errors(own: list[ParameterLattice]) -> dict:
     errors = np.array([each.moment_errors for each in own]).T
     return {f"{moment}_error": row for moment, row in zip(MOMENTS, errors, strict=True)}
 

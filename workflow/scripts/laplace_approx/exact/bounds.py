@@ -1,6 +1,6 @@
 """How far a lattice must reach: its axes grow until nothing that counts is left outside.
 
-The distances are those of w, in scales of the pilot. An axis that must reach far is stretched,
+The distances are those of w, in scales of the alignment. An axis that must reach far is stretched,
 w = sinh(c u) / c: a power law becomes an exponential and an exponential falls faster still, so
 that a heavy tail costs few nodes more, and the trapezoid rule keeps its convergence (Stenger 1993,
 Numerical Methods Based on Sinc and Analytic Functions).

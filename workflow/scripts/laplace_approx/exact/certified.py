@@ -17,7 +17,7 @@ from laplace_approx.density.density import Density
 from laplace_approx.density.edges import wrapped
 from laplace_approx.density.unbounded import natural_transforms
 from laplace_approx.errors import Declined
-from laplace_approx.exact.alignment import Pilot, find_pilot
+from laplace_approx.exact.alignment import Alignment, find_alignment
 from laplace_approx.exact.assembled import assembled
 from laplace_approx.exact.bounds import grow, within_limit
 from laplace_approx.exact.budget import Budget
@@ -29,8 +29,8 @@ from laplace_approx.exact.grid import Grid, empty_grid
 from laplace_approx.exact.known_modes import Known, known_modes
 from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.moving import Found, along_ridges, lost_ends, thinner
-from laplace_approx.exact.own import Own
-from laplace_approx.exact.refined import MOST_CELLS, own_lattice
+from laplace_approx.exact.parameter_lattice import ParameterLattice
+from laplace_approx.exact.refined import MOST_CELLS, lattice_of_parameter
 from laplace_approx.exact.scans import halvings
 from laplace_approx.exact.settled import settled
 from laplace_approx.exact.unconstrained import density_of_z
@@ -90,7 +90,7 @@ def certified_grid(
 
 def _laid(
     density: Density, log_density, budget: Budget, modes, marks, finer: int
-) -> list[Own] | Grid:
+) -> list[ParameterLattice] | Grid:
     """Return the lattice of each parameter, or the empty grid of a density for which one of them
     cannot be had. `modes` (m, d) are those that are known, in unconstrained coordinates, `marks`
     the features for which nodes must lie close too, and the nodes from which refinement begins lie
@@ -98,10 +98,10 @@ def _laid(
     d = len(density.names)
     transforms = natural_transforms(density.lower, density.upper)
     of_z = density_of_z(log_density, transforms, (density.lower, density.upper))
-    pilot = find_pilot(of_z, modes)
-    pilot = pilot.marked([(each.z, each.factor) for each in marks])
-    _insist_on_a_scale(pilot, density.names)
-    frames = [first_frame(density, transforms, pilot, parameter) for parameter in range(d)]
+    alignment = find_alignment(of_z, modes)
+    alignment = alignment.marked([(each.z, each.factor) for each in marks])
+    _insist_on_a_scale(alignment, density.names)
+    frames = [first_frame(density, transforms, alignment, parameter) for parameter in range(d)]
     found = []
     for i, frame in enumerate(frames):
         budget.stage = f"the lattice of {frame.names[i]}"
@@ -142,7 +142,9 @@ def _straight(
     lost = lost_ends(reach, parameter)
     if lost:
         return known or Found(None, lost)
-    own = own_lattice(spaced_reach(reach, frame, most, finer), log_density, parameter, most)
+    own = lattice_of_parameter(
+        spaced_reach(reach, frame, most, finer), log_density, parameter, most
+    )
     found = Found(own, [] if own else [_unseen(reach.frame, log_density, parameter)])
     return known if known and known.cost <= found.cost else found
 
@@ -160,9 +162,9 @@ def _without_infinity(log_density: Callable) -> Callable:
     return wrapped(log_density, wrap)
 
 
-def _insist_on_a_scale(pilot: Pilot, names) -> None:
-    if not (np.all(np.isfinite(pilot.factor)) and np.all(np.diag(pilot.factor) > 0)):
-        where = point([f"the coordinate of {name}" for name in names], pilot.centre)
+def _insist_on_a_scale(alignment: Alignment, names) -> None:
+    if not (np.all(np.isfinite(alignment.factor)) and np.all(np.diag(alignment.factor) > 0)):
+        where = point([f"the coordinate of {name}" for name in names], alignment.centre)
         raise Declined(
             "not_converged",
             f"no grid can be laid: where the search for the mode ended ({where}) the density has "

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from laplace_approx.exact.lattice import Lattice
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.words.places import point
 
 # of log evidences: one lattice sees twice the mass that another sees; doubled, one must see four
@@ -21,7 +21,7 @@ ADVICE = (
 )
 
 
-def why_distrusted(own: list[Own], log_density) -> str | None:
+def why_distrusted(own: list[ParameterLattice], log_density) -> str | None:
     """Return a sentence where the lattices of the single parameters hold no mass that could be
     believed, None where they may.
 
@@ -51,7 +51,7 @@ def rounding_error(lattice: Lattice, parameter: int, log_density) -> str | None:
     )
 
 
-def _contradiction(own: list[Own]) -> str | None:
+def _contradiction(own: list[ParameterLattice]) -> str | None:
     low, high = (pick(own, key=_evidence) for pick in (min, max))
     if _evidence(high) - _evidence(low) <= MOST_APART:  # NaN is no agreement
         return None
@@ -65,7 +65,7 @@ def _contradiction(own: list[Own]) -> str | None:
     )
 
 
-def _evidence(each: Own) -> float:
+def _evidence(each: ParameterLattice) -> float:
     return each.numbers.log_evidence
 
 

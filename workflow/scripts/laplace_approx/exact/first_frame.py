@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from laplace_approx.density.density import Density
-from laplace_approx.exact.alignment import Pilot, conditional_widths
+from laplace_approx.exact.alignment import Alignment, conditional_widths
 from laplace_approx.exact.axis import Axis
 from laplace_approx.exact.bounds import STEP, Reach, axis_between, within_limit
 from laplace_approx.exact.frame import Frame
@@ -36,15 +36,15 @@ PER_WIDTH = 0.5
 REACH = 8.0
 
 
-def first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> Frame:
+def first_frame(density: Density, transforms, alignment: Alignment, parameter: int) -> Frame:
     """Return the frame whose first axis is a parameter by itself, over a few scales each way of
     the modes, with nodes just near enough to judge its bounds."""
     d = len(transforms)
-    shear = lower_factor(pilot.factor, first=parameter)
-    w = np.linalg.solve(shear, (pilot.modes - pilot.centre).T).T
+    shear = lower_factor(alignment.factor, first=parameter)
+    w = np.linalg.solve(shear, (alignment.modes - alignment.centre).T).T
     step = np.full(d, STEP[d])
     if len(w) > 1:  # narrow modes, far apart
-        widths = [conditional_widths(np.linalg.solve(shear, f)) for f in pilot.mode_factors]
+        widths = [conditional_widths(np.linalg.solve(shear, f)) for f in alignment.mode_factors]
         step = np.minimum(step, PER_WIDTH * np.min(widths, axis=0))
     low, high = np.minimum(w.min(axis=0), 0) - REACH, np.maximum(w.max(axis=0), 0) + REACH
     axes = tuple(axis_between(low[k], high[k], step[k]) for k in range(d))
@@ -55,7 +55,7 @@ def first_frame(density: Density, transforms, pilot: Pilot, parameter: int) -> F
         if stretched or even > ONE_SCALE[d] or (d > 1 and even > FEWER * close):
             axes = humps
     support = np.array([density.lower, density.upper], dtype=float)
-    frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
+    frame = Frame(tuple(density.names), transforms, alignment.centre, shear, axes, support)
     return within_limit(frame, MOST_CELLS)
 
 

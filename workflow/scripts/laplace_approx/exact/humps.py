@@ -8,7 +8,7 @@ distances in its widths, and keeps its convergence (as for one such map: Stenger
 
 import numpy as np
 
-from laplace_approx.remember import recent
+from laplace_approx.remember import remembering
 
 LAST_DIGIT = 4 * np.finfo(float).eps
 # Of t in w = centre + width sinh t at the places of a table: its cubics are then good to 1e-7, from
@@ -49,7 +49,7 @@ def place(u, centres):
     return w
 
 
-@recent(4)  # a lattice asks for the values and then the slopes at the same places
+@remembering(4)  # a lattice asks for the values and then the slopes at the same places
 def _place(u, centres):
     flat = u.ravel()
     if flat.size == 0:

@@ -19,9 +19,9 @@ from laplace_approx.exact.ends import NEGLIGIBLE_MASS
 from laplace_approx.exact.following import moving_reach
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.projected import CELLS, projected
-from laplace_approx.exact.refined import doubled, own_lattice
+from laplace_approx.exact.refined import doubled, lattice_of_parameter
 from laplace_approx.exact.spacing import NEGLIGIBLE
 
 # e to this power is nearly the largest floating-point number, which is e^709; halved, a cliff
@@ -56,7 +56,7 @@ TIMES = 30.0
 class Found(NamedTuple):
     """The lattice of a parameter, None where there is none, and why not, in sentences."""
 
-    own: Own | None
+    own: ParameterLattice | None
     faults: list[str]
 
     @property
@@ -135,7 +135,7 @@ def _followed(
     steps = [min(axis.step, FIRST_STEP[d]) for axis in reach.frame.axes]
     axes = (axis.spaced(step) for axis, step in zip(reach.frame.axes, steps, strict=True))
     spaced = within_limit(reach.frame._replace(axes=tuple(axes)), most)
-    own = own_lattice(reach._replace(frame=spaced), log_density, parameter, most)
+    own = lattice_of_parameter(reach._replace(frame=spaced), log_density, parameter, most)
     if own is None:
         return Found(None, straight.faults)
     return _held(own, own.lattice.frame, _seen(frame, log_density, straight), straight)
@@ -153,7 +153,7 @@ def _seen(frame: Frame, log_density: Callable, straight: Found) -> Lattice:
     return evaluate(within_limit(frame, GLIMPSE), log_density)
 
 
-def _held(own: Own | None, frame: Frame, seen: Lattice, straight: Found) -> Found:
+def _held(own: ParameterLattice | None, frame: Frame, seen: Lattice, straight: Found) -> Found:
     """Return the lattice of a parameter, whose nodes are those of a frame or come from these, with
     its faults when it is held against a sheared lattice."""
     if own is None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from laplace_approx.density.density import Density
 from laplace_approx.density.unbounded import natural_transforms, unconstrained
-from laplace_approx.exact.alignment import find_pilot
+from laplace_approx.exact.alignment import find_alignment
 from laplace_approx.exact.bounds import axis_between
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
@@ -60,12 +60,12 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     transforms = natural_transforms(density.lower, density.upper)
     mode = unconstrained(transforms, np.asarray(mode, dtype=float))
     support = np.array([density.lower, density.upper], dtype=float)
-    pilot = find_pilot(density_of_z(density.log_density, transforms, support), mode)
+    alignment = find_alignment(density_of_z(density.log_density, transforms, support), mode)
     lattices, sd, marginals = [], {}, {}
     for parameter, name in enumerate(density.names):
         axes = (axis_between(-REACH, REACH, STEP[mode.size]),) * mode.size
-        shear = lower_factor(pilot.factor, first=parameter)
-        frame = Frame(tuple(density.names), transforms, pilot.centre, shear, axes, support)
+        shear = lower_factor(alignment.factor, first=parameter)
+        frame = Frame(tuple(density.names), transforms, alignment.centre, shear, axes, support)
         lattice = evaluate(frame, density.log_density)
         found = _of_parameter(lattice, parameter)
         if found is None:

@@ -7,9 +7,9 @@ import numpy as np
 
 from laplace_approx.density.unbounded import constrained, unconstrained
 from laplace_approx.exact import scans
-from laplace_approx.exact.afar import peaks_afar
 from laplace_approx.exact.alignment import local_factor
 from laplace_approx.exact.between_nodes import Between
+from laplace_approx.exact.far_humps import peaks_afar
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection
 

@@ -17,7 +17,12 @@ from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice, evaluate
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.outermost import lost_across, with_lost
-from laplace_approx.exact.refined import MOST_POINTS, Own, changes_by, own_lattice
+from laplace_approx.exact.refined import (
+    MOST_POINTS,
+    ParameterLattice,
+    changes_by,
+    lattice_of_parameter,
+)
 from laplace_approx.exact.spacing import owed
 from laplace_approx.exact.summed_moments import summed_moments
 from laplace_approx.remember import Memo
@@ -41,7 +46,9 @@ GAINS = 16.0
 LOOKED_AT = 4  # blocks of places that are remembered; with one, several blocks are looked at anew
 
 
-def projected(source: Own, log_density: Callable, parameter: int, most: int) -> Own | None:
+def projected(
+    source: ParameterLattice, log_density: Callable, parameter: int, most: int
+) -> ParameterLattice | None:
     """Return the lattice of a parameter from that of another one, whose axes before the
     parameter's are refined, to `most` cells, until the marginal stands still; None where there is
     no telling.
@@ -125,15 +132,15 @@ def _densities(lines: MarginalLines, frame: Frame, weights) -> list[Callable]:
     return [weighed(k) for k in range(len(weights))]
 
 
-def _along(lines: MarginalLines, frame: Frame, parameter: int) -> Own | None:
+def _along(lines: MarginalLines, frame: Frame, parameter: int) -> ParameterLattice | None:
     alone = _frame(lines, frame, parameter)
     if not alone.shear[0, 0] > 0:
         return None
     (log_marginal,) = _densities(lines, alone, lines.halved()[:1])
-    return own_lattice(grow(alone, log_marginal, 0), log_marginal, 0)
+    return lattice_of_parameter(grow(alone, log_marginal, 0), log_marginal, 0)
 
 
-def _owed(lines: MarginalLines, found: Own):
+def _owed(lines: MarginalLines, found: ParameterLattice):
     """Return what the axes before the parameter's owe to log evidence, quantiles and moments, at
     the most what leaving out half of their nodes changes, and what the density between the nodes
     of the lines owes."""

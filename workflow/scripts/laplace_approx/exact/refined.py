@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from laplace_approx.exact.bounds import Reach, sharper
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.spacing import NEGLIGIBLE
 from laplace_approx.exact.trial import SMALL, LatticeTrial
 
@@ -27,9 +27,9 @@ REGROWN = 4
 IDLE = 3
 
 
-def own_lattice(
+def lattice_of_parameter(
     reach: Reach, log_density: Callable, parameter: int, most: int = MOST_CELLS
-) -> Own | None:
+) -> ParameterLattice | None:
     """Return the refined lattice of a parameter, of `most` cells, which varies along axis 0 of the
     frame alone; None where no lattice tells how wide the density is.
 
@@ -71,7 +71,7 @@ def _told(trial: LatticeTrial, most: int) -> LatticeTrial:
     return trial
 
 
-def doubled(own: Own, log_density: Callable) -> Own | None:
+def doubled(own: ParameterLattice, log_density: Callable) -> ParameterLattice | None:
     """Return the lattice of a parameter with the nodes of all axes at half their distances; None
     where it tells no width."""
     frame = own.lattice.frame

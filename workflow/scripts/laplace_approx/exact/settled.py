@@ -20,7 +20,7 @@ from laplace_approx.exact.grid import Grid, unknown_errors
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.new_modes import new_modes
 from laplace_approx.exact.off_the_nodes import LIMIT, Inspection, look, misplaced
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.refined import MOST_CELLS, MOST_POINTS, doubled
 from laplace_approx.words.places import point
 
@@ -41,7 +41,7 @@ class Settled(NamedTuple):
     """The lattices of the single parameters, what was seen off their nodes, and the modes theta
     (n, d) for which they were laid and that the search for modes had not found."""
 
-    own: list[Own]
+    own: list[ParameterLattice]
     look: Inspection
     modes: np.ndarray
 
@@ -135,7 +135,7 @@ def settled(lay: Callable, densities, of_z: Callable, modes, fewer: int = 0) -> 
     )
 
 
-def _of_all(own: list[Own]) -> list[Lattice]:
+def _of_all(own: list[ParameterLattice]) -> list[Lattice]:
     """Return the lattices of all parameters: one of fewer axes comes from another's nodes."""
     return [each.lattice for each in own if each.lattice.log_density.ndim == len(own)]
 

@@ -18,7 +18,7 @@ from laplace_approx.exact.axis import LEAST_POINTS, along_axis, trapezoid_weight
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.spacing import PROBES, owed
 from laplace_approx.words.numbers import or_none
 
@@ -88,7 +88,7 @@ class _Steps(NamedTuple):
     error: float
 
 
-def shared_lattice(own: list[Own]) -> Shared:
+def shared_lattice(own: list[ParameterLattice]) -> Shared:
     """Return the lattice of all parameters: of the single parameters' lattices, thinned axis by
     axis, the smallest of which half of the nodes would do.
 
@@ -134,8 +134,8 @@ def unresolved(errors: Errors) -> list[str]:
 
 def stages_of(lattice: Lattice) -> Iterator[Lattice]:
     """Yield a lattice and what is left of it as its axes are thinned, the closest nodes first, as
-    far as their spacing allows. A short axis, on which little of the pilot's scale holds all the
-    mass, keeps its nodes."""
+    far as their spacing allows. A short axis, on which little of the alignment's scale holds all
+    the mass, keeps its nodes."""
     frame, log_density = lattice
     axes, widest = list(frame.axes), WIDEST_STEP[log_density.ndim]
     while True:
@@ -205,7 +205,7 @@ def _sum(mass, theta, places, widths):
         return np.array([np.sum(mass * step) for step in steps])
 
 
-def _steps(own: Own) -> _Steps:
+def _steps(own: ParameterLattice) -> _Steps:
     """Return the smoothed CDF of a parameter on its own lattice, as wide at each quantile as the
     nearest other one is far away; what it is off by shows where nodes are left out."""
     places = own.numbers.probed

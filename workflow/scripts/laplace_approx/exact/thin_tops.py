@@ -9,7 +9,7 @@ that point stands for. About each such point places closer together are looked a
 import numpy as np
 
 from laplace_approx.exact.between_nodes import Between
-from laplace_approx.mode.thin import closer, standing_out
+from laplace_approx.mode.thin_humps import closer, standing_out
 from laplace_approx.numerics.even import Cover
 
 # points that are looked at closer, of each array: each costs 49 (two parameters) or 125 evaluations

@@ -19,7 +19,7 @@ from laplace_approx.exact.outermost import (
     outermost_sides,
     with_lost,
 )
-from laplace_approx.exact.own import Own
+from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.parameter_numbers import LEAST_WIDTH, Numbers, moved, numbers_of
 from laplace_approx.exact.spacing import jumps_along, owed
 from laplace_approx.exact.summed_moments import Summed, beyond_axes
@@ -107,14 +107,14 @@ class LatticeTrial:
         reach = grow(self.frame, self.log_density, self.parameter, FAINT)
         return LatticeTrial(reach, self.log_density, self.parameter)
 
-    def result(self) -> Own:
+    def result(self) -> ParameterLattice:
         sides = self._sides()
         owes = self._bounds + self._noise
         low, high = self.numbers.middle
         unit = np.array([(high - low) / 2, (high - low) / 2, 1.0])
         moments = self._moments(owes[2:] * unit + self._beyond(sides) + CUT * unit)
         mean, sd, skewness = (float(x) for x in moments.values)
-        return Own(
+        return ParameterLattice(
             self.parameter,
             self.lattice,
             self.frame.values(self.parameter, self.frame.axes[0].nodes()),

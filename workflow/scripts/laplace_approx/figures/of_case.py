@@ -15,7 +15,7 @@ from laplace_approx.figures.newton_path import newton_path
 from laplace_approx.figures.overlay import overlay
 from laplace_approx.figures.quantities import Quantity, quantities
 from laplace_approx.figures.regions import ELLIPSES, ellipse, widths
-from laplace_approx.figures.shown import foremost
+from laplace_approx.figures.shown import shown_names
 from laplace_approx.figures.text import axis_texts
 
 INTERVALS = {level: ends_of(level) for level in JUDGED}
@@ -34,7 +34,7 @@ class CaseFigures:
     def __init__(self, laplace, side, exact, draws, verdict: dict, case: str):
         self.laplace, self.side, self.exact, self.draws = laplace, side, exact, draws
         self.model, self.verdict = laplace.model, verdict
-        self.names, left_out = foremost(self.model.parameters, verdict)
+        self.names, left_out = shown_names(self.model.parameters, verdict)
         self.places = [self.model.parameters.index(name) for name in self.names]
         self.record = laplace.posterior.record
         case = f"{case}. Of the parameters {left_out}" if left_out else case

@@ -11,7 +11,7 @@ from laplace_approx.figures.coverage import coverage
 from laplace_approx.figures.quantile_quantile import Quantiles, quantile_quantile
 from laplace_approx.figures.remedy_ladder import Rung, remedy_ladder
 from laplace_approx.figures.replication import replication
-from laplace_approx.figures.shown import foremost
+from laplace_approx.figures.shown import shown_names
 from laplace_approx.figures.tails import TailPanel, tails
 from laplace_approx.figures.text import axis_texts
 from laplace_approx.normal.fit import quantity_names
@@ -35,7 +35,7 @@ class VerdictFigures:
     def __init__(self, laplace, side, exact, verdict: dict, tables: dict, case: str):
         self.laplace, self.side, self.exact = laplace, side, exact
         # a record on disk has its keys sorted
-        names, left_out = foremost(quantity_names(laplace.model), verdict)
+        names, left_out = shown_names(quantity_names(laplace.model), verdict)
         quantities = {name: verdict["quantities"][name] for name in names}
         self.verdict = verdict | {"quantities": quantities}
         self.remedies, self.starts = tables["remedies"], tables["basin"]

@@ -5,7 +5,7 @@ import math
 MOST = 6  # panels, curves or pictures of one kind
 
 
-def foremost(names, verdict: dict) -> tuple[tuple[str, ...], str]:
+def shown_names(names, verdict: dict) -> tuple[tuple[str, ...], str]:
     """Return the names to show, and a sentence about those that are not ("" where all are).
 
     Above six, they are the six whose 95 % interval is furthest off according to the record of the

@@ -9,7 +9,7 @@ from laplace_approx.mode.reasons.boundary import boundary_maximum, declined_edge
 from laplace_approx.mode.reasons.curvature import flat_top, level_line, no_curvature, unsafe
 from laplace_approx.mode.reasons.growth import endless, grows_along_path, rises_for_ever
 from laplace_approx.mode.reasons.smoothness import kink, not_smooth, step_beside
-from laplace_approx.mode.summit import summit
+from laplace_approx.mode.without_slope import summit
 from laplace_approx.words import places
 from laplace_approx.words.numbers import or_none
 

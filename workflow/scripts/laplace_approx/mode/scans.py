@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from laplace_approx.mode.checks.decay import LEVEL
-from laplace_approx.mode.thin import RADIUS, thin_humps
+from laplace_approx.mode.thin_humps import RADIUS, thin_humps
 from laplace_approx.numerics.even import even_points
 
 SEED = 20270  # any other gives other places to look at, as good as these

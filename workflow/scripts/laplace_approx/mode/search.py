@@ -6,7 +6,7 @@ from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import Evaluator
 from laplace_approx.derivatives.scales import rough_scales
 from laplace_approx.errors import Declined
-from laplace_approx.mode import leads
+from laplace_approx.mode import where_starts_lead
 from laplace_approx.mode.attempts import (
     by_newton,
     by_simplex,
@@ -170,7 +170,7 @@ class Search:
         highest = sorted(range(len(attempts)), key=lambda i: -attempts[i].log_density)
         for rank, i in enumerate(highest):
             attempt = attempts[i]
-            if attempt.message in leads.SAYS:
+            if attempt.message in where_starts_lead.SAYS:
                 if not self._is_new(attempt, rank):
                     continue
                 attempt = attempts[i] = self._polished(attempt)
@@ -181,7 +181,7 @@ class Search:
         """Whether Newton's method should go on from the end of the ascent that is so high."""
         proofs = self.ends.proven()
         if proofs:
-            return leads.is_new(attempt, proofs)
+            return where_starts_lead.is_new(attempt, proofs)
         if not np.isfinite(attempt.log_density):
             return False
         return rank < MOST_UNFINISHED
@@ -213,7 +213,9 @@ class Search:
             origin = self.start, np.diag(self.scale)
             if best is not None:
                 origin = best.x, best.factored.cholesky
-            return leads.where_they_lead(evaluator, starts, method, self.ends.proven(), origin)
+            return where_starts_lead.where_they_lead(
+                evaluator, starts, method, self.ends.proven(), origin
+            )
         if best is None:
             return many_by_newton(evaluator, starts, method, np.diag(self.scale))
         frame = best.factored.cholesky
@@ -267,8 +269,10 @@ class Search:
             for x in suspects(self.evaluator, known):
                 if self.ends.known(x[None])[0]:
                     continue
-                attempt = leads.where_it_leads(self.evaluator, x, FROM_SCANS, self.ends.proven())
-                if leads.is_new(attempt, self.ends.proven()):
+                attempt = where_starts_lead.where_it_leads(
+                    self.evaluator, x, FROM_SCANS, self.ends.proven()
+                )
+                if where_starts_lead.is_new(attempt, self.ends.proven()):
                     simplex = by_simplex(self.evaluator, attempt.end)
                     cost = attempt.evaluations + simplex.evaluations
                     attempt = simplex._replace(start=x, method=FROM_SCANS, evaluations=cost)

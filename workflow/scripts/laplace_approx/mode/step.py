@@ -2,7 +2,7 @@
 
 from laplace_approx.density.density import density_in, point_inside
 from laplace_approx.errors import Declined, attempt
-from laplace_approx.mode.elsewhere import require_proper, require_whole_hump, with_next_step
+from laplace_approx.mode.other_space import require_proper, require_whole_hump, with_next_step
 from laplace_approx.mode.remembered import remembered_search
 
 STARTS_SEED = 0  # of the dispersed starts: no result depends on them, so no one needs to set it

@@ -11,7 +11,7 @@ from laplace_approx.exact.marginal import Marginal
 from laplace_approx.exact.parameter_numbers import Numbers
 
 
-class Own(NamedTuple):
+class ParameterLattice(NamedTuple):
     """A parameter's own lattice with the `values` of the parameter at the nodes of its first axis,
     the ends of its axes, its numbers and its marginal; what its spacing owes to the log evidence,
     and to the quantiles in half the central 68.3 % interval, summed over the axes; the errors of

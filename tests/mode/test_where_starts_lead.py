@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from laplace_approx.density.evaluation import Evaluator
-from laplace_approx.mode import leads
+from laplace_approx.mode import where_starts_lead
 from laplace_approx.mode.proof import prove
 from laplace_approx.mode.search import find_mode
-from laplace_approx.mode.thin import SPACING, thin_humps
+from laplace_approx.mode.thin_humps import SPACING, thin_humps
 from shapes_of_posteriors import normal, values
 
 
@@ -33,8 +33,8 @@ def test_on_a_normal_every_ascent_takes_one_step(d, derivatives):
     starts = proof.x + 30 * np.random.default_rng(1).standard_normal((7, d))
     before = evaluator.evaluations
     origin = proof.x, proof.factored.cholesky
-    attempts = leads.where_they_lead(evaluator, starts, "", [proof], origin)
-    assert all(attempt.message == leads.ENTERED for attempt in attempts)
+    attempts = where_starts_lead.where_they_lead(evaluator, starts, "", [proof], origin)
+    assert all(attempt.message == where_starts_lead.ENTERED for attempt in attempts)
     # a value and a slope at the start, and a value at the mode; the next is not needed
     slope = 1 if derivatives else 2 * d
     assert [attempt.evaluations for attempt in attempts] == [2 + slope] * 7
@@ -57,8 +57,8 @@ def test_what_ends_in_another_hump_is_new():
     evaluator, proof = proven(two_humps([12.0, 0.0], 0.8, 0.4), [0.0, 0.0])
     origin = proof.x, proof.factored.cholesky
     starts = np.array([[11.0, 1.0], [13.0, -0.5], [1.0, 1.0]])
-    attempts = leads.where_they_lead(evaluator, starts, "", [proof], origin)
-    new = [leads.is_new(attempt, [proof]) for attempt in attempts]
+    attempts = where_starts_lead.where_they_lead(evaluator, starts, "", [proof], origin)
+    new = [where_starts_lead.is_new(attempt, [proof]) for attempt in attempts]
     assert new == [True, True, False]
     # to what the decrement 1e-3 in the coordinates of the other mode allows, and half of that wide
     assert np.allclose([attempts[i].end for i in (0, 1)], [12, 0], atol=0.01)
@@ -67,7 +67,7 @@ def test_what_ends_in_another_hump_is_new():
 def test_a_thin_hump_within_an_sd_of_a_mode_is_not_its_hump():
     evaluator, proof = proven(two_humps([0.6, 0.2], 0.01, 0.1), [0.0, 0.0])
     points = np.array([[0.6, 0.2], [0.3, 0.2], [0.0, 0.0], [0.9, 0.9]])
-    inside = leads.in_a_hump([proof], points, evaluator.far(points))
+    inside = where_starts_lead.in_a_hump([proof], points, evaluator.far(points))
     assert inside.tolist() == [False, True, True, False]  # the last is beyond an SD
 
 
@@ -141,7 +141,7 @@ def test_a_slope_beside_an_edge_is_one_sided_and_leads_over_none(d, side):
 
     evaluator, u = Evaluator(values(value, d)), np.zeros((1, d))
     before = evaluator.evaluations
-    found = leads._differences(evaluator, lambda u: u, u, (np.ones(1), np.zeros(1)))
+    found = where_starts_lead._differences(evaluator, lambda u: u, u, (np.ones(1), np.zeros(1)))
     truth = np.arange(1.0, d + 1) if side < 0 else np.zeros(d)
     assert np.allclose(found, truth, rtol=1e-9)  # a difference of 1e-4 loses four digits of 16
     assert evaluator.evaluations - before == 2 * d
