@@ -136,6 +136,8 @@ def test_a_posterior_without_one_scale_is_certified_and_right(found):
     assert abs(grid.log_evidence) < 2 * owed + 1e-9
     for name, due in quantiles.items():
         stated = grid.discretisation_error["quantiles_sd"][name] + 1e-8
+        # what lies outside moves the CDF by as much: a quantile the most where the density is least
+        stated += grid.outside_mass["total"] / stats.norm.pdf(NORMAL[0])
         scale = (due[4] - due[2]) / 1.35
         off = np.abs(quantile_from_marginal(grid.marginals[name], P) - due) / scale
         assert np.max(off) < 2 * stated, (name, off)

@@ -46,7 +46,14 @@ def numbers_of(
     node of it has any density, or where the nodes are one and the same number. A moment of one of
     the orders that are `absent` is none, nor is one of a higher order. The marginal is held against
     others at `dense` places a node."""
-    density, axis = first_marginal(frame, p), frame.axes[0]
+    return numbers_of_marginal(frame, parameter, first_marginal(frame, p), shift, absent, dense)
+
+
+def numbers_of_marginal(
+    frame: Frame, parameter: int, density, shift: float, absent: set[int], dense: int = DENSE
+) -> Numbers | None:
+    """Return the same from the marginal density along axis 0, (points,)."""
+    axis = frame.axes[0]
     mass = density * trapezoid_weights(axis)
     total = mass.sum()
     values = frame.values(parameter, axis.nodes())

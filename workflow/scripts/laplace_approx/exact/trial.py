@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from laplace_approx.exact.axis import along_axis, trapezoid_weights
 from laplace_approx.exact.axis_ends import ends_of
 from laplace_approx.exact.bounds import Reach, grow
 from laplace_approx.exact.ends import NEGLIGIBLE_MASS, Side
@@ -20,7 +21,13 @@ from laplace_approx.exact.outermost import (
     with_lost,
 )
 from laplace_approx.exact.parameter_lattice import ParameterLattice
-from laplace_approx.exact.parameter_numbers import LEAST_WIDTH, Numbers, moved, numbers_of
+from laplace_approx.exact.parameter_numbers import (
+    LEAST_WIDTH,
+    Numbers,
+    moved,
+    numbers_of,
+    numbers_of_marginal,
+)
 from laplace_approx.exact.spacing import jumps_along, owed
 from laplace_approx.exact.summed_moments import Summed, beyond_axes
 
@@ -43,6 +50,7 @@ FAINT = 1e-17
 # the share of a change that is taken for the next one at the least; doubled, nothing changes,
 # halved, a banana takes 0.93 times the evaluations
 TRUSTED = 0.1
+MOST_LEFT_OUT = 8  # diagonals of which one is kept, at the most; `owed` takes 2, 4 and 8
 # of the mass: less than that beside one node is no width; five times the distance of neighbouring
 # numbers
 ONE_NODE = 1e-15
@@ -168,7 +176,8 @@ class LatticeTrial:
     def _bounds(self):
         """Bounds of what the spacing of all axes owes to the log evidence, the quantiles, the mean
         and the SD (these in half the central 68.3 % interval) and the skewness."""
-        return sum(self._bounds_along(k) for k in range(self.p.ndim))
+        along = sum(self._bounds_along(k) for k in range(self.p.ndim))
+        return along + self._bounds_across if self.p.ndim == 3 else along
 
     def _bounds_along(self, k: int):
         """Return the same of axis k."""
@@ -178,6 +187,36 @@ class LatticeTrial:
             for times, begun in ((4, range(4)), (8, range(1, 8, 2)))
         )
         return owed(half, *thinner, jumps=jumps_along(self.p, k))
+
+    @property
+    def _bounds_across(self):
+        """Bounds of what is owed to the spacing of the two other axes of three together, (5,).
+
+        A feature that runs aslant to both axes is seen by neither alone: what its nodes err by is
+        a wave across both, which nodes that are left out along one axis do not make longer. So
+        they are left out by diagonals, where the sum of their numbers is no multiple of 2, 4 or 8,
+        and where their difference is none.
+        """
+        weighed = self.p
+        for k in (1, 2):
+            weighed = weighed * along_axis(trapezoid_weights(self.frame.axes[k]), k, 3)
+        return sum(self._bounds_by_diagonals(weighed, sign) for sign in (1, -1))
+
+    def _bounds_by_diagonals(self, weighed, sign: int):
+        one, other = (np.arange(n) for n in weighed.shape[1:])
+        number = (one[:, None] + sign * other) % MOST_LEFT_OUT
+        sums = np.array([weighed[:, number == r].sum(axis=1) for r in range(MOST_LEFT_OUT)])
+
+        def changes(times: int, begun):
+            return [self._moved_to(times * sums[first::times].sum(axis=0)) for first in begun]
+
+        return owed(changes(2, (0,))[0], changes(4, range(4)), changes(8, range(1, 8, 2)))
+
+    def _moved_to(self, density):
+        """Return by how much the numbers of another marginal at the same nodes differ, (5,)."""
+        frame, absent = self.frame, self.absent
+        other = numbers_of_marginal(frame, self.parameter, density, self.shift, absent)
+        return moved(self.numbers, other)
 
     def _thinned(self, k: int, times: int, first: int = 0) -> Numbers | None:
         axes = list(self.frame.axes)
