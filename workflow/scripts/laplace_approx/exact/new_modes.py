@@ -59,7 +59,7 @@ def new_modes(
     frame = lattices[0].frame
     factors = [local_factor(of_z, mode) for mode in modes]
     known = list(zip(modes, factors, strict=True))
-    tops = [unconstrained(frame.transforms, theta) for theta in seen.tops]
+    tops = [unconstrained(frame.transforms, theta) for theta in (*seen.tops, *seen.thin)]
     higher = _higher(lattices, of_z, known)
     ends = [_climbed(frame, of_z, top) for top in tops + higher]
     if modes.shape[1] == 1:

@@ -65,7 +65,8 @@ class Inspection(NamedTuple):
     stands out; `tops` (n, d) are places theta from which a mode may be found, `dents` those where
     the density is lower than is told, `worst` that of the largest excess with the ratio of the
     density there to what the lattice says, `missing` the places theta (m, d) that add most to what
-    is missed, with the share of each, and `seen_width` the narrowest normal, in SDs, that
+    is missed, with the share of each, `thin` (n, d) places on humps that are thinner than the
+    distances between all these, and `seen_width` the narrowest normal, in SDs, that
     would have been seen wherever it lies within `scans.PROMISED` SDs of the centre.
     """
 
@@ -78,6 +79,7 @@ class Inspection(NamedTuple):
     dents: np.ndarray
     worst: tuple[np.ndarray, float] | None
     missing: tuple[np.ndarray, np.ndarray]
+    thin: np.ndarray
 
     @property
     def clean(self) -> bool:
@@ -171,6 +173,7 @@ def look(lattices: list[Lattice], log_density: Callable, fewer: int = 0) -> Insp
     return worst._replace(
         places=sum(each.places for each in found),
         seen_width=found[0].seen_width,
+        thin=found[0].thin,
         missing=max(found, key=lambda each: each.missed).missing,
         tops=np.concatenate([each.tops for each in found]),
         dents=np.concatenate([each.dents for each in found]),
@@ -207,10 +210,11 @@ def _looked(between: Between, scanned: bool, fewer: int) -> Inspection:
         max(float(np.sum(np.maximum(-part.share, 0.0))) for part in parts),
         by_mass.rough,
         width,
-        np.concatenate([frame.place(thin), tops]),
+        tops,
         dents,
         _worst(frame, u, density, excess, np.abs(share)),
         _missing(frame, missing),
+        frame.place(thin),
     )
 
 
