@@ -176,6 +176,10 @@ def main() -> int:
     for kind in sorted({each.kind for each in found}):
         print(row(kind, [each for each in found if each.kind == kind]))
     print(row("all", found))
+    covered = [each for each in found if each.record["coverage"]]
+    sure = [each for each in covered if not each.record["coverage"]["unsure"]]
+    if sure:
+        print(row("all, unsure is 0", sure))
     for each in found:
         if each.reason:
             print(f"{each.kind}, nothing serves: {each.reason}")

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm, truncnorm
 
 from laplace_approx.comparison.sides import LaplaceSide
-from laplace_approx.density.model import Model, evaluate_quantity
+from laplace_approx.density.model import Model, condition_holds, evaluate_quantity
 from laplace_approx.density.space import build_space
 from laplace_approx.normal.normal import Normal
 
@@ -49,3 +49,21 @@ def test_a_point_that_is_none_has_no_quantity(name):
     theta = np.array([[0.5, 0.1], [np.nan, 0.1], [0.5, np.nan], [2.0, 0.3]])
     value = evaluate_quantity(model, "asked", theta)
     assert np.isnan(value).tolist() == [False, True, True, False]
+
+
+def test_a_quantity_that_does_not_name_what_is_none_has_its_value():
+    """So that a parameter and the same thing as a derived quantity are one."""
+    theta = np.array([[np.nan, 0.1], [0.5, np.nan]])
+    model = model_of(lambda y: y)
+    for name in ("y", "asked"):
+        np.testing.assert_array_equal(evaluate_quantity(model, name, theta), theta[:, 1])
+    space = build_space({}, model.parameters, *SUPPORT)
+    side = LaplaceSide(model, space, Normal(MEAN, np.diag(SD)))
+    assert side.excluded("asked") == side.excluded("y") == 0.0
+
+
+def test_no_condition_holds_where_what_it_names_is_none():
+    model = model_of(lambda x, y: x + y)
+    model = model._replace(conditions={"asked": lambda x: ~(x > 1)})
+    theta = np.array([[np.nan, 0.1], [0.5, np.nan], [2.0, 0.0]])
+    assert condition_holds(model, "asked", theta).tolist() == [False, True, False]

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from scipy.special import logsumexp
 
 from laplace_approx.density.density import Density
+from laplace_approx.exact import scans
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.known_modes import Known
 from laplace_approx.exact.off_the_nodes import look
@@ -62,6 +63,44 @@ def test_every_hump_as_wide_as_is_promised_is_seen(d):
         tops = np.concatenate([seen.tops, seen.thin])
         assert len(tops), (at, sd)
         assert np.min(np.linalg.norm(tops - at, axis=-1)) < 5 * sd, (at, sd)
+
+
+FRAMES = {
+    "round": np.eye(2),
+    "correlated": np.array([[1.0, 0.0], [0.9, 0.436]]),
+    "of different sizes": np.diag([1e-3, 40.0]),
+    "in space": np.array([[1.0, 0.0, 0.0], [0.5, 0.8, 0.0], [-0.7, 0.3, 0.6]]),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_no_place_that_is_promised_is_farther_from_the_points_than_the_width_says(name):
+    """Two SDs of the narrowest hump, by the distances alone: nothing is found by luck."""
+    factor = FRAMES[name]
+    d = len(factor)
+
+    def value(x):
+        return -0.5 * np.sum(np.linalg.solve(factor, x[..., None])[..., 0] ** 2, axis=-1)
+
+    names, end = tuple("abc"[:d]), np.full(d, math.inf)
+    density = Density(names, value, None, None, -end, end)
+    grid = certified_grid(density, np.zeros(d), known=Known(np.zeros((1, d)), 0, 0))
+    frame = grid.lattice.frame
+    bulk = scans.bulk_of(frame, grid.lattice.relative()[0])
+    covered = scans.covering(bulk, scans.power(d, 0))
+    points = scans.spread(bulk, covered).u
+    width = scans.gap(frame, bulk, covered.radius)
+
+    def in_sds(u):
+        axes = zip(frame.axes, np.moveaxis(u, -1, 0), sd, strict=True)
+        return np.stack([axis.stretched(each) / s for axis, each, s in axes], axis=-1)
+
+    low, high, sd = scans._promised(frame, bulk)
+    rng = np.random.default_rng(d)
+    places = (low + rng.random((100_000, d)) * (high - low)) / sd
+    away, _ = cKDTree(in_sds(points)).query(places)
+    assert np.max(away) <= 2 * width  # and nothing may be promised that is twice as good
+    assert np.max(away) > 0.8 * 2 * width
 
 
 NEEDLES = {

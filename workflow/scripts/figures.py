@@ -25,8 +25,9 @@ draws = {
     "grid": read_tables(snakemake.input.grid_draws),
     "laplace": read_tables(snakemake.input.laplace_draws),
 }
-tables = {name: read_table(snakemake.input[name])[0] for name in ("remedies", "basin")}
 verdict = read_json(snakemake.input.verdict)
+exact = exact.shown(verdict["exact"]["kind"])
+tables = {name: read_table(snakemake.input[name])[0] for name in ("remedies", "basin")}
 pictures = CaseFigures(laplace, side, exact, draws, verdict, case).all()
 pictures |= VerdictFigures(laplace, side, exact, verdict, tables, case).all()
 with replacing_folder(snakemake.output[0]) as folder:

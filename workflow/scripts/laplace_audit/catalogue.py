@@ -211,9 +211,9 @@ LAWS = {
             ),
             "the ascent that is counted is one of the attempts": (
                 "an attempt by the stated `method` took no fewer evaluations than there are "
-                "accepted points on the path, and fewer than `evaluations_of_ascent`, which has "
-                "the derivatives at the mode too; all other attempts together took no more than "
-                "`evaluations_of_search`",
+                "accepted points on the path; with those before it fewer than "
+                "`evaluations_of_ascent`, which has the derivatives at the mode too, and all after "
+                "it no more than `evaluations_of_search`, or all are of the ascent",
                 EXACT,
             ),
             "a declined step says why": (

@@ -12,3 +12,8 @@ class Exact(NamedTuple):
     record: dict
     cells: Cells | None
     side: ExactSide | NoSide
+
+    def shown(self, kind: str) -> "Exact":
+        """Return what pictures may call exact where a verdict rests on that kind: no grid beside
+        draws that judge because it cannot."""
+        return self if kind in ("grid", "none") else self._replace(cells=None)

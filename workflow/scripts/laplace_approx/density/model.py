@@ -48,8 +48,9 @@ def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:
     """Return the parameter or derived quantity `name` at theta `(..., d)`, as floats `(...)`.
 
     Where the quantity does not exist (a division by zero) the value is what NumPy makes of it,
-    an infinity or NaN; where it is masked it is NaN, and so it is where theta is none, outside the
-    support, whatever the function makes of that (a comparison takes NaN for one that fails).
+    an infinity or NaN; where it is masked it is NaN, and so it is where a parameter that it names
+    is none, outside the support, whatever it makes of that (a comparison takes NaN for one that
+    fails).
     Raises `InputError` for an unknown name and `Declined` (model_contract_violation) when the
     model's function fails or does not give one real number a point.
     """
@@ -62,15 +63,15 @@ def evaluate_quantity(model: Model, name: str, theta) -> np.ndarray:
         raise _violation(model, f"quantity {name!r}", f"gave {value.dtype}, not real numbers")
     value = value.astype(float)
     value = np.ma.filled(value, np.nan) if np.ma.isMaskedArray(value) else value
-    outside = np.any(np.isnan(theta), axis=-1)
+    outside = _without_value(model, model.quantities[name], theta)
     return np.where(outside, np.nan, value) if np.any(outside) else value
 
 
 def condition_holds(model: Model, name: str, theta) -> np.ndarray:
     """Return where the condition of `name` holds at theta `(..., d)`, as booleans `(...)`.
 
-    All True for a parameter and for a quantity without a condition. Raises as
-    `evaluate_quantity` does.
+    All True for a parameter and for a quantity without a condition; False where a parameter that
+    the condition names is NaN. Raises as `evaluate_quantity` does.
     """
     theta = np.asarray(theta, dtype=float)
     if name not in model.parameters:
@@ -83,7 +84,13 @@ def condition_holds(model: Model, name: str, theta) -> np.ndarray:
     if np.ma.isMaskedArray(value):
         problem = "gave masked values, neither True nor False"
         raise _violation(model, f"the condition of {name!r}", problem)
-    return value.copy()
+    return value & ~_without_value(model, model.conditions[name], theta)
+
+
+def _without_value(model: Model, function: Callable, theta) -> np.ndarray:
+    """Return where a parameter that a function names is NaN, at theta `(..., d)`."""
+    named = [i for i, p in enumerate(model.parameters) if p in _argument_names(function)]
+    return np.any(np.isnan(theta[..., named]), axis=-1)
 
 
 def _require_known(model: Model, name: str) -> None:

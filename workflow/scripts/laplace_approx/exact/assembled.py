@@ -66,15 +66,27 @@ def _against(own: list[ParameterLattice], each: ParameterLattice) -> ParameterLa
     """Return a parameter's lattice with what it leaves out when it is held against the others.
 
     All of them integrate one density: one of less evidence, by more than the spacing of both
-    explains, misses that share of the mass, and nobody knows on which side, or of which moment.
+    explains, misses that share of the mass, and nobody knows on which side: it may lie as far from
+    the mean as either bound.
     """
     highest = max(own, key=lambda other: other.numbers.log_evidence)
     apart = highest.numbers.log_evidence - each.numbers.log_evidence
     if not apart > highest.evidence_change + each.evidence_change:
         return each
     share = -math.expm1(-apart)
-    errors = np.full(len(MOMENTS), math.nan) if share > LIMIT else each.moment_errors
+    errors = math.nan if share > LIMIT else each.moment_errors + _moved_by(each, share)
+    errors = np.broadcast_to(errors, len(MOMENTS)).copy()
     return each._replace(sides=with_lost(each.sides, share), moment_errors=errors)
+
+
+def _moved_by(each: ParameterLattice, share: float) -> np.ndarray:
+    """Return by how much a share of the mass at the farther bound moves mean, SD and skewness; NaN
+    where a bound is infinite, and of what is none."""
+    numbers = each.numbers
+    far = max(abs(side.bound - numbers.mean) for side in each.sides)
+    in_sd = far / numbers.sd if numbers.sd > 0 else math.nan
+    moved = np.array([far, far * in_sd / 2, in_sd**3 + 3 * in_sd])
+    return np.where(np.isfinite(moved), share * moved, math.nan)
 
 
 def _moment_errors(own: list[ParameterLattice]) -> dict:

@@ -82,8 +82,9 @@ def new_modes(
                 beyond += mass
             else:
                 within += mass * _untold(lattices, log_density, z)
-    share = beyond + max(within - seen.missed, 0.0)  # the rest is counted already
-    explained = max(explained, _on_humps(frame, seen.missing, found))
+    counted = _on_humps(frame, seen.missing, found)
+    share = beyond + max(within - counted, 0.0)  # of these humps the rest is counted as missed
+    explained = max(explained, counted)
     if explained < EXPLAINED * seen.missed:  # a ripple, whose humps are not to be counted
         return modes[:0], share
     return np.array([z for z, _ in found]).reshape(-1, modes.shape[1]), share

@@ -43,8 +43,9 @@ MEANS = (
     "what places off the nodes show that the lattices do not say there, as shares of the mass: "
     "missed (the density is higher) and invented (it is lower); roughness: how far the density is "
     "off elsewhere, of it, in the mean; seen_width: the SD, in SDs of the posterior, down to which "
-    "a round normal with a hundredth of the mass would have been seen wherever it lies within "
-    "three of them of the centre; one that is narrower is not excluded"
+    "a round normal with a hundredth of the mass would have been seen wherever it lies in the "
+    "bulk: within three SDs of the centre along each axis of the lattice, as far as that has mass; "
+    "one that is narrower or elsewhere is not excluded"
 )
 
 
@@ -67,7 +68,8 @@ class Inspection(NamedTuple):
     density there to what the lattice says, `missing` the places theta (m, d) that add most to what
     is missed, with the share of each, `thin` (n, d) places on humps that are thinner than the
     distances between all these, and `seen_width` the narrowest normal, in SDs, that
-    would have been seen wherever it lies within `scans.PROMISED` SDs of the centre.
+    would have been seen wherever it lies in the bulk, within `scans.PROMISED` SDs of the centre
+    along each axis of the lattice.
     """
 
     places: int
@@ -122,8 +124,9 @@ class Inspection(NamedTuple):
             f"the density was looked at in {self.places} places off the nodes: a round hump with "
             "a hundredth of the mass whose SD is "
             f"{rounded_up(self.seen_width)} posterior SDs or more would have been seen wherever it "
-            f"lies within {scans.PROMISED:g} of them of the centre, one that is narrower or "
-            "farther out perhaps; such a one is not excluded"
+            f"lies in the bulk (within {scans.PROMISED:g} SDs of the centre along each axis of the "
+            "lattice, as far as that has mass), one that is narrower or elsewhere perhaps; such a "
+            "one is not excluded"
         )
 
 

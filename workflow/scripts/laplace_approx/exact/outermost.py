@@ -73,7 +73,9 @@ def _by_its_record(side: Side, outward, step: float) -> Side:
     rising = np.append(0.0, np.cumsum((outward[1:inner] + outward[: inner - 1]) / 2) * step)
     asked = np.unique(np.linspace(0, inner - 1, RECORDS).astype(int))[1:]
     told = [mass_beyond(outward[j:], step).mass for j in asked]
-    short = [(rising[j] + side.outside) / x for j, x in zip(asked, told, strict=True) if x]
+    # where the rule tells nothing there is nothing to hold against what came
+    known = [(rising[j], x) for j, x in zip(asked, told, strict=True) if x is not None and x > 0]
+    short = [(came + side.outside) / x for came, x in known]
     return side._replace(outside=float(side.outside * max([1.0, *short])))
 
 

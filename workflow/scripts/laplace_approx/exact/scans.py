@@ -149,9 +149,9 @@ def _diagonals(d: int):
 
 
 def gap(frame: Frame, bulk: Bulk, radius: float) -> float:
-    """Return an SD, in those of the axes, such that of every round normal as wide or wider, within
-    three SDs of the centre, a point of a cover of this radius (in SDs of u) lies within
-    `FROM_ITS_TOP` of its SDs of the top.
+    """Return an SD, in those of the axes, such that of every round normal as wide or wider, in the
+    bulk and within three SDs of the centre along each axis of the lattice, a point of a cover of
+    this radius (in SDs of u) lies within `FROM_ITS_TOP` of its SDs of the top.
 
     What is `radius` in u is no more in w than the largest slope dw / du makes of it.
     """

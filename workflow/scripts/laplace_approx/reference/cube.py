@@ -12,5 +12,7 @@ def scrambled(proposal: StudentMixture, n: int, rng: np.random.Generator):
     Each is a draw by itself; together they fill the space more evenly than independent ones
     (Owen 1997, The Annals of Statistics 25; the scramble is that of Matousek 1998).
     """
+    if n & (n - 1):
+        raise ValueError(f"a Sobol sequence is even for a power of two, and not for {n} points")
     points = even_points(proposal.size + EXTRA, n.bit_length() - 1, rng)
     return proposal.place(points)

@@ -162,8 +162,8 @@ def _seen(record: dict) -> tuple[str, ...]:
         return ()
     width = rounded_up(max(record["off_the_nodes"]["seen_width"].values()))
     return (
-        f"judged by a grid that shows any round hump in its middle that is {width} posterior SDs "
-        "wide or more; one that is narrower is not excluded",
+        "judged by a grid that would have shown a round hump in its bulk with a hundredth of the "
+        f"mass that is {width} posterior SDs wide or more; another one is not excluded",
     )
 
 

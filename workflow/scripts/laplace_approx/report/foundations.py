@@ -31,15 +31,20 @@ def mode_facts(case: CasePart) -> list[Fact]:
             f"(limit {number(mode['shift_limit'], 3)})",
         ),
         ("Starts", count(mode["n_starts"])),
-        (
-            "Evaluations",
-            f"{count(mode['evaluations_of_ascent'])} to reach the mode, "
-            f"{count(mode['evaluations_of_search'])} to search for others and to prove it",
-        ),
+        ("Evaluations", _evaluations(mode)),
         ("Distinct modes found", count(len(mode["modes"]))),
         *(("Warning", warning) for warning in mode["warnings"]),
     ]
     return [Fact(*fact, "mode") for fact in facts]
+
+
+def _evaluations(mode: dict) -> str:
+    ascent, search = mode["evaluations_of_ascent"], mode["evaluations_of_search"]
+    if not search:
+        return f"{count(ascent)} of the whole search, without which the mode is not found"
+    return (
+        f"{count(ascent)} to reach the mode, {count(search)} to search for others and to prove it"
+    )
 
 
 def _declined(record: dict) -> str:

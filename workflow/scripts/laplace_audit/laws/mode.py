@@ -72,8 +72,13 @@ def _counts(page: Page, record: dict) -> None:
     page.true("evaluations are those of the ascent and of the search", parts)
     # the last point of the path is from the proof, and it takes a value at least
     least = len(record["path"]) - 1
-    own = [a["evaluations"] for a in attempts if a["method"] == record["method"]]
-    held = any(least <= each < ascent and made - each <= search for each in own)
+    taken = np.cumsum([attempt["evaluations"] for attempt in attempts])
+    rows = [i for i, a in enumerate(attempts) if a["method"] == record["method"]]
+    held = any(
+        least <= attempts[i]["evaluations"] < ascent
+        and (search == 0 or (taken[i] < ascent and made - taken[i] <= search))
+        for i in rows
+    )
     page.true("the ascent that is counted is one of the attempts", held)
 
 

@@ -89,10 +89,12 @@ class Target:
         return other
 
     def quantity(self, name: str, theta):
-        """Return a parameter or derived quantity at theta (..., d)."""
+        """Return a parameter or derived quantity at theta (..., d), NaN where a parameter that it
+        names is NaN."""
         if name in self.parameters:
             return np.asarray(theta)[..., self.parameters.index(name)]
-        return self._of(self.quantities[name], theta).astype(float)
+        value = self._of(self.quantities[name], theta).astype(float)
+        return np.where(self._there(self.quantities[name], theta), value, np.nan)
 
     def kept(self, name: str, theta):
         """Return where a quantity is looked at: its condition holds and it has a value."""
@@ -102,8 +104,16 @@ class Target:
         """Return a quantity at theta (..., d), NaN where it is not looked at."""
         value = self.quantity(name, theta)
         if name in self.conditions:
-            value = np.where(self._of(self.conditions[name], theta), value, np.nan)
+            condition = self.conditions[name]
+            holds = self._of(condition, theta) & self._there(condition, theta)
+            value = np.where(holds, value, np.nan)
         return value
+
+    def _there(self, function, theta):
+        """Return where no parameter that a function names is NaN."""
+        wanted = _arguments(function)
+        columns = [i for i, p in enumerate(self.parameters) if p in wanted]
+        return ~np.isnan(np.asarray(theta, dtype=float)[..., columns]).any(axis=-1)
 
     def _of(self, function, theta):
         wanted = _arguments(function)

@@ -35,14 +35,14 @@ def check_request(config: dict, files) -> list[Case]:
     checked = check_config(config, named)
     config.clear()
     config.update(checked | {"claims": claims_file(checked["claims"])})
-    cases = _checked_cases(config, named)
+    cases = _checked_cases(config, f"{named}: ")
     check_unselected(config, {case.model for case in cases})
     return cases
 
 
 def check_nuts_cases(config: dict) -> list[Case]:
     """Return the cases under `nuts` of a configuration that is checked, themselves checked."""
-    return _checked_cases(config | {"cases": config["nuts"]["cases"]}, "nuts")
+    return _checked_cases(config | {"cases": config["nuts"]["cases"]}, "")
 
 
 def _checked_cases(config: dict, named: str) -> list[Case]:
@@ -52,7 +52,8 @@ def _checked_cases(config: dict, named: str) -> list[Case]:
         try:
             check_against_model(config, name, model)
         except InputError as error:
-            raise InputError(f"{named}: {error}") from None
+            lines = str(error).splitlines()
+            raise InputError("\n".join(f"{named}{line}" for line in lines)) from None
     return cases
 
 
