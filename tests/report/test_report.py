@@ -127,7 +127,7 @@ def test_a_declined_case_says_why(html):
     declined = Parts(declined.split("</article>")[0])
     text = " ".join("".join(declined.text).split())
     assert "Declined: improper." in text
-    assert "No normal approximation can serve for alpha" in text
+    assert "There is no normal approximation for alpha" in text
     assert text.count("The density rises like 1/distance") == 2  # box and card
     assert not re.search(r"\b(nan|None|null)\b", text)
 

@@ -10,7 +10,7 @@ MEANINGS = {
     "fine_for_50": "only those of the 50 % interval are",
     "remedy": "neither, but the method that is named is good enough",
     "sample": "nothing tried here is known to be good enough: use Markov chain Monte Carlo",
-    "declined": "no normal approximation can serve this posterior",
+    "declined": "there is no normal approximation, for the reason that is given",
 }
 IN_WORDS = {name: name.replace("_", " ") for name in VERDICTS} | {"fine_for_50": "fine for 50 %"}
 
@@ -60,11 +60,11 @@ def sentences(case: CasePart) -> list[dict]:
 def _without_normal(case: CasePart, remedy: str | None, names: list[str]) -> str:
     labels = listed(case.label(name) for name in names)
     if remedy is None:
-        return f"No normal approximation can serve for {labels}, and no remedy tried here does."
+        return f"There is no normal approximation for {labels}, and no remedy tried here does."
     known = [case.judged(name)["remedy_evaluations"] for name in names]
     cost = "" if None in known else f", at {count(max(known))} evaluations"
     return (
-        f"No normal approximation can serve for {labels}. What serves is "
+        f"There is no normal approximation for {labels}. What serves is "
         f"{method_in_words(remedy)}{cost}."
     )
 

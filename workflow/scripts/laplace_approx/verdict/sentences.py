@@ -146,7 +146,7 @@ def _declined(f: Facts) -> str:
     there = ""
     if f.remedy:
         there = f" {capital(method_in_words(f.remedy.name))} serves for {f.quantity}: {_cost(f)}."
-    return f"No normal approximation can serve for {f.quantity}. {_stop(f.message)}{there}"
+    return f"There is no normal approximation for {f.quantity}. {_stop(f.message)}{there}"
 
 
 def _how_wrong(f: Facts) -> str:
