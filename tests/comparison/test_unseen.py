@@ -128,13 +128,18 @@ def test_a_grid_that_leaves_out_a_mode_counts_it_or_does_not_judge(tmp_path, sha
     assert len(laplace.mode["modes"]) == 2
     found = judged(laplace, exact, extent="none").verdict
     quantity, plain = found["quantities"]["x"], exact.side.quantiles("x", np.array([0.025, 0.975]))
-    assert bool(found["exact"]["faults"]) is not judges
-    assert quantity["verdict"] == ("fine" if judges else "sample")
-    if not judges:
-        assert "A mode at x = 12 lies outside the grid." in quantity["sentence"]
-        return
+    assert found["exact"]["kind"] == ("grid" if judges else "importance")
+    assert quantity["verdict"] == "fine"
     whole = [NORMAL.inv_cdf(p / (1 - share)) for p in (0.025, 0.975)]  # it lies above both
     ends = quantity["intervals"]["95"]
+    if not judges:  # draws do; without them nothing does
+        off = np.abs(np.array(ends["exact"]) - whole)
+        assert np.all(off <= 4 * np.array(ends["exact_error"]))
+        made = reference_of([laplace], [exact.record])
+        alone = made._replace(record=made.record | {"serves": False, "reason": "none"})
+        judge = find_judge(exact, alone, laplace.mode, 0.1)
+        assert "A mode at x = 12 lies outside the grid." in judge.faults
+        return
     error = np.array(ends["exact_error"]) - plain.error
     assert np.all(np.abs(ends["exact"] - np.array(whole)) <= error + 1e-5)
     assert (error > 1e-4).all() == (share > 1e-6) and (error < 0.01).all()

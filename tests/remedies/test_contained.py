@@ -85,9 +85,11 @@ SHAPES = {
     "raises-far-out-in-ten-dimensions": (raises_far_out, 10),
 }
 # The SDs of the quantities that are normal about 0 in truth, where there is an exact side to be
-# relied on: no grid is that leaves out the mode of the normal.
+# relied on: a grid, or draws where it leaves out the mode of the normal.
 MEASURED = {
     "normal": {"a": 1.0, "b": 1.0},
+    "sliver": dict.fromkeys("ab", math.sqrt(0.5)),
+    "far-higher-to-one-side": {"b": 1.0},
     "normal-in-ten-dimensions": dict.fromkeys("abcdefghij", 1.0),
 }
 

@@ -134,8 +134,10 @@ def test_a_grid_that_misses_the_mode_is_no_judge():
         "b1": {"lower": -1.0, "upper": 2.0, "points": 60},
     }
     found = judged(laplace_of(posterior), exact_of(posterior, box)).verdict
-    assert {each["verdict"] for each in found["quantities"].values()} == {"sample"}
-    assert "lies outside the grid" in found["quantities"]["b0"]["sentence"]
+    # draws judge instead, and rightly: this posterior is normal
+    assert found["exact"]["kind"] == "importance"
+    assert {each["verdict"] for each in found["quantities"].values()} == {"fine"}
+    assert all(each["rests_on"] == "importance" for each in found["quantities"].values())
 
 
 def test_an_exact_side_that_is_not_exact_enough_decides_nothing():
