@@ -36,7 +36,7 @@ SMALLEST = {
     "draws": (["1"], "the generator alone"),
     "dimension": (["2"], ""),
     "logistic_data": (["2", "1", "FOLDER"], "config"),
-    "reference": (["1", "4096"], "Poisson, 50"),
+    "reference": (["1", "4096", "eight schools, 10"], "eight schools, 10"),
     "coverage_glm": (["--number", "1", "--seed", "2", "--truth", "16", "40", "40"], "Poisson"),
     "lies": (["--quick", "--only", "normal:0", "--processes", "1"], "normal"),
     "peers": (["1"], ""),
