@@ -57,8 +57,8 @@ def endless_mass(evaluator, seen, best) -> Declined:
         f"{places.point(evaluator.names, end)} the log density is {abs(depth):.4g} "
         f"{'below' if depth >= 0 else 'above'} the mode, and the mass does not end however far "
         "the box is widened. The posterior is improper: "
-        "give this direction a proper prior (a flat prior on a log scale is 1/beta on the "
-        "natural scale), or include the Jacobian of the transform.",
+        "give this direction a proper prior (a flat prior on the logarithm of x is 1/x for "
+        "x itself), or include the Jacobian of the transform.",
         direction=seen.rays.direction[row].tolist(),
         mode=best.x.tolist(),
         log_density_below_mode=float(depth),
