@@ -195,7 +195,7 @@ def _judged(shelf: Shelf, case: Case) -> tuple[str, bool]:
 
 def audit_remedies(shelf: Shelf, case: Case) -> None:
     """Hold the record of the remedies, and their table."""
-    generator = {"seed": shelf.asked.draw_seeds[0], "bit_generator": "PCG64"}
+    generator = generator_of(shelf.asked.draw_seeds[0])
 
     def of_record(page: Page, record: dict) -> None:
         shelf.made(page, record, "remedies", case._asdict())

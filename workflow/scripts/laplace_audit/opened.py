@@ -4,6 +4,7 @@ from laplace_audit.reading.shelf import Shelf
 
 
 def generator_of(seed: int) -> dict:
+    """Return what the footer of a table of draws says of where they are from."""
     return {"seed": seed, "bit_generator": "PCG64"}
 
 
@@ -18,6 +19,7 @@ def chains_of(shelf: Shelf, model: str, prior: str) -> list[tuple[dict, dict]]:
 
 
 def modes_of(shelf: Shelf, model: str, prior: str) -> list[dict]:
+    """Return the record of the mode in each space of a model."""
     spaces = shelf.asked.models[model]["spaces"]
     return [shelf.need(f"{model}/{prior}/laplace/{space}/mode.json") for space in spaces]
 

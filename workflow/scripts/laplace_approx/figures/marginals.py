@@ -30,6 +30,10 @@ class MarginalPanel(NamedTuple):
     lower: float = -math.inf
     upper: float = math.inf
 
+    @property
+    def has_exact_side(self) -> bool:
+        return self.exact is not None or bool(self.exact_intervals)
+
 
 @style.settings()
 def marginals(parameters: Sequence[MarginalPanel], *, units=None, case="") -> style.Figure:
@@ -67,7 +71,7 @@ def marginals(parameters: Sequence[MarginalPanel], *, units=None, case="") -> st
 def _title(shown: list[MarginalPanel]) -> str:
     if any(marginal.exact is not None for marginal in shown):
         return "Marginal densities: exact and Laplace"
-    if any(marginal.exact_intervals for marginal in shown):
+    if any(marginal.has_exact_side for marginal in shown):
         return "Marginal densities of the normal, and the exact intervals"
     return "Marginal densities of the normal"
 
@@ -75,10 +79,9 @@ def _title(shown: list[MarginalPanel]) -> str:
 def _sides(marginal: MarginalPanel) -> list[tuple]:
     """Return (name, curve, intervals, color, dark) of the sides that there are, exact first; the
     curve is None of an exact side by draws."""
-    exact = marginal.exact is not None or marginal.exact_intervals
     known = marginal.exact, marginal.exact_intervals or {}, style.EXACT, style.EXACT_DARK
     return [
-        *([("exact", *known)] if exact else []),
+        *([("exact", *known)] if marginal.has_exact_side else []),
         (
             "Laplace",
             marginal.laplace,
@@ -208,7 +211,7 @@ def _key(shown: list[MarginalPanel]):
     """Return handles and labels of what the panels hold."""
     handles = [style.line(color=style.LAPLACE, linestyle=style.SOURCES["laplace"].dash)]
     labels = ["Laplace"]
-    if any(marginal.exact is not None or marginal.exact_intervals for marginal in shown):
+    if any(marginal.has_exact_side for marginal in shown):
         handles = [Patch(facecolor="#d4e8d2", edgecolor=style.EXACT), *handles]
         labels = ["exact", *labels]
     probabilities = sorted({p for marginal in shown for p in marginal.laplace_intervals})
