@@ -103,7 +103,7 @@ def _stored(path, columns: list[str] | None = None) -> pa.Table:
     """Return a table, or some of its columns, whose bytes and pages are those that were written."""
     source = pa.BufferReader(read_unchanged(path))
     with pq.ParquetFile(source, page_checksum_verification=True) as file:
-        return file.read(columns=columns)
+        return file.read(columns=columns, use_threads=False)
 
 
 def settings_columns(scenarios: list[tuple], settings: list[str]) -> pa.Table:

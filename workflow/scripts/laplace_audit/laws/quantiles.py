@@ -213,7 +213,7 @@ def shape_laws(page: Page, path) -> None:
         there = set(file.schema_arrow.names)
         wanted = [name for name in ("scenario", "quantity", *NUMBERS) if name in there]
         for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=wanted)
+            table = file.read_row_group(group, columns=wanted, use_threads=False)
             if table.num_rows:
                 _hold(page, table, there)
 

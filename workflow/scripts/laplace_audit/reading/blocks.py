@@ -38,7 +38,7 @@ class Blocks:
         """
         with parquet(self.path) as file:
             for group in range(file.num_row_groups):
-                yield from _blocks_of(file.read_row_group(group), wanted)
+                yield from _blocks_of(file.read_row_group(group, use_threads=False), wanted)
 
 
 def _blocks_of(table, wanted: set[str] | None) -> Iterator[tuple[str, dict]]:

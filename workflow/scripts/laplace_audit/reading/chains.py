@@ -36,7 +36,8 @@ def _csv(path: str) -> dict:
 def _parquet(path: str) -> dict:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
+    with pq.ParquetFile(path) as file:
+        table = file.read(use_threads=False)
     return {name: np.array(table.column(name).to_pylist(), dtype=float) for name in _numbers(table)}
 
 

@@ -248,7 +248,7 @@ def read_table(path):
     try:
         raw, proven = _read_unchanged(path)
         with pq.ParquetFile(pa.BufferReader(raw), page_checksum_verification=True) as file:
-            table = file.read()
+            table = file.read(use_threads=False)
         _check_types(table.schema)
         types = {field.name: str(field.type) for field in table.schema}
         if not proven and (fault := fault_of_table(path, types)):

@@ -75,7 +75,8 @@ def _read_parquet(path) -> dict[str, np.ndarray]:
     try:
         if os.path.getsize(path) > MAX_BYTES:
             raise InputError(f"{path}: is larger than {MAX_BYTES} bytes; give fewer draws")
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            table = file.read(use_threads=False)
         _check_names(path, table.column_names)
         numbers = {
             field.name: table.column(i).cast(pa.float64()).to_numpy()
