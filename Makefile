@@ -6,7 +6,8 @@ NAME ?=
 PYTHON ?=
 VENV := .venv
 EXTRAS := slurm bench arviz nuts adapters crate
-RUN := PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python
+# What is compiled is kept, whatever the environment says: every job would compile it anew.
+RUN := PYTHONDONTWRITEBYTECODE= PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 
 .PHONY: run test setup extra check lock clean help
 .DEFAULT_GOAL := run

@@ -13,6 +13,8 @@ numbers in the comments of constants come from here; an exponent of two is not t
 it as
 
     OPENBLAS_NUM_THREADS=1 .venv/bin/python benchmarks/constants.py [--space] [bounds.STRAIGHT ...]
+
+A name without a point, such as `student`, is a posterior: then only those that are named are used.
 """
 
 import ast
@@ -143,13 +145,18 @@ def laid(posteriors: dict) -> dict:
         found[name] = {
             "evaluations": int(budget.tally.evaluations),
             "certified": grid.certified,
-            "off": abs((grid.log_evidence or math.nan) - posterior[-1]),
-            "stated": grid.discretisation_error["log_evidence"] or math.nan,
+            "off": abs(number(grid.log_evidence) - posterior[-1]),
+            "stated": number(grid.discretisation_error["log_evidence"]),
             "quantiles": [each.value.tolist() for each in quantiles],
             "errors": [each.error.tolist() for each in quantiles],
             "units": [half_interval(each) for each in grid.marginals.values()],
         }
     return found
+
+
+def number(value) -> float:
+    """Return a number that may not be known; NaN where it is not."""
+    return math.nan if value is None else value
 
 
 def certified(posterior, budget=None):
@@ -266,7 +273,9 @@ def within(changed: dict, before: dict) -> bool:
 
 def main(asked: list[str]) -> None:
     posteriors = LINE_AND_PLANE | (SPACE if "--space" in asked else {})
-    places, before = [each for each in asked if each != "--space"] or USUAL, {}
+    named = [each for each in asked if each in posteriors]
+    posteriors = {name: posteriors[name] for name in named or posteriors}
+    places, before = [each for each in asked if "." in each] or USUAL, {}
     for place in places:
         module, _, constant = place.rpartition(".")
         measure = integrated if module.startswith("derived.") else laid

@@ -12,13 +12,12 @@ PARTS = ("Snakefile", "config", "data", "profiles", "workflow")
 
 
 def copy_project(folder: Path) -> Path:
-    """Copy what a run needs into `folder` and return it."""
+    """Copy what a run needs into `folder`, compiled as it is, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = PROJECT / part
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / part, ignore=ignored, dirs_exist_ok=True)
+            shutil.copytree(source, folder / part, dirs_exist_ok=True)
         else:
             shutil.copy2(source, folder / part)
     return folder

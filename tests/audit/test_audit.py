@@ -205,7 +205,7 @@ def test_differences_are_those_of_a_known_function():
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize("k", [1, 3, 17])
+@pytest.mark.parametrize("k", [1, 17])
 def test_a_run_of_another_configuration_breaks_no_law(k):
     program = PROJECT / "benchmarks" / "clean_audits.py"
     command = [sys.executable, str(program), "1", str(k)]

@@ -32,7 +32,7 @@ SMALLEST = {
     "fits": (["ours"], '"mode"'),
     "newton": (["1"], "rows"),
     "grid": (["1"], "a cell"),
-    "constants": (["refined.IDLE"], "evaluations x 1"),
+    "constants": (["refined.IDLE", "student"], "evaluations x 1"),
     "draws": (["1"], "the generator alone"),
     "dimension": (["2"], ""),
     "logistic_data": (["2", "1", "FOLDER"], "config"),

@@ -41,6 +41,7 @@ cases:
   - {model: no_deaths, prior: flat, space: natural, grid: chapter}
   - {model: no_deaths, prior: bda, space: natural, grid: chapter}
 n_draws: 200
+remedies: none  # tests/remedies and the default run hold those
 models:
   rate:
     file: mine/rate.py
@@ -74,6 +75,8 @@ DECLINED = {
     "no_deaths/flat/natural/certified": "separation",
     "no_deaths/flat/natural/chapter": "separation",
 }
+# With pictures; what a case has is not asked of every one.
+DRAWN = [*DECLINED, "rate/gamma/natural/certified", "five/flat/natural/certified"]
 WELL = [
     "rate/gamma/natural/certified",
     "rate/gamma/log_rate/certified",
@@ -113,7 +116,9 @@ def run(tmp_path_factory):
     (folder / "mine").mkdir()
     for name, text in files.items():
         (folder / "mine" / name).write_text(text, encoding="utf-8")
-    return folder, snakemake(folder, "--cores", "2", "--configfile", "mine/overlay.yaml")
+    pictures = [f"results/{figures_of(case)}" for case in DRAWN]
+    arguments = ("--cores", "2", "--configfile", "mine/overlay.yaml", "--")
+    return folder, snakemake(folder, *arguments, "results/summary.parquet", *pictures)
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +145,12 @@ def quantiles(folder, case, quantity):
 
 
 def figures(folder, case):
+    return {path.stem for path in (folder / "results" / figures_of(case)).glob("*.svg")}
+
+
+def figures_of(case):
     model, prior, space, grid = case.split("/")
-    place = folder / "results" / model / prior / "compare" / space / grid / "figures"
-    return {path.stem for path in place.glob("*.svg")}
+    return f"{model}/{prior}/compare/{space}/{grid}/figures"
 
 
 def test_one_parameter_against_the_conjugate_gamma(made):
@@ -249,7 +257,8 @@ def test_the_exact_side_of_a_declined_case_stands_where_it_can(made):
 @pytest.mark.parametrize("case", WELL)
 def test_the_other_cases_lose_nothing(made, case):
     assert record(made, case, "curvature")["status"] == "ok"
-    assert {"laplace_draws", "marginals", "newton_path"} <= figures(made, case)
+    if case in DRAWN:
+        assert {"laplace_draws", "marginals", "newton_path"} <= figures(made, case)
 
 
 def test_the_summary_has_a_row_for_every_quantity_of_every_case(made):

@@ -19,6 +19,7 @@ TINY = """
 cases:
   - {model: linear_known_variance, prior: normal, space: natural, grid: small}
 n_draws: 50
+remedies: none
 models:
   linear_known_variance:
     grids: {small: {b0: {lower: -1, upper: 7, points: 20}, b1: {lower: -1, upper: 2, points: 20}}}

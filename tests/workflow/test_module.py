@@ -60,6 +60,7 @@ laplace:
   cases:
     - {model: coin, prior: flat, space: [natural, logit_p], grid: certified}
   n_draws: 200
+  remedies: none
   models:
     coin:
       file: models/coin.py

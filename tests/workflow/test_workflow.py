@@ -374,7 +374,7 @@ def test_a_strict_run_makes_everything_and_then_fails_on_a_declined_case(tmp_pat
     project = copy_project(tmp_path / "project")
     (project / "straight.py").write_text(STRAIGHT, encoding="utf-8")
     (project / "strict.yaml").write_text(
-        "strict: true\n"
+        "strict: true\nremedies: none\n"
         "cases: [{model: straight, prior: flat, space: [natural, log], grid: certified}]\n"
         "models: {straight: {file: straight.py, spaces: {natural: {}, log: {x: log}}}}\n",
         encoding="utf-8",
