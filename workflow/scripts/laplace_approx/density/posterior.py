@@ -213,7 +213,7 @@ def _call(function, name, model, theta):
         raise Declined(
             "model_contract_violation",
             f"{name} of model {model.name!r} raised {said(error)} ({place}) for "
-            f"theta of shape {theta.shape}. Return NaN or -inf where the density has no value."
+            f"theta of shape {theta.shape}. Return -inf where the density is 0."
             f"{hint}",
             function=name,
             theta_shape=list(theta.shape),
