@@ -1,5 +1,4 @@
-"""The share of a normal that a condition leaves out, where a lattice of all parameters is too large.
-"""
+"""The share of a normal that a condition leaves out, where no lattice of all parameters serves."""
 
 import math
 from types import SimpleNamespace

@@ -1,5 +1,4 @@
-"""Draws of a posterior whose log likelihood is NaN: refused where that is in the mass or next to it.
-"""
+"""Draws of a posterior whose log likelihood is NaN: refused where the mass is, or next to it."""
 
 import pytest
 

@@ -43,7 +43,8 @@ def chains_step(
     They serve where R-hat and both effective sizes of every quantity are within the limits of the
     gates, no transition diverged, Stein's identity holds for the posterior as far as its errors
     tell, modes that the searches (`modes`: their records) found beyond all draws hold next to
-    nothing, and none of these found that the model has no value where the mass lies. `evaluations` bounds what the identity may cost.
+    nothing, and none of these found that the model has no value where the mass lies. `evaluations`
+    bounds what the identity may cost.
     """
     chains, n, d = brought.theta.shape
     flat = brought.theta.reshape(-1, d)

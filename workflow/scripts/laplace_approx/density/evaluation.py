@@ -27,7 +27,8 @@ class Evaluator:
     asked for (`n_evaluations` for the log density, `n_derivatives` for the rest), those inside
     the bounds that had no density (`n_without_density`), and the first point at which it was +inf
     (`infinite_at`). Where the density can tell a NaN of the model from a density of 0, the first
-    points without density are kept for that (`without_density`, (n, d)). Far out a model overflows: the caller has NumPy's warnings silenced.
+    points without density are kept for that (`without_density`, (n, d)). Far out a model overflows:
+    the caller has NumPy's warnings silenced.
     """
 
     def __init__(self, density: Density):

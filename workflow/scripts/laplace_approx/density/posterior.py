@@ -55,8 +55,9 @@ def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.
 
     It is unnormalised, -inf outside the common support and where the model gives NaN (`undefined`
-    tells these places from a density of 0); the model is never called outside. Gradient and Hessian exist if the model gives them (NaN outside); the
-    Hessian of a model that gives its products with vectors is put together from d of them.
+    tells these places from a density of 0); the model is never called outside. Gradient and Hessian
+    exist if the model gives them (NaN outside); the Hessian of a model that gives its products with
+    vectors is put together from d of them.
     Raises InputError if prior and model have no value of a parameter in common, and
     Declined("model_contract_violation") where the model's functions do not keep the contract:
     here for one point and a small batch, and at every later call. Of many points and many data the

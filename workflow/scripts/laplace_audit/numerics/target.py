@@ -103,7 +103,9 @@ class Target:
     def looked_at(self, name: str, theta):
         """Return a quantity at theta (..., d), NaN where it is not looked at."""
         value = self.quantity(name, theta)
-        return np.where(self.meets(name, theta), value, np.nan) if name in self.conditions else value
+        if name not in self.conditions:
+            return value
+        return np.where(self.meets(name, theta), value, np.nan)
 
     def meets(self, name: str, theta):
         """Return where the condition of a quantity that has one holds."""
