@@ -79,6 +79,13 @@ UNKNOWN_ERROR = judged({"value": 0.2, "error": None, "reason": None}, "sample", 
 GONE = {"status": "declined", "reason": "mode_on_boundary"}
 
 
+NAN = {
+    "status": "declined",
+    "reason": "model_contract_violation",
+    "message": "the log likelihood is NaN at a = 1, in the region: beside it it is 3. Return -inf.",
+}
+
+
 def exact(kind, *faults):
     return {"exact": {"kind": kind, "faults": list(faults)}, "tolerance": 0.1}
 
@@ -102,6 +109,8 @@ NO_DRAWS = "Importance draws cannot take its place: the Pareto k is 0.93; at mos
          " (b): sample, the exact side is not relied on: It is coarse"),
         ({"a": judged(verdict="declined"), "b": judged(verdict="declined")}, GONE | exact("grid"),
          ": declined, the maximum is on a bound"),
+        ({"a": judged(verdict="declined"), "b": judged(verdict="declined")}, NAN | exact("grid"),
+         ": declined, the log likelihood is NaN at a = 1, in the region"),
     ],
 )  # fmt: skip
 def test_what_is_not_served_has_a_short_reason(quantities, more, said):

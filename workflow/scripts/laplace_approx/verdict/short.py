@@ -31,6 +31,8 @@ def short_reason(verdict: dict, quantity: str) -> str | None:
     """Return why a quantity of a case, from the record of its verdict, is declined or left to a
     sampler; None where the normal or a remedy serves."""
     judged = verdict["quantities"][quantity]
+    if verdict.get("reason") == "model_contract_violation":  # one name for many faults
+        return _first_clause([verdict["message"]])
     if judged["verdict"] == "declined":
         return DECLINED.get(verdict["reason"], verdict["reason"])
     if judged["verdict"] != "sample":

@@ -53,10 +53,10 @@ class Lost(NamedTuple):
     noise: float
     border: np.ndarray
     guilty: tuple[int, ...]
-    end: "End | None" = None
+    end: "CleanEnd | None" = None
 
 
-class End(NamedTuple):
+class CleanEnd(NamedTuple):
     """A `value` of a coordinate up to which the log density has its digits, and about the `share`
     of the mass beyond."""
 
@@ -131,8 +131,8 @@ def followed(evaluator, clean, x, scale) -> Lost:
     return Lost(x, float(evaluator.far(x)), noise, border, guilty, end)
 
 
-def _end(evaluator, clean, border, i: int, scale) -> End | None:
-    """Return the `End` of coordinate i on its line through a point `clean` (d,), toward `border`;
+def _end(evaluator, clean, border, i: int, scale) -> CleanEnd | None:
+    """Return the `CleanEnd` of coordinate i on its line through a point `clean` (d,), toward `border`;
     None where not even the first place on it has its digits.
 
     With t the distance from the clean point, p t is the mass of the line per unit of log t, and
@@ -147,7 +147,7 @@ def _end(evaluator, clean, border, i: int, scale) -> End | None:
     mass = evaluator.far(points) + np.log(t)
     if last < 0 or not np.isfinite(mass[last]):
         return None
-    return End(float(points[last, i]), float(np.exp(mass[last] - np.max(mass[: last + 1]))))
+    return CleanEnd(float(points[last, i]), float(np.exp(mass[last] - np.max(mass[: last + 1]))))
 
 
 def _guilty(evaluator, clean, x, noise, scale) -> tuple[int, ...]:
