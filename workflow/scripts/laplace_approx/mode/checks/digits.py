@@ -132,8 +132,8 @@ def followed(evaluator, clean, x, scale) -> Lost:
 
 
 def _end(evaluator, clean, border, i: int, scale) -> CleanEnd | None:
-    """Return the `CleanEnd` of coordinate i on its line through a point `clean` (d,), toward `border`;
-    None where not even the first place on it has its digits.
+    """Return the `CleanEnd` of coordinate i on its line through a point `clean` (d,), toward
+    `border`; None where not even the first place on it has its digits.
 
     With t the distance from the clean point, p t is the mass of the line per unit of log t, and
     that at the end over the largest of all is about what lies beyond, where it goes on falling.
