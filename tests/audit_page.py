@@ -38,8 +38,9 @@ command.
   outcome the next `snakemake` sets the page anew (and the manifest, which lists it), and one that
   makes an artifact anew makes `laws` again before the page. An audit that finds the same writes
   nothing, and then nothing is made anew.
-- An artifact of a case that the configuration no longer asks for breaks the first law, and the
-  audit fails until `snakemake repair` removes it. So does a file below `results/` that has no
+- An artifact of a case that the configuration no longer asks for is left over: it is counted
+  apart from the broken laws, as what `results/` holds and the configuration does not state, and
+  the audit fails until `snakemake repair` removes it. So does a file below `results/` that has no
   record and that nothing makes; no command removes that one, since it may be yours: move it
   elsewhere.
 - Whether a file is, byte for byte, the one that its job left is told by its record (the first

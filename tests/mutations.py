@@ -500,6 +500,7 @@ MUTATIONS = (
     Mutation("a cell of the summary", "summary.parquet", cell("grid_upper_95", 1, digit)),
     Mutation("an error in the summary", "summary.parquet", cell("grid_upper_95_error", 1, digit)),
     Mutation("a unit in the summary", "summary.parquet", cell("scale_is", 1, lambda x: "none")),
+    Mutation("a judge in the summary", "summary.parquet", cell("rests_on", 1, lambda x: "nuts")),
     Mutation("a verdict in the summary", "summary.parquet", cell("verdict", 1, lambda x: "fine")),
     Mutation("a row of the summary left out", "summary.parquet", rows(lambda i: i[1:])),
     Mutation("rows of the summary in another order", "summary.parquet", rows(lambda i: i[::-1])),

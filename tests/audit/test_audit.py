@@ -103,6 +103,25 @@ def test_what_is_left_over_shares_a_line():
     assert failure_lines(record)[2].endswith("which does not know it. Do: move it out of results/")
 
 
+def test_what_is_left_over_is_not_counted_among_the_broken_laws():
+    ledger = Ledger()
+    for name in "abc":
+        ledger.page(f"m/{name}.json").true("as it was recorded", False)
+    ledger.page("m/d.json").true("schema", True)
+    record = audit_record(ledger.checks)
+    for row in record["checks"][:2]:
+        row["remake"] = REPAIR
+    with pytest.raises(InputError) as both:
+        require_lawful({"results/audit.json": record})
+    assert "1 of 4 laws are broken, and 2 artifacts are not of this" in str(both.value)
+    record["checks"][2]["remake"] = REPAIR
+    with pytest.raises(InputError) as left:
+        require_lawful({"results/audit.json": record})
+    assert "none of 4 laws are broken, and 3 artifacts are not of this" in str(left.value)
+    assert "left over from another configuration" in str(left.value)
+    assert "Do: snakemake repair" in str(left.value)
+
+
 def test_what_to_do_names_the_configuration_of_the_audit():
     ledger = Ledger()
     ledger.page("m/d.json").true("schema", False)

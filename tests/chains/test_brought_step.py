@@ -415,6 +415,17 @@ def test_the_audit_finds_nothing_wrong(posterior, from_files):
     assert broken_by(posterior, from_files) == set()
 
 
+def test_draws_of_a_model_without_a_value_in_the_mass_do_not_serve(posterior, from_files):
+    """Chains go around a NaN as if it were a wall: only the search for the mode has seen it."""
+    broken = {"status": "declined", "reason": "model_contract_violation", "modes": []}
+    broken["message"] = "the log likelihood is NaN at mu = 1"
+    definition = from_files[2]
+    made = chains_step(posterior, [broken], open_brought(posterior, definition), EVALUATIONS)
+    record = json.loads(json.dumps(plain(made.record), allow_nan=False))
+    assert not record["serves"] and "is NaN at mu = 1" in record["reason"]
+    assert broken_by(posterior, (made.draws, record, definition, [broken])) == set()
+
+
 def within(*path, by):
     """Return the change of a number in a record."""
 

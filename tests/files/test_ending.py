@@ -5,16 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from laplace_approx.errors import InputError
+from laplace_approx.errors import REASONS, InputError
+from laplace_approx.verdict.short import DECLINED, RESTS_ON
 from laplace_files.run.ending import MODE, Death, unfinished_lines, verdict_file
+from project_copy import PROJECT
 
 DIED, DONE, OPEN = (("m", prior, "natural", "g") for prior in ("died", "done", "open"))
 WORD = {"value": 0.25, "error": 0.0, "reason": None}
 
 
-def judged(value=WORD):
+def judged(value=WORD, verdict="fine", rests_on="grid"):
     return {
-        "verdict": "fine",
+        "verdict": verdict,
+        "rests_on": rests_on,
         "remedy": None,
         "remedy_evaluations": None,
         "scale_sd": 1.0,
@@ -38,9 +41,9 @@ def read(path):
         raise InputError(f"{path}: no JSON") from None
 
 
-def finish(case, quantities):
+def finish(case, quantities, **more):
     for path, record in (
-        (verdict_file(case), {"quantities": quantities}),
+        (verdict_file(case), {"quantities": quantities, **more}),
         (MODE.format(*case[:3]), {"parameters": ["b", "a"]}),
     ):
         Path(path).parent.mkdir(parents=True)
@@ -57,7 +60,9 @@ def test_every_case_is_told_and_the_finished_ones_with_their_verdicts():
     assert "m/open/natural/g: it was not reached" in text
     rows = [line.split() for line in text.splitlines() if line.startswith("m/done")]
     assert [row[1] for row in rows] == ["b", "a", "ratio"]  # parameters in the model's order
-    assert rows[0][3:] == ["-", "-", "-"] and rows[1][3:] == ["0.25", "0.25", "25.0%"]
+    assert rows[0][3:] == ["-", "-", "-", "grid"]
+    assert rows[1][3:] == ["0.25", "0.25", "25.0%", "grid"]
+    assert "Why not" not in text
 
 
 def test_a_verdict_of_an_earlier_run_is_not_shown_for_a_case_that_is_stuck():
@@ -65,6 +70,67 @@ def test_a_verdict_of_an_earlier_run_is_not_shown_for_a_case_that_is_stuck():
     text = unfinished_lines([DIED], {DIED: [Death("grid", "logs/grid.log")]})
     assert "1 of 1 cases has no verdict" in text
     assert "fine" not in text and "The other verdicts" not in text
+
+
+SERVED, LEFT = judged(), judged(verdict="sample", rests_on="none")
+OFF = judged({"value": 0.9, "error": 0.01, "reason": None}, "sample", "importance")
+COARSE = judged({"value": 0.2, "error": 0.3, "reason": None}, "sample", "nuts")
+UNKNOWN_ERROR = judged({"value": 0.2, "error": None, "reason": None}, "sample", "brought_draws")
+GONE = {"status": "declined", "reason": "mode_on_boundary"}
+
+
+NAN = {
+    "status": "declined",
+    "reason": "model_contract_violation",
+    "message": "the log likelihood is NaN at a = 1, in the region: beside it it is 3. Return -inf.",
+}
+
+
+def exact(kind, *faults):
+    return {"exact": {"kind": kind, "faults": list(faults)}, "tolerance": 0.1}
+
+
+NO_GRID = "grids are laid for up to 3 parameters, and this posterior has 5 parameters: it is slow."
+NO_DRAWS = "Importance draws cannot take its place: the Pareto k is 0.93; at most 0.7 will do."
+
+
+@pytest.mark.parametrize(
+    ("quantities", "more", "said"),
+    [
+        ({"a": SERVED, "b": LEFT}, exact("none", NO_GRID, NO_DRAWS),
+         " (b): sample, no exact side: the Pareto k is 0.93"),
+        ({"a": LEFT, "b": LEFT}, exact("none", NO_GRID),
+         ": sample, no exact side: grids are laid for up to 3 parameters, and this posterior has 5 "
+         "parameters"),
+        ({"a": SERVED, "b": OFF}, exact("importance"), " (b): sample, off by 0.9, and nothing"),
+        ({"a": SERVED, "b": COARSE}, exact("nuts"), " (b): sample, known only to within 0.3"),
+        ({"a": UNKNOWN_ERROR, "b": SERVED}, exact("brought_draws"), " (a): sample, the error of"),
+        ({"a": SERVED, "b": LEFT}, exact("grid", "It is coarse. Look."),
+         " (b): sample, the exact side is not relied on: It is coarse"),
+        ({"a": judged(verdict="declined"), "b": judged(verdict="declined")}, GONE | exact("grid"),
+         ": declined, the maximum is on a bound"),
+        ({"a": judged(verdict="declined"), "b": judged(verdict="declined")}, NAN | exact("grid"),
+         ": declined, the log likelihood is NaN at a = 1, in the region"),
+    ],
+)  # fmt: skip
+def test_what_is_not_served_has_a_short_reason(quantities, more, said):
+    finish(DONE, quantities, **more)
+    lines = unfinished_lines([DIED, DONE], {DIED: []}).splitlines()
+    after = lines[lines.index("Why not the normal, nor a remedy:") + 1 :]
+    (line,) = (line for line in after if line.strip())
+    assert line.startswith(f"  m/done/natural/g{said}")
+    assert len(line) < 200
+
+
+def test_every_reason_for_declining_has_short_words():
+    assert set(DECLINED) == set(REASONS)
+    assert all(len(words) < 70 for words in DECLINED.values())
+
+
+def test_every_exact_side_has_a_name():
+    schema = json.loads((PROJECT / "workflow/schemas/verdict.schema.json").read_text())
+    each = schema["properties"]["quantities"]["additionalProperties"]["properties"]
+    assert set(RESTS_ON) == set(each["rests_on"]["enum"])
 
 
 def test_many_are_cut_short():

@@ -66,9 +66,10 @@ def test_the_verdicts_are_what_the_workflow_says(finished):
         for row, (key, quantity) in enumerate(zip(keys, columns["quantity"], strict=True))
     }
     for line in block:
-        case, quantity, verdict, error_50, error_95, _, remedy = line.split()
+        case, quantity, verdict, error_50, error_95, _, rests_on, remedy = line.split()
         row = found[case, quantity]
-        assert (verdict, remedy) == (columns["verdict"][row], columns["remedy"][row])
+        due = [columns[name][row] for name in ("verdict", "rests_on", "remedy")]
+        assert [verdict, rests_on, remedy] == due
         assert error_50 == f"{columns['error_50_sd'][row]:.2f}"
         assert error_95 == f"{columns['error_95_sd'][row]:.2f}"
     assert len(block) == 5

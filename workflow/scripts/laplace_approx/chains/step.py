@@ -42,8 +42,9 @@ def chains_step(
 
     They serve where R-hat and both effective sizes of every quantity are within the limits of the
     gates, no transition diverged, Stein's identity holds for the posterior as far as its errors
-    tell, and modes that the searches (`modes`: their records) found beyond all draws hold next to
-    nothing. `evaluations` bounds what the identity may cost.
+    tell, modes that the searches (`modes`: their records) found beyond all draws hold next to
+    nothing, and none of these found that the model has no value where the mass lies. `evaluations`
+    bounds what the identity may cost.
     """
     chains, n, d = brought.theta.shape
     flat = brought.theta.reshape(-1, d)
@@ -72,12 +73,26 @@ def chains_step(
     record |= {"belongs": told, "other_posterior": other}
     if fault:
         return _refused(columns, record, f"{brought.where}: {fault}")
+    if fault := breach(modes):  # then the mass that is unseen is not known either
+        return _refused(columns, record, f"{brought.where}: {fault}")
     unseen, beyond = _beyond(posterior.model, flat, modes)
     record["unseen_mass"] = unseen
     if not unseen <= MOST:
         return _refused(columns, record, f"{brought.where}: {_unreached(beyond, unseen)}")
     errors = errors_in_sd(ChainSide(columns, unseen), posterior.quantities)
     return ChainTables(columns, record | {"errors_sd": errors, "serves": True, "reason": None})
+
+
+def breach(modes) -> str | None:
+    """Return why draws cannot be held against a model whose functions break their contract, as a
+    search for its mode found (`modes`: their records), or None.
+
+    Chains go around a NaN as if it were a wall, and their diagnostics see nothing of it.
+    """
+    for mode in modes:
+        if mode.get("reason") == "model_contract_violation":
+            return f"draws cannot be held against this model: {mode['message']}"
+    return None
 
 
 def no_chains(posterior, kind: str, reason: str) -> ChainTables:

@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from laplace_approx.comparison.condition_share import condition_share
 from laplace_approx.comparison.intervals import LEVELS, PROBABILITIES, places
 from laplace_approx.density.quantities import coordinate_quantity, natural_quantity
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
@@ -94,6 +95,7 @@ class LaplaceSide:
         self.model, self.space, self.normal = model, space, normal
         self.sd = np.sqrt(np.sum(normal.cholesky**2, axis=1))
         self.derived = cache(self._derived)
+        self.failing = cache(lambda name: or_nan(condition_share(model, space, normal, name)))
 
     def quantiles(self, name: str, probabilities) -> Estimates:
         """Return the quantiles of a quantity given its condition, with their errors.
@@ -142,10 +144,11 @@ class LaplaceSide:
         return np.where(np.isfinite(density), density, 0.0).reshape(values.shape)
 
     def excluded(self, name: str) -> float:
-        """Return the normal's mass where the quantity has no value or its condition fails."""
+        """Return the normal's mass where the quantity has no value or its condition fails; in more
+        parameters than lattices serve for, of a condition on one of them alone."""
         if name not in self.model.parameters:
             derived = self.derived(name)
-            return math.nan if derived is None else derived.excluded_mass
+            return self.failing(name) if derived is None else derived.excluded_mass
         i = self.model.parameters.index(name)
         ends = np.array([self.space.lower[i], self.space.upper[i]])
         below, above = normal_cdf((ends - self.normal.mean[i]) / self.sd[i] * [1, -1])

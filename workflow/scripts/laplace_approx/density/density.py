@@ -17,7 +17,9 @@ class Density(NamedTuple):
     model gives NaN); it is an `EdgeExact` where a prior knows its density nearer to an end than
     numbers go. `gradient` maps to `(..., d)` and `hessian` to `(..., d, d)`; each is None
     where the model gives none; `hessian_method` says whether it is "analytic" or put together from
-    "hessian_vector_products". `lower` and `upper` bound the open support, `(d,)` each.
+    "hessian_vector_products". `lower` and `upper` bound the open support, `(d,)` each. `undefined`
+    maps `(..., d)` to whether the model's own answer there is NaN, within the support; None where
+    nobody can say.
     """
 
     names: tuple[str, ...]
@@ -27,6 +29,7 @@ class Density(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
     hessian_method: str = "analytic"
+    undefined: Callable | None = None
 
 
 def density_in(density: Density, space: Space) -> Density:
@@ -94,6 +97,11 @@ def density_in(density: Density, space: Space) -> Density:
             matrix[..., i, i] += space.log_jacobian_d2(z)
             return kept(matrix, inside, 2, np.nan)
 
+    def undefined(z):
+        with np.errstate(over="ignore", invalid="ignore"):
+            _, theta, inside = place(z)
+            return inside & density.undefined(theta)
+
     has_gradient = density.gradient is not None
     exact = isinstance(density.log_density, EdgeExact)
     return Density(
@@ -104,6 +112,7 @@ def density_in(density: Density, space: Space) -> Density:
         lower=space.lower,
         upper=space.upper,
         hessian_method=density.hessian_method,
+        undefined=None if density.undefined is None else undefined,
     )
 
 

@@ -14,6 +14,9 @@ from laplace_approx.numerics.batched import MANY
 MOST_POINTS = 512  # in one call: with 10^5 rows of data that is 400 MB, not 40 GB
 FEW_POINTS = 128  # above 50 dimensions: they fill the processor as well
 MOST_NUMBERS = 2_000_000  # in one answer of the Hessian
+# coordinates of places without density that are kept: doubled, 2 MiB more, and more of those far
+# from the mode
+MOST_KEPT = 2**18
 
 
 class Evaluator:
@@ -23,7 +26,9 @@ class Evaluator:
     (..., d, d). NaN and +inf of the log density are returned as -inf. Counted are the points
     asked for (`n_evaluations` for the log density, `n_derivatives` for the rest), those inside
     the bounds that had no density (`n_without_density`), and the first point at which it was +inf
-    (`infinite_at`). Far out a model overflows: the caller has NumPy's warnings silenced.
+    (`infinite_at`). Where the density can tell a NaN of the model from a density of 0, the first
+    points without density are kept for that (`without_density`, (n, d)). Far out a model overflows:
+    the caller has NumPy's warnings silenced.
     """
 
     def __init__(self, density: Density):
@@ -39,6 +44,7 @@ class Evaluator:
         self.n_derivatives = 0
         self.n_without_density = 0
         self.infinite_at = None
+        self._kept = []
         self._last_hessian = None, None  # at the last single point: several checks look there
 
     @property
@@ -57,7 +63,7 @@ class Evaluator:
         return np.where(np.isfinite(values), values, -np.inf)
 
     def far(self, x):
-        """Return the log density as `log_density` does, noting nothing about odd values.
+        """Return the log density as `log_density` does, counting no odd values.
 
         For sweeps that go on purpose to where the arithmetic or the support ends.
         """
@@ -66,7 +72,19 @@ class Evaluator:
         self.n_evaluations += values.size
         if math.isfinite(total(values)):
             return values
+        self._keep(x, ~np.isfinite(values) & self.inside(x))
         return np.where(np.isfinite(values), values, -np.inf)
+
+    def undefined(self, x):
+        """Return whether the model gives NaN at x (..., d), inside its support, as (...)."""
+        x = np.asarray(x, dtype=float)
+        self.n_evaluations += x.size // self.size
+        return self.density.undefined(x)
+
+    @property
+    def without_density(self):
+        """The first points inside the bounds that had no density, (n, d)."""
+        return np.concatenate([np.empty((0, self.size)), *self._kept])
 
     def gradient(self, x):
         """Return the analytic gradient at x (..., d), of the same shape; NaN off the bounds."""
@@ -127,10 +145,16 @@ class Evaluator:
         return values.astype(float, copy=False)
 
     def _note(self, x, values):
-        inside = self.inside(x)
-        self.n_without_density += int(np.sum(~np.isfinite(values) & inside))
+        empty = ~np.isfinite(values) & self.inside(x)
+        self.n_without_density += int(np.sum(empty))
+        self._keep(x, empty)
         if self.infinite_at is None and np.any(values == np.inf):
             self.infinite_at = x.reshape(-1, self.size)[np.argmax(values.ravel() == np.inf)].copy()
+
+    def _keep(self, x, empty):
+        room = MOST_KEPT // self.size - sum(map(len, self._kept))
+        if self.density.undefined is not None and room > 0 and np.any(empty):
+            self._kept.append(x[empty][:room])
 
 
 class Counter(NamedTuple):

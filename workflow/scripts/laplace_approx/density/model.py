@@ -89,7 +89,7 @@ def condition_holds(model: Model, name: str, theta) -> np.ndarray:
 
 def _without_value(model: Model, function: Callable, theta) -> np.ndarray:
     """Return where a parameter that a function names is NaN, at theta `(..., d)`."""
-    named = [i for i, p in enumerate(model.parameters) if p in _argument_names(function)]
+    named = [i for i, p in enumerate(model.parameters) if p in argument_names(function)]
     return np.any(np.isnan(theta[..., named]), axis=-1)
 
 
@@ -101,7 +101,7 @@ def _require_known(model: Model, name: str) -> None:
 
 def _call(model: Model, what: str, function: Callable, theta: np.ndarray) -> np.ndarray:
     """Call a function of the parameters that it names, and give its value the shape of theta."""
-    wanted = _argument_names(function)
+    wanted = argument_names(function)
     # copies, since a function may write into its arguments
     arguments = {p: theta[..., i].copy() for i, p in enumerate(model.parameters) if p in wanted}
     try:
@@ -126,7 +126,8 @@ def _call(model: Model, what: str, function: Callable, theta: np.ndarray) -> np.
 
 
 @cache
-def _argument_names(function: Callable) -> frozenset[str]:
+def argument_names(function: Callable) -> frozenset[str]:
+    """Return the names of the arguments of a function."""
     import inspect
 
     return frozenset(inspect.signature(function).parameters)

@@ -54,9 +54,10 @@ def joint_support(model, prior: Prior):
 def natural_density(model, prior: Prior) -> Density:
     """Return the log posterior of `model` (log likelihood + log prior) in its own parameters.
 
-    It is unnormalised, -inf outside the common support and where the model gives NaN; the model
-    is never called outside. Gradient and Hessian exist if the model gives them (NaN outside); the
-    Hessian of a model that gives its products with vectors is put together from d of them.
+    It is unnormalised, -inf outside the common support and where the model gives NaN (`undefined`
+    tells these places from a density of 0); the model is never called outside. Gradient and Hessian
+    exist if the model gives them (NaN outside); the Hessian of a model that gives its products with
+    vectors is put together from d of them.
     Raises InputError if prior and model have no value of a parameter in common, and
     Declined("model_contract_violation") where the model's functions do not keep the contract:
     here for one point and a small batch, and at every later call. Of many points and many data the
@@ -90,8 +91,9 @@ def natural_density(model, prior: Prior) -> Density:
     log_density = masked(
         likelihood, "log_likelihood", of_prior.log_density, -np.inf, tidy=without_nan
     )
+    few = _a_few_at_a_time(likelihood, model, ())
+    undefined = _undefined(few, support, anchor)
     if of_prior.near is not None:
-        few = _a_few_at_a_time(likelihood, model, ())
         near = _near_the_ends(few, of_prior.near, anchor, lower, upper)
         log_density = EdgeExact(log_density, near)
     gradient = hessian = None
@@ -107,7 +109,20 @@ def natural_density(model, prior: Prior) -> Density:
         name = "hessian_vector_product"
         hessian = masked(_products(model), name, of_prior.hessian, np.nan, (d, d))
     names = tuple(model.parameters)
-    return Density(names, log_density, gradient, hessian, lower, upper, hessian_method)
+    return Density(names, log_density, gradient, hessian, lower, upper, hessian_method, undefined)
+
+
+def _undefined(likelihood, support, anchor):
+    """Return theta (..., d) -> whether it is inside the support, and the likelihood NaN there."""
+
+    def evaluate(theta):
+        theta = np.asarray(theta, dtype=float)
+        inside = support.inside(theta)
+        with np.errstate(all="ignore"):
+            value = likelihood(np.where(inside[..., None], theta, anchor))
+        return inside & np.isnan(value)
+
+    return evaluate
 
 
 def _near_the_ends(likelihood, prior, anchor, lower, upper):
@@ -199,7 +214,7 @@ def _call(function, name, model, theta):
         raise Declined(
             "model_contract_violation",
             f"{name} of model {model.name!r} raised {said(error)} ({place}) for "
-            f"theta of shape {theta.shape}. Return NaN or -inf where the density has no value."
+            f"theta of shape {theta.shape}. Return -inf where the density is 0."
             f"{hint}",
             function=name,
             theta_shape=list(theta.shape),

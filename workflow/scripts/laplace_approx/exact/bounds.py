@@ -61,8 +61,9 @@ def grow(frame: Frame, log_density: Callable, parameter: int, faint: float = 0.0
     no more than a `faint` share is left alone. The nodes keep their distances.
     """
     steps = [axis.step for axis in frame.axes]
-    for _ in range(ROUNDS):
-        frame = within_limit(frame, GROWTH_CELLS)
+    grown = frame.axes
+    for _ in range(ROUNDS):  # after the last, what is known is of the frame that was evaluated
+        frame = within_limit(frame._replace(axes=grown), GROWTH_CELLS)
         p = _relative(frame, log_density)
         ends = ends_of(frame, p, parameter, faint)
         grown = tuple(
@@ -71,7 +72,6 @@ def grow(frame: Frame, log_density: Callable, parameter: int, faint: float = 0.0
         )
         if grown == frame.axes:
             break
-        frame = frame._replace(axes=grown)
     return Reach(frame._replace(axes=_trimmed(frame, p, parameter, steps)), ends)
 
 

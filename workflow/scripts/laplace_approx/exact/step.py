@@ -10,6 +10,7 @@ from laplace_approx.density.evaluation import tallied
 from laplace_approx.errors import Declined
 from laplace_approx.exact.box import named_grid
 from laplace_approx.exact.budget import Budget, OutOfBudget
+from laplace_approx.exact.defined import require_defined
 from laplace_approx.exact.grid import Grid
 from laplace_approx.exact.marginal import Marginal
 
@@ -71,7 +72,9 @@ def _named(density, definition: dict) -> tuple[Grid, dict]:
     axes = [definition[name] for name in density.names]
     lower, upper, points = ([axis[key] for axis in axes] for key in ("lower", "upper", "points"))
     watched, tally = tallied(density)
-    return named_grid(watched, lower, upper, points), _counts(tally.evaluations, 0)
+    grid = named_grid(watched, lower, upper, points)
+    require_defined(density, grid)
+    return grid, _counts(tally.evaluations, 0)
 
 
 def _counts(alone: int, proof: int) -> dict:
@@ -95,6 +98,7 @@ def _certified(model, density, limits: dict) -> tuple[Grid, dict]:
     budget = Budget(**limits, rows=model.n_data)
     grid = certified_grid(density, start, known=known, budget=budget)
     require_digits(density, grid, start)
+    require_defined(density, grid)
     looks = budget.looking.evaluations
     alone = known.needed + budget.tally.evaluations - looks
     return grid, _counts(alone, known.evaluations - known.needed + looks)

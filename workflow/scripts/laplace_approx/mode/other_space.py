@@ -13,7 +13,7 @@ from laplace_approx.density.space import Space, build_space
 from laplace_approx.density.unbounded import space_in_words, unbounding_space
 from laplace_approx.errors import Declined
 from laplace_approx.mode.checks.turn import cut_hump
-from laplace_approx.mode.reasons.boundary import WAY_OUT
+from laplace_approx.mode.reasons.boundary import NO_WAY_OUT, WAY_OUT
 from laplace_approx.mode.remembered import Searched, remembered_search
 from laplace_approx.words import places
 
@@ -53,7 +53,7 @@ def with_next_step(declined: Declined, density: Density, space: Space, start) ->
     if isinstance(found, Declined):
         if found.reason == "improper":
             return found
-        if declined.reason == "not_converged":
+        if declined.reason == "not_converged" or WAY_OUT not in declined.message:
             return declined
         kept = declined.message.split(f" {WAY_OUT}")[0]
         text = f"{kept} A space without bounds ({words}) does not help: there {found.message}"
@@ -61,6 +61,9 @@ def with_next_step(declined: Declined, density: Density, space: Space, start) ->
     inside = _build(definition, density)
     at = places.point(density.names, inside.constrain(found.x))
     text = f"{declined.message} The space {words} is such a one; its mode is at {at}."
+    if NO_WAY_OUT in declined.message:  # what was found counts, and not what a line shows
+        kept = declined.message.split(f" {NO_WAY_OUT}")[0]
+        text = f"{kept} {WAY_OUT} without bounds ({words}); its mode is at {at}."
     return Declined(declined.reason, text, **declined.details, space=definition)
 
 

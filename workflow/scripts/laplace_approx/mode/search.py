@@ -20,6 +20,7 @@ from laplace_approx.mode.checks.contract import (
     check_function,
     check_not_infinite,
 )
+from laplace_approx.mode.checks.defined import require_defined
 from laplace_approx.mode.checks.supplied import check_supplied
 from laplace_approx.mode.diagnosis import diagnose
 from laplace_approx.mode.ends import HIGHER, Ends
@@ -227,6 +228,7 @@ class Search:
         """Decline where the highest point known is no proven mode."""
         if self.ends.settled():
             return
+        self._require_defined_at_highest()
         self.ends.require_digits()
         attempt, proof = self.ends.highest()
         if all(attempt is not each for each in self.attempts[:3]):  # not yet tried by every method
@@ -235,11 +237,18 @@ class Search:
                 if self.ends.look_at(self.attempts[-1]).proven and self.ends.settled():
                     return
             self.ends.require_digits()
+        self._require_defined_at_highest()
         attempt, proof = self.ends.highest()
         check_supplied(self.evaluator, proof.x[None], self.rng)
         attempts = sorted(self.attempts, key=lambda each: -each.log_density)
         attempts = [attempt, *attempts]
         raise diagnose(self.evaluator, attempts, proof, self.start, self.monotone, self.rng)
+
+    def _require_defined_at_highest(self):
+        places = [(proof.x, proof.log_density) for _, proof in self.ends.looked_at]
+        if places:
+            x, top = max(places, key=lambda place: place[1])
+            require_defined(self.evaluator, x, top, np.diag(self.scale))
 
     def look_out(self):
         """Follow up what rays see above the mode or beyond a dip; decline what is improper."""
@@ -288,6 +297,7 @@ class Search:
         attempt = next(attempt for attempt, each in self.ends.looked_at if each is proof)
         check_again(self.evaluator, proof.x, proof.log_density)
         check_not_infinite(self.evaluator)
+        require_defined(self.evaluator, proof.x, proof.log_density, proof.factored.cholesky)
         scale = 1 / np.sqrt(-np.diag(proof.hessian))
         check_supplied(self.evaluator, self._check_points(proof), self.rng, scale)
         modes = distinct_modes(self.ends.proven())

@@ -7,7 +7,14 @@ import numpy as np
 
 from laplace_approx.chains.belongs import seen_within
 from laplace_approx.chains.side import CHAIN
-from laplace_approx.chains.step import NUTS, Brought, ChainTables, chains_step, no_chains
+from laplace_approx.chains.step import (
+    NUTS,
+    Brought,
+    ChainTables,
+    breach,
+    chains_step,
+    no_chains,
+)
 from laplace_approx.comparison.unseen import can_judge
 from laplace_approx.contained import contained
 from laplace_approx.density.density import Density, point_inside
@@ -42,8 +49,8 @@ def nuts_step(posterior, modes, cheaper: Cheaper, how: Sampling, say: Callable) 
     that are brought; else none, and why not. `say` is told how it goes."""
     if reason := _not_needed(cheaper, modes, how.tolerance):
         return _none(posterior, how, reason, needed=False)
-    if how.missing:
-        return _none(posterior, how, how.missing, needed=True)
+    if reason := how.missing or breach(modes):
+        return _none(posterior, how, reason, needed=True)
     return contained(
         lambda: _sampled(posterior, modes, how, say),
         lambda reason: _none(posterior, how, f"NUTS gives no draws: {reason}", needed=True),

@@ -16,6 +16,7 @@ from laplace_approx.normal.fit import quantity_names
 from laplace_approx.reference.adaptation import DRAWS_PER_NUMBER
 from laplace_approx.reference.attempts import DrawAttempt, DrawLimits, DrawSearch
 from laplace_approx.reference.coordinates import Unbounded
+from laplace_approx.reference.defined import undefined_among
 from laplace_approx.reference.frozen_draws import FrozenDraws, largest_k
 from laplace_approx.reference.record import mixture_record
 from laplace_approx.reference.side import (
@@ -112,7 +113,8 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     unseen = _missed(unseen, last)
     record = _record(case, budget, coordinates, last) | {"unseen_mass": unseen}
     record |= _costs(started, record["evaluations"])
-    reason = _too_heavy(last)
+    undefined = undefined_among(coordinates, last.drawn)
+    reason = _too_heavy(last) if undefined is None else undefined.message
     if reason:
         return ReferenceTables(
             _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}

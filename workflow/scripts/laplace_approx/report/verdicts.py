@@ -3,6 +3,7 @@
 from laplace_approx.report.case import CasePart
 from laplace_approx.verdict.classes import VERDICTS
 from laplace_approx.verdict.sentences import method_in_words
+from laplace_approx.verdict.short import RESTS_ON, short_reason
 from laplace_approx.words.numbers import count, error_sd, listed, share
 
 MEANINGS = {
@@ -30,6 +31,8 @@ def _row(case: CasePart, quantity: str) -> dict:
         "error_50": error_sd(judged["endpoint_error_sd"]["50"]["value"]),
         "error_95": error_sd(judged["endpoint_error_sd"]["95"]["value"]),
         "coverage": share(judged["coverage"]["95"]["value"]),
+        "rests_on": RESTS_ON.get(judged["rests_on"], judged["rests_on"]),
+        "why": short_reason(case.verdict, quantity) or "",
         "remedy": method_in_words(remedy) if remedy else "",
         "evaluations": count(judged["remedy_evaluations"]) if remedy else "",
         "sentence": judged["sentence"],

@@ -115,7 +115,7 @@ def _advice(f: Facts) -> str:
     it themselves."""
     if any(said["agrees"] is False or said["other_posterior"] for said in f.judge.chains):
         return ""
-    return " Use a grid that is certified, or draw from the posterior by Markov chain Monte Carlo."
+    return f" {_other_grid(f)}"
 
 
 def _better(f: Facts) -> str:
@@ -124,7 +124,24 @@ def _better(f: Facts) -> str:
         return "Bring more draws."
     if f.judge.kind == "nuts":
         return "Let NUTS draw more (`nuts: {draws: ...}`)."
-    return "Use a better grid, or draw from the posterior by Markov chain Monte Carlo."
+    if f.judge.kind == "importance":
+        return (
+            "Let more draws be made (`reference: {at_most: ...}`), or draw from the posterior by "
+            "Markov chain Monte Carlo."
+        )
+    return _other_grid(f)
+
+
+def _other_grid(f: Facts) -> str:
+    """Return what to do where a grid is the exact side and does not serve: a box that somebody
+    named has one that finds its own bounds beside it, and that one a box with more points."""
+    named = f.judge.side.record["kind"] == "named"
+    other = (
+        "Use a grid that finds its bounds and points itself (`{}`)"
+        if named
+        else "Give the grid bounds and points of its own, closer together"
+    )
+    return f"{other}, or draw from the posterior by Markov chain Monte Carlo."
 
 
 def _carried_away(f: Facts) -> str:

@@ -54,6 +54,7 @@ def verdict_columns(of_quantity: dict) -> dict:
     """Return what the verdict on one quantity gives its row."""
     return {
         "verdict": of_quantity["verdict"],
+        "rests_on": of_quantity["rests_on"],
         "remedy": of_quantity["remedy"],
         "remedy_evaluations": or_nan(of_quantity["remedy_evaluations"]),
         **_with_error("coverage_95", of_quantity["coverage"]["95"]),

@@ -46,7 +46,7 @@ def rows_of(case, opened: dict):
         said = verdicts[name]
         row = dict(zip(("model", "prior", "space", "grid"), case, strict=True))
         row |= {"status": curvature["status"], "reason": curvature["reason"], "quantity": name}
-        row |= {"verdict": said["verdict"], "remedy": said["remedy"]}
+        row |= {key: said[key] for key in ("verdict", "rests_on", "remedy")}
         row["remedy_evaluations"] = _number(said["remedy_evaluations"])
         row |= {"scale_sd": _number(said["scale_sd"]), "scale_is": said["scale_is"]}
         numbers = {f"error_{level}_sd": said["endpoint_error_sd"][str(level)] for level in ENDS}

@@ -4,7 +4,7 @@ import math
 from functools import cache, cached_property
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from laplace_audit.numerics.normal import Normal
 from laplace_audit.numerics.regions import Region, lattice_lines, normal_lines
@@ -14,6 +14,8 @@ KNOWN = 1e-3  # of a scale: what it may be off by
 ONE_SD = np.array([float(ndtr(-1.0)), float(ndtr(1.0))])
 WIDER = tuple(np.array([tail, 1 - tail]) for tail in (0.1, 0.05, 0.025, 0.005))
 LEAST = 1e-290  # of a scale
+LOOKS, LOOKS_SEED = 4096, 0  # draws that see whether a quantity has a value: those of the run
+SHARES = 2**16  # of a normal, each with a place in its middle: an end is known to half of one
 ROUGH = 1e-5  # mean excess off the nodes that interpolation explains
 
 
@@ -38,7 +40,22 @@ class NormalSide:
         if name in self.target.parameters:
             return self.normal.excluded(self.target.parameters.index(name))
         region = self.region(name)
-        return region.excluded if region else math.nan
+        return region.excluded if region else self._failing(name)
+
+    def _failing(self, name: str) -> float:
+        """Return the mass where a condition on one parameter fails, by equal shares of its normal;
+        NaN where it is on another number of them, or draws show that the quantity lacks a value."""
+        target, normal = self.target, self.normal
+        named = target.conditioned_on(name)
+        if len(named) != 1:
+            return math.nan
+        u = np.random.default_rng(LOOKS_SEED).standard_normal((LOOKS, normal.mean.size))
+        theta = normal.space.theta(normal.mean + u @ normal.factor.T)
+        if np.isnan(target.quantity(name, theta[target.meets(name, theta)])).any():
+            return math.nan
+        z = np.tile(normal.mean, (SHARES, 1))
+        z[:, named[0]] += normal.sd[named[0]] * ndtri((np.arange(SHARES) + 0.5) / SHARES)
+        return float(np.mean(~target.meets(name, normal.space.theta(z))))
 
 
 class GridSide:

@@ -103,11 +103,20 @@ class Target:
     def looked_at(self, name: str, theta):
         """Return a quantity at theta (..., d), NaN where it is not looked at."""
         value = self.quantity(name, theta)
-        if name in self.conditions:
-            condition = self.conditions[name]
-            holds = self._of(condition, theta) & self._there(condition, theta)
-            value = np.where(holds, value, np.nan)
-        return value
+        if name not in self.conditions:
+            return value
+        return np.where(self.meets(name, theta), value, np.nan)
+
+    def meets(self, name: str, theta):
+        """Return where the condition of a quantity that has one holds."""
+        condition = self.conditions[name]
+        return self._of(condition, theta) & self._there(condition, theta)
+
+    def conditioned_on(self, name: str) -> list[int]:
+        """Return the numbers of the parameters that the condition of a quantity names."""
+        condition = self.conditions.get(name)
+        named = () if condition is None else _arguments(condition)
+        return [i for i, p in enumerate(self.parameters) if p in named]
 
     def _there(self, function, theta):
         """Return where no parameter that a function names is NaN."""

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from laplace_approx.errors import InputError
+from laplace_approx.verdict.short import RESTS_ON, short_reason
 from laplace_approx.verdict.summary import verdict_columns
 from laplace_approx.words.numbers import or_nan
 from laplace_approx.words.printable import one_line
 from laplace_files.artifacts.artifacts import corrupt, read_json
 
 MOST_CASES = 20
+MOST_NAMES = 4  # quantities on a line
 VERDICT = "results/{}/{}/compare/{}/{}/verdict.json"
 MODE = "results/{}/{}/laplace/{}/mode.json"
 
@@ -57,7 +59,7 @@ def _table(finished: list[tuple]) -> list[str]:
     if not rows:
         return faults
     where = VERDICT.format(*(name.upper() for name in CASE))
-    table = table_lines(rows, "these files")
+    table = [*table_lines(rows, "these files"), *reason_lines(rows)]
     return [f"The other verdicts are made, in {where}:", "", *table, *faults]
 
 
@@ -89,14 +91,15 @@ def _rows(case) -> list[dict]:
 
 
 CASE = ("model", "prior", "space", "grid")
-HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "remedy")
+HEADS = ("case", "quantity", "verdict", "error 50", "error 95", "coverage", "rests on", "remedy")
 MOST_ROWS = 40
 
 
 def verdict_lines(path, cases, page="") -> str:
     """Return the verdict table of a summary on disk, or nothing where it is not one of `cases`.
 
-    It ends with where the page lies, if it is there.
+    It ends with a reason for what is declined or left to a sampler, and where the page lies, if it
+    is there.
 
     The errors are those of the endpoints in the unit that `scale_is` names; the coverage is that of
     the 95 % interval.
@@ -113,7 +116,7 @@ def verdict_lines(path, cases, page="") -> str:
     rows = [dict(zip(columns, row, strict=True)) for row in values]
     if {tuple(map(row.get, CASE)) for row in rows} != {tuple(case) for case in cases}:
         return ""  # of an earlier configuration: this run made something else
-    lines = table_lines(rows, path)
+    lines = [*table_lines(rows, path), *reason_lines(rows)]
     if Path(page).is_file():
         lines += ["", f"With pictures and all numbers: {page}"]
     return "\n".join(["", *lines, ""])
@@ -165,6 +168,46 @@ def table_lines(rows: list[dict], where) -> list[str]:
     return [*lines, one_line(f"... and {more} more rows in {where}")] if more > 0 else lines
 
 
+def reason_lines(rows: list[dict]) -> list[str]:
+    """Return a line for each case with quantities that are declined or left to a sampler, and for
+    each reason: the case, these quantities where others are served, and the reason in short, as
+    the verdict on disk has it. One that cannot be read has said so elsewhere."""
+    cases: dict[tuple, list[str]] = {}
+    for row in rows:
+        cases.setdefault(tuple(row[name] for name in CASE), []).append(row["quantity"])
+    lines = []
+    for case, names in cases.items():
+        lines += [
+            f"  {'/'.join(case)}{'' if of == names else f' ({_few(of)})'}: {why}"
+            for why, of in _reasons(case, names).items()
+        ]
+    if not lines:
+        return []
+    more = len(lines) - MOST_CASES
+    lines = ["", "Why not the normal, nor a remedy:", *lines[:MOST_CASES]]
+    return [one_line(line) for line in lines] + ([f"  ... and {more} more"] if more > 0 else [])
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _reasons(case, names) -> dict[str, list[str]]:
+    """Return the quantities of a case by the reason why they are not served."""
+    found: dict[str, list[str]] = {}
+    try:
+        verdict = read_json(verdict_file(case))
+        for name in names:
+            why = short_reason(verdict, name)
+            if why is not None:
+                what = verdict["quantities"][name]["verdict"]
+                found.setdefault(f"{what}, {why}", []).append(name)
+    except (InputError, LookupError, TypeError, AttributeError):
+        return {}
+    return found
+
+
 def _in_columns(cells) -> list[str]:
     """Return rows of texts as lines, each column as wide as its longest text."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -184,6 +227,7 @@ def _cells(row: dict) -> tuple[str, ...]:
         _number(row["error_50_sd"], "{:.2f}"),
         _number(row["error_95_sd"], "{:.2f}"),
         _number(row["coverage_95"], "{:.1%}"),
+        RESTS_ON.get(row["rests_on"], row["rests_on"]),
         row["remedy"] or "",
     )
 

@@ -31,6 +31,9 @@ SCATTERS = 10
 # scales between an end that is found and a declared bound, which are then one; halved or doubled,
 # what was tried of tests/mode comes out the same
 SAME_EDGE = 1e-6
+# doublings of the distance to a bound, over which the slope toward it is told; doubled, more of the
+# way is seen on which something else than the bound may count
+OUTWARD = 10
 FEWEST = 3  # points on the way: of two, any slope looks like a rise
 # points on the way, each half as far from the edge, that scatter little: to 1e-3 of the way;
 # doubled, 1e-6
@@ -80,6 +83,30 @@ def edge_maximum(evaluator, x, scale):
                     endless = _infinite_mass(evaluator, points[0], i, bound, scale)
                     return Edge(i, upper, bound, declared, float(x[i]), rise, endless)
     return None
+
+
+def log_helps(evaluator, x, i: int, bound: float, scale) -> bool:
+    """Return whether the density of the log of the distance to a bound, log p + log distance, falls
+    toward it, on the line from x (d,) on which it is held against edges (`edge_maximum`).
+
+    It is told from the highest place on the line outward: nearer to the bound others, which have
+    followed so far and no farther, would bring the density down. Where it does not fall, as at the
+    end where the scale of a hierarchy is 0 and its n effects give distance^-n, no logarithm moves
+    the mode inside.
+    """
+    if not np.isfinite(bound):  # the support ends where no bound is declared: no one has looked
+        return True
+    distance = max(abs(x[i] - bound), BACK_OFF * scale[i]) * np.exp2(-HALVINGS)
+    points = np.repeat(x[None], distance.size, axis=0)
+    points[:, i] = bound + np.copysign(distance, x[i] - bound)
+    values = evaluator.far(points)
+    top = int(np.argmax(values))
+    first = max(top - OUTWARD, 0)
+    if not np.isfinite(values[[first, top]]).all() or top - first < FEWEST:
+        return True
+    log_distance = np.log(np.abs(points[[first, top], i] - bound))
+    slope = -(values[top] - values[first]) / (log_distance[1] - log_distance[0])
+    return bool(slope < 1 - SLOPE)
 
 
 def _edges_beside(evaluator, x, i, upper, scale, declared):

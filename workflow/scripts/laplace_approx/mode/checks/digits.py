@@ -29,6 +29,11 @@ SHALLOW = 100.0
 OUT = 16.0
 # places between two points of a ray; half as many step over what is a 16th of the stretch
 BETWEEN = 32
+# places on the line to where digits end, at equal ratios; half as many find an end that is up to
+# twice as near
+PLACES = 64
+FINE = 1e-4  # scatter of a log density up to the end that is advised: a tenth of what is too much
+LITTLE = 1e-6  # of the mass beyond such an end: as much as a certified grid may be off by
 SUBNORMAL = (-746.0, -708.0)  # exp of it has fewer digits than others, and then none
 CURES = (
     "Differences of large numbers are what loses digits: write gammaln(a + n) - gammaln(a) as the "
@@ -40,13 +45,23 @@ CURES = (
 
 class Lost(NamedTuple):
     """A place `x` (d,) with its `log_density`, on the way to which that scatters by `noise`, and
-    `border` (d,), the last point with digits on the way; `guilty` are the coordinates at fault."""
+    `border` (d,), the last point with digits on the way; `guilty` are the coordinates at fault, and
+    `end` what a support that ends before them would leave out, where that is one coordinate."""
 
     x: np.ndarray
     log_density: float
     noise: float
     border: np.ndarray
     guilty: tuple[int, ...]
+    end: "CleanEnd | None" = None
+
+
+class CleanEnd(NamedTuple):
+    """A `value` of a coordinate up to which the log density has its digits, and about the `share`
+    of the mass beyond."""
+
+    value: float
+    share: float
 
 
 def scatter_at(evaluator, points, scale):
@@ -112,7 +127,27 @@ def followed(evaluator, clean, x, scale) -> Lost:
     border, worst = (clean + share * (x - clean) for share in (near, WAY[int(np.argmax(way))]))
     noise = float(np.max(way))
     guilty = _guilty(evaluator, clean, worst, noise, scale)
-    return Lost(x, float(evaluator.far(x)), noise, border, guilty)
+    end = _end(evaluator, clean, border, guilty[0], scale) if len(guilty) == 1 else None
+    return Lost(x, float(evaluator.far(x)), noise, border, guilty, end)
+
+
+def _end(evaluator, clean, border, i: int, scale) -> CleanEnd | None:
+    """Return the `CleanEnd` of coordinate i on its line through a point `clean` (d,), toward
+    `border`; None where not even the first place on it has its digits.
+
+    With t the distance from the clean point, p t is the mass of the line per unit of log t, and
+    that at the end over the largest of all is about what lies beyond, where it goes on falling.
+    """
+    reach = abs(border[i] - clean[i])
+    t = np.geomspace(min(scale[i], reach) / PLACES, reach, PLACES)
+    points = np.repeat(clean[None], PLACES, axis=0)
+    points[:, i] += np.sign(border[i] - clean[i]) * t
+    scattered = scatter_at(evaluator, points, scale) > FINE
+    last = (int(np.argmax(scattered)) if scattered.any() else PLACES) - 1
+    mass = evaluator.far(points) + np.log(t)
+    if last < 0 or not np.isfinite(mass[last]):
+        return None
+    return CleanEnd(float(points[last, i]), float(np.exp(mass[last] - np.max(mass[: last + 1]))))
 
 
 def _guilty(evaluator, clean, x, noise, scale) -> tuple[int, ...]:
@@ -131,6 +166,13 @@ def declined(evaluator, lost: Lost, best=None) -> Declined:
     `best` is the highest log density where it has them, None where no maximum was found there.
     """
     names = [evaluator.names[i] for i in lost.guilty]
+    keeps = f"give {' and '.join(names)} a prior or a support that keeps away from there"
+    if lost.end is not None and lost.end.share < LITTLE:
+        keeps = (
+            f"let the SUPPORT of {names[0]} end at {names[0]} = {lost.end.value:.2g}, where the "
+            f"digits still are: beyond lies about {lost.end.share:.0e} of the mass, as the density "
+            "falls on the way there"
+        )
     guilty = list(lost.guilty)
     against = "" if best is None else f", against {best:.6g} at the best point that has its digits"
     return Declined(
@@ -138,8 +180,7 @@ def declined(evaluator, lost: Lost, best=None) -> Declined:
         f"your log likelihood loses its digits near {places.point(names, lost.border[guilty])}: "
         f"beyond, it scatters by up to {lost.noise:.2g} from one point to the next, and reaches "
         f"{lost.log_density:.6g} at {places.point(names, lost.x[guilty])}{against}. A maximum of "
-        f"such values is none. {CURES}; or give {' and '.join(names)} a prior or a support that "
-        "keeps away from there.",
+        f"such values is none. {CURES}; or {keeps}.",
         parameters=names,
         border=lost.border.tolist(),
         point=lost.x.tolist(),

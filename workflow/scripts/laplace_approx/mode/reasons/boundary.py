@@ -3,10 +3,11 @@
 import numpy as np
 
 from laplace_approx.errors import Declined
-from laplace_approx.mode.checks.boundary import edge_maximum
+from laplace_approx.mode.checks.boundary import edge_maximum, log_helps
 from laplace_approx.words import places
 
 WAY_OUT = "Fit it in a space"
+NO_WAY_OUT = "A logarithm of the distance does not help"
 
 
 def boundary_maximum(evaluator, x, scale, declared=True):
@@ -15,11 +16,33 @@ def boundary_maximum(evaluator, x, scale, declared=True):
     found = edge_maximum(evaluator, x, scale)
     if found is None or found.declared is not declared:
         return None
-    return _boundary(evaluator, found)
+    return _boundary(evaluator, found, way_out(evaluator, x, found.index, found.bound, scale))
 
 
-def _boundary(evaluator, edge) -> Declined:
-    """Return the `Declined` for a maximum at an `Edge`; its way out begins with `WAY_OUT`."""
+def way_out(evaluator, x, i: int, bound: float, scale) -> str:
+    """Return what to do about a maximum on the bound of coordinate i, near x (d,).
+
+    It begins with `WAY_OUT` where a logarithm may help, and with `NO_WAY_OUT` where none can.
+    """
+    name = evaluator.names[i]
+    both = np.isfinite(evaluator.lower[i]) and np.isfinite(evaluator.upper[i])
+    if log_helps(evaluator, x, i, bound, scale):
+        return (
+            f"{WAY_OUT} where {name} has no bound ({'logit' if both else 'log'} of the distance to "
+            "it), whose Jacobian moves the mode inside, or use a prior that vanishes at the bound."
+        )
+    return (
+        f"{NO_WAY_OUT}: with its Jacobian the density still does not "
+        f"fall toward the bound. Where other parameters shrink with {name}, as the effects of "
+        f"groups do with their scale, write them without it (non-centred: effect = mean + {name} "
+        "times a parameter that is standard normal), or integrate them out; else give "
+        f"{name} a prior that vanishes at the bound faster than any power, or bring draws of "
+        "Markov chains (`reference:`), which need no mode."
+    )
+
+
+def _boundary(evaluator, edge, way: str) -> Declined:
+    """Return the `Declined` for a maximum at an `Edge` with its `way_out`."""
     name = evaluator.names[edge.index]
     if edge.endless:
         return Declined(
@@ -34,14 +57,11 @@ def _boundary(evaluator, edge) -> Declined:
     if not edge.declared:
         kind = "an edge that SUPPORT does not have (where the model gives -inf or NaN), found at"
     first = "" if edge.declared else "Name that edge in SUPPORT, which may be a function of data. "
-    bounded = np.isfinite(evaluator.lower[edge.index]) and np.isfinite(evaluator.upper[edge.index])
-    remedy = "logit" if bounded else "log"
     return Declined(
         "mode_on_boundary",
         f"the log density rises all the way as {name} goes from {edge.value:.6g} to {kind} "
         f"{edge.bound:.6g}: the maximum is on the boundary, where there is no slope of zero and no "
-        f"normal. {first}{WAY_OUT} where {name} has no bound ({remedy} of the distance to it), "
-        "whose Jacobian moves the mode inside, or use a prior that vanishes at the bound.",
+        f"normal. {first}{way}",
         parameter=name,
         bound=edge.bound,
         declared=edge.declared,

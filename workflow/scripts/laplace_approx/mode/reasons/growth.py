@@ -174,8 +174,9 @@ def _growth(evaluator, attempt, found, start, scale):
     what = (
         f"and the mass on the way, density times width, does not fall either, {MASS_GOES_ON}"
         if endless
-        else "though the posterior may be proper. Integrate the parameters out that go with it, or "
-        "give it a proper prior that keeps away from that end."
+        else "though the posterior may be proper. Integrate the parameters out that go with it; "
+        "write effects that shrink with their scale as the scale times standard normal ones "
+        "(non-centred); or give it a proper prior that keeps away from that end."
     )
     return Declined(
         "improper" if endless else "not_converged",

@@ -4,6 +4,7 @@ import numpy as np
 
 from laplace_approx.errors import Declined
 from laplace_approx.mode.checks import decay, turn
+from laplace_approx.mode.reasons.boundary import way_out
 from laplace_approx.mode.result import NOTABLE_SHARE
 from laplace_approx.words import places
 
@@ -89,12 +90,13 @@ def higher(evaluator, seen, best, top) -> Declined | str:
             f"{best.log_density:.4g}), in a spike that holds {share:.2g} of the mass of "
             "the line through the mode"
         )
+    scale = best.factored.sd
+    edge = (evaluator.lower if seen.rays.direction[row][i] < 0 else evaluator.upper)[i]
     return Declined(
         "mode_on_boundary",
         f"{where} the log density rises above that of the local mode at "
         f"{places.point(evaluator.names, best.x)} ({value:.6g} against "
-        f"{best.log_density:.6g}). Fit it in a space where {evaluator.names[i]} has "
-        "no bound, for example its log, or use a prior that vanishes at the bound.",
+        f"{best.log_density:.6g}). {way_out(evaluator, seen.rays.points[top], i, edge, scale)}",
         parameter=evaluator.names[i],
         mode=best.x.tolist(),
     )
