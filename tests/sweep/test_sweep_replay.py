@@ -147,7 +147,7 @@ def test_a_sweep_over_grids_has_both_the_setting_and_the_exact_quantile(swept):
 
 def test_random_rows_run_as_cases_give_the_same_numbers(swept):
     chosen = []
-    for sweep, number in (("small", 2), ("mixed", 1)):
+    for sweep, number in (("small", 1), ("mixed", 1)):
         keys = sorted(set(table(swept, sweep, "verdict")["scenario"].to_pylist()))
         chosen += [(sweep, key) for key in random.Random(11).sample(keys, number)]
     for sweep, key in chosen:

@@ -24,7 +24,7 @@ from laplace_files.models import trial
 from laplace_files.models.open import open_model
 from project_copy import PROJECT
 
-EXAMPLES = int(os.environ.get("CONFIG_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("CONFIG_EXAMPLES", "60"))
 DRAWN = settings(
     max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
