@@ -22,12 +22,12 @@ from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.numerics.precision import lower_factor
 
-# SDs by dimension, along the axis of a parameter and across it, and SDs each way: of a first lattice
-# that is enough for most, and of the one that is laid where it is not. A trapezoid rule with steps
-# of 0.6 SDs is off a normal by 2 exp(-2 pi^2 / 0.6^2) = 3e-24 (Trefethen and Weideman, theorem 5.1),
-# and leaving out every other node shows what it is off here. A normal has 1e-15 of its mass beyond
-# 8 SDs and 4e-33 beyond 12. Steps or reach halved, fewer posteriors are taken at the first look,
-# each with an eighth of the nodes; doubled, eight times the nodes in three dimensions
+# SDs by dimension, along the axis of a parameter and across it, and SDs each way: of a first
+# lattice that is enough for most, and of the one that is laid where it is not. A trapezoid rule
+# with steps of 0.6 SDs is off a normal by 2 exp(-2 pi^2 / 0.6^2) = 3e-24 (Trefethen and Weideman,
+# theorem 5.1), and leaving out every other node shows what it is off here. A normal has 1e-15 of
+# its mass beyond 8 SDs and 4e-33 beyond 12. Steps or reach halved, fewer posteriors are taken at
+# the first look, each with an eighth of the nodes; doubled, eight times the nodes in space
 GLIMPSE = {1: (0.1, 0.1), 2: (0.3, 0.3), 3: (0.3, 0.6)}, 8.0
 CLOSE = {1: (0.1, 0.1), 2: (0.15, 0.15), 3: (0.3, 0.3)}, 12.0
 # of its highest value: the most that a marginal may have at its ends; doubled, twice as much may be
@@ -61,20 +61,39 @@ def near_normal(density: Density, mode) -> NearNormal | None:
     step, that of all the nodes is then below 1e-4 SDs. Nor where places off the nodes show a hump,
     a hole or a ripple that the lattices know nothing of.
 
-    Few nodes are tried first, about the curvature at the mode alone, and ten times as many about
-    the mean where they do not do.
+    Few nodes are tried first (`glimpse`), ten times as many where they do not do (`close_look`).
     """
-    transforms = natural_transforms(density.lower, density.upper)
-    mode = unconstrained(transforms, np.asarray(mode, dtype=float))
-    support = np.array([density.lower, density.upper], dtype=float)
-    density_z = density_of_z(density.log_density, transforms, support)
-    first = Frame(tuple(density.names), transforms, mode, np.eye(mode.size), (), support)
-    found = _laid(density, first, local_factor(density_z, mode), *GLIMPSE)
-    if found is not None:
-        return found
-    alignment = find_alignment(density_z, mode)
-    frame = first._replace(origin=alignment.centre)
+    return glimpse(density, mode) or close_look(density, mode)
+
+
+def glimpse(density: Density, mode) -> NearNormal | None:
+    """Return what few nodes tell, laid about the curvature at theta `mode` alone, or None."""
+    frame, of_z = _about(density, mode)
+    return _laid(density, frame, local_factor(of_z, frame.origin), *GLIMPSE)
+
+
+def close_look(density: Density, mode) -> NearNormal | None:
+    """Return what many nodes tell, laid about the mean by the covariance, or None."""
+    frame, of_z = _about(density, mode)
+    alignment = find_alignment(of_z, frame.origin)
+    frame = frame._replace(origin=alignment.centre)
     return _laid(density, frame, alignment.factor, *CLOSE)
+
+
+def close_evaluations(d: int) -> int:
+    """Return the evaluations at the nodes of a close look."""
+    steps, reach = CLOSE
+    along, across = (axis_between(-reach, reach, step).points for step in steps[d])
+    return d * along * across ** (d - 1)
+
+
+def _about(density: Density, mode):
+    """Return a frame without axes whose origin is theta `mode`, and the log density of z."""
+    transforms = natural_transforms(density.lower, density.upper)
+    origin = unconstrained(transforms, np.asarray(mode, dtype=float))
+    support = np.array([density.lower, density.upper], dtype=float)
+    frame = Frame(tuple(density.names), transforms, origin, np.eye(origin.size), (), support)
+    return frame, density_of_z(density.log_density, transforms, support)
 
 
 def _laid(density: Density, frame: Frame, factor, steps, reach: float) -> NearNormal | None:
