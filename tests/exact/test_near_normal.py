@@ -8,11 +8,16 @@ from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.marginal import quantile_from_marginal
-from laplace_approx.exact.near_normal import close_evaluations, near_normal
+from laplace_approx.exact.near_normal import close_evaluations, close_look, glimpse
 from laplace_approx.remedies.replication import replicated
 
 MODE = (0.8466, 7.7488)  # of the bioassay, with any number of copies
 P = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
+
+
+def near_normal(density, mode):
+    """Return what the first look tells that serves, as it is in a search for copies of the data."""
+    return glimpse(density, mode) or close_look(density, mode)
 
 
 @pytest.mark.parametrize("copies", [16, 256])

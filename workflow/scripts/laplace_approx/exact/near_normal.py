@@ -22,13 +22,14 @@ from laplace_approx.exact.off_the_nodes import look
 from laplace_approx.exact.unconstrained import density_of_z
 from laplace_approx.numerics.precision import lower_factor
 
-# SDs by dimension, along the axis of a parameter and across it, and SDs each way: of a first
-# lattice that is enough for most, and of the one that is laid where it is not. A trapezoid rule
-# with steps of 0.6 SDs is off a normal by 2 exp(-2 pi^2 / 0.6^2) = 3e-24 (Trefethen and Weideman,
-# theorem 5.1), and leaving out every other node shows what it is off here. A normal has 1e-15 of
-# its mass beyond 8 SDs and 4e-33 beyond 12. Steps or reach halved, fewer posteriors are taken at
-# the first look, each with an eighth of the nodes; doubled, eight times the nodes in space
+# SDs by dimension, along the axis of a parameter and across it, and SDs each way, of the first
+# lattice, which is enough for most. A trapezoid rule with steps of 0.6 SDs is off a normal by
+# 2 exp(-2 pi^2 / 0.6^2) = 3e-24 (Trefethen and Weideman, theorem 5.1); what it is off here, leaving
+# out every other node shows. A normal has 1e-15 of its mass beyond 8 SDs. Doubled, fewer posteriors
+# are taken, each with an eighth of the nodes in space; halved, more, each with eight times as many
 GLIMPSE = {1: (0.1, 0.1), 2: (0.3, 0.3), 3: (0.3, 0.6)}, 8.0
+# the same of the lattice that is laid where that is not enough; a normal has 4e-33 beyond 12 SDs.
+# Steps doubled, it takes few that the first does not; halved, eight times the nodes in space
 CLOSE = {1: (0.1, 0.1), 2: (0.15, 0.15), 3: (0.3, 0.3)}, 12.0
 # of its highest value: the most that a marginal may have at its ends; doubled, twice as much may be
 # lost beyond
@@ -53,27 +54,22 @@ class NearNormal(NamedTuple):
     marginals: dict[str, Marginal]
 
 
-def near_normal(density: Density, mode) -> NearNormal | None:
-    """Return the exact side of a density whose only mode is at theta `mode` (d,).
-
-    None where its marginals have not faded out 12 SDs from its mean, or its quantiles move by more
-    than 2e-3 SDs when every other node is left out: as the error falls faster than any power of the
-    step, that of all the nodes is then below 1e-4 SDs. Nor where places off the nodes show a hump,
-    a hole or a ripple that the lattices know nothing of.
-
-    Few nodes are tried first (`glimpse`), ten times as many where they do not do (`close_look`).
-    """
-    return glimpse(density, mode) or close_look(density, mode)
-
-
 def glimpse(density: Density, mode) -> NearNormal | None:
-    """Return what few nodes tell, laid about the curvature at theta `mode` alone, or None."""
+    """Return what few nodes tell of a density whose only mode is at theta `mode` (d,), laid about
+    its curvature there.
+
+    None where its marginals have not faded out at the ends of the lattice, or its quantiles move by
+    more than 2e-3 SDs when every other node is left out: as the error falls faster than any power
+    of the step, that of all the nodes is then below 1e-4 SDs. Nor where places off the nodes show a
+    hump, a hole or a ripple that the lattices know nothing of.
+    """
     frame, of_z = _about(density, mode)
     return _laid(density, frame, local_factor(of_z, frame.origin), *GLIMPSE)
 
 
 def close_look(density: Density, mode) -> NearNormal | None:
-    """Return what many nodes tell, laid about the mean by the covariance, or None."""
+    """Return what ten times as many nodes tell, laid about the mean by the covariance, or None
+    as for `glimpse`."""
     frame, of_z = _about(density, mode)
     alignment = find_alignment(of_z, frame.origin)
     frame = frame._replace(origin=alignment.centre)
