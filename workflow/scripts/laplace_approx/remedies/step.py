@@ -1,5 +1,6 @@
 """What the step of the remedies leaves on disk: the table, and the record beside it."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -129,12 +130,11 @@ def _once(fit, exact, truth: Truth, normal: Offer) -> Once:
     """Return what is known of the data as they are, where a certified grid judges the normal."""
     if truth.rests_on != "grid" or truth.faults or not exact.record["certified"]:
         return Once()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        errors = {
-            name: float(np.max(np.abs(normal.values[name] - each.value)[JUDGED_PLACES]))
-            / truth.scale[name]
-            for name, each in truth.quantiles.items()
-        }
+    errors = {}
+    for name, each in truth.quantiles.items():
+        off = np.max(np.abs(normal.values[name] - each.value)[JUDGED_PLACES])
+        scale = truth.scale[name]
+        errors[name] = float(off) / scale if scale > 0 else math.nan
     evaluations = exact.record["n_evaluations"]
     return Once(Repeated(errors, distance(fit, exact.cells.lattice)), evaluations)
 
