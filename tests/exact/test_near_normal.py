@@ -5,13 +5,19 @@ import pytest
 
 from known_posteriors import BIOASSAY
 from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import counted
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.marginal import quantile_from_marginal
-from laplace_approx.exact.near_normal import near_normal
+from laplace_approx.exact.near_normal import close_evaluations, close_look, glimpse
 from laplace_approx.remedies.replication import replicated
 
 MODE = (0.8466, 7.7488)  # of the bioassay, with any number of copies
 P = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
+
+
+def near_normal(density, mode):
+    """Return what the first look tells that serves, as it is in a search for copies of the data."""
+    return glimpse(density, mode) or close_look(density, mode)
 
 
 @pytest.mark.parametrize("copies", [16, 256])
@@ -43,6 +49,13 @@ def test_what_lies_where_digits_end_is_left_to_it(a, b):
 
     density = Density(("p",), log_density, None, None, np.zeros(1), np.ones(1))
     assert near_normal(density, (a / (a + b),)) is None
+
+
+# of exp(-x^2 / 2 + sin(x) / 50), by the trapezoid rule with 20 001 nodes on (-12, 12)
+NODES = np.linspace(-12, 12, 20_001)
+WAVY = np.exp(-(NODES**2) / 2 + np.sin(NODES) / 50)
+MEAN_OF_WAVY = np.average(NODES, weights=WAVY)
+SD_OF_WAVY = np.sqrt(np.average((NODES - MEAN_OF_WAVY) ** 2, weights=WAVY))
 
 
 def normal_but(d, off):
@@ -80,6 +93,16 @@ def test_what_is_nearly_normal_raises_no_alarm(d):
     grid = certified_grid(density, np.zeros(d))
     assert found is not None
     np.testing.assert_allclose(list(found.sd.values()), grid.sd, rtol=1e-4)
+
+
+@pytest.mark.parametrize("d, most", [(2, 9e4), (3, 2.2e5)])
+def test_what_is_nearly_normal_is_known_from_few_places(d, most):
+    """In space a fifth or less of the nodes of a close look, those off the nodes included."""
+    density, counter = counted(normal_but(d, lambda x: 0.02 * np.sum(np.sin(x), axis=-1)))
+    found = near_normal(density, (0.0,) * d)
+    assert counter.evaluations < most
+    assert d < 3 or 5 * counter.evaluations < close_evaluations(d)
+    np.testing.assert_allclose(list(found.sd.values()), SD_OF_WAVY, rtol=1e-6)
 
 
 def test_two_widths_that_no_such_lattice_resolves_are_left_to_it():

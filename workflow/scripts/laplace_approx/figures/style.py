@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -107,6 +108,7 @@ def settings():
 def page(height: float, title: str) -> Figure:
     """Return an empty figure of the common width, `height` inches high, with its title."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)  # keeps its renderer, and with it what texts measure, between passes
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
     wrapped = text.wrap(title, POINTS - 16, 10.5, 3, weight="bold")
     figure.suptitle(wrapped, x=0.012, horizontalalignment="left")
@@ -189,8 +191,9 @@ def log_axis(axis, values) -> None:
 def settle(figure: Figure) -> None:
     """Lay the figure out once and for all, so that text can be placed by its drawn position.
 
-    A pass may change the number of tick labels and so the room that they need: passes are made
-    until nothing moves by more than a pixel, five at most.
+    A pass may change the tick labels and so the room that they need: passes are made until the
+    labels that were measured are those that will be drawn, or nothing moves by more than a pixel,
+    five at most.
     """
     if (engine := figure.get_layout_engine()) is None:
         return
@@ -198,13 +201,30 @@ def settle(figure: Figure) -> None:
     for _ in range(5):
         engine.execute(figure)
         after = np.array([axes.get_position().bounds for axes in figure.axes])
-        if np.all(np.abs(after - before) < 1e-3):
+        if np.all(np.abs(after - before) < 1e-3) or _labels_stay(figure):
             break
         before = after
     figure.set_layout_engine(None)
     # the layout's linear programme has a different last bit from run to run: round it away
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+
+
+def _labels_stay(figure: Figure) -> bool:
+    """Return whether every axis would now have the tick labels that the layout last measured.
+
+    The room that a page's decorations need depends on the size of its axes by these labels alone:
+    titles and legends are wrapped at widths fixed beforehand. A further pass would find the same.
+    Not so where a fixed aspect shrinks the axes: their place follows from the room that is left.
+    """
+    if any(axes.get_aspect() != "auto" for axes in figure.axes):
+        return False
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+            labels = axis.major.formatter.format_ticks(axis.get_majorticklocs())
+            if labels != [tick.label1.get_text() for tick in axis.majorTicks[: len(labels)]]:
+                return False
+    return True
 
 
 def save(figure: Figure, target, kind: str | None = None) -> None:

@@ -10,6 +10,7 @@ from laplace_approx.comparison.distances import Nodes, total_variation
 from laplace_approx.comparison.intervals import JUDGED_ENDS
 from laplace_approx.comparison.sides import LaplaceSide
 from laplace_approx.density.density import Density, density_in
+from laplace_approx.density.evaluation import counted
 from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
 from laplace_approx.density.quantities import natural_quantity
@@ -17,15 +18,16 @@ from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
+from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal import MIDDLE, quantile_from_marginal
-from laplace_approx.exact.near_normal import NearNormal, near_normal
+from laplace_approx.exact.near_normal import NearNormal, close_evaluations, close_look, glimpse
 from laplace_approx.exact.normal_lattice import normal_lattice
 from laplace_approx.mode.search import find_mode
 from laplace_approx.normal.fit import Fit
 from laplace_approx.normal.normal import Normal
 from laplace_approx.numerics.climb import climb
 from laplace_approx.numerics.precision import lower_factor
-from laplace_approx.remedies.replication import MOST_COPIES, replicated, replication
+from laplace_approx.remedies.replication import MOST_COPIES, Replication, replicated, replication
 
 MOST_PARAMETERS = 3  # of a grid
 WANTED = np.array([*JUDGED_ENDS, *MIDDLE])
@@ -34,6 +36,10 @@ RESOLUTION = 0.05  # of the number of copies: no one needs it better
 SHOWN = (1, 2, 4, 8, 16, 64, 256)  # always tried: the rate at which the error falls
 MANY = SHOWN[-1]  # copies at which the modes are searched for
 STARTS = 10  # of that search
+# Evaluations that all looks may take where few nodes do not tell: a close one takes 50 thousand in
+# two dimensions and 1.6 million in three, a search for the mass 1 and 3 million. Doubled or halved,
+# twice or half as many numbers of copies are judged at which a posterior is far from normal
+MOST_SEARCHED = 2**21
 # What a posterior with other data may do: have no mode, or a curvature that no normal can have.
 FAILURES = (Declined, np.linalg.LinAlgError)
 
@@ -46,17 +52,27 @@ class Repeated(NamedTuple):
     total_variation: float
 
 
-def copies_needed(fit: Fit, tolerance: float, has_data: bool) -> dict:
+class Once(NamedTuple):
+    """What the exact side says of the data as they are: the errors of the normal (None where no
+    certified grid judges it), and the evaluations that a search for the mass takes."""
+
+    repeated: Repeated | None = None
+    evaluations: int = 0
+
+
+def copies_needed(fit: Fit, tolerance: float, has_data: bool, once: Once = Once()) -> dict:  # noqa: B008
     """Return for each quantity how many times the data must be repeated to be within tolerance.
 
     `quantities` holds `copies` (None with a `reason`) and the `rate` of the last doublings;
     `tried` lists the errors of all numbers of copies tried. The posterior with k copies is
-    k log likelihood + log prior, with a mode, a curvature and a certified grid of its own.
+    k log likelihood + log prior, with a mode, a curvature and an exact side of its own; that of one
+    copy is known beforehand where `once` has it. Searches for the mass take `MOST_SEARCHED`
+    evaluations in all: an error that would need more is not known.
     """
     reason = _why_not(fit, has_data)
     if reason:
         return no_copies(fit.names, reason)
-    at = _Copies(fit)
+    at = _Copies(fit, once)
     found = {
         name: replication(
             lambda copies, name=name: at(copies).errors[name],
@@ -69,10 +85,7 @@ def copies_needed(fit: Fit, tolerance: float, has_data: bool) -> dict:
     for copies in SHOWN:
         at(copies)
     return {
-        "quantities": {
-            name: {"copies": each.copies, "rate": each.rate, "reason": each.reason}
-            for name, each in found.items()
-        },
+        "quantities": {name: at.told(each) for name, each in found.items()},
         "tried": [
             {"copies": copies, **at(copies)._asdict()}
             for copies in sorted(at.found)
@@ -98,8 +111,8 @@ def _why_not(fit: Fit, has_data: bool) -> str | None:
 class _Copies:
     """The posterior with its data repeated any number of times, each looked at once."""
 
-    def __init__(self, fit: Fit):
-        self.fit = fit
+    def __init__(self, fit: Fit, once: Once):
+        self.fit, self.search, self.left = fit, once.evaluations, MOST_SEARCHED
         flat = build_prior({}, fit.model.parameters)
         self.likelihood = natural_density(fit.model, flat)
         prior = fit.prior
@@ -111,7 +124,8 @@ class _Copies:
             fit.natural.lower,
             fit.natural.upper,
         )
-        self.found: dict[int, Repeated] = {}
+        self.found: dict[int, Repeated] = {} if once.repeated is None else {1: once.repeated}
+        self.not_sought: set[int] = set()
         self.normals = {1: fit.normal}
 
     def __call__(self, copies: int) -> Repeated:
@@ -127,7 +141,7 @@ class _Copies:
             if normal is None:
                 return nothing
             fit = self.fit._replace(natural=natural, normal=normal)
-            exact = self._exact(natural, self.fit.space.constrain(normal.mean))
+            exact = self._exact(natural, self.fit.space.constrain(normal.mean), copies)
             return nothing if exact is None else _judged(fit, exact)
         except FAILURES:
             return nothing
@@ -140,16 +154,38 @@ class _Copies:
             self.normals[copies] = found
         return found
 
-    def _exact(self, natural: Density, mode) -> NearNormal | None:
-        """Return the exact side: without a search where there is one mode, else certified."""
-        exact = near_normal(natural, mode) if self.one_mode else None
+    def _exact(self, natural: Density, mode, copies: int) -> NearNormal | None:
+        """Return the exact side: without a search where there is one mode, else certified, or
+        none where that would cost more than is left."""
+        exact = glimpse(natural, mode) if self.one_mode else None
         if exact is not None:
             return exact
-        grid = certified_grid(natural, mode)
-        if not grid.marginals:
-            return None
-        sd = dict(zip(natural.names, grid.sd, strict=True))
-        return NearNormal(grid.lattice, grid.lattice, sd, grid.marginals)
+        natural, counter = counted(natural)
+        if self.one_mode and close_evaluations(len(natural.names)) <= self.left:
+            exact = close_look(natural, mode)
+            self.left -= counter.evaluations
+        if exact is None and self.search <= self.left:
+            before = counter.evaluations
+            exact = _certified(natural, mode)
+            self.search = max(self.search, counter.evaluations - before)
+            self.left -= counter.evaluations - before
+        elif exact is None:
+            self.not_sought.add(copies)
+        return exact
+
+    def told(self, found: Replication) -> dict:
+        """Return what is told of a quantity: no number of copies where the error with fewer of them
+        was not sought, as they might do."""
+        copies, reason = found.copies, found.reason
+        below = max((n for n in found.tried if copies and n < copies), default=None)
+        if below in self.not_sought:
+            reason = (
+                f"the error is within the tolerance with the data repeated {copies} times, and not "
+                f"known with {below} times: its exact side would take more than "
+                f"{MOST_SEARCHED} evaluations"
+            )
+            copies = None
+        return {"copies": copies, "rate": found.rate, "reason": reason}
 
     @cached_property
     def one_mode(self) -> bool:
@@ -162,18 +198,27 @@ class _Copies:
         return len(find_mode(density, self.fit.normal.mean, 0, STARTS).modes) == 1
 
 
+def _certified(natural: Density, mode) -> NearNormal | None:
+    grid = certified_grid(natural, mode)
+    if not grid.marginals:
+        return None
+    sd = dict(zip(natural.names, grid.sd, strict=True))
+    return NearNormal(grid.lattice, grid.lattice, sd, grid.marginals)
+
+
 def _judged(fit: Fit, exact: NearNormal) -> Repeated:
-    lattice = exact.lattice
-    with np.errstate(divide="ignore"):
-        nodes = Nodes(
-            lattice.log_density, fit.log_approximation(lattice.nodes()), np.log(lattice.weights())
-        )
     laplace = _quantiles_of_normal(fit)
     errors = {
         name: _largest_error(laplace[name], quantiles, exact.sd.get(name))
         for name, quantiles in _exact_quantiles(fit, exact).items()
     }
-    return Repeated(errors, total_variation(nodes))
+    return Repeated(errors, distance(fit, exact.lattice))
+
+
+def distance(fit: Fit, lattice: Lattice) -> float:
+    """Return the total variation between the normal and what a lattice holds."""
+    log_q, log_weights = fit.log_approximation(lattice.nodes()), lattice.log_weights()
+    return total_variation(Nodes(lattice.log_density, log_q, log_weights))
 
 
 def _largest_error(laplace, exact, sd) -> float:

@@ -1,6 +1,9 @@
 """What the step of the remedies leaves on disk: the table, and the record beside it."""
 
+import math
 from typing import NamedTuple
+
+import numpy as np
 
 from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.drift import drift_record, no_drift
@@ -24,7 +27,7 @@ from laplace_approx.remedies.offers import (
     reference_offer,
     remedy_offer,
 )
-from laplace_approx.remedies.repeated_data import copies_needed, no_copies
+from laplace_approx.remedies.repeated_data import Once, Repeated, copies_needed, distance, no_copies
 from laplace_approx.remedies.table import remedy_table
 from laplace_approx.remedies.trials import remedy_record, run_remedies
 from laplace_approx.remedies.truth import Truth, truth_of
@@ -73,6 +76,7 @@ def remedies_step(
     found = run_remedies(fit, seed, largest, limit) if wanted else {}
     offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
     offers += exacts
+    once = Once() if fit is None else _once(fit, exact, truth, normal)
     has_data = laplace.posterior.record["data"] is not None
     record = {
         "case": exact.record["case"] | laplace.mode["case"],
@@ -85,7 +89,7 @@ def remedies_step(
         "extent": extent,
         "signals": signal_records(fit, seed) if asked else None,
         "drift": _drift(fit, normal, seed) if asked and judge.kind == "none" else None,
-        "replication": _replication(fit, tolerance, has_data) if wanted else None,
+        "replication": _replication(fit, tolerance, has_data, once) if wanted else None,
         "reference": reference_in_short(reference.record),
     }
     return RemedyTables(remedy_table(offers, truth), record)
@@ -122,9 +126,22 @@ def _drift(fit, normal, seed: int) -> dict:
     )
 
 
-def _replication(fit, tolerance: float, has_data: bool) -> dict:
+def _once(fit, exact, truth: Truth, normal: Offer) -> Once:
+    """Return what is known of the data as they are, where a certified grid judges the normal."""
+    if truth.rests_on != "grid" or truth.faults or not exact.record["certified"]:
+        return Once()
+    errors = {}
+    for name, each in truth.quantiles.items():
+        off = np.max(np.abs(normal.values[name] - each.value)[JUDGED_PLACES])
+        scale = truth.scale[name]
+        errors[name] = float(off) / scale if scale > 0 else math.nan
+    evaluations = exact.record["n_evaluations"]
+    return Once(Repeated(errors, distance(fit, exact.cells.lattice)), evaluations)
+
+
+def _replication(fit, tolerance: float, has_data: bool, once: Once) -> dict:
     return contained(
-        lambda: copies_needed(fit, tolerance, has_data),
+        lambda: copies_needed(fit, tolerance, has_data, once),
         lambda reason: no_copies(fit.names, reason),
     )
 
