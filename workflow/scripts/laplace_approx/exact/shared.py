@@ -46,8 +46,8 @@ MEANING = (
     "how far the lattice of all parameters, which derived quantities and joint measures are summed "
     "over, is from the lattices of the single parameters, and what these may be off by: of the log "
     "evidence, and of a probability (the largest over the parameters, at the quantiles 0.005 to "
-    "0.995, by steps that are smoothed or line by line, as the nodes resolve the one or the other); "
-    "and in nats, of the mean of the log density, in which a density of few waves has many"
+    "0.995, by steps that are smoothed or line by line, as nodes resolve the one or the other), "
+    "and in nats, of the mean of the log density, since of few waves the logarithm has many"
 )
 
 
