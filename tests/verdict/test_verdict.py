@@ -1,6 +1,7 @@
 """The verdict, held against posteriors whose errors were computed independently."""
 
 import math
+import re
 import textwrap
 from statistics import NormalDist
 
@@ -106,7 +107,9 @@ def test_quantities_of_one_case_can_differ_in_their_verdict(in_log_beta):
 def test_an_infinite_divergence_is_null_with_its_reason(in_log_beta):
     divergence = in_log_beta.verdict["joint"]["kl_exact_laplace"]
     assert divergence["value"] is None
-    assert "no mass on about 4e-06 of the posterior" in divergence["reason"]  # 4.011e-6, truly
+    share = float(re.search(r"no mass on about (\S+) of the posterior", divergence["reason"])[1])
+    # 4.011e-6, truly; a sum over nodes, of which the row next to the edge holds half of that
+    assert 2e-6 <= share <= 8e-6
 
 
 def test_the_conjugate_line_is_exact_on_every_measure(conjugate):

@@ -28,7 +28,7 @@ from laplace_approx.comparison.signals import reflection_bound_on_lattice
 from laplace_approx.contained import contained
 from laplace_approx.exact.lattice import LARGEST, Lattice
 from laplace_approx.exact.off_the_nodes import misplaced
-from laplace_approx.exact.shared import missed
+from laplace_approx.exact.shared import entropy_missed, missed
 from laplace_approx.normal.fit import Fit
 
 NO_SPREAD = (
@@ -71,7 +71,8 @@ TEXTS = {
 
 class Judged(NamedTuple):
     """The exact side of the joint measures: its cells and its side, log evidence, the mass that is
-    left outside or that the cells misplace, and whether every parameter has an SD."""
+    left outside or that the cells misplace, whether every parameter has an SD, and what the mean of
+    the log density over the cells may be off by."""
 
     lattice: Lattice
     side: ExactSide
@@ -79,6 +80,7 @@ class Judged(NamedTuple):
     log_evidence_error: float
     outside_mass: float
     has_spread: bool = True
+    entropy_error: float = 0.0
 
     @property
     def off(self) -> float:
@@ -99,7 +101,9 @@ def judged_by(exact: Exact) -> Judged | None:
         return None
     has_spread = None not in record["sd"].values()
     error = math.nan if error is None else error
-    return Judged(exact.cells.lattice, exact.side, evidence, error, outside + share, has_spread)
+    lattice, off = exact.cells.lattice, outside + share
+    entropy = entropy_missed(record)
+    return Judged(lattice, exact.side, evidence, error, off, has_spread, entropy)
 
 
 def not_judged(record: dict) -> str:
@@ -155,7 +159,8 @@ def _on_lattice(laid: tuple[Laid, Laid], exact: Judged) -> dict[str, Measure]:
     """Return the measures that are sums over the lattice, those of `ON_LATTICE`."""
     nodes, thin = (each.nodes for each in laid)
     found = compare(nodes, thin, exact.outside_mass)
-    found["kl_exact_laplace"] = _explained(found["kl_exact_laplace"], nodes)
+    divergence = _widened(found["kl_exact_laplace"], exact.entropy_error)
+    found["kl_exact_laplace"] = _explained(divergence, nodes)
     # p is normalised by the evidence, which has an error of its own
     return {name: _widened(measure, exact.log_evidence_error) for name, measure in found.items()}
 

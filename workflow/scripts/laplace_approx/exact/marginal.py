@@ -111,12 +111,18 @@ def on_plateau(marginal: Marginal, p):
     """Return which quantiles at p are not told, as rounding of the CDF alone moves them by more
     than a millionth of what a tenth of the smaller tail does: the density there is next to none,
     and a gap lies on either side."""
-    p = np.asarray(p, dtype=float)
-    narrow, wide = (
-        quantile_from_marginal(marginal, p + step) - quantile_from_marginal(marginal, p - step)
-        for step in (np.full(p.shape, ROUNDING), 0.1 * np.minimum(p, 1 - p))
-    )
-    return narrow > GAP * wide
+    return spans_a_gap(quantile_from_marginal(marginal, levels_about(np.asarray(p, dtype=float))))
+
+
+def levels_about(p):
+    """Return the probabilities (4, ...) whose quantiles tell whether those at p lie in a gap."""
+    narrow, wide = ROUNDING, 0.1 * np.minimum(p, 1 - p)
+    return np.stack([p - narrow, p + narrow, p - wide, p + wide])
+
+
+def spans_a_gap(about):
+    """Return where there is a gap, given the quantiles (4, ...) at `levels_about`."""
+    return about[1] - about[0] > GAP * (about[3] - about[2])
 
 
 def _where_cubic_is(probability, start, rise, first, last):

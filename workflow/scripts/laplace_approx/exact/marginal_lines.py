@@ -12,20 +12,23 @@ from laplace_approx.exact.derived.along import rising_integral
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import ORDER, read_between, stencils
 
-# numbers up to which the lines are filled in by Fourier's series, 32 MiB; doubled, twice that
-FILLED = 2**22
-# as many places a node as they are filled in with; doubled, twice the memory, and a polynomial of
-# order 8 between places half as far apart errs 256 times less
-TIMES = 4
+# numbers up to which the lines are filled in by Fourier's series, 64 MiB; doubled, twice that
+FILLED = 2**23
+# as many places a node as they are filled in with, those that fit; doubled, twice the memory, and a
+# polynomial of order 8 between places half as far apart errs 256 times less
+TIMES = (4, 2, 1)
 # of a line and a value, looked up at once: they stay in the processor's cache; any other number
 # gives the same sums
 PAIRS = 2**15
 
 
 class MarginalLines:
-    """The density along the lines of a lattice on which a parameter runs, and its sum over them."""
+    """The density along the lines of a lattice on which a parameter runs, and its sum over them.
 
-    def __init__(self, lattice: Lattice, parameter: int):
+    They are filled in with as many places a node as fit, or with so many `times`.
+    """
+
+    def __init__(self, lattice: Lattice, parameter: int, times: int | None = None):
         frame = lattice.frame
         self.lattice, self.parameter = lattice, parameter
         self.last = int(np.flatnonzero(frame.shear[parameter])[-1])
@@ -37,7 +40,8 @@ class MarginalLines:
         self.shape = p.shape[:-1]
         self.axis = frame.axes[self.last]
         self.start, self.scale = self._places(frame, parameter)
-        self.p, self.times = self._filled(p.reshape(-1, p.shape[-1]))
+        self.times = times or next(each for each in TIMES if each == 1 or p.size * each <= FILLED)
+        self.p = self._filled(p.reshape(-1, p.shape[-1]))
 
     def _places(self, frame, parameter):
         """Return (z, dz / dw) of every line at w = 0 of its axis, (L,) each."""
@@ -58,17 +62,16 @@ class MarginalLines:
         return (np.broadcast_to(x, self.shape).ravel() for x in (start, scale))
 
     def _filled(self, p):
-        """Return the density at more places of each line, and how many more."""
-        times = TIMES if p.size * TIMES <= FILLED else 1
+        """Return the density at more places of each line."""
+        n, times = p.shape[1], self.times
         if times == 1:
-            return p, 1
-        n = p.shape[1]
+            return p
         spectrum = np.fft.rfft(p, axis=1)
         if n % 2 == 0:
             spectrum[:, -1] /= 2
         dense = np.fft.irfft(spectrum, n * times, axis=1)[:, : (n - 1) * times + 1] * times
         dense[:, ::times] = p
-        return np.maximum(dense, 0.0), times
+        return np.maximum(dense, 0.0)
 
     def density(self, z, weight=None):
         """Return the marginal density per unit of z, less its shift, at z (M,); the lines weighed
@@ -142,13 +145,14 @@ class MarginalLines:
         return np.array([np.ones(self.start.size), *halves])
 
     def every(self, times: int) -> "MarginalLines":
-        """Return the same lines with only every `times`-th of their nodes."""
+        """Return the same lines with only every `times`-th of their nodes, filled in as these are:
+        else what they differ by would be that of two rules, and not of their nodes."""
         frame, log_density = self.lattice
         axes = list(frame.axes)
         axes[self.last] = axes[self.last].every(times)
         kept = (slice(None),) * self.last + (slice(None, None, times),)
         thin = Lattice(frame._replace(axes=tuple(axes)), log_density[kept])
-        return MarginalLines(thin, self.parameter)
+        return MarginalLines(thin, self.parameter, self.times)
 
     def thinned(self, k: int, times: int):
         """Return the weights (L,) of the lines when of axis k only every `times`-th is kept."""

@@ -47,6 +47,7 @@ def outermost_sides(frame: Frame, parameter: int, density, near: bool) -> list[S
                 outward = density[rows][WAYS[ENDS.index(side.end)]] / (density.sum() * axis.step)
                 side = _by_its_record(side, outward, axis.step)
                 side = _before_a_cliff(side, seen, density)
+                side = _with_faint_nodes(side, seen, np.where(known, density, 0.0))
                 found[side.end] = _next_to_end(frame, parameter, side, known, density)
     return [found[end] for end in ENDS]
 
@@ -103,6 +104,17 @@ def with_lost(sides: list[Side], lost: float | None) -> list[Side]:
         side if side.closed or side.outside is None else side._replace(outside=side.outside + lost)
         for side in sides
     ]
+
+
+def _with_faint_nodes(side: Side, seen, density) -> Side:
+    """Return a side beyond which there lies no less than on the nodes that say nothing each: where
+    a slow tail goes on under a steep one, the fall of that says nothing of it, and there may be
+    many such nodes."""
+    rows = (slice(None, seen[0]), slice(seen[1] + 1, None))[ENDS.index(side.end)]
+    faint = float(density[rows].sum() / density[seen[0] : seen[1] + 1].sum())
+    if side.closed or side.outside is None or not faint > side.outside:
+        return side
+    return side._replace(outside=faint)
 
 
 def _before_a_cliff(side: Side, seen, density) -> Side:

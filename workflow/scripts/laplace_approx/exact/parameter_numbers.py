@@ -12,7 +12,13 @@ import numpy as np
 from laplace_approx.exact.axis import trapezoid_weights
 from laplace_approx.exact.axis_ends import ORDERS
 from laplace_approx.exact.frame import Frame
-from laplace_approx.exact.marginal import MIDDLE, Marginal, on_plateau, quantile_from_marginal
+from laplace_approx.exact.marginal import (
+    MIDDLE,
+    Marginal,
+    levels_about,
+    quantile_from_marginal,
+    spans_a_gap,
+)
 from laplace_approx.exact.marginal_table import DENSE, first_marginal, first_table
 from laplace_approx.exact.spacing import PROBES, largest_change
 
@@ -95,6 +101,8 @@ def moved(one: Numbers | None, other: Numbers | None):
 def _probed(table: Marginal):
     """Return the quantiles of a table that are held against others, the ends of the central
     68.3 %, and which of the quantiles lie where there is no density."""
-    found = quantile_from_marginal(table, (*PROBES, *MIDDLE))
-    middle = float(found[-2]), float(found[-1])
-    return found[:-2], middle, on_plateau(table, PROBES)
+    n = len(PROBES)
+    levels = np.concatenate([PROBES, MIDDLE, levels_about(np.array(PROBES)).ravel()])
+    found = quantile_from_marginal(table, levels)  # all at once: a search for one costs as much
+    middle = float(found[n]), float(found[n + 1])
+    return found[:n], middle, spans_a_gap(found[n + 2 :].reshape(-1, n))

@@ -20,7 +20,7 @@ from laplace_approx.exact.lattice import Lattice
 from laplace_approx.exact.marginal_lines import MarginalLines
 from laplace_approx.exact.parameter_lattice import ParameterLattice
 from laplace_approx.exact.spacing import PROBES, owed
-from laplace_approx.words.numbers import or_none
+from laplace_approx.words.numbers import or_nan, or_none
 
 # of the lattice of all parameters, in scales; doubled, it has a quarter to two thirds of the cells,
 # halved, 1.2 to 2 times as many, with the same evaluations
@@ -46,19 +46,22 @@ MEANING = (
     "how far the lattice of all parameters, which derived quantities and joint measures are summed "
     "over, is from the lattices of the single parameters, and what these may be off by: of the log "
     "evidence, and of a probability (the largest over the parameters, at the quantiles 0.005 to "
-    "0.995, by steps that are smoothed or line by line, as the nodes resolve the one or the other)"
+    "0.995, by steps that are smoothed or line by line, as nodes resolve the one or the other), "
+    "and in nats, of the mean of the log density, since of few waves the logarithm has many"
 )
 
 
 class Errors(NamedTuple):
-    """What a lattice is off by, in log evidence and in probability."""
+    """What a lattice is off by, in log evidence and in probability; and, in nats, in the mean of
+    the log density, which decides of no sum but that."""
 
     log_evidence: float
     probability: float
+    entropy: float = math.nan
 
     @property
     def worst(self) -> float:
-        return max(self)
+        return max(self.log_evidence, self.probability)
 
     def record(self) -> dict:
         """Return the errors for grid.json, None where one is no number."""
@@ -98,7 +101,7 @@ def shared_lattice(own: list[ParameterLattice]) -> Shared:
     """
     steps = [_steps(each) for each in own]
     evidence = [each.numbers.log_evidence for each in own]
-    whole = (each.lattice for each in own if each.lattice.log_density.ndim == len(own))
+    whole = [each.lattice for each in own if each.lattice.log_density.ndim == len(own)]
     stages = (stage for lattice in whole for stage in stages_of(lattice))
     best, least = None, math.inf
     for lattice in sorted(stages, key=lambda lattice: lattice.log_density.size):
@@ -108,7 +111,7 @@ def shared_lattice(own: list[ParameterLattice]) -> Shared:
         if of_half <= max(STILL, TIMES * sum(each.error for each in steps)):
             break
     best = best._replace(log_density=np.ascontiguousarray(best.log_density))
-    return Shared(best, _errors(best, steps, evidence))
+    return Shared(best, _errors(best, steps, evidence)._replace(entropy=_entropy_off(best, whole)))
 
 
 def missed(record: dict) -> float:
@@ -117,8 +120,16 @@ def missed(record: dict) -> float:
     errors = record["lattice_error"]
     if errors is None:  # there is but one lattice, and its errors are those of the grid
         return 0.0
-    shares = [math.inf if errors[key] is None else errors[key] for key in Errors._fields]
+    known = (errors["log_evidence"], errors["probability"])
+    shares = [math.inf if each is None else each for each in known]
     return max(shares) if max(shares) <= UNRESOLVED else math.nan
+
+
+def entropy_missed(record: dict) -> float:
+    """Return what the mean of the log density over the lattice of a grid may be off by, in nats:
+    NaN where that is not known."""
+    errors = record["lattice_error"]
+    return 0.0 if errors is None else or_nan(errors["entropy"])
 
 
 def unresolved(errors: Errors) -> list[str]:
@@ -164,6 +175,25 @@ def _errors(lattice: Lattice, steps: list[_Steps], evidence: list[float]) -> Err
             apart_here = min(apart_here, _off_line_by_line(lattice, each))
         off.append(apart_here + each.error)
     return Errors(max(apart), max(off))
+
+
+def _entropy_off(lattice: Lattice, whole: list[Lattice]) -> float:
+    """Return what the mean of the log density over a lattice is off the means over whole ones, the
+    most.
+
+    A density (1 + a cos w x) exp(-x^2 / 2) has one wave, and its logarithm all multiples of it:
+    nodes that are close enough for the one need not be so for the other. Nor need leaving out half
+    of the nodes tell, since both halves, and the whole, have the same multiples of their own wave.
+    """
+    mean = _mean_log_density(lattice)
+    return max(abs(mean - _mean_log_density(each)) for each in whole)
+
+
+def _mean_log_density(lattice: Lattice) -> float:
+    p, _ = lattice.relative()
+    p = _weighed(lattice.frame, p)
+    held = p > 0
+    return float(np.sum(p[held] * lattice.log_density[held]) / p.sum())
 
 
 def _off_line_by_line(lattice: Lattice, step: _Steps) -> float:

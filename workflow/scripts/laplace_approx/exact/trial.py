@@ -9,6 +9,7 @@ import numpy as np
 from laplace_approx.exact.axis import along_axis, trapezoid_weights
 from laplace_approx.exact.axis_ends import ends_of
 from laplace_approx.exact.bounds import Reach, grow
+from laplace_approx.exact.diagonals import diagonals, sums_by_remainder
 from laplace_approx.exact.ends import NEGLIGIBLE_MASS, Side
 from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.lattice import evaluate
@@ -50,7 +51,6 @@ FAINT = 1e-17
 # the share of a change that is taken for the next one at the least; doubled, nothing changes,
 # halved, a banana takes 0.93 times the evaluations
 TRUSTED = 0.1
-MOST_LEFT_OUT = 8  # diagonals of which one is kept, at the most; `owed` takes 2, 4 and 8
 # of the mass: less than that beside one node is no width; five times the distance of neighbouring
 # numbers
 ONE_NODE = 1e-15
@@ -140,7 +140,7 @@ class LatticeTrial:
         """Return the moments and their errors with what lies of them beyond the other axes: where a
         lattice follows a ridge as far as it is known, a tail may leave it sideways."""
         found = Summed(np.array(self.numbers[1:4]), errors)
-        if not self.frame.ridge or math.isnan(self.numbers.mean):
+        if math.isnan(self.numbers.mean):
             return found
         return beyond_axes(self.lattice, self.parameter, found, range(1, self.p.ndim))
 
@@ -177,7 +177,7 @@ class LatticeTrial:
         """Bounds of what the spacing of all axes owes to the log evidence, the quantiles, the mean
         and the SD (these in half the central 68.3 % interval) and the skewness."""
         along = sum(self._bounds_along(k) for k in range(self.p.ndim))
-        return along + self._bounds_across if self.p.ndim == 3 else along
+        return along + self._bounds_across if self.p.ndim > 1 else along
 
     def _bounds_along(self, k: int):
         """Return the same of axis k."""
@@ -190,22 +190,15 @@ class LatticeTrial:
 
     @property
     def _bounds_across(self):
-        """Bounds of what is owed to the spacing of the two other axes of three together, (5,).
+        """Bounds of what is owed to the spacing of several axes together, (5,): to features aslant
+        to them, for which nodes are left out by diagonals."""
+        weighed, d = self.p, self.p.ndim
+        for k in range(1, d):
+            weighed = weighed * along_axis(trapezoid_weights(self.frame.axes[k]), k, d)
+        return sum(self._bounds_by(weighed, each) for each in diagonals(d))
 
-        A feature that runs aslant to both axes is seen by neither alone: what its nodes err by is
-        a wave across both, which nodes that are left out along one axis do not make longer. So
-        they are left out by diagonals, where the sum of their numbers is no multiple of 2, 4 or 8,
-        and where their difference is none.
-        """
-        weighed = self.p
-        for k in (1, 2):
-            weighed = weighed * along_axis(trapezoid_weights(self.frame.axes[k]), k, 3)
-        return sum(self._bounds_by_diagonals(weighed, sign) for sign in (1, -1))
-
-    def _bounds_by_diagonals(self, weighed, sign: int):
-        one, other = (np.arange(n) for n in weighed.shape[1:])
-        number = (one[:, None] + sign * other) % MOST_LEFT_OUT
-        sums = np.array([weighed[:, number == r].sum(axis=1) for r in range(MOST_LEFT_OUT)])
+    def _bounds_by(self, weighed, diagonal):
+        sums = sums_by_remainder(weighed, diagonal)
 
         def changes(times: int, begun):
             return [self._moved_to(times * sums[first::times].sum(axis=0)) for first in begun]

@@ -26,7 +26,12 @@ from laplace_approx.exact.derived.panels import (
     largest,
     with_lines,
 )
-from laplace_approx.exact.derived.stretches import one_sided, row_errors, stretch_errors
+from laplace_approx.exact.derived.stretches import (
+    one_sided,
+    onset_errors,
+    row_errors,
+    stretch_errors,
+)
 from laplace_approx.exact.lattice import Lattice
 from laplace_approx.numerics.quadrature import ORDER, from_every_other, increments, node_weights
 
@@ -142,11 +147,12 @@ class Lines:
             return Masses(fine, coarse, np.full(levels.size, LEAST_ERROR * self.total), fine)
         stretches = increments(both)
         rough = self._sum(stretches[0])
-        differences, error = self._errors(both[0])
+        differences, error, onset = self._errors(both[0])
         level, row, stretch = np.nonzero(error > self._limit(STRETCH_ERROR))
         if level.size:
             place = level, row, stretch
             values, errors = one_sided(both, differences, place)
+            errors = np.maximum(errors, onset[place])
             smooth = errors <= self._limit(STRETCH_ERROR)
             stretches[(slice(None), *(x[smooth] for x in place))] = values[:, smooth]
             errors[~smooth] = error[tuple(x[~smooth] for x in place)]
@@ -195,10 +201,15 @@ class Lines:
         return np.abs(np.diff(rows, ORDER))
 
     def _errors(self, lines):
-        """Return what `stretch_errors` does; no differences where there are too few lines."""
+        """Return what `stretch_errors` does, and the part of it where a region begins; no
+        differences where there are too few lines. Over many rows what begins averages out."""
+        onset = np.zeros((*lines.shape[:-1], lines.shape[-1] - 1))
         if lines.shape[-1] <= ORDER:
-            return None, np.zeros((*lines.shape[:-1], lines.shape[-1] - 1))
-        return stretch_errors(lines, self._differences)
+            return None, onset, onset
+        differences, error = stretch_errors(lines, self._differences)
+        if self.shape[0] == 1:
+            onset = onset_errors(lines)
+        return differences, np.maximum(error, onset), onset
 
     @cached_property
     def _differences(self):

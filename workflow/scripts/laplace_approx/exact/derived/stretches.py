@@ -13,6 +13,10 @@ from laplace_approx.numerics.quadrature import ORDER, stencil_errors, stencil_we
 # a jump, of which the error is so much more than of what is smooth. Halved or doubled, nothing
 # changes with two parameters: it is the rule over the rows of three.
 AT_CORNERS = 6.0
+# of the mass of the first line of a region: what the rule may be off by on the stretch before it,
+# at most half where that mass rises from nothing without a turn; doubled, nothing changes, as
+# such a stretch is refined
+AT_ONSET = 0.5
 
 
 def stretch_errors(lines, of_all):
@@ -22,6 +26,18 @@ def stretch_errors(lines, of_all):
     windows = _windows(np.maximum(np.abs(np.diff(lines, ORDER, axis=-1)), of_all))
     first, local = stencils(np.arange(lines.shape[-1] - 1), lines.shape[-1])
     return windows, windows[..., first] * stencil_errors()[local]
+
+
+def onset_errors(lines):
+    """Return what the rule may be off by on every stretch of lines (..., n) on whose one side a
+    region begins, 0 on the others.
+
+    Where lines that the region does not meet, of mass 0, are next to the first one that it meets,
+    all differences are as small as the mass of that line, and say little of where in between the
+    region begins: that mass times the stretch is the most that can be there, and none the least.
+    """
+    begins = (lines[..., 1:] > 0) != (lines[..., :-1] > 0)
+    return np.where(begins, AT_ONSET * np.maximum(lines[..., 1:], lines[..., :-1]), 0.0)
 
 
 def one_sided(both, windows, place):
