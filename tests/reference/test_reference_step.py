@@ -1,5 +1,7 @@
 """The reference belongs to the posterior: what it rests on, when it serves, and its audit."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -313,6 +315,16 @@ MUTATIONS = {
         lambda draws, record: record["coverage"].update(thin=record["coverage"]["unsure"] + 1e-4),
         "chains looked where the weights serve",
     ),
+    "another k of the heaviest tail": (
+        lambda draws, record: record["heaviest_tail"].update(
+            pareto_k=record["heaviest_tail"]["pareto_k"] + 1e-3
+        ),
+        "Pareto k recomputed",
+    ),
+    "a tail that is too heavy": (
+        lambda draws, record: record["heaviest_tail"].update(limit=-1.0),
+        "the limit of k follows",
+    ),
     "more missing than draws may miss": (
         lambda draws, record: record["coverage"].update(thin=0.006),
         "the limit of k follows",
@@ -332,11 +344,6 @@ MUTATIONS = {
 def test_the_audit_sees_every_change(posterior, reference, what):
     change, law = MUTATIONS[what]
     draws = {name: column.copy() for name, column in reference.draws.items()}
-    record = {**reference.record, "budget": dict(reference.record["budget"])}
-    proposal = record["proposal"]
-    record["proposal"] = proposal | {
-        "means": [list(mean) for mean in proposal["means"]],
-        "weights": list(proposal["weights"]),
-    }
+    record = deepcopy(reference.record)
     change(draws, record)
     assert law in pages(posterior, record, draws)

@@ -46,7 +46,7 @@ def looked_at(log_density, proposal, seed, n=16_384, steps=STEPS):
     rng = np.random.default_rng(seed)
     drawn = frozen_draws(log_density, proposal, n, rng)
     trail = walked(log_density, started(drawn, CHAINS, rng), steps, rng)
-    return drawn, trail, coverage(proposal, drawn, trail, even=steps == STEPS)
+    return drawn, trail, coverage(proposal, drawn, trail)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from laplace_approx.chains.estimates import Chained
+from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.reference.side import WEIGHT, WeightedSide
 
 CHAIN = "chain"
@@ -24,3 +25,7 @@ class ChainSide(WeightedSide):
         if name not in self._held:
             self._held[name] = Chained(self.columns[name], self.blocks)
         return self._held[name]
+
+    def _beside_uneven(self, name: str, p, found: Estimates) -> Estimates:
+        """Return the quantiles as they are: draws of chains have no weights to be uneven."""
+        return found

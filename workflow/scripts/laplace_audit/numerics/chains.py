@@ -90,6 +90,10 @@ class ChainDraws:
         beyond = min(p, 1 - p) * p * (1 - p)
         return found if beyond >= FEWEST_BEYOND * (1 - 1e-9) * s**2 else math.nan
 
+    def stated(self, p: float) -> float:
+        """Return the quantile as it is stated: of chains no weight makes another one of it."""
+        return self.at(p)
+
     def error(self, p: float) -> float:
         """Return the error of the draws, and what the mass that is not seen can move."""
         found, m = self.at(p), self.unseen
