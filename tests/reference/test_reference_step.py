@@ -14,6 +14,7 @@ from laplace_audit.laws.judge import judges
 from laplace_audit.laws.reference import (
     draws_laws,
     exact_column_laws,
+    missed_by,
     record_laws,
     stated_truth_laws,
 )
@@ -174,10 +175,10 @@ def tables_of(case):
     return quantiles, {key: np.copy(x) for key, x in case.tables.remedies.items()}
 
 
-def broken_by(case, quantiles, remedies, unseen=None):
+def broken_by(case, quantiles, remedies):
     """Return the laws of the exact side that two tables break."""
-    unseen = case.reference.record["unseen_mass"] if unseen is None else unseen
-    ledger, rest = Ledger(), ("importance", case.reference.draws, unseen)
+    missed = missed_by(case.reference.record)
+    ledger, rest = Ledger(), ("importance", case.reference.draws, missed)
     exact_column_laws(ledger.page("quantiles.parquet"), quantiles, *rest)
     stated_truth_laws(ledger.page("remedies.parquet"), remedies, *rest)
     return {(check.file, check.law) for check in ledger.checks if not check.ok}

@@ -18,6 +18,7 @@ from laplace_audit.laws.reference import (
     COPIED,
     exact_column_laws,
     missed_by,
+    missed_by_chains,
     stated_truth_laws,
 )
 from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
@@ -182,7 +183,7 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, tuple]:
     kind = _judged(shelf, case)[0]
     for columns, said in chains_of(shelf, case.model, case.prior):
         if said["kind"] == kind:
-            return kind, columns, (said["unseen_mass"],)
+            return kind, columns, missed_by_chains(said, shelf.asked.tolerance)
     return kind, table.columns, missed_by(record)
 
 

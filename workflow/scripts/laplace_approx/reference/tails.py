@@ -51,7 +51,7 @@ class Parts:
 
     def at(self, p: float) -> tuple[Part, Part]:
         """Return the (part below, part above) at the level nearest to p."""
-        i = int(np.argmin(np.abs(LEVELS - p)))
+        i = _nearest(p)
         if i not in self._found:
             end = np.searchsorted(self.values, self.quantile(LEVELS[i]), side="right")
             sides = self.log_ratio[:end], self.log_ratio[end:]
@@ -65,13 +65,17 @@ class Parts:
         return mass * np.array(uneven, dtype=float).reshape(-1, 2).T
 
     def heavy(self, p):
-        """Return of each level p (m,) whether the weights of the part that it cuts off are beyond
-        their limit; the median cuts off both."""
+        """Return of each level p (m,) whether the weights of the tail that it cuts off are beyond
+        their limit; larger parts of the draws are held by the k of all of them."""
         return np.array([self._cut_off_heavy(level) for level in p], dtype=bool)
 
     def _cut_off_heavy(self, p: float) -> bool:
-        below, above = self.at(p)
-        return (p <= 0.5 and below.heavy) or (p >= 0.5 and above.heavy)
+        place = {0: 0, LEVELS.size - 1: 1}.get(_nearest(p))
+        return place is not None and self.at(p)[place].heavy
+
+
+def _nearest(p: float) -> int:
+    return int(np.argmin(np.abs(LEVELS - p)))
 
 
 class HeaviestTail(NamedTuple):

@@ -95,6 +95,18 @@ def missed_by(record: dict) -> tuple[float, float]:
     ]
 
 
+def missed_by_chains(record: dict, tolerance: float) -> tuple[float, dict]:
+    """Return the mass that draws of chains may miss, and by parameter the shift in SDs that is left
+    open where one as large as the tolerance would not have been seen."""
+    said = record["belongs"]
+    if said is None or said["seen"]["place"] <= tolerance:
+        return record["unseen_mass"], {}
+    place = said["terms"]["place"].items()
+    return record["unseen_mass"], {
+        name: math.sqrt(each["value"] ** 2 + each["error"] ** 2) for name, each in place
+    }
+
+
 def _tail(page: Page, columns: dict, parameters, record: dict) -> None:
     """The end beyond which the Pareto k of the draws is farthest above its limit."""
     found = []
@@ -177,7 +189,7 @@ def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, 
 
     A grid's exact quantiles are its own; those of weighted draws, given as columns, lie between
     the draws at their mid-weights, those of chains are median-unbiased, where 20 effective draws or
-    more lie beyond; they miss the masses `missed` (`missed_by`; of chains that of modes alone).
+    more lie beyond; what they miss is `missed` (`missed_by`, `missed_by_chains`).
     """
     page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
     exact, error = columns["exact"], columns["exact_error"]

@@ -28,6 +28,10 @@ def shape_of_part(log_ratio) -> float:
         return pareto_shape(log_ratio)
 
 
+def _nearest(p: float) -> float:
+    return min(LOOKED_AT, key=lambda each: abs(each - p))
+
+
 def limit_of_part(n: int) -> float:
     """Return the largest k with which n weights are relied on."""
     return min(1 - 1 / math.log10(n), LARGEST_K) if n > 1 else -math.inf
@@ -70,15 +74,17 @@ class WeightedDraws:
         return found if beyond >= FEWEST_BEYOND * (1 - 1e-9) else math.nan
 
     def stated(self, p: float) -> float:
-        """Return the quantile as it is stated: NaN where the part that it cuts off is too heavy."""
-        (below, n_below), (above, n_above) = self.shapes(p)
-        ours = p <= 0.5 and not below <= limit_of_part(n_below)
-        theirs = p >= 0.5 and not above <= limit_of_part(n_above)
-        return math.nan if ours or theirs else self.at(p)
+        """Return the quantile as it is stated: NaN where the tail that it cuts off is too heavy."""
+        tail = {LOOKED_AT[0]: 0, LOOKED_AT[-1]: 1}.get(_nearest(p))
+        if tail is not None:
+            k, n = self.shapes(p)[tail]
+            if not k <= limit_of_part(n):
+                return math.nan
+        return self.at(p)
 
     def shapes(self, p: float) -> list[tuple[float, int]]:
         """Return (k, number) of the weights below and above the level that is nearest to p."""
-        level = min(LOOKED_AT, key=lambda each: abs(each - p))
+        level = _nearest(p)
         if level not in self._shapes:
             below = self.x <= float(np.interp(level, self.middle, self.x))
             parts = self.log_ratio[below], self.log_ratio[~below]
