@@ -730,7 +730,8 @@ LAWS = {
                 "0.02 of its error: slopes by differences, where the model may give them",
             ),
             "modes beyond the draws": (
-                "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws",
+                "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws, or "
+                "about which less than a hundredth of the draws lie that are due (10 or more)",
                 f"1e-9: {ROUNDING}",
             ),
         },
