@@ -565,6 +565,19 @@ def test_the_audit_recomputes_what_rests_on_the_draws(alone, table, column, law)
     assert tables_broken(alone, *tables) == ({law} if law else set())
 
 
+def test_both_count_a_shift_that_few_draws_leave_open(posterior):
+    few = Case(posterior, [brought(posterior, draws(5, 260))], adapted=False)
+    (_, record) = few.reference.chains[0]
+    assert record["belongs"]["seen"]["place"] > TOLERANCE
+    tables = few.quantiles(), few.tables.remedies
+    assert tables_broken(few, *tables) == set()
+    sure = record["belongs"] | {"seen": {"place": TOLERANCE}}  # as if it had been seen
+    few.reference = few.reference._replace(
+        chains=((few.reference.chains[0][0], record | {"belongs": sure}),)
+    )
+    assert tables_broken(few, *tables) == {"errors of the draws recomputed"}
+
+
 def pair_broken(case, said) -> set[str]:
     ledger = Ledger()
     rows = Rows(case.tables.remedies)

@@ -71,11 +71,15 @@ class DrawAttempt(NamedTuple):
     @property
     def reason(self) -> str | None:
         """Why its draws cannot be relied on, or None where they can."""
+        return self.why()
+
+    def why(self, names=None) -> str | None:
+        """Return that reason, with the names of parameters where they are at hand."""
         heavy = too_heavy(self.drawn)
         if heavy is not None:
             return heavy
         if self.tail is not None and not self.tail.within:
-            return self.tail.words
+            return self.tail.words(names)
         if self.covered.thin <= MOST_THIN:
             return None
         return (

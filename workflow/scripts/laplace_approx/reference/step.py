@@ -113,7 +113,7 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     record = _record(case, budget, coordinates, last) | {"unseen_mass": _missed(unseen, last)}
     record |= {"heaviest_tail": said_of(last.tail, model.parameters)}
     record |= _costs(started, record["evaluations"])
-    reason = _too_heavy(last)
+    reason = _too_heavy(last, model.parameters)
     if reason:
         return ReferenceTables(
             _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}
@@ -146,9 +146,9 @@ def _not_drawn_about(unseen: float) -> str:
     )
 
 
-def _too_heavy(last: DrawAttempt) -> str | None:
+def _too_heavy(last: DrawAttempt, names) -> str | None:
     """Return why the draws cannot be relied on, and what may help, or None where they can."""
-    heavy, adapted = last.reason, last.adapted
+    heavy, adapted = last.why(names), last.adapted
     if heavy is None or last.settled:
         return heavy
     return (

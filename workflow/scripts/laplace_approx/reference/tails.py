@@ -92,12 +92,12 @@ class HeaviestTail(NamedTuple):
         """Whether the draws beyond every end can be relied on."""
         return self.k <= self.limit
 
-    @property
-    def words(self) -> str:
-        """Why they cannot."""
+    def words(self, names=None) -> str:
+        """Return why they cannot, with the parameter's name where `names` are at hand."""
+        called = f"parameter {self.parameter + 1}" if names is None else names[self.parameter]
         return (
-            f"the Pareto k of the draws beyond the {100 * self.probability:g} % end of parameter "
-            f"{self.parameter + 1} is {self.k:.2f}; it must be at most {self.limit:.2g}"
+            f"the Pareto k of the draws beyond the {100 * self.probability:g} % end of {called} is "
+            f"{self.k:.2f}; it must be at most {self.limit:.2g}"
         )
 
 
