@@ -26,7 +26,7 @@ from known.steps import assemble_laplace, plain_record, posterior_from
 from laplace_approx.comparison.sides import laplace_side
 from laplace_approx.curvature.step import curvature_step
 from laplace_approx.mode.step import mode_step
-from laplace_approx.reference.side import reference_side
+from laplace_approx.reference.side import WeightedSide, reference_side
 from laplace_approx.reference.step import Allowance, reference_step
 
 P = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
@@ -38,8 +38,9 @@ VAGUE = 0.05  # half-intervals: a quantile whose truth is known less well holds 
 
 
 class Held(NamedTuple):
-    """What one posterior shows: z (d, 5), errors stated and true in half-intervals (d, 5) each, and
-    how many verdicts there are, are sure, and are sure and wrong; `reason` where nothing serves."""
+    """What one posterior shows: z (d, 5), errors stated and true in half-intervals (d, 5) each, how
+    many verdicts there are, are sure, and are sure and wrong, and `uneven` (d, 5), where errors
+    count what the draws may miss; `reason` where nothing serves."""
 
     kind: str
     z: np.ndarray
@@ -50,6 +51,7 @@ class Held(NamedTuple):
     record: dict
     seconds: float
     reason: str | None
+    uneven: np.ndarray
 
 
 def held(seed: int, sizes) -> Held:
@@ -66,7 +68,7 @@ def held(seed: int, sizes) -> Held:
     record = reference.record
     if not record["serves"]:
         of = (nothing, nothing, nothing, halves, np.array([2 * d, 0, 0]))
-        return Held(made.kind, *of, record, seconds, record["reason"])
+        return Held(made.kind, *of, record, seconds, record["reason"], nothing > 0)
     side = reference_side(reference.draws, record)
     found = [side.quantiles(name, P) for name in made.names]
     value, error = (np.array(each) for each in zip(*found, strict=True))
@@ -79,7 +81,21 @@ def held(seed: int, sizes) -> Held:
     scales = np.array([(side.scale(name), side.scale_error(name)) for name in made.names])
     verdicts = counted(ends, (value, error, scales), truth)
     stated, off = error / scale, np.where(clear, (value - truth.value) / scale, np.nan)
-    return Held(made.kind, z, stated, off, halves, verdicts, record, seconds, None)
+    uneven = np.array([uneven_at(side, name) for name in made.names])
+    return Held(made.kind, z, stated, off, halves, verdicts, record, seconds, None, uneven)
+
+
+def uneven_at(side, name: str):
+    """Return where the error of a quantile counts what uneven weights leave open, (5,)."""
+    found = side.quantiles(name, P).error
+    even = WeightedSide(side.columns, side.unseen).quantiles(name, P).error
+    return found > even
+
+
+def only(each: Held, kept) -> Held:
+    """Return a posterior with what it shows at some of its quantiles."""
+    parts = {key: np.where(kept, getattr(each, key), np.nan) for key in ("z", "stated", "off")}
+    return each._replace(**parts)
 
 
 def exact_side(made):
@@ -176,10 +192,8 @@ def main() -> int:
     for kind in sorted({each.kind for each in found}):
         print(row(kind, [each for each in found if each.kind == kind]))
     print(row("all", found))
-    covered = [each for each in found if each.record["coverage"]]
-    sure = [each for each in covered if not each.record["coverage"]["unsure"]]
-    if sure:
-        print(row("all, unsure is 0", sure))
+    print(row("all, weights even", [only(each, ~each.uneven) for each in found]))
+    print(row("all, weights uneven", [only(each, each.uneven) for each in found]))
     for each in found:
         if each.reason:
             print(f"{each.kind}, nothing serves: {each.reason}")

@@ -24,7 +24,13 @@ from logistic_data import simulate
 
 from laplace_approx.reference.attempts import DrawLimits, DrawSearch
 from laplace_approx.reference.frozen_draws import frozen_draws
-from laplace_approx.reference.side import REPLICATE, WEIGHT, WeightedSide, errors_in_sd
+from laplace_approx.reference.side import (
+    LOG_RATIO,
+    REPLICATE,
+    WEIGHT,
+    WeightedSide,
+    errors_in_sd,
+)
 from laplace_approx.reference.starts import HEAVY_DF, LEAST_DF, WIDER
 from laplace_approx.reference.student import StudentMixture
 
@@ -105,7 +111,8 @@ def banana(d: int):
 def side_of(drawn, unsure: float = 0.0) -> WeightedSide:
     """Return the exact side of some draws, which may miss a share of the mass, as a run has it."""
     columns = {WEIGHT: drawn.weights, REPLICATE: drawn.replicates.astype(float)}
-    return WeightedSide(dict(enumerate(drawn.z.T)) | columns, unsure)
+    columns[LOG_RATIO] = drawn.log_ratio
+    return WeightedSide(dict(enumerate(drawn.z.T)) | columns, 0.0, unsure)
 
 
 def quantiles(drawn, unsure: float = 0.0):

@@ -21,7 +21,11 @@ from laplace_approx.verdict.step import verdict_step
 from laplace_audit.laws.agreement import agreement_laws, disputed
 from laplace_audit.laws.brought import chain_laws, file_laws, record_laws
 from laplace_audit.laws.judge import judged, sorts_of
-from laplace_audit.laws.reference import exact_column_laws, stated_truth_laws
+from laplace_audit.laws.reference import (
+    exact_column_laws,
+    missed_by_chains,
+    stated_truth_laws,
+)
 from laplace_audit.laws.remedies import arithmetic_laws, measured_laws
 from laplace_audit.laws.rows import Rows
 from laplace_audit.ledger import Ledger
@@ -546,7 +550,7 @@ def test_the_audit_sees_every_change(posterior, from_files, what):
 def tables_broken(case, quantiles, remedies) -> set[str]:
     """Return the laws of the exact side that the tables of a case break."""
     ledger, (columns, record) = Ledger(), case.reference.chains[0]
-    rest = ("brought_draws", columns, record["unseen_mass"])
+    rest = ("brought_draws", columns, missed_by_chains(record, TOLERANCE))
     exact_column_laws(ledger.page("quantiles.parquet"), quantiles, *rest)
     stated_truth_laws(ledger.page("remedies.parquet"), remedies, *rest)
     return {check.law for check in ledger.checks if not check.ok}
@@ -570,6 +574,19 @@ def test_the_audit_recomputes_what_rests_on_the_draws(alone, table, column, law)
     if column is not None:
         tables[table][column] = tables[table][column] * 0.99
     assert tables_broken(alone, *tables) == ({law} if law else set())
+
+
+def test_both_count_a_shift_that_few_draws_leave_open(posterior):
+    few = Case(posterior, [brought(posterior, draws(5, 260))], adapted=False)
+    (_, record) = few.reference.chains[0]
+    assert record["belongs"]["seen"]["place"] > TOLERANCE
+    tables = few.quantiles(), few.tables.remedies
+    assert tables_broken(few, *tables) == set()
+    sure = record["belongs"] | {"seen": {"place": TOLERANCE}}  # as if it had been seen
+    few.reference = few.reference._replace(
+        chains=((few.reference.chains[0][0], record | {"belongs": sure}),)
+    )
+    assert tables_broken(few, *tables) == {"errors of the draws recomputed"}
 
 
 def pair_broken(case, said) -> set[str]:

@@ -100,7 +100,7 @@ def test_draws_serve_where_modes_without_a_proposal_hold_next_to_nothing(laplace
     mentioned = others == (1e-6,)
     assert any("errors count" in remark for remark in judge.remarks) is mentioned
     if mentioned:
-        plain = reference_side(columns, {"unseen_mass": 0.0})
+        plain = reference_side(columns, record | {"unseen_mass": 0.0})
         with_them, without = (s.quantiles("mu", np.array([0.975])) for s in (judge.side, plain))
         assert with_them.error > without.error and with_them.value == without.value
 

@@ -1,5 +1,7 @@
 """The reference belongs to the posterior: what it rests on, when it serves, and its audit."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from laplace_audit.laws.judge import judges
 from laplace_audit.laws.reference import (
     draws_laws,
     exact_column_laws,
+    missed_by,
     record_laws,
     stated_truth_laws,
 )
@@ -172,10 +175,10 @@ def tables_of(case):
     return quantiles, {key: np.copy(x) for key, x in case.tables.remedies.items()}
 
 
-def broken_by(case, quantiles, remedies, unseen=None):
+def broken_by(case, quantiles, remedies):
     """Return the laws of the exact side that two tables break."""
-    unseen = case.reference.record["unseen_mass"] if unseen is None else unseen
-    ledger, rest = Ledger(), ("importance", case.reference.draws, unseen)
+    missed = missed_by(case.reference.record)
+    ledger, rest = Ledger(), ("importance", case.reference.draws, missed)
     exact_column_laws(ledger.page("quantiles.parquet"), quantiles, *rest)
     stated_truth_laws(ledger.page("remedies.parquet"), remedies, *rest)
     return {(check.file, check.law) for check in ledger.checks if not check.ok}
@@ -313,6 +316,16 @@ MUTATIONS = {
         lambda draws, record: record["coverage"].update(thin=record["coverage"]["unsure"] + 1e-4),
         "chains looked where the weights serve",
     ),
+    "another k of the heaviest tail": (
+        lambda draws, record: record["heaviest_tail"].update(
+            pareto_k=record["heaviest_tail"]["pareto_k"] + 1e-3
+        ),
+        "Pareto k recomputed",
+    ),
+    "a tail that is too heavy": (
+        lambda draws, record: record["heaviest_tail"].update(limit=-1.0),
+        "the limit of k follows",
+    ),
     "more missing than draws may miss": (
         lambda draws, record: record["coverage"].update(thin=0.006),
         "the limit of k follows",
@@ -332,11 +345,6 @@ MUTATIONS = {
 def test_the_audit_sees_every_change(posterior, reference, what):
     change, law = MUTATIONS[what]
     draws = {name: column.copy() for name, column in reference.draws.items()}
-    record = {**reference.record, "budget": dict(reference.record["budget"])}
-    proposal = record["proposal"]
-    record["proposal"] = proposal | {
-        "means": [list(mean) for mean in proposal["means"]],
-        "weights": list(proposal["weights"]),
-    }
+    record = deepcopy(reference.record)
     change(draws, record)
     assert law in pages(posterior, record, draws)

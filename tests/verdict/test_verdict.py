@@ -278,9 +278,15 @@ def test_a_cost_is_told_with_all_that_the_remedy_starts_from(bioassay):
 
 
 DRAWS = {"serves": True, "log_evidence": -3.0, "log_evidence_error": 0.01, "unseen_mass": 0.02}
+DRAWS |= {"pareto_k": 0.2, "coverage": {"unsure": 0.005}}
 SIDES = {  # what judges, and what its own evidence is known to
     "grid": (Judge("grid", None, (), ()), {"serves": False}, 0.001 - math.log(0.9)),
     "importance": (Judge("importance", None, (), ()), DRAWS, 0.02 - math.log(0.98)),
+    "importance, uneven": (
+        Judge("importance", None, (), ()),
+        DRAWS | {"pareto_k": 0.3},
+        0.02 - math.log(0.97),  # twice what chains leave open goes too
+    ),
     "none": (Judge("none", None, (), ()), {"serves": False}, None),
     "half a grid": (Judge("grid", None, ("A fault.",), ()), {"serves": False}, None),
 }
@@ -302,7 +308,7 @@ def test_an_evidence_is_off_by_its_distance_from_what_judges(side):
     for name, off in (("laplace", 0.25), ("m", 0.5)):
         assert found[name]["error"] == (None if own is None else pytest.approx(off + own))
         assert (found[name]["reason"] is None) == (own is not None)
-    exact = {"grid": "grid", "importance": "adapted_draws"}.get(side)
+    exact = {"grid": "grid", "importance": "adapted_draws"}.get(side.split(",")[0])
     if exact:
         assert found[exact] == {"value": -3.0, "error": pytest.approx(own), "reason": None}
     assert found["grid"]["value"] == grid["log_evidence"]

@@ -17,6 +17,8 @@ from laplace_audit.laws.quantiles import quantile_laws
 from laplace_audit.laws.reference import (
     COPIED,
     exact_column_laws,
+    missed_by,
+    missed_by_chains,
     stated_truth_laws,
 )
 from laplace_audit.laws.remedies import EXACT_DRAWS, measured_laws, remedy_laws
@@ -172,7 +174,7 @@ def audit_quantiles(shelf: Shelf, case: Case) -> None:
     shelf.table(f"{case.compare}/quantiles.parquet", "quantiles", laws)
 
 
-def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
+def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, tuple]:
     """Return what the verdict on a case rests on, the columns of the reference draws, and the mass
     that they may miss."""
     record, table = (
@@ -181,8 +183,8 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, float]:
     kind = _judged(shelf, case)[0]
     for columns, said in chains_of(shelf, case.model, case.prior):
         if said["kind"] == kind:
-            return kind, columns, said["unseen_mass"]
-    return kind, table.columns, record["unseen_mass"]
+            return kind, columns, missed_by_chains(said, shelf.asked.tolerance)
+    return kind, table.columns, missed_by(record)
 
 
 def _judged(shelf: Shelf, case: Case) -> tuple[str, bool]:

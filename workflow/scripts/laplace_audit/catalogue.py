@@ -638,13 +638,13 @@ LAWS = {
             "the proposal is a mixture": ("its weights sum to one", f"1e-12: {ROUNDING}"),
             "the limit of k follows": (
                 "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, the mean "
-                "weight is known to a tenth, and chains find no more than 0.005 of the mass "
-                "missing",
+                "weight is known to a tenth, chains find no more than 0.005 of the mass missing, "
+                "and the draws beyond no end of a 95 % interval have a k beyond theirs",
                 f"1e-12: {ROUNDING}",
             ),
             "chains looked where the weights serve": (
-                "what they found missing is counted in the mass that may be unseen, and what "
-                "they cost in the evaluations",
+                "what they found missing is counted in the mass that may be unseen and in what may "
+                "be missed where weights are uneven, and what they cost in the evaluations",
                 "equal",
             ),
             "reference draws": ("as many as the record says, and only where they serve", EXACT),
@@ -730,7 +730,8 @@ LAWS = {
                 "0.02 of its error: slopes by differences, where the model may give them",
             ),
             "modes beyond the draws": (
-                "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws",
+                "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws, or "
+                "about which less than a hundredth of the draws lie that are due (10 or more)",
                 f"1e-9: {ROUNDING}",
             ),
         },

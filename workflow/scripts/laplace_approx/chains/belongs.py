@@ -9,6 +9,7 @@ for neither its constant nor another sampler. What it cannot see is a part of th
 no draw lies: within each of two modes it holds.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -106,6 +107,20 @@ def seen_within(record: dict, tolerance: float) -> bool:
     size of the tolerance, in SDs; where that is not known they would not."""
     place = record["belongs"] and record["belongs"]["seen"]["place"]
     return place is not None and place <= tolerance
+
+
+def open_shifts(record: dict, tolerance: float) -> dict[str, float]:
+    """Return by parameter how far, in SDs, draws with this record may be shifted from their
+    posterior, as an RMS error; {} where a shift of the size of the tolerance would have been seen.
+
+    The term `place` estimates the shift: with its value v and standard error e, sqrt(v^2 + e^2).
+    Where draws show shifts only that are larger than what they are to tell, they may be of another
+    posterior by so much, and their own errors know nothing of it.
+    """
+    if seen_within(record, tolerance):
+        return {}
+    said = record["belongs"]["terms"]["place"]
+    return {name: math.hypot(each["value"], each["error"]) for name, each in said.items()}
 
 
 def _middle(z):

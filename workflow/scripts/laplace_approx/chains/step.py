@@ -6,8 +6,9 @@ import numpy as np
 
 from laplace_approx.chains.belongs import TERMS, Belonging, belonging
 from laplace_approx.chains.gates import diagnostics, gates
+from laplace_approx.chains.reached import unreached
 from laplace_approx.chains.side import CHAIN, ChainSide
-from laplace_approx.comparison.unseen import MOST, modes_beyond
+from laplace_approx.comparison.unseen import MOST
 from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.side import errors_in_sd
@@ -42,7 +43,7 @@ def chains_step(
 
     They serve where R-hat and both effective sizes of every quantity are within the limits of the
     gates, no transition diverged, Stein's identity holds for the posterior as far as its errors
-    tell, modes that the searches (`modes`: their records) found beyond all draws hold next to
+    tell, modes that the searches (`modes`: their records) found and no draw is about hold next to
     nothing, and none of these found that the model has no value where the mass lies. `evaluations`
     bounds what the identity may cost.
     """
@@ -75,7 +76,8 @@ def chains_step(
         return _refused(columns, record, f"{brought.where}: {fault}")
     if fault := breach(modes):  # then the mass that is unseen is not known either
         return _refused(columns, record, f"{brought.where}: {fault}")
-    unseen, beyond = _beyond(posterior.model, flat, modes)
+    effective = held["bulk_ess"]["value"]
+    unseen, beyond = unreached(posterior.density(), flat, modes, effective)
     record["unseen_mass"] = unseen
     if not unseen <= MOST:
         return _refused(columns, record, f"{brought.where}: {_unreached(beyond, unseen)}")
@@ -240,20 +242,9 @@ def _belongs_record(found: Belonging) -> dict:
     }
 
 
-def _beyond(model, theta, modes) -> tuple[float, list]:
-    """Return the largest share of the mass that modes beyond all draws may hold, over the searches
-    in all spaces, and the parameters and values that put them there."""
-    bounds = {
-        name: (float(theta[:, i].min()), float(theta[:, i].max()))
-        for i, name in enumerate(model.parameters)
-    }
-    found = [modes_beyond(bounds, mode) for mode in modes]
-    return max(found, key=lambda each: each[0], default=(0.0, []))
-
-
 def _unreached(beyond, unseen: float) -> str:
     name, value = beyond[0]
     return (
-        f"a mode at {name} = {value:.4g} lies beyond all draws, and may hold {unseen:.2g} of the "
-        f"mass ({MOST:g} may be missed). Start chains about it too"
+        f"a mode at {name} = {value:.4g} lies beyond all draws, or they went past it, and may hold "
+        f"{unseen:.2g} of the mass ({MOST:g} may be missed). Start chains about it too"
     )

@@ -69,12 +69,14 @@ def judging_side(exact, mode: dict):
     return exact.side.with_unseen(mass) if 0 < mass <= MOST else exact.side
 
 
-def moved_levels(p, mass: float):
+def moved_levels(p, below, above=None):
     """Return the levels (low, high) of the seen part between which the whole has the level p.
 
     With at most a share m of the mass elsewhere, the CDF of the whole lies between (1 - m) F and
-    (1 - m) F + m; its quantile at p is one of F between (p - m) / (1 - m) and p / (1 - m). A level
-    that is not between 0 and 1 is NaN: there the quantile has no bound.
+    (1 - m) F + m; its quantile at p is one of F between (p - m) / (1 - m) and p / (1 - m). The m
+    of the first is the mass that may lie `below`, that of the other the mass `above`, which without
+    a word is the same. A level that is not between 0 and 1 is NaN: there the quantile has no bound.
     """
-    ends = (p - mass) / (1 - mass), p / (1 - mass)
+    above = below if above is None else above
+    ends = (p - below) / (1 - below), p / (1 - above)
     return tuple(np.where((end > 0) & (end < 1), end, np.nan) for end in ends)

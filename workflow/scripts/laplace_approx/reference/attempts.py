@@ -9,6 +9,7 @@ from laplace_approx.reference.bracing import braced, reaching
 from laplace_approx.reference.frozen_draws import FrozenDraws, frozen_draws, too_heavy
 from laplace_approx.reference.refitted import refitted
 from laplace_approx.reference.student import StudentMixture
+from laplace_approx.reference.tails import FINITE_VARIANCE, HeaviestTail, heaviest_tail
 from laplace_approx.reference.walkers import (
     LONG_STEPS,
     STEPS,
@@ -46,14 +47,15 @@ class DrawLimits(NamedTuple):
 
 
 class DrawAttempt(NamedTuple):
-    """A frozen proposal with its draws, and what chains found of these, or None where the weights
-    are too heavy to begin with. All evaluations but those of the draws and of the look at them
-    found the proposal (`adapted.evaluations`)."""
+    """A frozen proposal with its draws, what chains found of these, and their heaviest tail; None
+    where the weights are too heavy to begin with. All evaluations but those of the draws and of the
+    look at them found the proposal (`adapted.evaluations`)."""
 
     adapted: Adapted
     drawn: FrozenDraws
     covered: DrawCoverage | None = None
     trail: ChainTrail | None = None
+    tail: HeaviestTail | None = None
 
     @property
     def evaluations(self) -> int:
@@ -69,9 +71,17 @@ class DrawAttempt(NamedTuple):
     @property
     def reason(self) -> str | None:
         """Why its draws cannot be relied on, or None where they can."""
+        return self.why()
+
+    def why(self, names=None) -> str | None:
+        """Return that reason, with the names of parameters where they are at hand."""
         heavy = too_heavy(self.drawn)
-        if heavy is not None or self.covered.thin <= MOST_THIN:
+        if heavy is not None:
             return heavy
+        if self.tail is not None and not self.tail.within:
+            return self.tail.words(names)
+        if self.covered.thin <= MOST_THIN:
+            return None
         return (
             f"{self.covered.chains} chains that start at the draws find {self.covered.thin:.2g} "
             "of the mass, or more, where the draws do not have it; the limit is "
@@ -123,9 +133,10 @@ class DrawSearch:
         drawn = frozen_draws(self.log_density, adapted.proposal, n, self.rng)
         if too_heavy(drawn) is not None:
             return DrawAttempt(adapted, drawn)
-        even = drawn.k <= EASY_K and drawn.effective >= EASY_SHARE * drawn.weights.size
-        trail = self._walk(drawn, STEPS if even else LONG_STEPS)
-        return DrawAttempt(adapted, drawn, coverage(adapted.proposal, drawn, trail, even), trail)
+        tail = heaviest_tail(drawn)
+        trail = self._walk(drawn, STEPS if _easy(drawn, tail) else LONG_STEPS)
+        covered = coverage(adapted.proposal, drawn, trail)
+        return DrawAttempt(adapted, drawn, covered, trail, tail)
 
     def _walk(self, drawn: FrozenDraws, steps: int) -> ChainTrail:
         chains = walkers_for(self.limits.first, self.start.size)
@@ -190,6 +201,12 @@ class DrawSearch:
         chains = float(trail.z.shape[1])
         adapted = _from(last, proposal, trail.evaluations)._replace(effective=chains)
         return self._drawn(adapted, min(left, LARGER * self.limits.first))
+
+
+def _easy(drawn: FrozenDraws, tail: HeaviestTail | None) -> bool:
+    """Return whether the weights are so even that few steps of chains will do to look at draws."""
+    even = drawn.k <= EASY_K and drawn.effective >= EASY_SHARE * drawn.weights.size
+    return even and (tail is None or tail.k <= FINITE_VARIANCE)
 
 
 def _from(last: DrawAttempt, proposal: StudentMixture, further: int = 0) -> Adapted:

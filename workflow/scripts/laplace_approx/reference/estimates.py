@@ -16,7 +16,7 @@ class Replicated:
     """One quantity's draws with their weights, cut into independent blocks of the same size.
 
     `values` and `weights` are (n,), a NaN value has no part in it; `blocks` is the number of
-    replicates.
+    replicates. `order` numbers the draws that have a part, by rising value.
     """
 
     def __init__(self, values, weights, blocks: int):
@@ -25,7 +25,7 @@ class Replicated:
         self.weights = held / self.total if self.total > 0 else held
         order = np.argsort(values, kind="stable")
         order = order[self.weights[order] > 0]
-        self.values, weight = values[order], self.weights[order]
+        self.order, self.values, weight = order, values[order], self.weights[order]
         self.middle = mid_weights(weight)
         self.block = (order // (values.size // blocks)).astype(np.intp)
         self.weight = weight

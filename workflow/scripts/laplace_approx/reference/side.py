@@ -1,5 +1,7 @@
 """The posterior as weighted draws: the exact side where no grid can be one."""
 
+from functools import partial
+
 import numpy as np
 
 from laplace_approx.comparison.intervals import JUDGED_ENDS, STANDARD_ERRORS
@@ -8,6 +10,7 @@ from laplace_approx.comparison.unseen import moved_levels
 from laplace_approx.exact.draw_quantiles import Estimates
 from laplace_approx.exact.marginal import MIDDLE
 from laplace_approx.reference.estimates import Replicated
+from laplace_approx.reference.tails import Parts
 
 WEIGHT, REPLICATE, LOG_RATIO = "weight", "replicate", "log_ratio"
 
@@ -16,32 +19,66 @@ class WeightedSide:
     """The posterior as importance draws: columns of quantities by name, and their `weight`.
 
     A quantity is NaN where its condition fails. Draws of the same `replicate` depend on each other;
-    without that column all are independent. All errors are Monte Carlo standard errors, plus
-    what modes that the draws do not reach can move: at most a share `unseen` of the mass, wherever
-    it lies. An end beyond which hardly a draw lies is NaN, and so is its error.
+    without that column all are independent. All errors are Monte Carlo standard errors, with
+    what the draws may miss where weights are uneven (a share `unsure` of the mass, as an RMS error,
+    below or above; `tails.py`), plus what modes that the draws do not reach can move: at most a
+    share `unseen`, wherever it lies. An end beyond which hardly a draw lies, or only draws whose
+    Pareto k is beyond its limit, is NaN, and so is its error.
     """
 
-    def __init__(self, columns: dict, unseen: float = 0.0):
-        self.columns, self.unseen = columns, unseen
+    def __init__(self, columns: dict, unseen: float = 0.0, unsure: float = 0.0):
+        self.columns, self.unseen, self.unsure = columns, unseen, unsure
         replicate = columns.get(REPLICATE)
         n = columns[WEIGHT].size
         self.blocks = n if replicate is None else int(replicate[-1]) + 1
         self._held: dict[str, Replicated] = {}
+        self._cut: dict[str, Parts] = {}
 
     def quantiles(self, name: str, probabilities) -> Estimates:
         """Return the quantiles of a quantity given its condition, with their errors."""
         p = np.asarray(probabilities, dtype=float)
         found = self._of(name).quantiles(p)
+        if found.value.size:
+            found = self._beside_uneven(name, p, found)
         if self.unseen == 0:
             return found
-        ends = [self._of(name).quantiles(level).value for level in moved_levels(p, self.unseen)]
-        moved = np.max([np.abs(end - found.value) for end in ends], axis=0)
-        return Estimates(found.value, found.error + moved)
+        return Estimates(found.value, found.error + self._away(name, p, found, (self.unseen,)))
 
     def cdf(self, name: str, values) -> Estimates:
         """Return P(quantity <= value | condition), with its error."""
         cdf, error = self._of(name).cdf(values)
+        below, above = self._missed(name, cdf)
+        error = np.hypot(error, np.maximum((1 - cdf) * below, cdf * above))
         return Estimates(cdf, error + self.unseen * np.maximum(cdf, 1 - cdf))
+
+    def _beside_uneven(self, name: str, p, found: Estimates) -> Estimates:
+        """Return quantiles with what the draws may miss on either side where weights are uneven;
+        NaN where those of the part that an end cuts off are beyond their limit."""
+        error = np.hypot(found.error, self._away(name, p, found, self._missed(name, p)))
+        heavy = self._parts(name).heavy(p.ravel()).reshape(p.shape)
+        return Estimates(*(np.where(heavy, np.nan, each) for each in (found.value, error)))
+
+    def _away(self, name: str, p, found: Estimates, mass):
+        """Return how far quantiles move with a mass beside the draws: that below and that above, or
+        one wherever it is."""
+        ends = [self._of(name).quantiles(level).value for level in moved_levels(p, *mass)]
+        return np.max([np.abs(end - found.value) for end in ends], axis=0)
+
+    def _missed(self, name: str, p):
+        """Return the mass that may be missed below and above levels p, (2, *p.shape)."""
+        if self.unsure == 0:
+            return np.zeros((2, *np.shape(p)))
+        levels = np.nan_to_num(np.ravel(p), nan=0.5)
+        return self._parts(name).missed(levels, self.unsure).reshape(2, *np.shape(p))
+
+    def _parts(self, name: str) -> Parts:
+        if name not in self._cut:
+            own, weight = self._of(name), self.columns[WEIGHT]
+            with np.errstate(divide="ignore"):
+                ratio = self.columns.get(LOG_RATIO, np.log(weight))[own.order]
+            quantile = partial(np.interp, xp=own.middle, fp=own.values)
+            self._cut[name] = Parts(own.values, ratio, quantile)
+        return self._cut[name]
 
     def moved(self, name: str, values, errors):
         """Return what errors of values can move the CDF there by."""
@@ -68,7 +105,9 @@ class WeightedSide:
 
 def reference_side(columns: dict, record: dict) -> WeightedSide | NoSide:
     """Return the side of reference draws with their record; of none, no side."""
-    return WeightedSide(columns, record["unseen_mass"]) if columns[WEIGHT].size else NoSide()
+    if not columns[WEIGHT].size:
+        return NoSide()
+    return WeightedSide(columns, record["unseen_mass"], record["coverage"]["unsure"])
 
 
 def errors_in_sd(side: WeightedSide, names) -> dict:

@@ -27,6 +27,7 @@ from laplace_approx.reference.side import (
     errors_in_sd,
 )
 from laplace_approx.reference.starts import starting_mixture, unseen_by
+from laplace_approx.reference.tails import said_of
 
 GRID, ADAPTED, NOTHING = "grid", "adapted_draws", "none"
 FEWEST_A_DIMENSION = 2 * DRAWS_PER_NUMBER  # evaluations, below which adapting is out of reach
@@ -105,29 +106,34 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
 
     def worst_error(attempt: DrawAttempt) -> float:
         columns = _columns(model, coordinates, attempt.drawn)
-        errors = errors_in_sd(WeightedSide(columns, _missed(unseen, attempt)), names).values()
+        errors = errors_in_sd(_side(columns, unseen, attempt), names).values()
         return max(math.inf if error is None else error for error in errors)
 
     search = DrawSearch(coordinates.log_density, start, DrawLimits(most, budget.most, kept), rng)
     last = search.best(worst_error, say)
-    unseen = _missed(unseen, last)
-    record = _record(case, budget, coordinates, last) | {"unseen_mass": unseen}
+    record = _record(case, budget, coordinates, last) | {"unseen_mass": _missed(unseen, last)}
+    record |= {"heaviest_tail": said_of(last.tail, model.parameters)}
     record |= _costs(started, record["evaluations"])
     undefined = undefined_among(coordinates, last.drawn)
-    reason = _too_heavy(last) if undefined is None else undefined.message
+    reason = _too_heavy(last, model.parameters) if undefined is None else undefined.message
     if reason:
         return ReferenceTables(
             _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}
         )
     columns = _columns(model, coordinates, last.drawn)
-    errors = errors_in_sd(WeightedSide(columns, unseen), names)
+    errors = errors_in_sd(_side(columns, unseen, last), names)
     return ReferenceTables(columns, record | {"errors_sd": errors})
 
 
+def _side(columns: dict, unseen: float, attempt: DrawAttempt) -> WeightedSide:
+    return WeightedSide(columns, _missed(unseen, attempt), attempt.covered.unsure)
+
+
 def _missed(unseen: float, attempt: DrawAttempt) -> float:
-    """Return the mass that may be missed: modes without draws, and where the draws are few."""
-    unsure = 0.0 if attempt.covered is None else attempt.covered.unsure
-    return min(1.0, unseen + unsure)
+    """Return the mass that is missed wherever it lies: modes without draws, and what chains find
+    at the least."""
+    thin = 0.0 if attempt.covered is None else attempt.covered.thin
+    return min(1.0, unseen + thin)
 
 
 def _not_drawn_about(unseen: float) -> str:
@@ -142,9 +148,9 @@ def _not_drawn_about(unseen: float) -> str:
     )
 
 
-def _too_heavy(last: DrawAttempt) -> str | None:
+def _too_heavy(last: DrawAttempt, names) -> str | None:
     """Return why the draws cannot be relied on, and what may help, or None where they can."""
-    heavy, adapted = last.reason, last.adapted
+    heavy, adapted = last.why(names), last.adapted
     if heavy is None or last.settled:
         return heavy
     return (
@@ -207,6 +213,7 @@ def _costs(laplaces, evaluations: int) -> dict:
 def _empty(case: dict, budget: Allowance) -> dict:
     nothing = (
         *("pareto_k", "pareto_k_error", "largest_k", "effective_draws", "adaptation", "coverage"),
+        "heaviest_tail",
         *("log_evidence", "log_evidence_error", "unseen_mass", "transforms", "proposal"),
         *("errors_sd", "evaluations_alone", "evaluations_of_proof"),
     )

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from laplace_approx.chains.agreement import NOT_COMPARED, agreement, disagreement
-from laplace_approx.chains.belongs import seen_within
+from laplace_approx.chains.belongs import open_shifts, seen_within
 from laplace_approx.chains.side import CHAIN, ChainSide
 from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.sides import NoSide
@@ -85,7 +85,7 @@ def _candidates(exact, reference, mode: dict, tolerance: float):
         yield Judge("importance", side, (), _unreached_modes(adapted["unseen_mass"]))
     for columns, record in reference.chains:
         if record["serves"]:
-            side = ChainSide(columns, record["unseen_mass"])
+            side = ChainSide(columns, record["unseen_mass"], open_shifts(record, tolerance))
             remarks = (_by_chains(record, tolerance), *_unreached_modes(record["unseen_mass"]))
             yield Judge(record["kind"], side, (), remarks)
 
@@ -100,7 +100,10 @@ def _by_chains(record: dict, tolerance: float) -> str:
         return said
     limited = record["belongs"]["stride"] > 1  # not all draws were looked at
     more = "give more `reference: evaluations`" if limited else "more draws would show it"
-    return f"{said}, and none as small as the tolerance of {tolerance:g}: {more}"
+    return (
+        f"{said}, and none as small as the tolerance of {tolerance:g}, so that the errors count "
+        f"what shift is left open: {more}"
+    )
 
 
 def _why_none(record: dict, reference):

@@ -3,6 +3,7 @@
 import math
 
 from laplace_approx.comparison.intervals import STANDARD_ERRORS
+from laplace_approx.reference.tails import EVEN_K
 from laplace_approx.remedies.judge import Judge
 from laplace_approx.remedies.offers import REFERENCE_DRAWS
 from laplace_approx.words.numbers import or_none
@@ -55,8 +56,11 @@ def _of_grid(record: dict) -> float | None:
 
 
 def _of_draws(record: dict) -> float | None:
-    error = record["log_evidence_error"]
-    return _with_missed(None if error is None else STANDARD_ERRORS * error, record["unseen_mass"])
+    error, missed = record["log_evidence_error"], record["unseen_mass"]
+    uneven = record["pareto_k"] is not None and record["pareto_k"] > EVEN_K
+    if missed is not None and uneven and record["coverage"] is not None:
+        missed = min(1.0, missed + STANDARD_ERRORS * record["coverage"]["unsure"])
+    return _with_missed(None if error is None else STANDARD_ERRORS * error, missed)
 
 
 def _with_missed(error: float | None, missed: float | None) -> float | None:

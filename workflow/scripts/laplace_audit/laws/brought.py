@@ -18,6 +18,7 @@ from laplace_audit.reading.chains import read_chains
 
 LARGEST_R_HAT, FEWEST = 1.01, 100.0
 HEAVIER, NOTABLE = 100.0, 6e-4  # modes beyond the draws, as those beyond a grid
+HIGHER, DUE = 0.9, 10.0  # draws about a mode, without which it is not reached
 ALARMS, MATTERS, SURE, FAR = 1e-4, 0.01, 2.0, 3.0
 STEP, SLOPES = 1e-3, 400_000  # of an SD; evaluations that Stein's identity is recomputed with
 SAME, SHAPE, IDENTITY = 1e-12, 1e-6, 0.02
@@ -141,7 +142,10 @@ def chain_laws(page: Page, table: Table, target: Target, record: dict, modes: li
     if record["belongs"] is not None:
         _identity(page, theta.reshape(record["chains"], -1, theta.shape[-1]), target, record)
     if record["unseen_mass"] is not None:
-        due = max((_beyond(theta, target, mode) for mode in modes), default=0.0)
+        sizes = [_number(one["bulk_ess"]) for one in record["diagnostics"].values()]
+        heights = target.log_density(theta)
+        told = theta, heights, float(np.min(sizes))
+        due = max((_unreached(told, target, mode) for mode in modes), default=0.0)
         page.most("modes beyond the draws", relative(record["unseen_mass"], due), 1e-9)
     for name, stated in (record["errors_sd"] or {}).items():
         side = ChainDraws(columns, name, record["unseen_mass"])
@@ -168,18 +172,35 @@ def _diagnostics(page: Page, columns: dict, target: Target, record: dict) -> Non
         page.most(law, relative(_number(record["gates"][key]["value"]), found), SAME)
 
 
-def _beyond(theta, target: Target, mode: dict) -> float:
-    """Return the share that modes beyond the box of all draws hold, taken a hundred times."""
-    masses = {True: 0.0, False: 0.0}
+def _unreached(told, target: Target, mode: dict) -> float:
+    """Return the share that modes without draws hold, taken a hundred times: those beyond the box
+    of all draws, and those about which so few are as high as they would be there."""
+    theta, heights, effective = told
     low, high = theta.min(axis=0), theta.max(axis=0)
+    shares, beyond, past = [], [], []
     for each in mode.get("modes") or []:
         at = dict(zip(mode["parameters"], each["theta"], strict=True))
         place = np.array([at[name] for name in target.parameters])
-        beyond = bool(np.any((place < low) | (place > high)))
-        masses[beyond] += _number(each["share"]) * (HEAVIER if beyond else 1.0)
+        shares.append(_number(each["share"]))
+        beyond.append(bool(np.any((place < low) | (place > high))))
+        due = shares[-1] * effective
+        past.append(due >= DUE and HEAVIER * effective * _as_high(heights, place, target) < due)
+    if all(out or went for out, went in zip(beyond, past, strict=True)):
+        past = [False] * len(past)
+    masses = {True: 0.0, False: 0.0}
+    for share, *where in zip(shares, beyond, past, strict=True):
+        masses[any(where)] += share * (HEAVIER if any(where) else 1.0)
     if math.isnan(sum(masses.values())):
         return 1.0 if masses[True] != 0 else 0.0
     return masses[True] / sum(masses.values()) if masses[True] else 0.0
+
+
+def _as_high(heights, place, target: Target) -> float:
+    """Return the share of the draws as high as 90 % of a normal's about a mode are."""
+    from scipy.stats import chi2
+
+    top = float(target.log_density(place[None])[0])
+    return float(np.mean(heights >= top - chi2.ppf(HIGHER, place.size) / 2))
 
 
 def _identity(page: Page, theta, target: Target, record: dict) -> None:

@@ -3,6 +3,7 @@
 import math
 
 from laplace_audit.ledger import Page
+from laplace_audit.numerics.weighted import EVEN_K
 
 LAW = "evidences are those of the methods, with what they are off by"
 ROUNDING = 1e-12  # of an error: it is a difference of two logarithms
@@ -46,8 +47,10 @@ def _of_grid(record: dict) -> float | None:
 
 
 def _of_draws(record: dict) -> float | None:
-    error = record["log_evidence_error"]
-    return _more(None if error is None else 2 * error, record["unseen_mass"])
+    error, missed = record["log_evidence_error"], record["unseen_mass"]
+    if missed is not None and record["coverage"] and (record["pareto_k"] or 0) > EVEN_K:
+        missed = min(1.0, missed + 2 * record["coverage"]["unsure"])
+    return _more(None if error is None else 2 * error, missed)
 
 
 def _more(error: float | None, missed: float | None) -> float | None:

@@ -10,7 +10,7 @@ from laplace_audit.numerics.chains import ChainDraws
 from laplace_audit.numerics.coordinates import of_lattice
 from laplace_audit.numerics.mixture import mixture_log_density, pareto_shape, tail_length
 from laplace_audit.numerics.target import Target
-from laplace_audit.numerics.weighted import WeightedDraws
+from laplace_audit.numerics.weighted import WeightedDraws, limit_of_part
 from laplace_audit.reading.artifacts import Table
 
 LARGEST_K, LARGEST_RATIO_ERROR, MOST_THIN = 0.7, 0.1, 0.005
@@ -48,7 +48,10 @@ def record_laws(page: Page, record: dict, grids: list[bool], budget: dict) -> No
         within = k <= record["largest_k"] and record["log_evidence_error"] <= LARGEST_RATIO_ERROR
         page.same("chains looked where the weights serve", record["coverage"] is not None, within)
         thin = 1.0 if record["coverage"] is None else record["coverage"]["thin"]
-        page.same("the limit of k follows", record["serves"], within and thin <= MOST_THIN)
+        tail = record["heaviest_tail"]
+        light = tail is None or tail["pareto_k"] <= tail["limit"]
+        due = within and light and thin <= MOST_THIN
+        page.same("the limit of k follows", record["serves"], due)
 
 
 def _looked(page: Page, record: dict) -> int:
@@ -58,7 +61,7 @@ def _looked(page: Page, record: dict) -> int:
         page.true(law, not record["serves"])
         return 0
     page.true(law, coverage["chains"] * (coverage["steps"] + 1) == coverage["evaluations"])
-    page.true(law, 0 <= coverage["thin"] <= coverage["unsure"] <= record["unseen_mass"])
+    page.true(law, 0 <= coverage["thin"] <= min(coverage["unsure"], record["unseen_mass"]))
     return coverage["evaluations"]
 
 
@@ -81,13 +84,52 @@ def draws_laws(page: Page, table: Table, target: Target, record: dict) -> None:
     for name in target.quantities:
         value = np.where(target.kept(name, theta), target.quantity(name, theta), np.nan)
         page.most("derived quantity of every row", relative(columns[name], value), CLOSED)
+    _tail(page, columns, target.parameters, record)
     _errors(page, columns, target.everything, record)
+
+
+def missed_by(record: dict) -> tuple[float, float]:
+    """Return the mass that reference draws may miss wherever it is, and where they are uneven."""
+    return record["unseen_mass"], 0.0 if record["coverage"] is None else record["coverage"][
+        "unsure"
+    ]
+
+
+def missed_by_chains(record: dict, tolerance: float) -> tuple[float, dict]:
+    """Return the mass that draws of chains may miss, and by parameter the shift in SDs that is left
+    open where one as large as the tolerance would not have been seen."""
+    said = record["belongs"]
+    if said is None or said["seen"]["place"] <= tolerance:
+        return record["unseen_mass"], {}
+    place = said["terms"]["place"].items()
+    return record["unseen_mass"], {
+        name: math.sqrt(each["value"] ** 2 + each["error"] ** 2) for name, each in place
+    }
+
+
+def _tail(page: Page, columns: dict, parameters, record: dict) -> None:
+    """The end beyond which the Pareto k of the draws is farthest above its limit."""
+    found = []
+    for name in parameters:
+        side = WeightedDraws(columns, name, *missed_by(record))
+        for i, p in enumerate((ENDS[0], ENDS[-1])):
+            k, n = side.shapes(p)[i]
+            found += [(k - limit_of_part(n), k, limit_of_part(n))] if math.isfinite(k) else []
+    stated = record["heaviest_tail"]
+    law = "Pareto k recomputed"
+    page.same(law, stated is None, not found)
+    if stated is not None and found:
+        off = [
+            abs(stated[key] - due)
+            for key, due in zip(("pareto_k", "limit"), max(found)[1:], strict=True)
+        ]
+        page.most(law, max(off), SHAPE)
 
 
 def _errors(page: Page, columns: dict, names, record: dict) -> None:
     """What the reference says it is good for: the largest error of the ends in its scale."""
     for name in names:
-        side = WeightedDraws(columns, name, record["unseen_mass"])
+        side = WeightedDraws(columns, name, *missed_by(record))
         due = float(np.max([side.error(p) / side.scale()[0] for p in ENDS]))  # NaN where one is
         stated = record["errors_sd"][name]
         stated = math.nan if stated is None else stated
@@ -142,12 +184,12 @@ def _shape(log_ratio) -> float:
     return pareto_shape(log_ratio[log_ratio > -np.inf])
 
 
-def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, unseen) -> None:
+def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, missed) -> None:
     """Hold the columns of the quantiles that say what the verdict rests on.
 
     A grid's exact quantiles are its own; those of weighted draws, given as columns, lie between
     the draws at their mid-weights, those of chains are median-unbiased, where 20 effective draws or
-    more lie beyond; they miss at most the mass `unseen`.
+    more lie beyond; what they miss is `missed` (`missed_by`, `missed_by_chains`).
     """
     page.same("what the verdict rests on", set(columns["rests_on"]), {kind})
     exact, error = columns["exact"], columns["exact_error"]
@@ -162,13 +204,13 @@ def exact_column_laws(page: Page, columns: dict, kind: str, draws: dict | None, 
         for name in dict.fromkeys(columns["quantity"]):
             rows = np.array([each == name for each in columns["quantity"]])
             stated = (columns["probability"][rows], exact[rows], error[rows])
-            weighted_laws(page, stated, DRAWN[kind](draws, name, unseen))
+            weighted_laws(page, stated, DRAWN[kind](draws, name, *missed))
 
 
 def weighted_laws(page: Page, stated, draws: WeightedDraws | ChainDraws) -> None:
     """Hold exact quantiles and their errors, (probabilities, values, errors), against the draws."""
     p, exact, error = stated
-    due = np.array([draws.at(each) for each in p])
+    due = np.array([draws.stated(each) for each in p])
     spread = abs(due) + float(np.ptp(draws.x[[draws.x.size // 4, -(draws.x.size // 4)]]))
     page.most("exact quantiles are those of the exact side", apart(exact, due, spread), RATIO)
     due = np.array([draws.error(each) for each in p])
@@ -182,7 +224,7 @@ def apart(stated, due, size):
     return np.where(np.isnan(stated) & np.isnan(due), 0.0, np.where(np.isnan(off), np.inf, off))
 
 
-def stated_truth_laws(page: Page, columns: dict, kind: str, draws: dict | None, unseen) -> None:
+def stated_truth_laws(page: Page, columns: dict, kind: str, draws: dict | None, missed) -> None:
     """Hold the exact side of a table of remedies: its scale too has an error where draws are it."""
     first = np.array([method == "laplace" for method in columns["method"]])
     mine = {key: value[first] for key, value in columns.items() if isinstance(value, np.ndarray)}
@@ -191,7 +233,7 @@ def stated_truth_laws(page: Page, columns: dict, kind: str, draws: dict | None, 
         page.true("scale of the draws recomputed", columns["scale_error"] == 0)
         return
     for name in dict.fromkeys(names):
-        rows, side = np.array([each == name for each in names]), DRAWN[kind](draws, name, unseen)
+        rows, side = np.array([each == name for each in names]), DRAWN[kind](draws, name, *missed)
         stated = (mine[key][rows] for key in ("probability", "exact", "exact_error"))
         weighted_laws(page, tuple(stated), side)
         for key, due in zip(("scale_sd", "scale_error"), side.scale(), strict=True):

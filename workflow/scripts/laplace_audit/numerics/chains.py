@@ -74,9 +74,12 @@ def mean_error(x) -> float:
 
 
 class ChainDraws:
-    """One quantity of draws of chains, given as columns: `unseen` is the mass that they miss."""
+    """One quantity of draws of chains, given as columns: `unseen` is the mass that they miss, and
+    `shifts` says how far in SDs each parameter may be shifted; others as far as any."""
 
-    def __init__(self, columns: dict, name: str, unseen: float):
+    def __init__(self, columns: dict, name: str, unseen: float, shifts: dict | None = None):
+        shifts = shifts or {}
+        self.shift = shifts.get(name, max([0.0, *shifts.values()]))
         self.value, self.unseen = columns[name], unseen
         self.chains = len(set(columns["chain"].tolist()))
         self.there = ~np.isnan(self.value)
@@ -90,12 +93,18 @@ class ChainDraws:
         beyond = min(p, 1 - p) * p * (1 - p)
         return found if beyond >= FEWEST_BEYOND * (1 - 1e-9) * s**2 else math.nan
 
+    def stated(self, p: float) -> float:
+        """Return the quantile as it is stated: of chains no weight makes another one of it."""
+        return self.at(p)
+
     def error(self, p: float) -> float:
         """Return the error of the draws, and what the mass that is not seen can move."""
         found, m = self.at(p), self.unseen
         if math.isnan(found):
             return math.nan
         own = self._own_error(p)
+        if self.shift:
+            own = math.hypot(own, self.shift * self.scale()[0])
         if m == 0:
             return own
         return own + max(abs(self.at(end) - found) for end in ((p - m) / (1 - m), p / (1 - m)))

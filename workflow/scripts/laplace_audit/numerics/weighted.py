@@ -4,8 +4,37 @@ import math
 
 import numpy as np
 
+from laplace_audit.numerics.mixture import pareto_shape, tail_length
+
 FEWEST_BEYOND = 20.0  # effective draws beyond an end: with fewer it has neither value nor error
 ONE_SD = tuple(0.5 + sign * math.erf(math.sqrt(0.5)) / 2 for sign in (-1, 1))
+
+# the fourth moment of weights is finite up to this k; beyond the other they say nothing, and
+# beyond 1 - 1 / log10 of how many there are
+EVEN_K, LARGEST_K = 0.25, 0.7
+LOOKED_AT = (0.025, 0.25, 0.5, 0.75, 0.975)  # levels whose parts below and above are looked at
+EQUAL, FEWEST_WEIGHTS = 1e-8, 25
+
+
+def shape_of_part(log_ratio) -> float:
+    """Return the Pareto k of some weights: -inf where the largest are equal, NaN of too few."""
+    n = log_ratio.size
+    if n < FEWEST_WEIGHTS:
+        return math.nan
+    tail = np.sort(log_ratio)[-tail_length(n) - 1 :]
+    if tail[-1] - tail[0] < EQUAL * max(1.0, abs(float(tail[-1]))):
+        return -math.inf
+    with np.errstate(all="ignore"):
+        return pareto_shape(log_ratio)
+
+
+def _nearest(p: float) -> float:
+    return min(LOOKED_AT, key=lambda each: abs(each - p))
+
+
+def limit_of_part(n: int) -> float:
+    """Return the largest k with which n weights are relied on."""
+    return min(1 - 1 / math.log10(n), LARGEST_K) if n > 1 else -math.inf
 
 
 def errors_of_way(p: float, s: float) -> float:
@@ -21,15 +50,18 @@ def two_errors(p: float, s: float) -> tuple[float, float]:
 
 
 class WeightedDraws:
-    """One quantity of reference draws, given as columns: `unseen` is the mass that they miss."""
+    """One quantity of reference draws, given as columns: `unseen` is the mass that they miss
+    wherever it is, `unsure` that where weights are uneven."""
 
-    def __init__(self, columns: dict, name: str, unseen: float):
+    def __init__(self, columns: dict, name: str, unseen: float, unsure: float):
         value, weight = columns[name], columns["weight"]
         there = ~np.isnan(value) & (weight > 0)
         order = np.argsort(value[there], kind="stable")
         self.x, w = value[there][order], weight[there][order]
         self.w, self.replicate = w / w.sum(), columns["replicate"][there][order].astype(int)
         self.middle, self.unseen = np.cumsum(self.w) - self.w / 2, unseen
+        self.unsure, self.log_ratio = unsure, columns["log_ratio"][there][order]
+        self._shapes: dict[float, list[tuple[float, int]]] = {}
         self.count = int(columns["replicate"].max()) + 1
 
     def at(self, p: float) -> float:
@@ -41,15 +73,40 @@ class WeightedDraws:
         beyond = min(float(w.sum() ** 2 / np.sum(w**2)) if w.size else 0.0 for w in parts)
         return found if beyond >= FEWEST_BEYOND * (1 - 1e-9) else math.nan
 
+    def stated(self, p: float) -> float:
+        """Return the quantile as it is stated: NaN where the tail that it cuts off is too heavy."""
+        tail = {LOOKED_AT[0]: 0, LOOKED_AT[-1]: 1}.get(_nearest(p))
+        if tail is not None:
+            k, n = self.shapes(p)[tail]
+            if not k <= limit_of_part(n):
+                return math.nan
+        return self.at(p)
+
+    def shapes(self, p: float) -> list[tuple[float, int]]:
+        """Return (k, number) of the weights below and above the level that is nearest to p."""
+        level = _nearest(p)
+        if level not in self._shapes:
+            below = self.x <= float(np.interp(level, self.middle, self.x))
+            parts = self.log_ratio[below], self.log_ratio[~below]
+            self._shapes[level] = [(shape_of_part(part), part.size) for part in parts]
+        return self._shapes[level]
+
     def error(self, p: float) -> float:
         """Return the error of a quantile: s of the CDF there, as far as it moves the quantile (from
-        p - 2 s to p + 2 s, a quarter of that), and what the mass that is not seen can move."""
-        found = self.at(p)
+        p - 2 s to p + 2 s, a quarter of that), and what the mass that may be missed where weights
+        are uneven can move, both squared; and what the mass that is not seen can move."""
+        found = self.stated(p)
+        if math.isnan(found):
+            return math.nan
         s = self._factor() * float(np.linalg.norm(self._moved(found, p)))
-        own, m = self._moving(p, s), self.unseen
-        if math.isnan(found) or m == 0:
-            return own if m == 0 and not math.isnan(found) else math.nan
-        return own + max(abs(self.at(end) - found) for end in ((p - m) / (1 - m), p / (1 - m)))
+        uneven = (0.0 if k <= EVEN_K else self.unsure for k, _ in self.shapes(p))
+        own = math.hypot(self._moving(p, s), self._away(found, p, *uneven))
+        return own + self._away(found, p, self.unseen, self.unseen)
+
+    def _away(self, found: float, p: float, below: float, above: float) -> float:
+        """Return how far a quantile is away with so much mass below, or above; NaN if no end is."""
+        ends = (p - below) / (1 - below), p / (1 - above)
+        return float(np.max([abs(self.at(end) - found) for end in ends]))
 
     def scale(self) -> tuple[float, float]:
         """Return half the central 68.3 % interval and its error, that of both ends together."""
