@@ -53,9 +53,11 @@ def with_next_step(declined: Declined, density: Density, space: Space, start) ->
     if isinstance(found, Declined):
         if found.reason == "improper":
             return found
-        if declined.reason == "not_converged" or WAY_OUT not in declined.message:
+        digits = "border" in found.details  # lost: then a slope on the way to the bound is none
+        advice = NO_WAY_OUT if digits and NO_WAY_OUT in declined.message else WAY_OUT
+        if declined.reason == "not_converged" or advice not in declined.message:
             return declined
-        kept = declined.message.split(f" {WAY_OUT}")[0]
+        kept = declined.message.split(f" {advice}")[0]
         text = f"{kept} A space without bounds ({words}) does not help: there {found.message}"
         return Declined(declined.reason, text, **declined.details)
     inside = _build(definition, density)
