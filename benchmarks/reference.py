@@ -1,10 +1,11 @@
 """Measure adapted draws against known quantiles or long runs: errors, and what is stated of them.
 
 For each posterior the RMS error in SDs of the 2.5, 50 and 97.5 % quantiles of its parameters over
-some seeds and of those stated, the RMS of error over stated error, the largest of them, the share of quantiles for
-which nothing is stated or the draws do not serve, the largest Pareto k, evaluations, and seconds of
-processor. The truth is a long run of the proposal that the first seed ends with; of a funnel and a
-banana it is known of their first parameter, a standard normal. Run it as
+some seeds and that of the errors stated, the RMS of error over stated error, the largest of them,
+the share of quantiles for which nothing is stated or the draws do not serve, the largest Pareto k,
+evaluations, and seconds of processor. The truth is a long run of the proposal that the first seed
+ends with; of a funnel and a banana it is known of their first parameter, a standard normal.
+Run it as
 
     .venv/bin/python benchmarks/reference.py [seeds] [draws of a long run] [name ...]
 """
@@ -175,7 +176,8 @@ def measure(name: str, log_density, d: int, seeds: int, draws: int, known: bool 
     ]
     tail = f"{np.nanmax(np.abs(z)):8.1f} {unknown:10.1%} {np.nanmax(shapes):6.2f}"
     print(
-        f"{name:20} {texts[0]:22} {texts[1]:22} {texts[2]:16} {tail} {np.mean(counts):11.0f} {seconds:6.2f}",
+        f"{name:20} {texts[0]:22} {texts[1]:22} {texts[2]:16} {tail} {np.mean(counts):11.0f} "
+        f"{seconds:6.2f}",
         flush=True,
     )
 
