@@ -1,10 +1,11 @@
 """Measure adapted draws against known quantiles or long runs: errors, and what is stated of them.
 
 For each posterior the RMS error in SDs of the 2.5, 50 and 97.5 % quantiles of its parameters over
-some seeds, the RMS of error over stated error, the largest of them, the share of quantiles for
-which nothing is stated or the draws do not serve, the largest Pareto k, evaluations, and seconds of
-processor. The truth is a long run of the proposal that the first seed ends with; of a funnel and a
-banana it is known of their first parameter, a standard normal. Run it as
+some seeds and that of the errors stated, the RMS of error over stated error, the largest of them,
+the share of quantiles for which nothing is stated or the draws do not serve, the largest Pareto k,
+evaluations, and seconds of processor. The truth is a long run of the proposal that the first seed
+ends with; of a funnel and a banana it is known of their first parameter, a standard normal.
+Run it as
 
     .venv/bin/python benchmarks/reference.py [seeds] [draws of a long run] [name ...]
 """
@@ -152,7 +153,7 @@ def measure(name: str, log_density, d: int, seeds: int, draws: int, known: bool 
     truth, own, sd = norm.ppf(P)[None], np.zeros((1, 3)), np.ones((1, 1))
     if not known:
         truth, own, sd = truth_of(log_density, start, draws)
-    errors, z, shapes, counts, began = [], [], [], [], time.process_time()
+    errors, stated, z, shapes, counts, began = [], [], [], [], [], time.process_time()
     for seed in range(seeds):
         last = attempt(log_density, start, seed)
         counts.append(last.evaluations)
@@ -162,14 +163,21 @@ def measure(name: str, log_density, d: int, seeds: int, draws: int, known: bool 
             found = quantiles(last.drawn, last.covered.unsure)
             value, error = (each[: len(truth)] for each in found)
         errors.append((value - truth) / sd)
+        stated.append(error / sd)
         z.append((value - truth) / np.hypot(error, own))
     seconds = (time.process_time() - began) / seeds
-    rms, ratio = (np.sqrt(np.nanmean(np.square(each), axis=(0, 1))) for each in (errors, z))
+    rms, own, ratio = (
+        np.sqrt(np.nanmean(np.square(each), axis=(0, 1))) for each in (errors, stated, z)
+    )
     unknown = float(np.mean(np.isnan(errors)))
-    texts = ["/".join(f"{x:.{digits}f}" for x in each) for each, digits in ((rms, 4), (ratio, 2))]
+    texts = [
+        "/".join(f"{x:.{digits}f}" for x in each)
+        for each, digits in ((rms, 4), (own, 4), (ratio, 2))
+    ]
     tail = f"{np.nanmax(np.abs(z)):8.1f} {unknown:10.1%} {np.nanmax(shapes):6.2f}"
     print(
-        f"{name:20} {texts[0]:22} {texts[1]:16} {tail} {np.mean(counts):11.0f} {seconds:6.2f}",
+        f"{name:20} {texts[0]:22} {texts[1]:22} {texts[2]:16} {tail} {np.mean(counts):11.0f} "
+        f"{seconds:6.2f}",
         flush=True,
     )
 
@@ -179,7 +187,9 @@ if __name__ == "__main__":
     asked = [int(text) for text in sys.argv[1:3]]
     names = sys.argv[3:]  # or all
     size = (*asked, *(4, LONG)[len(asked) :])
-    head = f"{'posterior':20} {'RMS error in SD':22} {'over stated':16} {'largest':>8}"
+    head = (
+        f"{'posterior':20} {'RMS error in SD':22} {'stated':22} {'over stated':16} {'largest':>8}"
+    )
     print(f"{head} {'not stated':>10} {'k':>6} {'evaluations':>11} {'s':>6}")
     targets = {
         "logistic, 20": (lambda: logistic(20), False),
