@@ -157,7 +157,8 @@ class VerdictFigures:
         if not any(np.any(np.isfinite(error) & (error > 0)) for error in errors.values()):
             return {}
         kinds = (each["scale_is"] for each in self.verdict["quantities"].values())
-        label = f"largest endpoint error\n({unit_of_axis(kinds)})"
+        unit = unit_of_axis(kinds).replace(", or ", ",\nor ")  # two do not fit into a line
+        label = f"largest endpoint error\n({unit})"
         return {"replication": replication(copies, errors, label=label, case=self.case)}
 
     def _basin(self) -> dict:
