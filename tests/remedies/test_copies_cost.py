@@ -5,6 +5,7 @@ import math
 import pytest
 
 from cases_in_memory import MODELS, laplace_of, posterior_of
+from laplace_approx.errors import Declined
 from laplace_approx.remedies import repeated_data
 from laplace_approx.remedies.repeated_data import Once, Repeated, copies_needed
 
@@ -41,3 +42,32 @@ def test_fewer_copies_whose_error_was_not_sought_leave_the_number_open(fit, monk
     assert found["quantities"]["ld50"]["copies"] is None  # 64 are enough, and 32 are not known
     assert "not known with" in found["quantities"]["ld50"]["reason"]
     assert 224 < found["quantities"]["beta"]["copies"] <= 256  # its neighbour, 240 or 248, is known
+
+
+@pytest.mark.parametrize("ends", ["in numbers", "in a decline"])
+def test_searches_for_the_mass_take_no_more_than_they_may_whatever_they_end_in(
+    fit, monkeypatch, ends
+):
+    """A batch of points is evaluated whole, so the last one may go beyond; it is a lattice of the
+    search, of a tenth of what all may take here."""
+    counters, counted, certified = [], repeated_data.counted, repeated_data.certified_grid
+
+    def counting(density):
+        density, counter = counted(density)
+        counters.append(counter)
+        return density, counter
+
+    def declining(density, mode, **more):
+        certified(density, mode, **more)
+        raise Declined("improper", "as one that was found to be none in the end")
+
+    monkeypatch.setattr(repeated_data, "glimpse", lambda *_: None)
+    monkeypatch.setattr(repeated_data, "close_look", lambda *_: None)
+    monkeypatch.setattr(repeated_data, "counted", counting)
+    monkeypatch.setattr(repeated_data, "MOST_SEARCHED", 2**20)
+    if ends == "in a decline":
+        monkeypatch.setattr(repeated_data, "certified_grid", declining)
+    found = copies_needed(fit, TOLERANCE, True)
+    spent = sum(counter.evaluations for counter in counters)
+    assert 0.2 * 2**20 < spent < 1.1 * 2**20
+    assert found["quantities"]["beta"]["copies"] is None

@@ -168,7 +168,7 @@ def test_two_clean_runs_are_identical_byte_for_byte(finished, tmp_path):
     them, and what belongs to no case.
     """
     other = copy_project(tmp_path / "un été")
-    case = "{model: bioassay, prior: normal_sd, space: natural, grid: chapter}"
+    case = "{model: bioassay, prior: flat, space: log_beta, grid: certified}"
     (other / "one.yaml").write_text(f"cases: [{case}]\n", encoding="utf-8")
     overlay = ("--configfile", "one.yaml")
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"}

@@ -61,7 +61,7 @@ class Errors(NamedTuple):
 
     @property
     def worst(self) -> float:
-        return max(self.log_evidence, self.probability)
+        return float(np.max([self.log_evidence, self.probability]))  # NaN where one is
 
     def record(self) -> dict:
         """Return the errors for grid.json, None where one is no number."""
@@ -186,7 +186,7 @@ def _entropy_off(lattice: Lattice, whole: list[Lattice]) -> float:
     of the nodes tell, since both halves, and the whole, have the same multiples of their own wave.
     """
     mean = _mean_log_density(lattice)
-    return max(abs(mean - _mean_log_density(each)) for each in whole)
+    return float(np.max([abs(mean - _mean_log_density(each)) for each in whole]))
 
 
 def _mean_log_density(lattice: Lattice) -> float:

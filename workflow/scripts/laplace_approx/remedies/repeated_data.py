@@ -16,6 +16,7 @@ from laplace_approx.density.priors import build_prior
 from laplace_approx.density.quantities import natural_quantity
 from laplace_approx.derivatives.central import slope_and_curvature
 from laplace_approx.errors import Declined
+from laplace_approx.exact.budget import Budget, OutOfBudget
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.derived.quantiles import DerivedQuantity
 from laplace_approx.exact.lattice import Lattice
@@ -161,17 +162,27 @@ class _Copies:
         if exact is not None:
             return exact
         natural, counter = counted(natural)
-        if self.one_mode and close_evaluations(len(natural.names)) <= self.left:
-            exact = close_look(natural, mode)
-            self.left -= counter.evaluations
-        if exact is None and self.search <= self.left:
-            before = counter.evaluations
-            exact = _certified(natural, mode)
-            self.search = max(self.search, counter.evaluations - before)
-            self.left -= counter.evaluations - before
-        elif exact is None:
+        try:
+            if self.one_mode and close_evaluations(len(natural.names)) <= self.left:
+                exact = close_look(natural, mode)
+            if exact is None:
+                exact = self._searched(natural, mode, self.left - counter.evaluations)
+        except OutOfBudget:
             self.not_sought.add(copies)
+        finally:  # whatever it ends in has been spent
+            self.left -= counter.evaluations
         return exact
+
+    def _searched(self, natural: Density, mode, left: int) -> NearNormal | None:
+        """Return the exact side after a search for the mass, for which so many evaluations are
+        left."""
+        if self.search > left:
+            raise OutOfBudget(f"{left} evaluations are left for copies of the data")
+        budget = Budget(evaluations=left, seconds=math.inf)
+        try:
+            return _certified(natural, mode, budget)
+        finally:
+            self.search = max(self.search, budget.tally.evaluations)
 
     def told(self, found: Replication) -> dict:
         """Return what is told of a quantity: no number of copies where the error with fewer of them
@@ -198,8 +209,8 @@ class _Copies:
         return len(find_mode(density, self.fit.normal.mean, 0, STARTS).modes) == 1
 
 
-def _certified(natural: Density, mode) -> NearNormal | None:
-    grid = certified_grid(natural, mode)
+def _certified(natural: Density, mode, budget: Budget) -> NearNormal | None:
+    grid = certified_grid(natural, mode, budget=budget)
     if not grid.marginals:
         return None
     sd = dict(zip(natural.names, grid.sd, strict=True))

@@ -1,6 +1,7 @@
 """What the step of the remedies leaves on disk: the table, and the record beside it."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -76,8 +77,11 @@ def remedies_step(
     found = run_remedies(fit, seed, largest, limit) if wanted else {}
     offers += [remedy_offer(remedy, normal.cost) for remedy in found.values()]
     offers += exacts
-    once = Once() if fit is None else _once(fit, exact, truth, normal)
     has_data = laplace.posterior.record["data"] is not None
+
+    def once() -> Once:
+        return _once(fit, exact, truth, normal) if has_data else Once()
+
     record = {
         "case": exact.record["case"] | laplace.mode["case"],
         "status": laplace.curvature["status"],
@@ -139,9 +143,9 @@ def _once(fit, exact, truth: Truth, normal: Offer) -> Once:
     return Once(Repeated(errors, distance(fit, exact.cells.lattice)), evaluations)
 
 
-def _replication(fit, tolerance: float, has_data: bool, once: Once) -> dict:
+def _replication(fit, tolerance: float, has_data: bool, once: Callable) -> dict:
     return contained(
-        lambda: copies_needed(fit, tolerance, has_data, once),
+        lambda: copies_needed(fit, tolerance, has_data, once()),
         lambda reason: no_copies(fit.names, reason),
     )
 
