@@ -58,3 +58,13 @@ def test_without_an_exact_side_no_error_claims_to_know_the_bias_of_a_method(mode
     assert (found["mean"], found["sd"]) == (3.0, 2.0)
     assert found["mean_error"] is None and found["sd_error"] is None
     assert "not measured" in found["reason"]
+
+
+def test_a_rule_is_off_by_no_less_than_the_grid_tells():
+    """A grid that knows a mean to 1e-6 cannot vouch for 1e-16; one that is off by SDs, for none."""
+    rule = {"x": Answer(mean=1.0 + 5e-7, mean_error=1e-16, sd=2.0, sd_error=1e-16)}
+    found = told(rule)["x"]
+    assert found["mean_error"] == pytest.approx(1.5e-6) and found["reason"] is None
+    absurd = {"mean_error": {"x": 1e16, "y": None}, "sd_error": {"x": 1e17, "y": None}}
+    found = told(rule, GRID | absurd)["x"]
+    assert found["mean_error"] is None and "not measured" in found["reason"]
