@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from cases_in_memory import MODELS, exact_of, judged, laplace_of, posterior_of
 from known_posteriors import BIOASSAY
@@ -68,3 +69,28 @@ def test_without_an_exact_side_the_mass_is_not_known(bioassay):
     )
     assert found == {"alpha": {"below": 0.0, "above": None, "mass": None, "error": None}}
     assert "alpha < 0 (how much of the posterior that is, is not known)" in warnings_of(found)[0]
+
+
+BOX = """
+import numpy as np
+
+PARAMETERS = ("a", "b", "c", "d")
+SUPPORT = dict.fromkeys(PARAMETERS, (0, 1))
+QUANTITIES = {"total": lambda a, b, c, d: a + b + c + d}
+
+
+def log_likelihood(theta, data):
+    return -0.5 * np.sum(((theta - 0.3) / 0.35) ** 2, axis=-1)
+"""
+
+
+def test_the_normal_beyond_a_support_is_told_of_a_derived_quantity_in_any_dimension(tmp_path):
+    """Of each parameter Phi(-0.3 / 0.35) + 1 - Phi(0.7 / 0.35) lies outside: so much at the least
+    has no total, whatever else does not."""
+    (tmp_path / "box.py").write_text(BOX, encoding="utf-8")
+    posterior = posterior_of(tmp_path / "box.py")
+    record = judged(laplace_of(posterior), exact_of(posterior), extent="none").verdict
+    share = norm.cdf(-0.3 / 0.35) + norm.sf(0.7 / 0.35)
+    said = record["quantities"]["total"]
+    assert said["excluded"]["laplace"] is None
+    assert f"at least {100 * share:.2g} % of the normal does not" in said["sentence"]

@@ -117,8 +117,15 @@ def quantity_verdict(
         else None,
         "drift": drift.get(quantity),
     }
-    facts = Facts(quantity, derived, normal, cheapest, record, judge, tolerance, message)
+    outside = _outside(laplace) if derived and laplace else 0.0
+    facts = Facts(quantity, derived, normal, cheapest, record, judge, tolerance, message, outside)
     return {**record, "sentence": sentence(facts)}
+
+
+def _outside(laplace) -> float:
+    """Return the largest share of the normal that lies beyond the support of one parameter: of all
+    of them no less does, and no derived quantity has a value there."""
+    return max(laplace.excluded(name) for name in laplace.model.parameters)
 
 
 def _cost(method: Method) -> float:

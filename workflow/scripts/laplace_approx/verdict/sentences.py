@@ -25,6 +25,7 @@ HALF_INTERVAL = (
     "where there may be none."
 )
 MENTIONED_MASS = 1e-3  # a share left out by a condition that is worth a word
+UNKNOWN_SHARE = "an unknown share"
 
 
 class Facts(NamedTuple):
@@ -38,6 +39,7 @@ class Facts(NamedTuple):
     judge: object
     tolerance: float
     message: str | None
+    outside: float = 0.0  # of the normal, beyond the support of one parameter
 
 
 def method_in_words(name: str) -> str:
@@ -223,21 +225,24 @@ def _judged_by(f: Facts) -> str:
 
 def _condition(f: Facts) -> str:
     left_out, exact = f.record["excluded"]["laplace"], f.record["excluded"]["exact"]
+    of_normal = _share(left_out)
+    if f.derived and of_normal == UNKNOWN_SHARE and f.outside > 0:
+        left_out, of_normal = f.outside, f"at least {_share(f.outside)}"
     shares = [share for share in (left_out, exact) if share is not None and share == share]
     if not shares or max(shares) < MENTIONED_MASS or f.record["verdict"] == "declined":
         return ""
     if not f.derived:
-        return f"The normal puts {_share(left_out)} of its mass where {f.quantity} has no value."
+        return f"The normal puts {of_normal} of its mass where {f.quantity} has no value."
     beside = "" if exact is None else f", and {_share(exact)} of the posterior"
     return (
         f"All this is given that {f.quantity} has a value and meets its condition: "
-        f"{_share(left_out)} of the normal does not{beside}."
+        f"{of_normal} of the normal does not{beside}."
     )
 
 
-def _share(mass: float) -> str:
-    if not mass >= 0:
-        return "an unknown share"
+def _share(mass: float | None) -> str:
+    if mass is None or not mass >= 0:
+        return UNKNOWN_SHARE
     return f"{100 * mass:.2g} %" if mass >= 1e-12 else "nothing"
 
 
