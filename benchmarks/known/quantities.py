@@ -138,8 +138,11 @@ class Pushed(Law):
         return found.reshape(p.shape)
 
     def _one(self, p: float, low: float, high: float) -> float:
-        if self._at_most(low) >= p:
+        below, above = self._at_most(low), self._at_most(high)
+        if below >= p:
             return low
+        if math.isnan(below + above):  # the rule does not serve, and so the truth is vague
+            return math.nan
         found = optimize.brentq(
             lambda t: self._at_most(t) - p, low, high, xtol=1e-15, rtol=1e-13, maxiter=2000
         )
@@ -206,7 +209,9 @@ def pushed_plane(outer: Law, given: Callable, quantity: Quantity) -> Law:
     slopes = [abs(fine._at_most(t + 1e-3 * scale) - fine._at_most(t - 1e-3 * scale)) for t in found]
     fine.error = outer.error + 1e-11
     if scale > 0:
-        fine.error += max(o / max(s / 2e-3, 1e-6) for o, s in zip(off, slopes, strict=True))
+        fine.error += float(np.max(np.array(off) / np.maximum(np.array(slopes) / 2e-3, 1e-6)))
+    elif math.isnan(scale):
+        fine.error = math.nan
     return fine
 
 
