@@ -6,7 +6,10 @@ that counts is lost, and a refusal would hurt. So it is decided by where: on the
 to a NaN the border is found, and the density on this side of it is held against the level of the
 region of highest density with all but a share of the mass (`BEYOND`). Below that level the NaN lies
 outside of the region, and holds less than the share unless the density rises where it has no value;
-at or above, it lies in the region or next to it.
+at or above, it lies in the region or next to it. Where the level is that of a grid or of draws,
+the share is one of the posterior. Where only a mode is known it is that of a normal
+(`normal_level`), and so is the share: beyond that level a posterior with heavier tails holds more,
+of which the grid or the draws tell.
 """
 
 from collections.abc import Callable
@@ -42,7 +45,9 @@ class Border(NamedTuple):
 
 def normal_level(top: float, d: int) -> float:
     """Return the log density of a normal of d dimensions with its maximum at `top` on the border of
-    the region of highest density with all but `BEYOND` of the mass: top - chi2_d(1 - BEYOND) / 2.
+    the region of highest density with all but `BEYOND` of its mass: top - chi2_d(1 - BEYOND) / 2.
+
+    Of another density that falls more slowly more lies below that level.
     """
     return top - 0.5 * float(chdtri(d, BEYOND))
 
