@@ -1,4 +1,4 @@
-"""The end of a support that is advised where digits are lost: its number, and the mass beyond it."""
+"""The end of a support that is advised where digits are lost, and the mass beyond it."""
 
 import re
 
