@@ -110,6 +110,16 @@ def without(*columns: str, quantity: str) -> Callable:
     return change
 
 
+def of_quantity(quantity: str, name: str, by: Callable) -> Callable:
+    """Return a change of each value of a column in the rows of one quantity."""
+
+    def change(table: pa.Table) -> pa.Table:
+        pairs = zip(table[name].to_pylist(), table["quantity"].to_pylist(), strict=True)
+        return with_column(table, name, [by(x) if of == quantity else x for x, of in pairs])
+
+    return change
+
+
 def rows(order: Callable) -> Callable:
     """Return a change of the rows: `order` maps their numbers to those that are kept, in order."""
     return lambda table: table.take(pa.array(order(np.arange(table.num_rows))))
@@ -401,6 +411,11 @@ MUTATIONS = (
     Mutation("a row left out", QUANTILES, rows(lambda i: i[1:])),
     Mutation(
         "the mass below zero left out", QUANTILES, column("laplace_excluded", lambda x: 0 * x)
+    ),
+    Mutation(
+        "the mass of a condition on one parameter as a lattice may have it",
+        QUANTILES,
+        of_quantity("ld50", "laplace_excluded", lambda x: x + 1e-4),
     ),
     Mutation(
         "an error in SDs that the value does not give",

@@ -1,4 +1,4 @@
-"""The share of a normal that a condition leaves out, where no lattice of all parameters serves."""
+"""The share of a normal that a condition on one parameter leaves out, in every dimension."""
 
 import math
 from types import SimpleNamespace
@@ -10,6 +10,7 @@ from scipy.special import ndtr
 from cases_in_memory import laplace_of, posterior_of
 from laplace_approx.comparison.condition_share import condition_share
 from laplace_approx.comparison.sides import LaplaceSide
+from laplace_audit.laws.quantiles import excluded_limit
 from laplace_audit.numerics.normal import normal_of
 from laplace_audit.numerics.sides import NormalSide
 from laplace_audit.numerics.target import Target
@@ -45,6 +46,18 @@ def log_likelihood(theta, data):
     a, b, c, d, s = (theta[..., i] for i in range(5))
     u = np.log(s)
     return -0.5 * (a**2 + (b - a) ** 2 + c**2 / 9 + d**2 + u**2) - u
+"""
+PLANE = """
+import numpy as np
+
+PARAMETERS = {names}
+START = {start}
+QUANTITIES = {{"plane": lambda a: np.exp(a)}}
+CONDITIONS = {{"plane": lambda {last}: {last} > {end}}}
+
+
+def log_likelihood(theta, data):
+    return -0.5 * np.sum(theta**2, axis=-1)
 """
 B, LOG_2 = math.sqrt(2), math.log(2)
 # the closed forms: b ~ N(0, 2), c ~ N(0, 9), and log s ~ N(0, 1) in the space of logarithms
@@ -87,6 +100,24 @@ def test_the_audit_comes_to_the_same(normal, name):
     audited = NormalSide(target, normal_of(normal.mode, normal.curvature, space)).excluded(name)
     # half of one of 65536 shares at each of four ends
     np.testing.assert_allclose(side_of(normal).excluded(name), audited, atol=4e-5)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+@pytest.mark.parametrize("end", [-1.3, 0.1, 0.37])
+def test_the_share_is_that_of_the_marginal_in_every_dimension(tmp_path, d, end):
+    """A border that a lattice of three axes passes between two nodes of is off there by 0.02."""
+    file = tmp_path / "plane.py"
+    file.write_text(
+        PLANE.format(names=tuple("abcd"[:d]), start=(0.0,) * d, last="abcd"[d - 1], end=end)
+    )
+    standard = laplace_of(posterior_of(file))
+    share = side_of(standard).excluded("plane")
+    assert share == pytest.approx(ndtr(end), abs=1e-5)  # the mode is known to a few 1e-6
+    target = Target(standard.posterior.record)
+    audited = NormalSide(target, normal_of(standard.mode, standard.curvature, target.space({})))
+    limit = excluded_limit("plane", audited)
+    assert limit < 1e-5  # half of one of 65536 shares
+    assert abs(audited.excluded("plane") - share) <= limit
 
 
 @pytest.mark.parametrize("end", [-8.0, -3.0, 0.0, 1e-9, 2.0, 6.0])

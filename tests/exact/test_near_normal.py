@@ -6,6 +6,7 @@ import pytest
 from known_posteriors import BIOASSAY
 from laplace_approx.density.density import Density
 from laplace_approx.density.evaluation import counted
+from laplace_approx.exact import near_normal as looks
 from laplace_approx.exact.certified import certified_grid
 from laplace_approx.exact.marginal import quantile_from_marginal
 from laplace_approx.exact.near_normal import close_evaluations, close_look, glimpse
@@ -113,3 +114,15 @@ def test_two_widths_that_no_such_lattice_resolves_are_left_to_it():
     ends = np.full(2, np.inf)
     density = Density(("x", "y"), log_density, None, None, -ends, ends)
     assert near_normal(density, (0.0, 0.0)) is None
+
+
+def test_which_lattice_is_thinned_is_said_and_not_read_off_its_steps(monkeypatch):
+    """The first look with the steps of the second one is taken whole, and the second by halves."""
+    monkeypatch.setattr(looks, "GLIMPSE", (looks.CLOSE[0], 8.0))
+    whole, thinned = (look(BIOASSAY_OF_16, MODE) for look in (glimpse, close_look))
+    assert whole.for_derived is whole.lattice
+    points, half = (each.frame.shape for each in (thinned.lattice, thinned.for_derived))
+    assert half == tuple(-(-n // 2) for n in points)
+
+
+BIOASSAY_OF_16 = replicated(BIOASSAY, None, 16)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from laplace_approx.errors import REASONS, InputError
-from laplace_approx.verdict.short import DECLINED, RESTS_ON
+from laplace_approx.verdict.short import DECLINED, RESTS_ON, short_reason
 from laplace_files.run.ending import MODE, Death, unfinished_lines, verdict_file
 from project_copy import PROJECT
 
@@ -102,7 +102,8 @@ NO_DRAWS = "Importance draws cannot take its place: the Pareto k is 0.93; at mos
         ({"a": LEFT, "b": LEFT}, exact("none", NO_GRID),
          ": sample, no exact side: grids are laid for up to 3 parameters, and this posterior has 5 "
          "parameters"),
-        ({"a": SERVED, "b": OFF}, exact("importance"), " (b): sample, off by 0.9, and nothing"),
+        ({"a": SERVED, "b": OFF}, exact("importance"),
+         " (b): sample, off by 0.9 at the 50 % interval, and nothing"),
         ({"a": SERVED, "b": COARSE}, exact("nuts"), " (b): sample, known only to within 0.3"),
         ({"a": UNKNOWN_ERROR, "b": SERVED}, exact("brought_draws"), " (a): sample, the error of"),
         ({"a": SERVED, "b": LEFT}, exact("grid", "It is coarse. Look."),
@@ -120,6 +121,50 @@ def test_what_is_not_served_has_a_short_reason(quantities, more, said):
     (line,) = (line for line in after if line.strip())
     assert line.startswith(f"  m/done/natural/g{said}")
     assert len(line) < 200
+
+
+def of_ends(half, wide):
+    ends = {"50": half, "95": wide}
+    errors = {
+        level: dict(zip(("value", "error"), pair, strict=True)) for level, pair in ends.items()
+    }
+    return {"quantities": {"a": {"verdict": "sample", "endpoint_error_sd": errors}}} | exact("grid")
+
+
+NEAR, ASIDE, MORE = (0.03, 0.01), (0.3, 0.01), (0.7, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("half", "wide", "said"),
+    [
+        (ASIDE, NEAR, "off by 0.3 at the 50 % interval, and nothing"),
+        (ASIDE, MORE, "off by 0.7 at the 95 % interval, and nothing"),
+        ((0.3, None), MORE, "off by 0.7 at the 95 % interval, and nothing"),
+        ((0.1004, 1e-6), NEAR, "off by 0.1004 at the 50 % interval, and nothing"),
+        ((0.12, 0.09), NEAR, "known only to within 0.09 at the 50 % interval, where it is off"),
+        ((0.09, 0.02), NEAR, "known only to within 0.02 at the 50 % interval, where it is off"),
+        (NEAR, (None, None), "an end of the 95 % interval is beyond"),
+        ((0.3, None), NEAR, "the error of the exact side is not known at the 50 % interval"),
+        (NEAR, NEAR, "its ends are within 0.1, and it is not relied on"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_that_of_the_end_that_fails(half, wide, said):
+    assert short_reason(of_ends(half, wide), "a").startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("log_likelihood of model 'm' raised ValueError: bad shape; more. And more",
+         "log_likelihood of model 'm' raised ValueError: bad shape"),
+        ("m raised numpy.linalg.LinAlgError: Singular matrix", None),
+        ("m raised KeyError (model.py, line 3): the data", "m raised KeyError (model.py, line 3)"),
+        ("the data are short: raised ValueError: no", "the data are short"),
+    ],
+)  # fmt: skip
+def test_what_was_raised_keeps_its_cause(message, said):
+    record = of_ends(NEAR, NEAR) | {"reason": "model_contract_violation", "message": message}
+    assert short_reason(record, "a") == (said or message)
 
 
 def test_every_reason_for_declining_has_short_words():

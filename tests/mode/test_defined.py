@@ -1,6 +1,7 @@
 """A NaN of the model is no density of 0: it is refused where the mass lies, and only there."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,11 @@ from laplace_approx.density.model import Model
 from laplace_approx.density.posterior import natural_density
 from laplace_approx.density.priors import build_prior
 from laplace_approx.density.space import build_space
+from laplace_approx.density.undefined import MOST_ASKED
 from laplace_approx.errors import Declined
+from laplace_approx.exact.box import named_grid
+from laplace_approx.exact.defined import require_defined
+from laplace_approx.exact.frame import Frame
 from laplace_approx.exact.step import grid_tables
 from laplace_approx.mode.search import find_mode
 
@@ -73,6 +78,37 @@ def test_nan_where_the_mass_is_is_refused_with_place_share_and_cure(hole, d):
     assert np.linalg.norm(place) < 7, "the place named is far from the mass"
     for words in ("is NaN at a = ", "are NaN", "-inf where the density is 0", "SUPPORT"):
         assert words in declined.message
+
+
+# no mass: a point, a plane along an axis and one across all of them, met exactly by some starts
+OF_NO_MASS = {
+    "a point": lambda theta: np.all(theta == 0, axis=-1),
+    "a plane along an axis": lambda theta: theta[..., 0] == 0,
+    "a plane across": lambda theta: np.sum(theta, axis=-1) == 0,
+}
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+@pytest.mark.parametrize("hole", OF_NO_MASS)
+def test_what_holds_no_mass_is_accepted_from_every_start(hole, d):
+    def beside(theta):
+        return -0.5 * np.sum((theta - np.arange(1, d + 1)) ** 2, axis=-1)
+
+    for start in (-1.0, 0.0, 0.1, 1.0):
+        model = holed(d, OF_NO_MASS[hole], log_p=beside)._replace(start=np.full(d, start))
+        found = find_mode(density_of(model), model.start, seed=0)
+        np.testing.assert_allclose(found.x, np.arange(1, d + 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-5, 1e-7])
+def test_a_thin_slab_is_no_plane_of_no_mass(width):
+    """It holds 0.5 of its width, which is told from nothing down to 1e-8 SD."""
+
+    def beside(theta):
+        return -0.5 * np.sum((theta - 1) ** 2, axis=-1)
+
+    model = holed(2, lambda theta: np.abs(theta[..., 0]) <= width, log_p=beside)
+    assert refused(model._replace(start=np.zeros(2))).reason == "model_contract_violation"
 
 
 @pytest.mark.parametrize("hole", ["half of the space", "a tail"])
@@ -157,6 +193,22 @@ def test_a_grid_is_laid_where_only_far_places_are_nan(definition):
     ).record
     assert record["status"] == "ok"
     assert record["log_evidence"] == pytest.approx(0.5 * math.log(2 * math.pi), abs=1e-9)
+
+
+def test_where_many_nodes_are_nan_a_part_of_them_is_listed_and_asked(monkeypatch):
+    """Half of a plane of 601 x 601 nodes: no more than 4096 of them at once, and no node twice."""
+    listed = []
+    place = Frame.place
+    monkeypatch.setattr(Frame, "place", lambda self, z: listed.append(len(z)) or place(self, z))
+    model = holed(2, NEAR["half of the space"])
+    density = density_of(model)
+    grid = named_grid(density, [-6.0, -6.0], [6.0, 6.0], [601, 601])
+    listed.clear()
+    with pytest.raises(Declined) as caught:
+        require_defined(density, grid)
+    share = float(re.search(r"nodes of the grid \(([.\d]+)%\)", caught.value.message)[1])
+    assert share == pytest.approx(100 * np.mean(np.linspace(-6, 6, 601) < -0.7), abs=2)
+    assert 0 < max(listed) <= MOST_ASKED
 
 
 def test_a_single_node_that_is_nan_is_not_left_out():

@@ -10,7 +10,9 @@ from laplace_approx.density.evaluation import Evaluator
 from laplace_approx.density.space import build_space
 from laplace_approx.errors import Declined
 from laplace_approx.mode.checks.boundary import log_helps
+from laplace_approx.mode.other_space import with_next_step
 from laplace_approx.mode.reasons.boundary import NO_WAY_OUT, WAY_OUT
+from laplace_approx.mode.remembered import Searched
 from laplace_approx.mode.search import find_mode
 
 
@@ -91,3 +93,19 @@ def test_a_power_of_the_distance_tells_whether_its_logarithm_has_a_mode(power, h
     density = Density(("s",), log_density, None, None, np.array([bound]), np.array([math.inf]))
     near = np.array([bound + 2.0**-30])
     assert log_helps(Evaluator(density), near, 0, bound, np.ones(1)) is helps
+
+
+@pytest.mark.parametrize(
+    ("details", "told"), [({"digits_lost": True}, True), ({"border": [1]}, False)]
+)
+def test_lost_digits_are_told_by_the_word_for_them(monkeypatch, details, told):
+    """A slope toward a bound counts for nothing where digits are lost, and only there."""
+    found = Declined("non_smooth_mode", "it scatters.", **details)
+    monkeypatch.setattr(
+        "laplace_approx.mode.other_space.remembered_search", lambda *asked: Searched(found, 1)
+    )
+    density = positive(lambda x: -x[..., 0], 1)
+    space = build_space({}, density.names, density.lower, density.upper)
+    declined = Declined("mode_on_boundary", f"s is on its bound. {NO_WAY_OUT}: nothing.")
+    said = with_next_step(declined, density, space, np.ones(1)).message
+    assert ("A space without bounds" in said) is told

@@ -534,8 +534,10 @@ LAWS = {
             ),
             "excluded mass": (
                 "P(condition fails), and the normal's mass outside the support",
-                "1e-12 for a parameter; 3e-4 for a derived quantity, as above, and on a grid the "
-                "mass of the nodes next to an end of the support, where the density breaks off",
+                "1e-12 for a parameter; under the normal, of a condition on one parameter, half of "
+                "one of 65536 equal shares for each end of a stretch in which it fails; 3e-4 for "
+                "other derived quantities, as above, and on a grid the mass of the nodes next to "
+                "an end of the support, where the density breaks off",
             ),
             "excluded share of the draws": (
                 "share of the draws that fail the condition",

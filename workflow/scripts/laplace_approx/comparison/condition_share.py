@@ -8,7 +8,8 @@ from laplace_approx.density.quantities import natural_quantity
 from laplace_approx.density.space import Space
 
 REACH = 9.0  # SDs each way: beyond lies 1e-19 of a normal
-# places in which the condition is asked for: doubled, a stretch half as narrow as 0.004 SD is met
+# places in which the condition is asked for, 0.004 SD apart: a stretch as wide as that is met;
+# doubled, one half as wide
 PLACES = 4097
 HALVINGS = 60  # of the stretch in which it changes: as often as a float can be halved
 LOOKS = 4096  # draws that see whether the quantity has a value; doubled, half as rare a lack is met

@@ -144,11 +144,15 @@ class LaplaceSide:
         return np.where(np.isfinite(density), density, 0.0).reshape(values.shape)
 
     def excluded(self, name: str) -> float:
-        """Return the normal's mass where the quantity has no value or its condition fails; in more
-        parameters than lattices serve for, of a condition on one of them alone."""
+        """Return the normal's mass where the quantity has no value or its condition fails.
+
+        Of a condition on one parameter alone its marginal tells, to rounding; of another a lattice.
+        NaN where there is neither.
+        """
         if name not in self.model.parameters:
-            derived = self.derived(name)
-            return self.failing(name) if derived is None else derived.excluded_mass
+            share = self.failing(name)
+            derived = self.derived(name) if math.isnan(share) else None
+            return share if derived is None else derived.excluded_mass
         i = self.model.parameters.index(name)
         ends = np.array([self.space.lower[i], self.space.upper[i]])
         below, above = normal_cdf((ends - self.normal.mean[i]) / self.sd[i] * [1, -1])

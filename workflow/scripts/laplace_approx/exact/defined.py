@@ -24,11 +24,13 @@ def require_defined(density: Density, grid: Grid) -> None:
     empty = log_density == -np.inf
     if density.undefined is None or not np.any(empty) or not np.any(grid.mass > 0):
         return
-    needed = _needed(grid.mass)
-    pairs = np.array([pair for k in range(empty.ndim) for pair in _beside(needed, empty, k)])
+    mass = grid.mass.ravel()
+    level = _level(mass)
+    needed = grid.mass >= level
+    pairs = np.concatenate([_beside(needed, empty, k) for k in range(empty.ndim)])
     if not len(pairs):
         return
-    order = np.argsort(-grid.mass.ravel()[pairs[:, 0]], kind="stable")[:MOST_ASKED]
+    order = np.argsort(-mass[pairs[:, 0]], kind="stable")[:MOST_ASKED]
     pairs = pairs[order]
     nodes = _nodes(grid)
     holes = nodes(pairs[:, 1])
@@ -36,14 +38,13 @@ def require_defined(density: Density, grid: Grid) -> None:
     if not rows.size:
         return
     inside = pairs[rows, 0]
-    mass = grid.mass.ravel()
     # the density that a cell has at the level, where the cells beside the hole are as large
-    levels = log_density.ravel()[inside] + np.log(_level(mass) / mass[inside])
+    levels = log_density.ravel()[inside] + np.log(level / mass[inside])
     border = border_next_to(
         density.log_density, density.undefined, nodes(inside), holes[rows], levels
     )
     if border is not None:
-        seen = _seen(density, nodes(np.flatnonzero(empty.ravel())), empty.size)
+        seen = _seen(density, nodes, np.flatnonzero(empty), empty.size)
         raise refusal(density.names, border, float(np.max(log_density)), seen)
 
 
@@ -51,10 +52,6 @@ def _level(mass) -> float:
     """Return the mass of the smallest cell that the region of highest density needs."""
     held = mass[mass > 0]
     return float(np.exp(level_of(np.log(held), held)))
-
-
-def _needed(mass):
-    return mass >= _level(mass.ravel())
 
 
 def _beside(needed, empty, k: int):
@@ -80,11 +77,11 @@ def _nodes(grid: Grid):
     return at
 
 
-def _seen(density: Density, empty, n: int) -> str:
-    """Return how many of n nodes are NaN, of which (m, d) are those without density; where these
-    are many, by a part of them, evenly."""
+def _seen(density: Density, nodes, empty, n: int) -> str:
+    """Return how many of n nodes are NaN, of which those without density have the flat places
+    `empty` (m,); where these are many, by a part of them, evenly."""
     part = empty[:: -(-len(empty) // MOST_ASKED)]
-    share = float(np.mean(density.undefined(part)))
+    share = float(np.mean(density.undefined(nodes(part))))
     about = "" if len(part) == len(empty) else "about "
     count = round(share * len(empty))
     return f"{about.capitalize()}{count} of {n} nodes of the grid ({count / n:.1%}) are NaN"

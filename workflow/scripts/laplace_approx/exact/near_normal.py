@@ -64,7 +64,7 @@ def glimpse(density: Density, mode) -> NearNormal | None:
     hump, a hole or a ripple that the lattices know nothing of.
     """
     frame, of_z = _about(density, mode)
-    return _laid(density, frame, local_factor(of_z, frame.origin), *GLIMPSE)
+    return _laid(density, frame, local_factor(of_z, frame.origin), *GLIMPSE, thinned=False)
 
 
 def close_look(density: Density, mode) -> NearNormal | None:
@@ -73,7 +73,7 @@ def close_look(density: Density, mode) -> NearNormal | None:
     frame, of_z = _about(density, mode)
     alignment = find_alignment(of_z, frame.origin)
     frame = frame._replace(origin=alignment.centre)
-    return _laid(density, frame, alignment.factor, *CLOSE)
+    return _laid(density, frame, alignment.factor, *CLOSE, thinned=True)
 
 
 def close_evaluations(d: int) -> int:
@@ -92,9 +92,10 @@ def _about(density: Density, mode):
     return frame, density_of_z(density.log_density, transforms, support)
 
 
-def _laid(density: Density, frame: Frame, factor, steps, reach: float) -> NearNormal | None:
+def _laid(density, frame: Frame, factor, steps, reach: float, thinned: bool) -> NearNormal | None:
     """Return what lattices tell that are laid about the origin of a frame, `reach` SDs each way,
-    by a factor of the covariance; None where they cannot be relied on."""
+    by a factor of the covariance; None where they cannot be relied on. The one for derived
+    quantities has every other node, where it is to be `thinned`."""
     d = len(frame.names)
     along, across = (axis_between(-reach, reach, step) for step in steps[d])
     lattices, sd, marginals = [], {}, {}
@@ -109,8 +110,8 @@ def _laid(density: Density, frame: Frame, factor, steps, reach: float) -> NearNo
         sd[name], marginals[name] = found
     if not look(lattices, density.log_density, GLANCE).clean:
         return None
-    dense = steps is CLOSE[0]
-    return NearNormal(lattices[0], lattices[0].thin() if dense else lattices[0], sd, marginals)
+    for_derived = lattices[0].thin() if thinned else lattices[0]
+    return NearNormal(lattices[0], for_derived, sd, marginals)
 
 
 def _of_parameter(lattice: Lattice, parameter: int):

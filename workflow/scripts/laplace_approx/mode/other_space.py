@@ -53,8 +53,8 @@ def with_next_step(declined: Declined, density: Density, space: Space, start) ->
     if isinstance(found, Declined):
         if found.reason == "improper":
             return found
-        digits = "border" in found.details  # lost: then a slope on the way to the bound is none
-        advice = NO_WAY_OUT if digits and NO_WAY_OUT in declined.message else WAY_OUT
+        lost = found.details.get("digits_lost")  # then a slope on the way to the bound is none
+        advice = NO_WAY_OUT if lost and NO_WAY_OUT in declined.message else WAY_OUT
         if declined.reason == "not_converged" or advice not in declined.message:
             return declined
         kept = declined.message.split(f" {advice}")[0]

@@ -1,6 +1,7 @@
 """A verdict in a few words, for a line of a table: what it rests on, and why it is no better."""
 
 import math
+import re
 
 from laplace_approx.words.numbers import or_nan
 
@@ -24,7 +25,10 @@ DECLINED = {
     "gradient_check_failed": "the derivatives of the model are not those of its log density",
     "model_contract_violation": "a function of the model breaks its contract",
 }
-MOST_WORDS = 100  # letters of a reason that is cut off: a line of a terminal holds no more
+MOST_LETTERS = 100  # of a reason that is cut off: a line of a terminal holds no more
+MOST_DIGITS = 6  # of a distance that is told to exceed the tolerance, as many as show that
+# up to where a clause ends; the colon between what was raised and its cause ends none
+FIRST_CLAUSE = re.compile(r"(?:\braised [\w.]+: |(?!\. |; |: ).)*", re.DOTALL)
 
 
 def short_reason(verdict: dict, quantity: str) -> str | None:
@@ -42,18 +46,44 @@ def short_reason(verdict: dict, quantity: str) -> str | None:
         return f"no exact side: {_first_clause(exact['faults'][-1:])}"
     if exact["faults"]:
         return f"the exact side is not relied on: {_first_clause(exact['faults'])}"
-    return _by_numbers(judged["endpoint_error_sd"]["95"], verdict["tolerance"])
+    return _by_numbers(judged["endpoint_error_sd"], verdict["tolerance"])
 
 
-def _by_numbers(found: dict, tolerance: float) -> str:
-    off, own = or_nan(found["value"]), or_nan(found["error"])
-    if not math.isfinite(off):
-        return "an end of the interval is beyond the support, or is not known"
-    if not math.isfinite(own):
-        return "the error of the exact side is not known"
-    if own > tolerance and off - own <= tolerance:
-        return f"known only to within {own:.2g}, and the tolerance is {tolerance:g}"
-    return f"off by {off:.2g}, and nothing tried is known to be within {tolerance:g}"
+def _by_numbers(errors: dict, tolerance: float) -> str:
+    """Return why the normal does not serve, from what the ends of its intervals are off by: the
+    first that holds of a level, the worst fault first, and of the levels the one that is farthest
+    off or the least known."""
+    levels = {
+        level: (or_nan(found["value"]), or_nan(found["error"])) for level, found in errors.items()
+    }
+    known = {level: pair for level, pair in levels.items() if all(map(math.isfinite, pair))}
+    beyond = {level: off for level, (off, own) in known.items() if off - own > tolerance}
+    if beyond:
+        level = max(beyond, key=beyond.get)
+        return (
+            f"off by {_above(beyond[level], tolerance)} at the {level} % interval, and nothing "
+            f"tried is known to be within {tolerance:g}"
+        )
+    for level, (off, _) in levels.items():
+        if not math.isfinite(off):
+            return f"an end of the {level} % interval is beyond the support, or is not known"
+    for level in levels:
+        if level not in known:
+            return f"the error of the exact side is not known at the {level} % interval"
+    unsure = {level: own for level, (off, own) in known.items() if off + own > tolerance}
+    if not unsure:
+        return f"its ends are within {tolerance:g}, and it is not relied on all the same"
+    level = max(unsure, key=unsure.get)
+    return (
+        f"known only to within {unsure[level]:.2g} at the {level} % interval, where it is off by "
+        f"{known[level][0]:.2g}, and the tolerance is {tolerance:g}"
+    )
+
+
+def _above(value: float, limit: float) -> str:
+    """Return a number above a limit with two digits, or as many as show that it is above."""
+    shown = (f"{value:.{digits}g}" for digits in range(2, MOST_DIGITS))
+    return next((text for text in shown if float(text) > limit), f"{value:.{MOST_DIGITS}g}")
 
 
 def _first_clause(faults) -> str:
@@ -62,7 +92,5 @@ def _first_clause(faults) -> str:
     head, _, rest = text.partition(": ")
     if rest and "cannot" in head:
         text = rest
-    for end in (". ", "; ", ": "):
-        text = text.partition(end)[0]
-    text = text.removesuffix(".")
-    return text if len(text) <= MOST_WORDS else f"{text[: MOST_WORDS - 4].rstrip()} ..."
+    text = FIRST_CLAUSE.match(text)[0].removesuffix(".")
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 4].rstrip()} ..."

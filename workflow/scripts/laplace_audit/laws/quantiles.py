@@ -114,7 +114,8 @@ def normal_law(page: Page, name: str, p, value, error, sides: Sides, excluded=No
 
 def excluded_limit(name: str, side) -> float:
     """Return how far the excluded mass of a quantity may be from the one that is due."""
-    return 1e-12 if name in side.target.parameters else REGION + side.straddling
+    known = name in side.target.parameters
+    return CLOSED if known else CLOSED + side.excluded_error(name, REGION)
 
 
 def _region_law(page: Page, law: str, region, p, value, error) -> None:

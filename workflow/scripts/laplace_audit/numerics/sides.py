@@ -22,11 +22,9 @@ ROUGH = 1e-5  # mean excess off the nodes that interpolation explains
 class NormalSide:
     """The normal approximation; a derived quantity is measured, not inverted."""
 
-    straddling = 0.0
-
     def __init__(self, target: Target, normal: Normal):
         self.target, self.normal = target, normal
-        self.region = cache(self._region)
+        self.region, self.failing = cache(self._region), cache(self._failing)
         self._lines = cache(lambda: normal_lines(normal))
 
     def _region(self, name: str) -> Region | None:
@@ -39,23 +37,34 @@ class NormalSide:
     def excluded(self, name: str) -> float:
         if name in self.target.parameters:
             return self.normal.excluded(self.target.parameters.index(name))
-        region = self.region(name)
-        return region.excluded if region else self._failing(name)
+        share, _ = self.failing(name)
+        region = self.region(name) if math.isnan(share) else None
+        return region.excluded if region else share
 
-    def _failing(self, name: str) -> float:
-        """Return the mass where a condition on one parameter fails, by equal shares of its normal;
-        NaN where it is on another number of them, or draws show that the quantity lacks a value."""
+    def excluded_error(self, name: str, of_lines: float) -> float:
+        """Return how well the excluded mass is known; `of_lines` is what lines of a lattice leave
+        open."""
+        share, error = self.failing(name)
+        return of_lines if math.isnan(share) else error
+
+    def _failing(self, name: str) -> tuple[float, float]:
+        """Return the mass where a condition on one parameter fails, by equal shares of its normal,
+        and half a share for each end of a stretch; NaN where it is on another number of them, or
+        draws show that the quantity lacks a value."""
         target, normal = self.target, self.normal
         named = target.conditioned_on(name)
+        unknown = math.nan, math.nan
         if len(named) != 1:
-            return math.nan
+            return unknown
         u = np.random.default_rng(LOOKS_SEED).standard_normal((LOOKS, normal.mean.size))
         theta = normal.space.theta(normal.mean + u @ normal.factor.T)
         if np.isnan(target.quantity(name, theta[target.meets(name, theta)])).any():
-            return math.nan
+            return unknown
         z = np.tile(normal.mean, (SHARES, 1))
         z[:, named[0]] += normal.sd[named[0]] * ndtri((np.arange(SHARES) + 0.5) / SHARES)
-        return float(np.mean(~target.meets(name, normal.space.theta(z))))
+        fails = ~target.meets(name, normal.space.theta(z))
+        ends = np.count_nonzero(fails[1:] != fails[:-1])
+        return float(np.mean(fails)), max(ends, 1) / 2 / SHARES
 
 
 class GridSide:
@@ -77,6 +86,10 @@ class GridSide:
 
     def excluded(self, name: str) -> float:
         return 0.0 if name in self.target.parameters else self.region(name).excluded
+
+    def excluded_error(self, name: str, of_lines: float) -> float:
+        """Return how well the excluded mass of a derived quantity is known, as for the normal."""
+        return of_lines + self.straddling
 
     @property
     def outside(self) -> float:

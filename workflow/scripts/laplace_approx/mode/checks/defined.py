@@ -5,6 +5,7 @@ import numpy as np
 from laplace_approx.density.undefined import (
     MOST,
     MOST_ASKED,
+    alone,
     border_next_to,
     normal_level,
     refusal,
@@ -26,12 +27,16 @@ def require_defined(evaluator, x, top: float, frame) -> None:
     which it changes. The places that the search found without density are asked for; from x the way
     to each that is NaN is halved, and the log density before it is held against that of a normal on
     the border of its region of highest density (`normal_level`). Nothing is evaluated where the
-    search met no place without density.
+    search met no place without density. A point that is NaN between places that are not
+    (`undefined.alone`) holds nothing, and whether the search met it is chance: it is passed over.
     """
     holes = _nearest(evaluator.without_density, x, frame)
     if not len(holes):
         return
-    holes = holes[evaluator.undefined(holes)][:MOST]
+    holes = holes[evaluator.undefined(holes)]
+    if not len(holes):
+        return
+    holes = holes[~alone(evaluator.undefined, holes, frame)][:MOST]
     if not len(holes):
         return
     level = normal_level(top, evaluator.size)

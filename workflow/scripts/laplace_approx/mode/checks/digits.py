@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtr
 
 from laplace_approx.derivatives.noise import scatter
 from laplace_approx.errors import Declined
+from laplace_approx.mode.checks.profile import profile
 from laplace_approx.words import places
 
 # scatter of a log density beside which no maximum is one: the density itself is then known to 0.1
@@ -29,7 +31,7 @@ SHALLOW = 100.0
 OUT = 16.0
 # places between two points of a ray; half as many step over what is a 16th of the stretch
 BETWEEN = 32
-# places on the line to where digits end, at equal ratios; half as many find an end that is up to
+# places on the way to where digits end, at equal ratios; half as many find an end that is up to
 # twice as near
 PLACES = 64
 FINE = 1e-4  # scatter of a log density up to the end that is advised: a tenth of what is too much
@@ -58,7 +60,7 @@ class Lost(NamedTuple):
 
 class CleanEnd(NamedTuple):
     """A `value` of a coordinate up to which the log density has its digits, and about the `share`
-    of the mass beyond."""
+    of the mass beyond, infinite where that is not known."""
 
     value: float
     share: float
@@ -131,23 +133,47 @@ def followed(evaluator, clean, x, scale) -> Lost:
     return Lost(x, float(evaluator.far(x)), noise, border, guilty, end)
 
 
+@np.errstate(all="ignore")  # toward the place where digits end all may overflow
 def _end(evaluator, clean, border, i: int, scale) -> CleanEnd | None:
-    """Return the `CleanEnd` of coordinate i on its line through a point `clean` (d,), toward
-    `border`; None where not even the first place on it has its digits.
+    """Return the `CleanEnd` of coordinate i on its way out of a point `clean` (d,), toward
+    `border`; None where not even the first place on it has its digits, or the point has no normal.
 
-    With t the distance from the clean point, p t is the mass of the line per unit of log t, and
-    that at the end over the largest of all is about what lies beyond, where it goes on falling.
+    With t the distance from the clean point, p t is the mass per unit of log t, and that at the end
+    over the largest of all is about what lies beyond, where it goes on falling. For p there are the
+    profile, Laplace's marginal density (`profile.profile`) and the normal at the clean point: the
+    share is the largest of the three, as each may be far too small: that of a line through the
+    point is, where others follow the coordinate.
     """
     reach = abs(border[i] - clean[i])
     t = np.geomspace(min(scale[i], reach) / PLACES, reach, PLACES)
-    points = np.repeat(clean[None], PLACES, axis=0)
-    points[:, i] += np.sign(border[i] - clean[i]) * t
-    scattered = scatter_at(evaluator, points, scale) > FINE
-    last = (int(np.argmax(scattered)) if scattered.any() else PLACES) - 1
-    mass = evaluator.far(points) + np.log(t)
-    if last < 0 or not np.isfinite(mass[last]):
+    values = _round_numbers(clean[i], np.sign(border[i] - clean[i]) * t)
+    found = profile(evaluator, clean, i, values)
+    if found is None:
         return None
-    return CleanEnd(float(points[last, i]), float(np.exp(mass[last] - np.max(mass[: last + 1]))))
+    line = np.repeat(clean[None], PLACES, axis=0)
+    line[:, i] = values
+    noise = [scatter_at(evaluator, points, scale) for points in (line, found.points)]
+    scattered = np.max(noise, axis=0) > FINE
+    last = (int(np.argmax(scattered)) if scattered.any() else PLACES) - 1
+    if last < 0:
+        return None
+    t = np.abs(values - clean[i])
+    highest = (found.log_density + np.log(t))[: last + 1]
+    shares = [
+        np.exp(mass[-1] - np.nanmax(mass))
+        for mass in (highest, highest + found.log_width[: last + 1])
+    ]
+    share = max(*shares, ndtr(-t[last] / found.sd)) if np.isfinite(shares).all() else np.inf
+    return CleanEnd(float(values[last]), float(share))
+
+
+def _round_numbers(origin: float, moves):
+    """Return origin + moves (n,), each rounded away from the origin, by a hundredth of the move at
+    the most: so that a number is told as it was looked at, however far from zero it lies."""
+    places = [int(each) for each in 2 - np.floor(np.log10(np.abs(moves)))]
+    units = np.array([10.0**-each for each in places])
+    values = np.sign(moves) * units * np.ceil(np.sign(moves) * (origin + moves) / units)
+    return np.array([round(float(x), n) for x, n in zip(values, places, strict=True)])
 
 
 def _guilty(evaluator, clean, x, noise, scale) -> tuple[int, ...]:
@@ -169,7 +195,7 @@ def declined(evaluator, lost: Lost, best=None) -> Declined:
     keeps = f"give {' and '.join(names)} a prior or a support that keeps away from there"
     if lost.end is not None and lost.end.share < LITTLE:
         keeps = (
-            f"let the SUPPORT of {names[0]} end at {names[0]} = {lost.end.value:.2g}, where the "
+            f"let the SUPPORT of {names[0]} end at {names[0]} = {lost.end.value:.15g}, where the "
             f"digits still are: beyond lies about {lost.end.share:.0e} of the mass, as the density "
             "falls on the way there"
         )
