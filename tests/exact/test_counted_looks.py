@@ -42,8 +42,8 @@ def counted_grid(border: float, definition: dict):
     return grid_tables(model, lambda: density, definition), sum(asked)
 
 
-# the region with all but 1e-8 of the mass ends at 5.73: right of the last node of the box in it, and
-# where a certified grid has no node beside it
+# the region with all but 1e-8 of the mass ends at 5.73: beyond the last node of the box in it, and
+# before the border that a certified grid passes
 @pytest.mark.parametrize(
     ("definition", "border"), [(BOX, 5.7), (BOX, 1e9), ({}, 5.85), ({}, 1e9)], ids=str
 )
