@@ -159,7 +159,7 @@ def row(name: str, found: list[Held], of_all: bool = True) -> str:
     levels = "/".join(f"{rms(column):.2f}" for column in z.T)
     verdicts = np.sum([each.verdicts for each in found], axis=0)
     none = sum(each.reason is not None for each in found)
-    shapes = [each.record["pareto_k"] for each in found if each.record["pareto_k"] is not None]
+    known_k = [each.record["pareto_k"] for each in found if each.record["pareto_k"] is not None]
     largest = np.max(np.abs(z[known]), initial=0.0)
     sizes = np.median([each.record["evaluations"] for each in found])
     seconds = np.median([each.seconds for each in found])
@@ -171,7 +171,8 @@ def row(name: str, found: list[Held], of_all: bool = True) -> str:
         return own
     return (
         f"{own} {verdicts[0]:8} {verdicts[1] / verdicts[0]:6.1%} {verdicts[2]:5} "
-        f"{rms(halves):6.2f} {np.median(shapes) if shapes else np.nan:5.2f} {sizes:11.0f} {seconds:5.1f}"
+        f"{rms(halves):6.2f} {np.median(known_k) if known_k else np.nan:5.2f} "
+        f"{sizes:11.0f} {seconds:5.1f}"
     )
 
 

@@ -792,8 +792,8 @@ LAWS = {
                 "of every method that states one, the normal and the exact sides; the error of an "
                 "exact side is that of its record (of draws two standard errors) and what it "
                 "misses (of draws twice what they may miss too, where a k of all or beyond an end "
-                "is above 1/4 or not known), any other's its distance from what judges, with that error; null where "
-                "nothing judges",
+                "is above 1/4 or not known), any other's its distance from what judges, with that "
+                "error; null where nothing judges",
                 "values 0; errors 1e-12 of the evidence: a difference of two logarithms",
             ),
             "remedy is the cheapest that meets the tolerance": (
