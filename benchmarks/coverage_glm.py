@@ -145,8 +145,11 @@ HEAD = (
 )
 
 
-def row(name: str, found: list[Held]) -> str:
-    """Return the row of some posteriors: shares, RMS of z, medians of k, evaluations, seconds."""
+def row(name: str, found: list[Held], of_all: bool = True) -> str:
+    """Return the row of some posteriors: shares, RMS of z, medians of k, evaluations, seconds.
+
+    Where it is not `of_all` their quantiles, it ends before what is of whole posteriors.
+    """
     z, stated, off, halves = (
         np.concatenate([getattr(each, key) for each in found])
         for key in ("z", "stated", "off", "halves")
@@ -156,15 +159,20 @@ def row(name: str, found: list[Held]) -> str:
     levels = "/".join(f"{rms(column):.2f}" for column in z.T)
     verdicts = np.sum([each.verdicts for each in found], axis=0)
     none = sum(each.reason is not None for each in found)
-    shapes = [each.record["pareto_k"] for each in found if each.record["pareto_k"] is not None]
+    known_k = [each.record["pareto_k"] for each in found if each.record["pareto_k"] is not None]
     largest = np.max(np.abs(z[known]), initial=0.0)
     sizes = np.median([each.record["evaluations"] for each in found])
     seconds = np.median([each.seconds for each in found])
-    return (
+    own = (
         f"{name:22} {len(found):3} {none:4} {known.sum():9} {1 - known.mean():9.1%} {one:8.1%} "
-        f"{two:8.1%} {band:6.1%} {levels:26} {largest:7.1f} {rms(off):6.4f} {rms(stated):6.4f} "
-        f"{verdicts[0]:8} {verdicts[1] / verdicts[0]:6.1%} {verdicts[2]:5} {rms(halves):6.2f} "
-        f"{np.median(shapes) if shapes else np.nan:5.2f} {sizes:11.0f} {seconds:5.1f}"
+        f"{two:8.1%} {band:6.1%} {levels:26} {largest:7.1f} {rms(off):6.4f} {rms(stated):6.4f}"
+    )
+    if not of_all:
+        return own
+    return (
+        f"{own} {verdicts[0]:8} {verdicts[1] / verdicts[0]:6.1%} {verdicts[2]:5} "
+        f"{rms(halves):6.2f} {np.median(known_k) if known_k else np.nan:5.2f} "
+        f"{sizes:11.0f} {seconds:5.1f}"
     )
 
 
@@ -192,8 +200,8 @@ def main() -> int:
     for kind in sorted({each.kind for each in found}):
         print(row(kind, [each for each in found if each.kind == kind]))
     print(row("all", found))
-    print(row("all, weights even", [only(each, ~each.uneven) for each in found]))
-    print(row("all, weights uneven", [only(each, each.uneven) for each in found]))
+    print(row("all, weights even", [only(each, ~each.uneven) for each in found], False))
+    print(row("all, weights uneven", [only(each, each.uneven) for each in found], False))
     for each in found:
         if each.reason:
             print(f"{each.kind}, nothing serves: {each.reason}")

@@ -34,6 +34,7 @@ from laplace_approx.reference.side import (
 )
 from laplace_approx.reference.starts import HEAVY_DF, LEAST_DF, WIDER
 from laplace_approx.reference.student import StudentMixture
+from laplace_approx.reference.walkers import DrawCoverage
 
 P, LONG = np.array([0.025, 0.5, 0.975]), 2**20
 FIRST, MOST, KEPT = 64_000, 1_500_000, 2**22  # as configured, and what a table may hold
@@ -109,23 +110,25 @@ def banana(d: int):
     return log_density, d
 
 
-def side_of(drawn, unsure: float = 0.0) -> WeightedSide:
-    """Return the exact side of some draws, which may miss a share of the mass, as a run has it."""
+def side_of(drawn, covered: DrawCoverage | None = None) -> WeightedSide:
+    """Return the exact side of some draws with what chains found that they miss or may miss, as a
+    run has it where all modes are drawn about; of a long run, none looked."""
     columns = {WEIGHT: drawn.weights, REPLICATE: drawn.replicates.astype(float)}
     columns[LOG_RATIO] = drawn.log_ratio
-    return WeightedSide(dict(enumerate(drawn.z.T)) | columns, 0.0, unsure)
+    missed = (0.0, 0.0) if covered is None else (covered.thin, covered.unsure)
+    return WeightedSide(dict(enumerate(drawn.z.T)) | columns, *missed)
 
 
-def quantiles(drawn, unsure: float = 0.0):
+def quantiles(drawn, covered: DrawCoverage | None = None):
     """Return (values, errors) of all coordinates, (d, 3) each."""
-    side = side_of(drawn, unsure)
+    side = side_of(drawn, covered)
     found = [side.quantiles(i, P) for i in range(drawn.z.shape[1])]
     return np.array([each.value for each in found]), np.array([each.error for each in found])
 
 
 def worst_error(attempt) -> float:
     """Return the largest error of an end in half the central 68.3 % intervals."""
-    side = side_of(attempt.drawn, attempt.covered.unsure)
+    side = side_of(attempt.drawn, attempt.covered)
     errors = errors_in_sd(side, range(attempt.drawn.z.shape[1])).values()
     return max(math.inf if error is None else error for error in errors)
 
@@ -160,7 +163,7 @@ def measure(name: str, log_density, d: int, seeds: int, draws: int, known: bool 
         shapes.append(math.nan if last.drawn.k is None else last.drawn.k)
         value, error = np.full((2, *truth.shape), math.nan)
         if last.reason is None:
-            found = quantiles(last.drawn, last.covered.unsure)
+            found = quantiles(last.drawn, last.covered)
             value, error = (each[: len(truth)] for each in found)
         errors.append((value - truth) / sd)
         stated.append(error / sd)

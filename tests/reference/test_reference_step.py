@@ -323,8 +323,26 @@ MUTATIONS = {
         "Pareto k recomputed",
     ),
     "a tail that is too heavy": (
+        lambda draws, record: record["heaviest_tail"].update(pareto_k=3.0),
+        "the limit of k follows",
+    ),
+    "another limit of the heaviest tail": (
         lambda draws, record: record["heaviest_tail"].update(limit=-1.0),
         "the limit of k follows",
+    ),
+    "fewer draws in the heaviest tail": (
+        lambda draws, record: record["heaviest_tail"].update(
+            n_draws=record["heaviest_tail"]["n_draws"] - 1
+        ),
+        "Pareto k recomputed",
+    ),
+    "a heaviest tail that is not known": (
+        lambda draws, record: record["heaviest_tail"].update(pareto_k=None),
+        "Pareto k recomputed",
+    ),
+    "a look for a NaN that is not counted": (
+        lambda draws, record: record.update(evaluations_for_nan=1),
+        "evaluations are those of the draws",
     ),
     "more missing than draws may miss": (
         lambda draws, record: record["coverage"].update(thin=0.006),

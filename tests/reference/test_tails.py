@@ -11,7 +11,7 @@ from laplace_approx.numerics.pareto_tail import tail_shape
 from laplace_approx.reference.frozen_draws import FrozenDraws
 from laplace_approx.reference.side import LOG_RATIO, REPLICATE, WEIGHT, WeightedSide
 from laplace_approx.reference.tails import heaviest_tail
-from laplace_audit.numerics.weighted import WeightedDraws
+from laplace_audit.numerics.weighted import WeightedDraws, shape_of_part
 
 N, BLOCKS = 2**16, 64
 P = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
@@ -29,6 +29,26 @@ def test_the_shape_is_that_of_the_smoothing(n, k):
 def test_equal_weights_have_no_tail_and_few_none_that_is_known():
     assert tail_shape(np.full(400, -3.0)) == -math.inf
     assert tail_shape(np.arange(24.0)) is None
+
+
+@pytest.mark.parametrize("offset", [0.0, 2.0**20, 3e8, -3e8])
+@pytest.mark.parametrize("shape_of", [tail_shape, shape_of_part])
+def test_a_constant_in_all_log_weights_changes_no_shape(shape_of, offset):
+    """Weights on a lattice of 2^-20, so that a float holds them with the offset too."""
+    log_weights = np.round(0.6 * np.random.default_rng(7).exponential(size=4000) * 2**20) / 2**20
+    found = shape_of(log_weights + offset)
+    assert found == shape_of(log_weights) and found == pytest.approx(0.6, abs=0.4)
+
+
+@pytest.mark.parametrize("offset", [0.0, 3e8])
+@pytest.mark.parametrize("n", [40, 4000])
+def test_where_only_the_largest_weights_are_equal_their_shape_is_not_known(n, offset):
+    log_weights = np.linspace(-3, 0, n)
+    log_weights[-(n // 4) :] = 1.0
+    assert tail_shape(log_weights + offset) is None and math.isnan(shape_of_part(log_weights))
+    assert pareto_smoothed(log_weights + offset).k is None
+    for equal in (np.full(n, 1.0) + offset, np.full(n, 1.0) + 1e-10 * log_weights):
+        assert tail_shape(equal) == shape_of_part(equal) == -math.inf
 
 
 def columns_of(k: float, seed: int) -> dict:
@@ -97,4 +117,4 @@ def test_the_heaviest_tail_is_found_where_the_k_of_all_hides_it(seed):
     assert pareto_smoothed(log_ratio).k < 0.7  # all draws would pass
     assert (found.parameter, found.probability) == (1, 0.025)
     # the largest 120 of 1600 weights tell k to .15
-    assert not found.within and found.k == pytest.approx(0.9, abs=0.5)
+    assert not found.light and found.part.k == pytest.approx(0.9, abs=0.5)

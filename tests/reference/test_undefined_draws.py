@@ -1,8 +1,14 @@
 """Draws of a posterior whose log likelihood is NaN: refused where the mass is, or next to it."""
 
+import numpy as np
 import pytest
 
 from cases_in_memory import laplace_of, posterior_of, reference_of
+from laplace_approx.density.density import Density
+from laplace_approx.reference.coordinates import Unbounded
+from laplace_approx.reference.defined import undefined_among
+from laplace_approx.reference.frozen_draws import frozen_draws
+from laplace_approx.reference.student import StudentMixture
 
 # four correlated parameters with a tail to one side, and a hole in which there is no value
 HOLED = """
@@ -53,3 +59,28 @@ def test_a_density_of_0_is_not_taken_for_a_nan(tmp_path):
     """The same corner, said to be empty: whatever comes of it, no NaN is told of."""
     normal, record = reference(tmp_path, "(a > 0.8) & (b > 0.8) & (c > 0.8)", "-np.inf")
     assert "NaN" not in (normal.mode["message"] or "") + (record["reason"] or "")
+
+
+@pytest.mark.parametrize(("border", "refused"), [(1.0, True), (7.0, False), (1e9, False)])
+def test_the_look_for_a_nan_counts_what_it_asks_and_asks_no_draw_again(border, refused):
+    asked = []
+
+    def value(theta):
+        asked.append(theta.shape[0])
+        return np.where(theta[:, 0] > border, np.nan, -0.5 * np.sum(theta**2, axis=-1))
+
+    def log_density(theta):
+        found = value(theta)
+        return np.where(np.isnan(found), -np.inf, found)
+
+    ends = np.full(2, np.inf)
+    names, nan = ("a", "b"), lambda theta: np.isnan(value(theta))
+    density = Density(names, log_density, None, None, -ends, ends, undefined=nan)
+    proposal = StudentMixture(np.ones(1), np.zeros((1, 2)), 1.5 * np.eye(2)[None], np.array([3.0]))
+    rng = np.random.default_rng(3)
+    drawn = frozen_draws(Unbounded(density).log_density, proposal, 2**16, rng)
+    asked.clear()
+    look = undefined_among(density, proposal, drawn)
+    assert look.evaluations == sum(asked) and max(asked, default=0) < 2**13
+    assert (look.declined is not None) == refused
+    assert (look.evaluations > 0) == (border < 1e9)

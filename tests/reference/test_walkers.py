@@ -129,3 +129,15 @@ def test_chains_leave_no_less_open_than_one_of_them_can_tell(seed):
     assert found.unsure < 0.002 + 4 * 0.0014
     fewer = trail._replace(z=trail.z[:, ::4], log_p=trail.log_p[:, ::4])
     assert coverage(about_zero(6), drawn, fewer).unsure >= 4 / CHAINS
+
+
+def test_what_may_be_missed_is_told_at_any_level_of_the_weights(monkeypatch):
+    """A level that none of the others is: what is left open changes with it, not all at once."""
+    proposal = about_zero(4, 0.8, 8.0)
+    drawn, trail, known = looked_at(funnel, proposal, 0)
+    found = []
+    for level in (0.002 * (1 - 1e-9), 0.0025, 0.003):
+        monkeypatch.setattr("laplace_approx.reference.walkers.FAR_TAIL", level)
+        found.append(coverage(proposal, drawn, trail))
+    assert found[0] == known and all(each.thin == known.thin for each in found)
+    assert all(each.unsure >= 1 / CHAINS for each in found)

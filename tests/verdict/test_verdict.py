@@ -278,14 +278,30 @@ def test_a_cost_is_told_with_all_that_the_remedy_starts_from(bioassay):
 
 
 DRAWS = {"serves": True, "log_evidence": -3.0, "log_evidence_error": 0.01, "unseen_mass": 0.02}
-DRAWS |= {"pareto_k": 0.2, "coverage": {"unsure": 0.005}}
+DRAWS |= {"pareto_k": 0.2, "coverage": {"unsure": 0.005}, "heaviest_tail": {"pareto_k": 0.1}}
+UNSEEN_TOO = 0.02 - math.log(0.97)  # twice what chains leave open goes too
 SIDES = {  # what judges, and what its own evidence is known to
     "grid": (Judge("grid", None, (), ()), {"serves": False}, 0.001 - math.log(0.9)),
     "importance": (Judge("importance", None, (), ()), DRAWS, 0.02 - math.log(0.98)),
     "importance, uneven": (
         Judge("importance", None, (), ()),
         DRAWS | {"pareto_k": 0.3},
-        0.02 - math.log(0.97),  # twice what chains leave open goes too
+        UNSEEN_TOO,
+    ),
+    "importance, uneven beyond an end": (
+        Judge("importance", None, (), ()),
+        DRAWS | {"heaviest_tail": {"pareto_k": 0.3}},
+        UNSEEN_TOO,
+    ),
+    "importance, not known beyond an end": (
+        Judge("importance", None, (), ()),
+        DRAWS | {"heaviest_tail": {"pareto_k": None}},
+        UNSEEN_TOO,
+    ),
+    "importance, weights all equal": (
+        Judge("importance", None, (), ()),
+        DRAWS | {"pareto_k": None, "heaviest_tail": None},
+        0.02 - math.log(0.98),
     ),
     "none": (Judge("none", None, (), ()), {"serves": False}, None),
     "half a grid": (Judge("grid", None, ("A fault.",), ()), {"serves": False}, None),

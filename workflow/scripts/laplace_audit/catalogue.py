@@ -628,7 +628,8 @@ LAWS = {
             ),
             "draws serve or have a reason": ("one of both, and no draws without a proposal", EXACT),
             "evaluations are those of the draws": (
-                "those that adapted and those drawn, within the budget",
+                "those that adapted and those drawn, within the budget, those of the chains, and "
+                "those that looked for a NaN",
                 EXACT,
             ),
             "the draws cost what they start from too": (
@@ -641,7 +642,8 @@ LAWS = {
             "the limit of k follows": (
                 "min(1 - 1 / log10 n, 0.7); k is at most that where they serve, the mean "
                 "weight is known to a tenth, chains find no more than 0.005 of the mass missing, "
-                "and the draws beyond no end of a 95 % interval have a k beyond theirs",
+                "and of the draws beyond no end of a 95 % interval is k - z (1 + k) / sqrt(m) "
+                "beyond theirs, of a fit to m weights, z at 0.05 over the number of ends",
                 f"1e-12: {ROUNDING}",
             ),
             "chains looked where the weights serve": (
@@ -791,8 +793,9 @@ LAWS = {
             "evidences are those of the methods, with what they are off by": (
                 "of every method that states one, the normal and the exact sides; the error of an "
                 "exact side is that of its record (of draws two standard errors) and what it "
-                "misses, any other's its distance from what judges, with that error; null where "
-                "nothing judges",
+                "misses (of draws twice what they may miss too, where a k of all or beyond an end "
+                "is above 1/4 or not known), any other's its distance from what judges, with that "
+                "error; null where nothing judges",
                 "values 0; errors 1e-12 of the evidence: a difference of two logarithms",
             ),
             "remedy is the cheapest that meets the tolerance": (

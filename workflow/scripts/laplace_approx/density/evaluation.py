@@ -183,7 +183,8 @@ def counted(density: Density) -> tuple[Density, Counter]:
 
 
 class Tally:
-    """The points at which a density and its derivatives were evaluated, one each."""
+    """The points at which a density and its derivatives were evaluated, or asked for a NaN, one
+    each."""
 
     def __init__(self):
         self.evaluations = 0
@@ -209,5 +210,6 @@ def tallied(density: Density) -> tuple[Density, Tally]:
         log_density=tally.watch(density.log_density),
         gradient=tally.watch(density.gradient),
         hessian=tally.watch(density.hessian),
+        undefined=tally.watch(density.undefined),
     )
     return watched, tally

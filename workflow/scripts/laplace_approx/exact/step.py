@@ -68,18 +68,21 @@ def grid_tables(
 
 
 def _named(density, definition: dict) -> tuple[Grid, dict]:
-    """Return the grid of a box, and the counts of its evaluations: a box proves nothing."""
+    """Return the grid of a box, and the counts of its evaluations: a box proves nothing, but
+    that its mass lies where the model has a value."""
     axes = [definition[name] for name in density.names]
     lower, upper, points = ([axis[key] for axis in axes] for key in ("lower", "upper", "points"))
     watched, tally = tallied(density)
     grid = named_grid(watched, lower, upper, points)
-    require_defined(density, grid)
-    return grid, _counts(tally.evaluations, 0)
+    alone = tally.evaluations
+    require_defined(watched, grid)
+    return grid, _counts(alone, tally.evaluations - alone)
 
 
 def _counts(alone: int, proof: int) -> dict:
     """Return the counts of a record: what the nodes take, with the ascent to the mode that they are
-    laid about, and what the search for other modes and the looks off the nodes take."""
+    laid about, and what the search for other modes, the looks off the nodes and those for lost
+    digits and for a NaN take."""
     return {
         "n_evaluations": alone + proof,
         "evaluations_alone": alone,
@@ -97,11 +100,12 @@ def _certified(model, density, limits: dict) -> tuple[Grid, dict]:
     known = known_modes(density, start, monotone=model.monotone)
     budget = Budget(**limits, rows=model.n_data)
     grid = certified_grid(density, start, known=known, budget=budget)
-    require_digits(density, grid, start)
-    require_defined(density, grid)
+    watched, tally = tallied(density)
+    require_digits(watched, grid, start)
+    require_defined(watched, grid)
     looks = budget.looking.evaluations
     alone = known.needed + budget.tally.evaluations - looks
-    return grid, _counts(alone, known.evaluations - known.needed + looks)
+    return grid, _counts(alone, known.evaluations - known.needed + looks + tally.evaluations)
 
 
 def _absent(model, reason: str) -> GridTables:

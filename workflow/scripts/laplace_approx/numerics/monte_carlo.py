@@ -50,13 +50,13 @@ def pareto_smoothed(log_weights) -> Smoothed:
     kept = below > -NO_DENSITY
     dropped = int(raw.size - kept.sum())
     values = below[kept]
-    smooth, k, reason = _fit(values, _rounding(raw[kept], values))
+    smooth, k, reason = _fit(values, rounding(raw[kept], values))
     result = np.full(raw.shape, -np.inf)
     result[kept] = smooth
     return Smoothed(result, k, reason, dropped)
 
 
-def _rounding(raw, values):
+def rounding(raw, values) -> float:
     """Bound the spread that rounding alone puts into log weights as large as these: as those that
     are above 0 in floating point, since no other can be in a tail."""
     largest = np.abs(raw[np.exp(values) > 0]).max()
@@ -71,7 +71,7 @@ def _fit(values, smallest_spread):
     if np.ptp(values) < smallest_spread:
         equal = np.full(values.shape, -np.log(values.size))
         return equal, -np.inf, "all weights are equal: the approximation is exact at every draw"
-    if np.ptp(np.sort(values)[-_tail_size(values.size) :]) < smallest_spread:
+    if np.ptp(np.sort(values)[-tail_size(values.size) :]) < smallest_spread:
         return plain, None, "the largest weights are all equal: there is no tail to fit"
     from arviz_stats.base import array_stats
 
@@ -83,7 +83,7 @@ def _fit(values, smallest_spread):
     return np.asarray(smooth), float(k), None
 
 
-def _tail_size(n):
+def tail_size(n):
     """Return the number of weights in the fitted tail, as in Vehtari et al. (2024)."""
     return int(3 * np.sqrt(n)) if n > 225 else n // 5
 

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from laplace_approx.numerics.monte_carlo import FEWEST_DRAWS, SMALLEST_SPREAD
+from laplace_approx.numerics.monte_carlo import FEWEST_DRAWS, rounding, tail_size
 
 PRIOR_SHAPE, PRIOR_WEIGHTS = 0.5, 10  # a weak prior of the shape, worth ten weights
 SPREAD_OF_PRIOR = 3.0  # quartiles: of the inverse scale (Zhang and Stephens 2009)
@@ -18,18 +18,23 @@ def tail_shape(log_weights) -> float | None:
     """Return the shape k of a generalised Pareto distribution fitted to the largest weights.
 
     Of n finite log weights it takes the min(n / 5, 3 sqrt n) largest, above the next one (Vehtari
-    et al. 2024, JMLR 25), by the estimate of Zhang and Stephens (2009, Technometrics 51). -inf
-    where these are equal and so have no tail; None of fewer than 25 weights, or where the fit
-    fails.
+    et al. 2024, JMLR 25), by the estimate of Zhang and Stephens (2009, Technometrics 51), of the
+    log weights less their maximum: a constant in all of them is none of its business. -inf where
+    all n are equal, and so have no tail; None of fewer than 25 weights, where the largest are
+    equal and others are not, or where the fit fails.
     """
     n = log_weights.size
     if n < FEWEST_DRAWS:
         return None
-    count = int(3 * math.sqrt(n)) if n > 225 else n // 5
-    largest = np.sort(np.partition(log_weights, n - count - 1)[n - count - 1 :])
-    if largest[-1] - largest[0] < SMALLEST_SPREAD * max(1.0, abs(largest[-1])):
+    values = log_weights - np.max(log_weights)
+    smallest_spread = rounding(log_weights, values)
+    if -np.min(values) < smallest_spread:
         return -math.inf
-    weights = np.exp(largest - largest[-1])
+    count = tail_size(n)
+    largest = np.sort(np.partition(values, n - count - 1)[n - count - 1 :])
+    if -largest[1] < smallest_spread:
+        return None
+    weights = np.exp(largest)
     with np.errstate(all="ignore"):
         k = _shape(weights[1:] - weights[0])
     return k if math.isfinite(k) else None

@@ -78,7 +78,7 @@ class DrawAttempt(NamedTuple):
         heavy = too_heavy(self.drawn)
         if heavy is not None:
             return heavy
-        if self.tail is not None and not self.tail.within:
+        if self.tail is not None and self.tail.refuses:
             return self.tail.words(names)
         if self.covered.thin <= MOST_THIN:
             return None
@@ -99,17 +99,17 @@ class DrawSearch:
         """Return the last of some attempts: the first that serves well.
 
         Where the weights of one are too heavy, the next has one more component about the heaviest
-        draws, or a proposal fitted to chains; where chains find mass that its draws miss, one more
-        component there. Where the draws serve and an end of an interval is known to worse than
-        `COARSE`, the next has more of them. The last one counts: to go back to the best of them
-        would flatter it. `worst_error` tells the largest error of an end of an attempt, in scales;
-        `say` takes a line of progress.
+        draws, or a proposal fitted to chains; where chains find mass that its draws miss, or the
+        weights beyond an end may be too heavy, one more component there. Where the draws serve and
+        an end of an interval is known to worse than `COARSE`, the next has more of them. The last
+        one counts: to go back to the best of them would flatter it. `worst_error` tells the largest
+        error of an end of an attempt, in scales; `say` takes a line of progress.
         """
         attempt, before = self._first(), math.inf
         say(_words(attempt))
         while self._left(attempt) >= self.limits.first:
             serves = attempt.reason is None
-            covered = serves and attempt.covered.thin <= THIN
+            covered = serves and attempt.tail.light and attempt.covered.thin <= THIN
             error = worst_error(attempt) if serves else math.inf
             if error <= COARSE or (covered and error > PROGRESS * before):
                 break
@@ -203,10 +203,10 @@ class DrawSearch:
         return self._drawn(adapted, min(left, LARGER * self.limits.first))
 
 
-def _easy(drawn: FrozenDraws, tail: HeaviestTail | None) -> bool:
+def _easy(drawn: FrozenDraws, tail: HeaviestTail) -> bool:
     """Return whether the weights are so even that few steps of chains will do to look at draws."""
     even = drawn.k <= EASY_K and drawn.effective >= EASY_SHARE * drawn.weights.size
-    return even and (tail is None or tail.k <= FINITE_VARIANCE)
+    return even and tail.part.shape <= FINITE_VARIANCE
 
 
 def _from(last: DrawAttempt, proposal: StudentMixture, further: int = 0) -> Adapted:

@@ -1,7 +1,11 @@
 """Whether the log likelihood has a value wherever the draws have the mass."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from laplace_approx.density.density import Density
+from laplace_approx.density.evaluation import tallied
 from laplace_approx.density.undefined import (
     MOST,
     MOST_ASKED,
@@ -12,6 +16,7 @@ from laplace_approx.density.undefined import (
 from laplace_approx.errors import Declined
 from laplace_approx.reference.coordinates import Unbounded
 from laplace_approx.reference.frozen_draws import FrozenDraws
+from laplace_approx.reference.student import StudentMixture
 
 # of the mass, outside of the region that may not touch a NaN: draws know their tails no better, and
 # as much moves an end of a 95 % interval by 0.002 SD; doubled, by 0.004
@@ -20,14 +25,27 @@ WAYS = 4  # to each NaN, from draws of the posterior; halved, a bent ridge is me
 SEED = 0  # of these draws: any other shows the same
 
 
-def undefined_among(coordinates: Unbounded, drawn: FrozenDraws) -> Declined | None:
+class LookForNan(NamedTuple):
+    """The refusal of draws, or None where there is none to make, and the evaluations that it took
+    to tell."""
+
+    declined: Declined | None
+    evaluations: int
+
+
+def undefined_among(density: Density, proposal: StudentMixture, drawn: FrozenDraws) -> LookForNan:
     """Return the refusal of draws of which some are NaN in the region that holds the mass, or next
-    to it; None where there is none.
+    to it; each place that is asked for a value, or for a NaN, is an evaluation.
 
     From draws of the posterior the ways to those that are NaN are halved; the log density of z
     before the NaN is held against the lowest in the region of highest density with all but `BEYOND`
-    of the weight (`undefined.level_of`).
+    of the weight (`undefined.level_of`). The log density of the draws is known from their ratios.
     """
+    watched, tally = tallied(density)
+    return LookForNan(_refusal(Unbounded(watched), proposal, drawn), tally.evaluations)
+
+
+def _refusal(coordinates: Unbounded, proposal, drawn: FrozenDraws) -> Declined | None:
     undefined = coordinates.density.undefined
     empty = np.flatnonzero(drawn.log_ratio == -np.inf)
     held = np.flatnonzero(drawn.log_ratio > -np.inf)
@@ -42,7 +60,7 @@ def undefined_among(coordinates: Unbounded, drawn: FrozenDraws) -> Declined | No
     rng = np.random.default_rng(SEED)
     ends = np.repeat(holes[:: -(-holes.size // MOST)], WAYS)
     starts = held[rng.choice(held.size, ends.size, p=weights)]
-    log_density = coordinates.log_density(drawn.z[held])
+    log_density = drawn.log_ratio[held] + proposal.log_density(drawn.z[held])
     border = border_next_to(
         coordinates.log_density,
         lambda z: undefined(coordinates.constrain(z)),

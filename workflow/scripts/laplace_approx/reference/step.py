@@ -113,9 +113,12 @@ def _reference(laplaces, grids, budget: Allowance, told) -> ReferenceTables:
     last = search.best(worst_error, say)
     record = _record(case, budget, coordinates, last) | {"unseen_mass": _missed(unseen, last)}
     record |= {"heaviest_tail": said_of(last.tail, model.parameters)}
+    look = undefined_among(coordinates.density, last.adapted.proposal, last.drawn)
+    counts = last.evaluations + look.evaluations, look.evaluations
+    record |= dict(zip(("evaluations", "evaluations_for_nan"), counts, strict=True))
     record |= _costs(started, record["evaluations"])
-    undefined = undefined_among(coordinates, last.drawn)
-    reason = _too_heavy(last, model.parameters) if undefined is None else undefined.message
+    reason = _too_heavy(last, model.parameters)
+    reason = reason if look.declined is None else look.declined.message
     if reason:
         return ReferenceTables(
             _no_draws(names), record | {"kind": NOTHING, "serves": False, "reason": reason}
@@ -189,7 +192,6 @@ def _record(case, budget: Allowance, coordinates, last: DrawAttempt) -> dict:
         "n_draws": int(drawn.log_ratio.size),
         "replicates": int(drawn.replicates[-1]) + 1,
         "effective_draws": drawn.effective,
-        "evaluations": last.evaluations,
         "coverage": None if last.covered is None else last.covered._asdict(),
         "adaptation": {
             "evaluations": adapted.evaluations,
@@ -217,8 +219,13 @@ def _empty(case: dict, budget: Allowance) -> dict:
         *("log_evidence", "log_evidence_error", "unseen_mass", "transforms", "proposal"),
         *("errors_sd", "evaluations_alone", "evaluations_of_proof"),
     )
-    counts = {"n_draws": 0, "replicates": 0, "evaluations": 0}
-    return {"case": case, "budget": budget._asdict(), **dict.fromkeys(nothing), **counts}
+    counted = ("n_draws", "replicates", "evaluations", "evaluations_for_nan")
+    return {
+        "case": case,
+        "budget": budget._asdict(),
+        **dict.fromkeys(nothing),
+        **dict.fromkeys(counted, 0),
+    }
 
 
 def _without(kind, reason, names, case, budget: Allowance, unseen=None) -> ReferenceTables:

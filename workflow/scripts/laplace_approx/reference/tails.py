@@ -4,10 +4,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
+from laplace_approx.numerics.monte_carlo import FEWEST_DRAWS, tail_size
 from laplace_approx.numerics.pareto_tail import tail_shape
 from laplace_approx.numerics.woodruff import mid_weights
 from laplace_approx.reference.frozen_draws import FrozenDraws, largest_k
+from laplace_approx.words.numbers import or_none
 
 # of weights up to which their fourth moment is finite, and so is the variance of their own stated
 # error. At a third, a lower end of a funnel that was off by three errors passed; at an eighth, half
@@ -18,6 +21,10 @@ OUTER = (0, -1)  # of these levels: the ends of a 95 % interval
 # of weights up to which their variance is finite: chains that look at draws whose ends are beyond
 # it take more steps. At a third, one in three logistic regressions would pay three times as much
 FINITE_VARIANCE = 0.5
+# of being refused for the noise of k alone, all ends of all parameters together (Bonferroni), where
+# every k is at its limit. Halved or doubled, the quantile for 20 ends goes from 2.8 to 3.0 or 2.6,
+# and what is refused of 1600 draws beyond an end from a k of 1.29 to 1.35 or 1.22
+FALSE_ALARMS = 0.05
 
 
 class Part(NamedTuple):
@@ -33,9 +40,31 @@ class Part(NamedTuple):
         return self.k is None or self.k > EVEN_K
 
     @property
+    def shape(self) -> float:
+        """k, or inf where it is not known: of few weights, or where the fit fails."""
+        return math.inf if self.k is None else self.k
+
+    @property
+    def limit(self) -> float:
+        """The largest k with which so many draws are relied on."""
+        return largest_k(self.n) if self.n > 1 else -math.inf
+
+    @property
     def heavy(self) -> bool:
         """Whether k is beyond the limit for so many draws: they say nothing of this part."""
-        return self.k is None or self.n < 2 or self.k > largest_k(self.n)
+        return self.shape > self.limit
+
+    def surely_heavy(self, looks: int) -> bool:
+        """Whether k is beyond the limit by more than its noise, as the largest of so many looks.
+
+        The standard error of k is (1 + k) / sqrt m, where it is fitted to the m largest weights
+        (Smith 1987, Annals of Statistics 15), times the normal quantile at FALSE_ALARMS / looks.
+        """
+        if self.n < FEWEST_DRAWS:
+            return False  # no fit: whatever the weights are, k is known to nothing
+        noise = -float(ndtri(FALSE_ALARMS / looks)) / math.sqrt(tail_size(self.n))
+        # k - noise (1 + k) > limit, for a k of inf too
+        return self.shape * (1 - noise) > self.limit + noise if noise < 1 else False
 
 
 class Parts:
@@ -80,43 +109,51 @@ def _nearest(p: float) -> int:
 
 class HeaviestTail(NamedTuple):
     """The end of a parameter beyond which the weights have the largest Pareto k, of all 95 %
-    intervals: number of the parameter, level, k, its limit."""
+    intervals: number of the parameter, level, that part, and how many ends were looked at."""
 
     parameter: int
     probability: float
-    k: float
-    limit: float
+    part: Part
+    looks: int
 
     @property
-    def within(self) -> bool:
+    def light(self) -> bool:
         """Whether the draws beyond every end can be relied on."""
-        return self.k <= self.limit
+        return not self.part.heavy
+
+    @property
+    def refuses(self) -> bool:
+        """Whether those beyond one surely cannot. An end that is neither has no value of its own,
+        and the draws serve for all the others."""
+        return self.part.surely_heavy(self.looks)
 
     def words(self, names=None) -> str:
         """Return why they cannot, with the parameter's name where `names` are at hand."""
         called = f"parameter {self.parameter + 1}" if names is None else names[self.parameter]
+        part, beyond = self.part, f"{100 * self.probability:g} % end of {called}"
+        known = "not known" if part.k is None else f"{part.k:.2f}"
         return (
-            f"the Pareto k of the draws beyond the {100 * self.probability:g} % end of {called} is "
-            f"{self.k:.2f}; it must be at most {self.limit:.2g}"
+            f"the Pareto k of the {part.n} draws beyond the {beyond} is {known}; it must be at "
+            f"most {part.limit:.2g}, and the noise of the largest of {self.looks} is less than "
+            "what it is above"
         )
 
 
-def heaviest_tail(drawn: FrozenDraws) -> HeaviestTail | None:
-    """Return the end beyond which k is farthest above its limit; None where no k is known.
+def heaviest_tail(drawn: FrozenDraws) -> HeaviestTail:
+    """Return the end beyond which k is farthest above its limit, one that is not known before all;
+    of those that refuse the draws, if there are any.
 
     The k of all draws is decided by the largest weights wherever they are. A part far out, such as
     the neck of a funnel, may be short of draws where its weights are not among these.
     """
     there = drawn.weights > 0
-    found = []
+    found, looks = [], len(OUTER) * drawn.z.shape[1]
     for i, z in enumerate(drawn.z[there].T):
         parts = parts_of(z, drawn.weights[there], drawn.log_ratio[there])
         for place in OUTER:
             part = parts.at(LEVELS[place])[place]
-            if part.k is not None and part.n > 1:
-                limit = largest_k(part.n)
-                found.append(HeaviestTail(i, float(LEVELS[place]), part.k, limit))
-    return max(found, key=lambda each: each.k - each.limit, default=None)
+            found.append(HeaviestTail(i, float(LEVELS[place]), part, looks))
+    return max(found, key=lambda each: (each.refuses, each.part.shape - each.part.limit))
 
 
 def parts_of(values, weights, log_ratio) -> Parts:
@@ -127,12 +164,13 @@ def parts_of(values, weights, log_ratio) -> Parts:
 
 
 def said_of(tail: HeaviestTail | None, names) -> dict | None:
-    """Return the record of a heaviest tail."""
-    if tail is None or not math.isfinite(tail.k):
+    """Return the record of a heaviest tail; None where the weights beyond every end are equal."""
+    if tail is None or tail.part.k == -math.inf:
         return None
     return {
         "parameter": names[tail.parameter],
         "probability": tail.probability,
-        "pareto_k": tail.k,
-        "limit": tail.limit,
+        "pareto_k": tail.part.k,
+        "limit": or_none(tail.part.limit),
+        "n_draws": int(tail.part.n),
     }

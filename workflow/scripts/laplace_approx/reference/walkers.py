@@ -20,7 +20,7 @@ STEPS = 40
 # of the weight of draws, in their largest ratios: beyond levels of a larger weight the difference
 # of two shares says more of their noise; the last level is beyond all draws
 TAILS = (0.02, 0.01, 0.005, 0.002, 0.001, 0.0)
-# of these, the one beyond which chains say how much the draws may miss. In 26 runs of a funnel the
+# of the same kind, beyond which chains say how much the draws may miss. In 26 runs of a funnel the
 # true errors of its lower end over those stated had an RMS of .84 with it; of .49 at .005, which
 # moves an end of a 95 % interval by .04 SD, and 1.08 at .001, the largest 2.2 times what is stated
 FAR_TAIL = 0.002
@@ -118,21 +118,25 @@ def coverage(proposal: StudentMixture, drawn: FrozenDraws, trail: ChainTrail) ->
     order = np.argsort(drawn.log_ratio, kind="stable")
     levels, weights = drawn.log_ratio[order], drawn.weights[order]
     above, squares = (np.cumsum(each[::-1])[::-1] for each in (weights, weights**2))
-    found = unsure = 0.0
-    for tail in TAILS:
+
+    def beyond(tail: float) -> tuple[float, float, float, float]:
+        """Return the share that chains have beyond the level of a tail and draws do not, its
+        standard error from the chains alone and of both, and the share of the draws."""
         place = min(int(np.searchsorted(-above, -tail)), levels.size - 1)
         of_chain = np.mean(ratio > levels[place], axis=0)
         between = float(np.std(of_chain, ddof=1)) / math.sqrt(of_chain.size)
         # the share of the draws is known to the weights above the level, or to the next below it
         error = math.hypot(between, math.sqrt(squares[place]))
         held = float(above[place] - weights[place])
-        missed = float(np.mean(of_chain)) - held
-        found = max(found, missed - 2 * error)
-        if tail == FAR_TAIL:
-            # at least that of independent chains which have the share of the draws, or one chain
-            least = math.sqrt(max(held, 1 / of_chain.size) / of_chain.size)
-            unsure = math.hypot(max(missed, 0.0), max(between, least))
-    unsure = min(1.0, max(found, unsure))
+        return float(np.mean(of_chain)) - held, between, error, held
+
+    shares = [beyond(tail) for tail in TAILS]
+    found = max(0.0, *(missed - 2 * error for missed, _, error, _ in shares))
+    missed, between, _, held = beyond(FAR_TAIL)
+    # at least that of independent chains which have the share of the draws, or one chain
+    chains = ratio.shape[1]
+    least = math.sqrt(max(held, 1 / chains) / chains)
+    unsure = min(1.0, max(found, math.hypot(max(missed, 0.0), max(between, least))))
     return DrawCoverage(trail.z.shape[1], trail.steps, trail.evaluations, found, unsure)
 
 

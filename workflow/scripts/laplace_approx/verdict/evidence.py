@@ -57,10 +57,20 @@ def _of_grid(record: dict) -> float | None:
 
 def _of_draws(record: dict) -> float | None:
     error, missed = record["log_evidence_error"], record["unseen_mass"]
-    uneven = record["pareto_k"] is not None and record["pareto_k"] > EVEN_K
-    if missed is not None and uneven and record["coverage"] is not None:
+    if missed is not None and _uneven(record) and record["coverage"] is not None:
         missed = min(1.0, missed + STANDARD_ERRORS * record["coverage"]["unsure"])
     return _with_missed(None if error is None else STANDARD_ERRORS * error, missed)
+
+
+def _uneven(record: dict) -> bool:
+    """Return whether the weights of draws that serve, or those beyond an end of a parameter, are so
+    uneven that they do not show what they miss, or are not known not to be: the k of all hides the
+    neck of a funnel. They serve without a k where all are equal only."""
+    if record["pareto_k"] is None:
+        return False
+    tail = record["heaviest_tail"]
+    beyond = None if tail is None else tail["pareto_k"]
+    return beyond is None or max(record["pareto_k"], beyond) > EVEN_K
 
 
 def _with_missed(error: float | None, missed: float | None) -> float | None:

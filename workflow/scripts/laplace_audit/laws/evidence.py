@@ -48,7 +48,10 @@ def _of_grid(record: dict) -> float | None:
 
 def _of_draws(record: dict) -> float | None:
     error, missed = record["log_evidence_error"], record["unseen_mass"]
-    if missed is not None and record["coverage"] and (record["pareto_k"] or 0) > EVEN_K:
+    shapes = [record["pareto_k"], (record["heaviest_tail"] or {}).get("pareto_k")]
+    known_even = None not in shapes and max(shapes) <= EVEN_K
+    equal = shapes[0] is None  # draws serve without a k if they all weigh the same
+    if missed is not None and record["coverage"] and not (equal or known_even):
         missed = min(1.0, missed + 2 * record["coverage"]["unsure"])
     return _more(None if error is None else 2 * error, missed)
 

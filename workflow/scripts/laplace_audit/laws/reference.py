@@ -10,7 +10,7 @@ from laplace_audit.numerics.chains import ChainDraws
 from laplace_audit.numerics.coordinates import of_lattice
 from laplace_audit.numerics.mixture import mixture_log_density, pareto_shape, tail_length
 from laplace_audit.numerics.target import Target
-from laplace_audit.numerics.weighted import WeightedDraws, limit_of_part
+from laplace_audit.numerics.weighted import WeightedDraws, beyond_doubt, limit_of_part
 from laplace_audit.reading.artifacts import Table
 
 LARGEST_K, LARGEST_RATIO_ERROR, MOST_THIN = 0.7, 0.1, 0.005
@@ -35,8 +35,8 @@ def record_laws(page: Page, record: dict, grids: list[bool], budget: dict) -> No
         page.true("draws serve or have a reason", not record["serves"])
         return
     spent = record["adaptation"]["evaluations"] + record["n_draws"]
-    looked = _looked(page, record)
-    page.same("evaluations are those of the draws", record["evaluations"], spent + looked)
+    looked, asked = _looked(page, record), record["evaluations_for_nan"]
+    page.same("evaluations are those of the draws", record["evaluations"], spent + looked + asked)
     most = max(record["budget"]["evaluations"], record["budget"]["at_most"])
     page.true("evaluations are those of the draws", spent <= most)
     weights = record["proposal"]["weights"]
@@ -48,10 +48,20 @@ def record_laws(page: Page, record: dict, grids: list[bool], budget: dict) -> No
         within = k <= record["largest_k"] and record["log_evidence_error"] <= LARGEST_RATIO_ERROR
         page.same("chains looked where the weights serve", record["coverage"] is not None, within)
         thin = 1.0 if record["coverage"] is None else record["coverage"]["thin"]
-        tail = record["heaviest_tail"]
-        light = tail is None or tail["pareto_k"] <= tail["limit"]
-        due = within and light and thin <= MOST_THIN
+        due = within and not _refuses(page, record) and thin <= MOST_THIN
         page.same("the limit of k follows", record["serves"], due)
+
+
+def _refuses(page: Page, record: dict) -> bool:
+    """Whether the weights beyond an end are too heavy for all draws, by its k and their number."""
+    tail = record["heaviest_tail"]
+    if tail is None:
+        return False
+    k, n = tail["pareto_k"], tail["n_draws"]
+    limit = limit_of_part(n)
+    page.same("the limit of k follows", tail["limit"], limit if n > 1 else None)
+    ends = 2 * len(record["proposal"]["means"][0])
+    return beyond_doubt(math.nan if k is None else k, n, ends)
 
 
 def _looked(page: Page, record: dict) -> int:
@@ -114,16 +124,17 @@ def _tail(page: Page, columns: dict, parameters, record: dict) -> None:
         side = WeightedDraws(columns, name, *missed_by(record))
         for i, p in enumerate((ENDS[0], ENDS[-1])):
             k, n = side.shapes(p)[i]
-            found += [(k - limit_of_part(n), k, limit_of_part(n))] if math.isfinite(k) else []
-    stated = record["heaviest_tail"]
-    law = "Pareto k recomputed"
-    page.same(law, stated is None, not found)
-    if stated is not None and found:
-        off = [
-            abs(stated[key] - due)
-            for key, due in zip(("pareto_k", "limit"), max(found)[1:], strict=True)
-        ]
-        page.most(law, max(off), SHAPE)
+            k = math.inf if math.isnan(k) else k  # the heaviest are those of which it is not known
+            found.append((k - limit_of_part(n), k, n))
+    stated, law = record["heaviest_tail"], "Pareto k recomputed"
+    _, k, n = max(found)
+    page.same(law, stated is None, k == -math.inf)
+    if stated is None or k == -math.inf:
+        return
+    page.same(law, stated["pareto_k"] is None, k == math.inf)
+    if stated["pareto_k"] is not None and k < math.inf:
+        page.most(law, abs(stated["pareto_k"] - k), SHAPE)
+        page.same(law, stated["n_draws"], n)
 
 
 def _errors(page: Page, columns: dict, names, record: dict) -> None:

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.special import ndtri
 
 from laplace_audit.numerics.mixture import pareto_shape, tail_length
 
@@ -14,18 +15,27 @@ ONE_SD = tuple(0.5 + sign * math.erf(math.sqrt(0.5)) / 2 for sign in (-1, 1))
 EVEN_K, LARGEST_K = 0.25, 0.7
 LOOKED_AT = (0.025, 0.25, 0.5, 0.75, 0.975)  # levels whose parts below and above are looked at
 EQUAL, FEWEST_WEIGHTS = 1e-8, 25
+NOISE = 0.05  # chance that noise alone refuses draws, of all ends together
 
 
 def shape_of_part(log_ratio) -> float:
-    """Return the Pareto k of some weights: -inf where the largest are equal, NaN of too few."""
+    """Return the Pareto k of some weights: -inf where all are equal, NaN of too few, and where only
+    the largest are equal."""
     n = log_ratio.size
     if n < FEWEST_WEIGHTS:
         return math.nan
-    tail = np.sort(log_ratio)[-tail_length(n) - 1 :]
-    if tail[-1] - tail[0] < EQUAL * max(1.0, abs(float(tail[-1]))):
+    top = log_ratio.max()
+    rising = np.sort(log_ratio - top)
+    # a float has its digits of the whole number, not of what is left less the largest
+    seen = np.abs(log_ratio[np.exp(log_ratio - top) > 0])
+    digits = 64 * np.finfo(float).eps * float(seen.max())
+    equal = -rising[[0, -tail_length(n)]] < max(EQUAL, digits)
+    if equal[0]:
         return -math.inf
+    if equal[1]:
+        return math.nan
     with np.errstate(all="ignore"):
-        return pareto_shape(log_ratio)
+        return pareto_shape(rising)
 
 
 def _nearest(p: float) -> float:
@@ -35,6 +45,15 @@ def _nearest(p: float) -> float:
 def limit_of_part(n: int) -> float:
     """Return the largest k with which n weights are relied on."""
     return min(1 - 1 / math.log10(n), LARGEST_K) if n > 1 else -math.inf
+
+
+def beyond_doubt(k: float, n: int, ends: int) -> bool:
+    """Return whether k (NaN: not known) of n weights, the largest of so many, is above its limit by
+    more than its noise: z (1 + k) / sqrt(m), m weights in the fit, z at a level of 5 % for all."""
+    z, m = -float(ndtri(NOISE / ends)), tail_length(n)
+    if n < FEWEST_WEIGHTS or m <= z**2:
+        return False
+    return math.isnan(k) or k - z * (1 + k) / math.sqrt(m) > limit_of_part(n)
 
 
 def errors_of_way(p: float, s: float) -> float:
