@@ -174,25 +174,39 @@ def _diagnostics(page: Page, columns: dict, target: Target, record: dict) -> Non
 
 def _unreached(told, target: Target, mode: dict) -> float:
     """Return the share that modes without draws hold, taken a hundred times: those beyond the box
-    of all draws, and those about which so few are as high as they would be there."""
+    of all draws, and those about which so few are as high as they would be there. If that is so of
+    all, the mass about the draws says how many are due."""
     theta, heights, effective = told
     low, high = theta.min(axis=0), theta.max(axis=0)
-    shares, beyond, past = [], [], []
-    for each in mode.get("modes") or []:
+    modes = mode.get("modes") or []
+    shares = [_number(each["share"]) for each in modes]
+    if not math.isfinite(sum(shares) + effective):
+        return 1.0 if modes else 0.0
+    beyond, there = [], []
+    for each in modes:
         at = dict(zip(mode["parameters"], each["theta"], strict=True))
         place = np.array([at[name] for name in target.parameters])
-        shares.append(_number(each["share"]))
         beyond.append(bool(np.any((place < low) | (place > high))))
-        due = shares[-1] * effective
-        past.append(due >= DUE and HEAVIER * effective * _as_high(heights, place, target) < due)
-    if all(out or went for out, went in zip(beyond, past, strict=True)):
-        past = [False] * len(past)
+        there.append(_as_high(heights, place, target))
+    missed = _missed(shares, beyond, there, effective)
+    if all(missed):
+        spread = np.linalg.slogdet(2 * math.pi * math.e * np.atleast_2d(np.cov(theta.T)))[1]
+        about = float(np.mean(heights)) + spread / 2
+        logs = [_number(each.get("log_mass")) for each in modes]
+        beside = [1 / (1 + math.exp(min(about - log, 700.0))) for log in logs]
+        missed = _missed(beside, beyond, there, effective)
     masses = {True: 0.0, False: 0.0}
-    for share, *where in zip(shares, beyond, past, strict=True):
-        masses[any(where)] += share * (HEAVIER if any(where) else 1.0)
-    if math.isnan(sum(masses.values())):
-        return 1.0 if masses[True] != 0 else 0.0
+    for share, without in zip(shares, missed, strict=True):
+        masses[without] += share * (HEAVIER if without else 1.0)
     return masses[True] / sum(masses.values()) if masses[True] else 0.0
+
+
+def _missed(shares, beyond, there, effective: float) -> list[bool]:
+    """Return of each mode whether it lies beyond the draws, or draws that are due are not there."""
+    return [
+        out or not (share * effective < DUE or HEAVIER * high >= share)
+        for share, out, high in zip(shares, beyond, there, strict=True)
+    ]
 
 
 def _as_high(heights, place, target: Target) -> float:
