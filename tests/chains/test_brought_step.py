@@ -12,6 +12,7 @@ from cases_in_memory import exact_of, laplace_of, posterior_of, reference_of
 from chains_of import autoregressive, stan_csv
 from laplace_approx.chains.side import CHAIN
 from laplace_approx.chains.step import Brought, ChainTables, chains_step
+from laplace_approx.comparison.intervals import JUDGED_ENDS
 from laplace_approx.comparison.step import quantiles_step, sides_step
 from laplace_approx.remedies.cost_limit import NOT_COUNTED, UNBOUNDED, CostLimit
 from laplace_approx.remedies.judge import find_judge
@@ -322,6 +323,8 @@ def test_two_sides_that_disagree_clear_nothing(posterior):
     other = brought(posterior, draws(mu=1.3))
     passed = other.record | {"serves": True, "other_posterior": False, "reason": None}
     passed |= {"unseen_mass": 0.0, "errors_sd": dict.fromkeys(("mu", "sigma", "a", "b"), 0.03)}
+    shifts = dict.fromkeys(("mu", "sigma", "a", "b", "ratio"), 0.01)
+    passed |= {"belongs": other.record["belongs"] | {"shifts": shifts}}
     case = Case(posterior, [other._replace(record=passed)])
     said = case.verdict
     assert said["exact"]["kind"] == "importance" and said["exact"]["chains"][0]["agrees"] is False
@@ -521,6 +524,18 @@ MUTATIONS = {
         within("belongs", "limit", by=lambda x: x + 1),
         "Stein's identity recomputed",
     ),
+    "a smaller shift": (
+        within("belongs", "shifts", "ratio", by=lambda x: 0.9 * x),
+        "shifts that are left open",
+    ),
+    "a smaller distance": (
+        within("belongs", "mahalanobis", by=lambda x: 0.9 * x),
+        "shifts that are left open",
+    ),
+    "a derived quantity that is nearer": (
+        within("belongs", "terms", "place", "ratio", "value", by=lambda x: x + 0.004),
+        "Stein's identity recomputed",
+    ),
     "fewer points": (
         within("belongs", "points", by=lambda x: x - 4),
         "Stein's identity recomputed",
@@ -550,7 +565,7 @@ def test_the_audit_sees_every_change(posterior, from_files, what):
 def tables_broken(case, quantiles, remedies) -> set[str]:
     """Return the laws of the exact side that the tables of a case break."""
     ledger, (columns, record) = Ledger(), case.reference.chains[0]
-    rest = ("brought_draws", columns, missed_by_chains(record, TOLERANCE))
+    rest = ("brought_draws", columns, missed_by_chains(record))
     exact_column_laws(ledger.page("quantiles.parquet"), quantiles, *rest)
     stated_truth_laws(ledger.page("remedies.parquet"), remedies, *rest)
     return {check.law for check in ledger.checks if not check.ok}
@@ -579,14 +594,35 @@ def test_the_audit_recomputes_what_rests_on_the_draws(alone, table, column, law)
 def test_both_count_a_shift_that_few_draws_leave_open(posterior):
     few = Case(posterior, [brought(posterior, draws(5, 260))], adapted=False)
     (_, record) = few.reference.chains[0]
-    assert record["belongs"]["seen"]["place"] > TOLERANCE
+    assert set(record["belongs"]["shifts"]) == {"mu", "sigma", "a", "b", "ratio"}
     tables = few.quantiles(), few.tables.remedies
     assert tables_broken(few, *tables) == set()
-    sure = record["belongs"] | {"seen": {"place": TOLERANCE}}  # as if it had been seen
+    sure = record["belongs"] | {"shifts": dict.fromkeys(record["belongs"]["shifts"], 0.0)}
     few.reference = few.reference._replace(
         chains=((few.reference.chains[0][0], record | {"belongs": sure}),)
     )
     assert tables_broken(few, *tables) == {"errors of the draws recomputed"}
+
+
+def test_the_record_has_the_errors_of_the_side_that_judges(alone):
+    said = alone.reference.chains[0].record["errors_sd"]
+    table = {name: np.array(column) for name, column in alone.tables.remedies.items()}
+    for name, stated in said.items():
+        ends = (table["quantity"] == name) & (table["method"] == "laplace")
+        ends &= np.isin(table["probability"], JUDGED_ENDS)
+        due = np.max(table["exact_error"][ends] / table["scale_sd"][ends])
+        assert stated == pytest.approx(due, rel=1e-9)
+
+
+def test_a_shift_that_is_left_open_is_no_disagreement(posterior):
+    """Draws that do not judge may be shifted as well as draws that do."""
+    few = brought(posterior, draws(5, 400))
+    wide = dict.fromkeys(few.record["belongs"]["shifts"], 0.5)
+    lax = few.record | {"belongs": few.record["belongs"] | {"shifts": wide}}
+    pairs = [Case(posterior, [few._replace(record=each)]) for each in (few.record, lax)]
+    (sure,), (unsure,) = (each.verdict["exact"]["chains"] for each in pairs)
+    assert unsure["farthest"]["apart"] < 0.5 * sure["farthest"]["apart"]
+    assert pair_broken(pairs[1], unsure) == set()
 
 
 def pair_broken(case, said) -> set[str]:

@@ -183,7 +183,7 @@ def _rest(shelf: Shelf, case: Case) -> tuple[str, dict, tuple]:
     kind = _judged(shelf, case)[0]
     for columns, said in chains_of(shelf, case.model, case.prior):
         if said["kind"] == kind:
-            return kind, columns, missed_by_chains(said, shelf.asked.tolerance)
+            return kind, columns, missed_by_chains(said)
     return kind, table.columns, missed_by(record)
 
 

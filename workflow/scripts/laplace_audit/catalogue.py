@@ -733,9 +733,19 @@ LAWS = {
                 "many parameters as 400 000 evaluations allow, the most striking first",
                 "0.02 of its error: slopes by differences, where the model may give them",
             ),
+            "shifts that are left open": (
+                "sqrt(v^2 + e^2) of the value and error of each place, of a derived quantity with "
+                "m^2 r / sqrt(2): r^2 the variance of its normal scores that no linear function of "
+                "the parameters explains, m^2 the sum of v^2 + e^2 over uncorrelated coordinates "
+                "(recomputed where 400 000 evaluations suffice)",
+                "1e-6 of itself: covariances in two ways; m 0.02, slopes by differences",
+            ),
             "modes beyond the draws": (
                 "100 s / (100 s + s_seen), s the shares of modes outside the box of all draws, or "
-                "about which less than a hundredth of the draws lie that are due (10 or more)",
+                "about which less than a hundredth of the draws lie that are due (10 or more); "
+                "where that is so of all, due are those of a share M / (M + Z), M the Laplace mass "
+                "and log Z = E log p + log det(2 pi e Cov) / 2 over the draws; 1 if a share is not "
+                "known, or all are missed by that too",
                 f"1e-9: {ROUNDING}",
             ),
         },

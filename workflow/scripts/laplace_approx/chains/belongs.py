@@ -13,13 +13,18 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from laplace_approx.exact.marginal import MIDDLE
 from laplace_approx.numerics.monte_carlo import mean_error
 from laplace_approx.reference.coordinates import Unbounded
 
 STEP = 1e-3  # of an SD, for slopes by differences: rounding 1e-13 against truncation 1e-6
+# of each variance, for a root where draws are in a plane: an error of 1e-6 SD at the most; without
+# it there may be none, and a thousand times as much hides correlations above 1 - 1e-9
+RIDGE = 1e-12
 FAR = 3.0  # SDs at which u is bounded; twice it, and a heavy tail weighs more than the middle
 FALSE_ALARMS = 1e-4  # of posteriors whose draws are their own: twice it lowers the limit by 2 %
 MATTERS = 0.01  # what is smaller moves no end by a tenth of the usual tolerance, and is let be
@@ -31,10 +36,11 @@ class Belonging(NamedTuple):
     """What draws say of whether they are of a posterior.
 
     `terms` maps each of `TERMS` to {parameter: (value, error)}: how far the draws lie above the
-    posterior in SDs, by how much their variance is larger, as a share, and their skewness. `limit`
-    is in standard errors, `seen` by term the smallest difference that would be seen in every
-    parameter, `points` the number of draws that were looked at, of each chain one in `stride`, and
-    `evaluations` what that cost.
+    posterior in SDs (of derived quantities too), by how much their variance is larger, as a share,
+    and their skewness. `limit` is in standard errors, `seen` by term the smallest difference that
+    would be seen in every one, `points` the number of draws that were looked at, of each chain one
+    in `stride`, and `evaluations` what that cost. `shifts` says by quantity how far, in normal
+    scores, the draws may be shifted, an RMS error, and `mahalanobis` how far in all together.
     """
 
     terms: dict[str, dict[str, tuple[float, float]]]
@@ -43,6 +49,8 @@ class Belonging(NamedTuple):
     points: int
     stride: int
     evaluations: int
+    shifts: dict[str, float]
+    mahalanobis: float
 
     @property
     def known(self) -> bool:
@@ -69,14 +77,18 @@ def _standard_errors(found) -> float:
     return abs(value) / error if known else np.inf
 
 
-def belonging(coordinates: Unbounded, theta, evaluations: int) -> Belonging:
+def belonging(
+    coordinates: Unbounded, theta, evaluations: int, derived: dict | None = None
+) -> Belonging:
     """Return what draws theta (chains, n, d), on the natural scale, say of where they are from.
 
     Where the density has no gradient, slopes are differences, two evaluations a dimension and draw:
     of each chain every so manyth draw is looked at, so many that `evaluations` suffice. Derivatives
-    are along v_i = Cov e_i / sd_i, which for a normal tells the parameter alone.
+    are along v_i = Cov e_i / sd_i, which for a normal tells the parameter alone. Of `derived`
+    quantities, their values (chains * n,) by name, NaN where a condition fails, only the place is
+    asked for: along Cov(z, s), s their normal scores (`_loadings`).
     """
-    density = coordinates.density
+    density, derived = coordinates.density, derived or {}
     d = theta.shape[-1]
     cost = 1 if density.gradient is not None else 2 * d
     stride = max(1, -(-theta.shape[0] * theta.shape[1] * cost // evaluations))
@@ -85,8 +97,9 @@ def belonging(coordinates: Unbounded, theta, evaluations: int) -> Belonging:
     z = coordinates.unconstrain(kept.reshape(-1, d))
     every = coordinates.unconstrain(theta.reshape(-1, d))
     middle, scale = _middle(every)
-    directions = _directions(every, scale)
-    slope = _slopes(coordinates, z, directions)
+    frame = _frame(every, scale)
+    white = _slopes(coordinates, z, scale, frame.root)
+    slope = white @ (frame.root.T / frame.variance)
     u = FAR * np.tanh((z - middle) / scale / FAR)
     rise = 1 - (u / FAR) ** 2  # du / dv
     series = (slope, u * slope + rise, (u**2 - 1) * slope + 2 * u * rise)
@@ -94,12 +107,22 @@ def belonging(coordinates: Unbounded, theta, evaluations: int) -> Belonging:
         term: {name: _estimate(-each[:, i].reshape(shape)) for i, name in enumerate(density.names)}
         for term, each in zip(TERMS, series, strict=True)
     }
-    limit = float(-ndtri(FALSE_ALARMS / (2 * len(TERMS) * d)))
+    loadings = {name: _loadings(frame.white, values) for name, values in derived.items()}
+    terms["place"] |= {
+        name: _estimate(-(white @ along).reshape(shape)) for name, (along, _) in loadings.items()
+    }
+    limit = float(-ndtri(FALSE_ALARMS / (2 * sum(map(len, terms.values())))))
     seen = {
         term: float(np.max([(limit + SURE) * error for _, error in of.values()]))
         for term, of in terms.items()
     }
-    return Belonging(terms, limit, seen, len(z), stride, len(z) * cost)
+    square = sum(v**2 + e**2 for v, e in (_estimate(x.reshape(shape)) for x in white.T))
+    shifts = {name: math.hypot(*found) for name, found in terms["place"].items()} | {
+        name: math.hypot(*terms["place"][name], square * rest / math.sqrt(2))
+        for name, (_, rest) in loadings.items()
+    }
+    looked_at = len(z), stride, len(z) * cost
+    return Belonging(terms, limit, seen, *looked_at, shifts, math.sqrt(square))
 
 
 def seen_within(record: dict, tolerance: float) -> bool:
@@ -109,18 +132,19 @@ def seen_within(record: dict, tolerance: float) -> bool:
     return place is not None and place <= tolerance
 
 
-def open_shifts(record: dict, tolerance: float) -> dict[str, float]:
-    """Return by parameter how far, in SDs, draws with this record may be shifted from their
-    posterior, as an RMS error; {} where a shift of the size of the tolerance would have been seen.
+def open_shifts(record: dict) -> dict[str, float]:
+    """Return by quantity how far, in normal scores, draws with this record may be shifted from
+    their posterior, as an RMS error; NaN where that is not known.
 
-    The term `place` estimates the shift: with its value v and standard error e, sqrt(v^2 + e^2).
-    Where draws show shifts only that are larger than what they are to tell, they may be of another
-    posterior by so much, and their own errors know nothing of it.
+    The term `place` estimates the shift b: with its value v and standard error e, and nothing known
+    of b before, E b^2 = v^2 + e^2. Draws may be of another posterior by so much, of which their own
+    errors know nothing. A derived quantity q that is no linear function moves in the second order
+    too: with draws of N(0, I) shifted by b, E of the score s moves by b'E[s (zz' - I)]b / 2, which
+    is at most |b|^2 r / sqrt(2), r the SD of what of s no linear function of z explains (Parseval,
+    in Hermite polynomials).
     """
-    if seen_within(record, tolerance):
-        return {}
-    said = record["belongs"]["terms"]["place"]
-    return {name: math.hypot(each["value"], each["error"]) for name, each in said.items()}
+    said = record["belongs"]["shifts"]
+    return {name: math.nan if shift is None else float(shift) for name, shift in said.items()}
 
 
 def _middle(z):
@@ -129,22 +153,51 @@ def _middle(z):
     return middle, 0.5 * (high - low)
 
 
-def _directions(z, scale):
-    """Return v (d, d), a column a parameter: Cov e_i over its variance, times its scale."""
+class _Frame(NamedTuple):
+    """Draws z (n, d) in units of their scale: a root of their covariance, lower triangular, their
+    variances (d,), and `white`, the draws over the root, of covariance I."""
+
+    root: np.ndarray
+    variance: np.ndarray
+    white: np.ndarray
+
+
+def _frame(z, scale) -> _Frame:
     unit = (z - np.mean(z, axis=0)) / scale
     covariance = np.atleast_2d(np.cov(unit, rowvar=False))
-    return scale[:, None] * covariance / np.diag(covariance)
+    variance = np.diag(covariance)
+    root = np.linalg.cholesky(covariance + RIDGE * np.diag(variance))
+    return _Frame(root, variance, solve_triangular(root, unit.T, lower=True).T)
 
 
-def _slopes(coordinates: Unbounded, z, directions):
-    """Return the derivative of log p at z (n, d) along each column of `directions`, (n, d)."""
+def _loadings(white, values):
+    """Return Cov(white, s) (d,), s the normal scores of values (n,), and the SD of s that no linear
+    function of the draws explains.
+
+    Any E s moves with the draws by its covariance with their slopes, so that no derivative of the
+    quantity is needed, and none of its moments: s are ranks. Where values are NaN it is 0, and
+    elsewhere over the share that is held, so that E s is the mean given the condition.
+    """
+    held = ~np.isnan(values)
+    score = np.zeros(values.size)
+    if held.any():
+        score[held] = ndtri((rankdata(values[held]) - 0.375) / (held.sum() + 0.25)) / held.mean()
+    along = white.T @ score / score.size
+    return along, math.sqrt(max(float(np.mean(score**2) - along @ along), 0.0))
+
+
+def _slopes(coordinates: Unbounded, z, scale, root):
+    """Return the derivative of log p at z (n, d) along each column of the root, (n, d)."""
+    directions = scale[:, None] * root
     if coordinates.density.gradient is not None:
         return coordinates.gradient(z) @ directions
-    move = STEP * directions.T
-    ahead = np.stack([coordinates.log_density(z + each) for each in move], axis=1)
-    behind = np.stack([coordinates.log_density(z - each) for each in move], axis=1)
+    # of heavy tails an SD is many scales: no step is more than STEP of one
+    steps = STEP / np.maximum(1, np.max(np.abs(root), axis=0))
+    moves = (steps * directions).T
+    ahead = np.stack([coordinates.log_density(z + each) for each in moves], axis=1)
+    behind = np.stack([coordinates.log_density(z - each) for each in moves], axis=1)
     with np.errstate(invalid="ignore"):
-        return (ahead - behind) / (2 * STEP)
+        return (ahead - behind) / (2 * steps)
 
 
 def _estimate(series) -> tuple[float, float]:

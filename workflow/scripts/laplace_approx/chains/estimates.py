@@ -35,9 +35,9 @@ class Chained:
         if not self.sorted.size:
             return Estimates(np.full(asked.shape, np.nan), np.full(asked.shape, np.nan))
         p = np.where(np.isnan(asked), 0.5, asked)
-        found = self._at(p)
+        found = self.at(p)
         s = np.nan_to_num(self._errors(found, p), nan=math.inf)  # not known: it may be anywhere
-        error = quantile_error(self._at, p, s)
+        error = quantile_error(self.at, p, s)
         with np.errstate(divide="ignore"):
             effective = p * (1 - p) / s**2
         if self.held.all():
@@ -68,7 +68,8 @@ class Chained:
         moved = distance_deviations(self._deviations, ends, self._errors(ends.value, p), p)
         return float(ends.value[1] - ends.value[0]), mean_error(moved.reshape(self.chains, -1))
 
-    def _at(self, p):
+    def at(self, p):
+        """Return the quantiles, wherever they are known well or not."""
         return draw_quantiles(self.sorted, p).value
 
     def _errors(self, at, p):

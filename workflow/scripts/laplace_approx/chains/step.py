@@ -7,7 +7,7 @@ import numpy as np
 from laplace_approx.chains.belongs import TERMS, Belonging, belonging
 from laplace_approx.chains.gates import diagnostics, gates
 from laplace_approx.chains.reached import unreached
-from laplace_approx.chains.side import CHAIN, ChainSide
+from laplace_approx.chains.side import CHAIN, chain_side
 from laplace_approx.comparison.unseen import MOST
 from laplace_approx.density.model import condition_holds, evaluate_quantity
 from laplace_approx.reference.coordinates import Unbounded
@@ -70,7 +70,7 @@ def chains_step(
     columns = {**columns, CHAIN: np.repeat(np.arange(chains), n).astype(float)}
     if fault := _gate_fault(found["parameters"], held, brought):
         return _refused(columns, record, f"{brought.where}: {fault}")
-    fault, other, told = _belongs(posterior, brought, evaluations)
+    fault, other, told = _belongs(posterior, brought, columns, evaluations)
     record |= {"belongs": told, "other_posterior": other}
     if fault:
         return _refused(columns, record, f"{brought.where}: {fault}")
@@ -81,7 +81,7 @@ def chains_step(
     record["unseen_mass"] = unseen
     if not unseen <= MOST:
         return _refused(columns, record, f"{brought.where}: {_unreached(beyond, unseen)}")
-    errors = errors_in_sd(ChainSide(columns, unseen), posterior.quantities)
+    errors = errors_in_sd(chain_side(columns, record), posterior.quantities)
     return ChainTables(columns, record | {"errors_sd": errors, "serves": True, "reason": None})
 
 
@@ -179,7 +179,9 @@ def _worst(each: dict, key: str) -> str:
     return max(values, key=lambda name: np.inf if np.isnan(values[name]) else values[name])
 
 
-def _belongs(posterior, brought: Brought, evaluations: int) -> tuple[str | None, bool, dict | None]:
+def _belongs(
+    posterior, brought: Brought, columns: dict, evaluations: int
+) -> tuple[str | None, bool, dict | None]:
     """Return why the draws are not known to be of the posterior (None where they are), whether they
     are of another, and the record of the check (None where there is a draw without density)."""
     density = posterior.density()
@@ -193,7 +195,8 @@ def _belongs(posterior, brought: Brought, evaluations: int) -> tuple[str | None,
             "and prior with those that were sampled, and the names of the columns"
         )
         return reason, True, None
-    found = belonging(Unbounded(density), brought.theta, evaluations)
+    derived = {name: columns[name] for name in posterior.model.quantities}
+    found = belonging(Unbounded(density), brought.theta, evaluations, derived)
     fault = _foreign(found)
     return fault, fault is not None and found.known, _belongs_record(found)
 
@@ -239,6 +242,8 @@ def _belongs_record(found: Belonging) -> dict:
         "points": found.points,
         "stride": found.stride,
         "evaluations": found.evaluations,
+        "shifts": found.shifts,
+        "mahalanobis": found.mahalanobis,
     }
 
 

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from laplace_approx.chains.agreement import NOT_COMPARED, agreement, disagreement
-from laplace_approx.chains.belongs import open_shifts, seen_within
-from laplace_approx.chains.side import CHAIN, ChainSide
+from laplace_approx.chains.belongs import seen_within
+from laplace_approx.chains.side import CHAIN, chain_side
 from laplace_approx.chains.step import BROUGHT, NUTS
 from laplace_approx.comparison.sides import NoSide
 from laplace_approx.comparison.unseen import MOST, beyond_the_grid, judging_side
@@ -85,7 +85,7 @@ def _candidates(exact, reference, mode: dict, tolerance: float):
         yield Judge("importance", side, (), _unreached_modes(adapted["unseen_mass"]))
     for columns, record in reference.chains:
         if record["serves"]:
-            side = ChainSide(columns, record["unseen_mass"], open_shifts(record, tolerance))
+            side = chain_side(columns, record)
             remarks = (_by_chains(record, tolerance), *_unreached_modes(record["unseen_mass"]))
             yield Judge(record["kind"], side, (), remarks)
 
@@ -94,16 +94,13 @@ def _by_chains(record: dict, tolerance: float) -> str:
     said = (
         f"judged by {CALLED[record['kind']].removeprefix('the ')}: {record['chains']} chains of "
         f"{record['draws']}, in which a shift of {record['belongs']['seen']['place']:.2g} SD from "
-        "the posterior would be seen"
+        "the posterior would be seen, and the errors count what shift is left open"
     )
     if seen_within(record, tolerance):
         return said
     limited = record["belongs"]["stride"] > 1  # not all draws were looked at
     more = "give more `reference: evaluations`" if limited else "more draws would show it"
-    return (
-        f"{said}, and none as small as the tolerance of {tolerance:g}, so that the errors count "
-        f"what shift is left open: {more}"
-    )
+    return f"{said}, and none as small as the tolerance of {tolerance:g}: {more}"
 
 
 def _why_none(record: dict, reference):
@@ -122,7 +119,7 @@ def _held_against(judge: Judge, columns: dict, record: dict) -> Judge:
     said, faults, remarks = copied | NOT_COMPARED, (), ()
     if record["serves"] and judge.kind != kind:
         names = [name for name in columns if name != CHAIN]
-        side = ChainSide(columns, record["unseen_mass"])
+        side = chain_side(columns, record)
         said |= agreement(judge.kind, judge.side, side, names)
         if said["agrees"] is False:
             faults = (disagreement(capital(CALLED[judge.kind]), called, said),)

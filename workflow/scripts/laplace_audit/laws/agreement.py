@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from laplace_audit.laws.mode import relative
+from laplace_audit.laws.reference import missed_by_chains
 from laplace_audit.laws.rows import Rows
 from laplace_audit.ledger import Page
 from laplace_audit.numerics.chains import ChainDraws
@@ -58,7 +59,7 @@ def _all_apart(columns, record, rows: Rows, kind: str) -> list:
 
 def _ends_apart(columns, record, rows: Rows, name: str, kind: str):
     """Yield by how many errors of both the share below each end is off, with its place."""
-    side = ChainDraws(columns, name, record["unseen_mass"])
+    side = ChainDraws(columns, name, *missed_by_chains(record))
     for p in ENDS:
         a, e = (float(rows.get(key, "laplace", name, p)) for key in ("exact", "exact_error"))
         if not np.isfinite([a, e, side.at(p), side.error(p)]).all():

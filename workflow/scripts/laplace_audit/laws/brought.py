@@ -8,9 +8,9 @@ import numpy as np
 
 from laplace_audit.laws.judge import certain
 from laplace_audit.laws.mode import relative
-from laplace_audit.laws.reference import ENDS, apart
+from laplace_audit.laws.reference import ENDS, apart, missed_by_chains
 from laplace_audit.ledger import Page
-from laplace_audit.numerics.chains import ChainDraws, bulk, mean_error, r_hat, tail
+from laplace_audit.numerics.chains import ChainDraws, bulk, mean_error, normal_scores, r_hat, tail
 from laplace_audit.numerics.coordinates import Coordinate
 from laplace_audit.numerics.target import Target
 from laplace_audit.reading.artifacts import Table
@@ -140,7 +140,9 @@ def chain_laws(page: Page, table: Table, target: Target, record: dict, modes: li
         page.most("derived quantity of every row", relative(columns[name], value), SAME)
     _diagnostics(page, columns, target, record)
     if record["belongs"] is not None:
-        _identity(page, theta.reshape(record["chains"], -1, theta.shape[-1]), target, record)
+        theta = theta.reshape(record["chains"], -1, theta.shape[-1])
+        _identity(page, theta, {name: columns[name] for name in target.quantities}, target, record)
+        theta = theta.reshape(-1, theta.shape[-1])
     if record["unseen_mass"] is not None:
         sizes = [_number(one["bulk_ess"]) for one in record["diagnostics"].values()]
         heights = target.log_density(theta)
@@ -148,7 +150,7 @@ def chain_laws(page: Page, table: Table, target: Target, record: dict, modes: li
         due = max((_unreached(told, target, mode) for mode in modes), default=0.0)
         page.most("modes beyond the draws", relative(record["unseen_mass"], due), 1e-9)
     for name, stated in (record["errors_sd"] or {}).items():
-        side = ChainDraws(columns, name, record["unseen_mass"])
+        side = ChainDraws(columns, name, *missed_by_chains(record))
         due = float(np.max([side.error(p) / side.scale()[0] for p in ENDS]))
         page.most("errors of the draws recomputed", apart(_number(stated), due, due), SHAPE)
 
@@ -174,25 +176,39 @@ def _diagnostics(page: Page, columns: dict, target: Target, record: dict) -> Non
 
 def _unreached(told, target: Target, mode: dict) -> float:
     """Return the share that modes without draws hold, taken a hundred times: those beyond the box
-    of all draws, and those about which so few are as high as they would be there."""
+    of all draws, and those about which so few are as high as they would be there. If that is so of
+    all, the mass about the draws says how many are due."""
     theta, heights, effective = told
     low, high = theta.min(axis=0), theta.max(axis=0)
-    shares, beyond, past = [], [], []
-    for each in mode.get("modes") or []:
+    modes = mode.get("modes") or []
+    shares = [_number(each["share"]) for each in modes]
+    if not math.isfinite(sum(shares) + effective):
+        return 1.0 if modes else 0.0
+    beyond, there = [], []
+    for each in modes:
         at = dict(zip(mode["parameters"], each["theta"], strict=True))
         place = np.array([at[name] for name in target.parameters])
-        shares.append(_number(each["share"]))
         beyond.append(bool(np.any((place < low) | (place > high))))
-        due = shares[-1] * effective
-        past.append(due >= DUE and HEAVIER * effective * _as_high(heights, place, target) < due)
-    if all(out or went for out, went in zip(beyond, past, strict=True)):
-        past = [False] * len(past)
+        there.append(_as_high(heights, place, target))
+    missed = _missed(shares, beyond, there, effective)
+    if all(missed):
+        spread = np.linalg.slogdet(2 * math.pi * math.e * np.atleast_2d(np.cov(theta.T)))[1]
+        about = float(np.mean(heights)) + spread / 2
+        logs = [_number(each.get("log_mass")) for each in modes]
+        beside = [1 / (1 + math.exp(min(about - log, 700.0))) for log in logs]
+        missed = _missed(beside, beyond, there, effective)
     masses = {True: 0.0, False: 0.0}
-    for share, *where in zip(shares, beyond, past, strict=True):
-        masses[any(where)] += share * (HEAVIER if any(where) else 1.0)
-    if math.isnan(sum(masses.values())):
-        return 1.0 if masses[True] != 0 else 0.0
+    for share, without in zip(shares, missed, strict=True):
+        masses[without] += share * (HEAVIER if without else 1.0)
     return masses[True] / sum(masses.values()) if masses[True] else 0.0
+
+
+def _missed(shares, beyond, there, effective: float) -> list[bool]:
+    """Return of each mode whether it lies beyond the draws, or draws that are due are not there."""
+    return [
+        out or not (share * effective < DUE or HEAVIER * high >= share)
+        for share, out, high in zip(shares, beyond, there, strict=True)
+    ]
 
 
 def _as_high(heights, place, target: Target) -> float:
@@ -203,12 +219,14 @@ def _as_high(heights, place, target: Target) -> float:
     return float(np.mean(heights >= top - chi2.ppf(HIGHER, place.size) / 2))
 
 
-def _identity(page: Page, theta, target: Target, record: dict) -> None:
-    """Recompute Stein's identity: of the parameters that are most off, as many as is cheap."""
+def _identity(page: Page, theta, columns: dict, target: Target, record: dict) -> None:
+    """Recompute Stein's identity: of the quantities that are most off, as many as is cheap."""
     from scipy.special import ndtri
 
     said, law, d = record["belongs"], "Stein's identity recomputed", theta.shape[-1]
-    limit = float(-ndtri(ALARMS / (6 * d)))
+    place = said["terms"]["place"]
+    page.same(law, set(place), set(columns))
+    limit = float(-ndtri(ALARMS / (2 * (2 * d + len(columns)))))
     page.most(law, abs(said["limit"] - limit), 1e-9)
     for term, of in said["terms"].items():
         due = float(np.max([(limit + SURE) * _number(one["error"]) for one in of.values()]))
@@ -220,25 +238,73 @@ def _identity(page: Page, theta, target: Target, record: dict) -> None:
     flat = every.reshape(-1, d)
     low, middle, high = np.quantile(flat, [0.5 - _ONE, 0.5, 0.5 + _ONE], axis=0)
     scale = (high - low) / 2
-    covariance = np.atleast_2d(np.cov((flat - middle) / scale, rowvar=False))
-    place = said["terms"]["place"]
-    order = sorted(range(d), key=lambda i: -_scores(place[target.parameters[i]]))
-    for i in order[: max(1, SLOPES // (2 * said["points"]))]:
-        v = scale * covariance[i] / covariance[i, i]
-        ends = (_log_density(target, coordinates, z + step * v) for step in (STEP, -STEP))
-        slope = np.subtract(*ends) / (2 * STEP)
-        u = FAR * np.tanh((z[..., i] - middle[i]) / scale[i] / FAR)
-        rise = 1 - (u / FAR) ** 2
-        series = {
-            "place": -slope,
-            "width": -(u * slope + rise),
-            "skewness": -((u**2 - 1) * slope + 2 * u * rise),
-        }
+    unit = (flat - np.mean(flat, axis=0)) / scale
+    covariance = np.atleast_2d(np.cov(unit, rowvar=False))
+
+    def slope(v):
+        h = STEP / max(1.0, float(np.max(np.abs(v))))
+        ends = (_log_density(target, coordinates, z + step * scale * v) for step in (h, -h))
+        return np.subtract(*ends) / (2 * h)
+
+    _shifts(page, said, columns, (target, unit, covariance, slope))
+    cheap = max(1, SLOPES // (2 * said["points"]))
+    for name in sorted(place, key=lambda name: -_scores(place[name]))[:cheap]:
+        if name not in target.parameters:
+            along = unit.T @ _normal_scores(columns[name]) / len(unit)
+            series = {"place": -slope(along)}
+        else:
+            i = target.parameters.index(name)
+            steep = slope(covariance[i] / covariance[i, i])
+            u = FAR * np.tanh((z[..., i] - middle[i]) / scale[i] / FAR)
+            rise = 1 - (u / FAR) ** 2
+            series = {
+                "place": -steep,
+                "width": -(u * steep + rise),
+                "skewness": -((u**2 - 1) * steep + 2 * u * rise),
+            }
         for term, x in series.items():
-            stated = said["terms"][term][target.parameters[i]]
-            error = mean_error(x)
-            off = abs(_number(stated["value"]) - float(np.mean(x))) / error
-            page.most(law, [off, abs(_number(stated["error"]) / error - 1)], IDENTITY)
+            _same_term(page, said["terms"][term][name], x)
+
+
+def _same_term(page: Page, stated: dict, x) -> None:
+    error = mean_error(x)
+    value, claimed = _number(stated["value"]), _number(stated["error"])
+    if error == 0:  # of a constant
+        page.same("Stein's identity recomputed", (value, claimed), (0.0, 0.0))
+        return
+    off = [abs(value - float(np.mean(x))) / error, abs(claimed / error - 1)]
+    page.most("Stein's identity recomputed", off, IDENTITY)
+
+
+def _normal_scores(values):
+    """Return normal scores of the values that there are over their share, and 0 for the others."""
+    there = ~np.isnan(values)
+    scores = np.zeros(len(values))
+    if there.any():
+        scores[there] = normal_scores(values[there]) / np.mean(there)
+    return scores
+
+
+def _shifts(page: Page, said: dict, columns: dict, told) -> None:
+    """The shifts that are left open: of each term, and of what is no linear function of the
+    parameters in the second order; how far all together, where that is cheap."""
+    target, unit, covariance, slope = told
+    far, law = _number(said["mahalanobis"]), "shifts that are left open"
+    if 2 * len(covariance) * said["points"] <= SLOPES:
+        white = [slope(along) for along in np.linalg.cholesky(covariance).T]
+        due = math.sqrt(sum(float(np.mean(x)) ** 2 + mean_error(x) ** 2 for x in white))
+        page.most(law, relative(far, due), IDENTITY)
+    page.same(law, set(said["shifts"]), set(columns))
+    for name, shift in said["shifts"].items():
+        of = [_number(said["terms"]["place"][name][key]) for key in ("value", "error")]
+        if name not in target.parameters:
+            scores = _normal_scores(columns[name])
+            along = unit.T @ scores / len(unit)
+            linear = float(along @ np.linalg.solve(covariance, along))
+            rest = max(float(np.mean(scores**2)) - linear, 0.0)
+            of.append(far**2 * math.sqrt(rest / 2))
+        due = math.hypot(*of)
+        page.most(law, apart(_number(shift), due, due), SHAPE)
 
 
 _ONE = math.erf(math.sqrt(0.5)) / 2

@@ -105,16 +105,12 @@ def missed_by(record: dict) -> tuple[float, float]:
     ]
 
 
-def missed_by_chains(record: dict, tolerance: float) -> tuple[float, dict]:
-    """Return the mass that draws of chains may miss, and by parameter the shift in SDs that is left
-    open where one as large as the tolerance would not have been seen."""
-    said = record["belongs"]
-    if said is None or said["seen"]["place"] <= tolerance:
-        return record["unseen_mass"], {}
-    place = said["terms"]["place"].items()
-    return record["unseen_mass"], {
-        name: math.sqrt(each["value"] ** 2 + each["error"] ** 2) for name, each in place
-    }
+def missed_by_chains(record: dict) -> tuple[float, dict]:
+    """Return the mass that draws of chains may miss, and by quantity the shift in normal scores
+    that is left open; NaN where that is not known."""
+    shifts = record["belongs"]["shifts"].items()
+    known = {name: math.nan if shift is None else shift for name, shift in shifts}
+    return record["unseen_mass"], known
 
 
 def _tail(page: Page, columns: dict, parameters, record: dict) -> None:

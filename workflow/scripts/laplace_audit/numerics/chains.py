@@ -73,13 +73,23 @@ def mean_error(x) -> float:
     return float(np.std(x, ddof=1)) / math.sqrt(effective(halves(x)))
 
 
+def _levels(p: float, shift: float) -> tuple[float, float]:
+    """Return the levels so many normal scores below and above p."""
+    from scipy.stats import norm
+
+    return norm.cdf(norm.ppf(p) - shift), norm.cdf(norm.ppf(p) + shift)
+
+
+LEAST_WAY = 0.1  # of normal scores, over which the slope of a quantile is taken
+
+
 class ChainDraws:
     """One quantity of draws of chains, given as columns: `unseen` is the mass that they miss, and
-    `shifts` says how far in SDs each parameter may be shifted; others as far as any."""
+    `shifts` says how far in normal scores each quantity may be shifted: none by any without it, and
+    anywhere one that it does not name."""
 
     def __init__(self, columns: dict, name: str, unseen: float, shifts: dict | None = None):
-        shifts = shifts or {}
-        self.shift = shifts.get(name, max([0.0, *shifts.values()]))
+        self.shift = 0.0 if shifts is None else shifts.get(name, math.nan)
         self.value, self.unseen = columns[name], unseen
         self.chains = len(set(columns["chain"].tolist()))
         self.there = ~np.isnan(self.value)
@@ -104,7 +114,7 @@ class ChainDraws:
             return math.nan
         own = self._own_error(p)
         if self.shift:
-            own = math.hypot(own, self.shift * self.scale()[0])
+            own = math.hypot(own, self._shifted(p))
         if m == 0:
             return own
         return own + max(abs(self.at(end) - found) for end in ((p - m) / (1 - m), p / (1 - m)))
@@ -122,7 +132,20 @@ class ChainDraws:
     def share(self, x: float) -> tuple[float, float]:
         """Return the share of the draws at or below x, and its standard error."""
         share = float(np.mean(self.x <= x))
-        return share, mean_error(self._moved(x, share))
+        s = mean_error(self._moved(x, share))
+        if self.shift:
+            inside = min(max(share, 0.5 / self.x.size), 1 - 0.5 / self.x.size)
+            low, high = _levels(inside, self.shift)
+            s = math.hypot(s, (high - low) / 2)
+        return share, s + self.unseen * max(share, 1 - share)
+
+    def _shifted(self, p: float) -> float:
+        """Return how far a shift moves a quantile: its slope in normal scores times the shift."""
+        if math.isnan(self.shift):
+            return math.nan
+        way = max(self.shift, LEAST_WAY)
+        low, high = (self._quantile(level) for level in _levels(p, way))
+        return (high - low) / (2 * way) * self.shift
 
     def _own_error(self, p: float) -> float:
         """Return the larger of that half way and, of draws that are all there, the one from the
