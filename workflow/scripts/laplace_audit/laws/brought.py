@@ -141,7 +141,8 @@ def chain_laws(page: Page, table: Table, target: Target, record: dict, modes: li
     _diagnostics(page, columns, target, record)
     if record["belongs"] is not None:
         theta = theta.reshape(record["chains"], -1, theta.shape[-1])
-        _identity(page, theta, {name: columns[name] for name in target.quantities}, target, record)
+        named = {name: columns[name] for name in (*target.parameters, *target.quantities)}
+        _identity(page, theta, named, target, record)
         theta = theta.reshape(-1, theta.shape[-1])
     if record["unseen_mass"] is not None:
         sizes = [_number(one["bulk_ess"]) for one in record["diagnostics"].values()]
