@@ -119,10 +119,8 @@ def test_two_widths_that_no_such_lattice_resolves_are_left_to_it():
 def test_which_lattice_is_thinned_is_said_and_not_read_off_its_steps(monkeypatch):
     """The first look with the steps of the second one is taken whole, and the second by halves."""
     monkeypatch.setattr(looks, "GLIMPSE", (looks.CLOSE[0], 8.0))
-    whole, thinned = (look(BIOASSAY_OF_16, MODE) for look in (glimpse, close_look))
+    plain = normal_but(2, lambda x: 0.0 * x[..., 0])
+    whole, thinned = (look(plain, (0.0, 0.0)) for look in (glimpse, close_look))
     assert whole.for_derived is whole.lattice
     points, half = (each.frame.shape for each in (thinned.lattice, thinned.for_derived))
     assert half == tuple(-(-n // 2) for n in points)
-
-
-BIOASSAY_OF_16 = replicated(BIOASSAY, None, 16)
