@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from laplace_approx.exact.marginal import MIDDLE
 from laplace_approx.numerics.monte_carlo import mean_error
@@ -178,6 +177,8 @@ def _loadings(white, values):
     quantity is needed, and none of its moments: s are ranks. Where values are NaN it is 0, and
     elsewhere over the share that is held, so that E s is the mean given the condition.
     """
+    from scipy.stats import rankdata  # dear, and only chains need it
+
     held = ~np.isnan(values)
     score = np.zeros(values.size)
     if held.any():
