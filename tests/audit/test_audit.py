@@ -86,14 +86,21 @@ def test_the_worst_of_a_law_is_kept_and_named():
         assert part in line
 
 
-def test_what_is_left_over_shares_a_line():
+def with_left_over(n, schema_holds):
+    """Return the record of three files that are not as recorded, n of them left over, and of one
+    that is held against its schema."""
     ledger = Ledger()
     for name in "abc":
         ledger.page(f"m/{name}.json").true("as it was recorded", False)
-    ledger.page("m/d.json").true("schema", False)
+    ledger.page("m/d.json").true("schema", schema_holds)
     record = audit_record(ledger.checks)
-    for row in record["checks"][:3]:
+    for row in record["checks"][:n]:
         row["remake"] = REPAIR
+    return record
+
+
+def test_what_is_left_over_shares_a_line():
+    record = with_left_over(3, schema_holds=False)
     lines = failure_lines(record)
     assert len(lines) == 2
     assert "results/m/d.json: schema" in lines[0]
@@ -104,13 +111,7 @@ def test_what_is_left_over_shares_a_line():
 
 
 def test_what_is_left_over_is_not_counted_among_the_broken_laws():
-    ledger = Ledger()
-    for name in "abc":
-        ledger.page(f"m/{name}.json").true("as it was recorded", False)
-    ledger.page("m/d.json").true("schema", True)
-    record = audit_record(ledger.checks)
-    for row in record["checks"][:2]:
-        row["remake"] = REPAIR
+    record = with_left_over(2, schema_holds=True)
     with pytest.raises(InputError) as both:
         require_lawful({"results/audit.json": record})
     assert "1 of 4 laws are broken, and 2 artifacts are not of this" in str(both.value)

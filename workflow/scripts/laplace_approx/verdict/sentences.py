@@ -25,7 +25,6 @@ HALF_INTERVAL = (
     "where there may be none."
 )
 MENTIONED_MASS = 1e-3  # a share left out by a condition that is worth a word
-UNKNOWN_SHARE = "an unknown share"
 
 
 class Facts(NamedTuple):
@@ -225,10 +224,10 @@ def _judged_by(f: Facts) -> str:
 
 def _condition(f: Facts) -> str:
     left_out, exact = f.record["excluded"]["laplace"], f.record["excluded"]["exact"]
-    of_normal = _share(left_out)
-    if f.derived and of_normal == UNKNOWN_SHARE and f.outside > 0:
-        left_out, of_normal = f.outside, f"at least {_share(f.outside)}"
-    shares = [share for share in (left_out, exact) if share is not None and share == share]
+    bounded = f.derived and not _known(left_out) and f.outside > 0
+    left_out = f.outside if bounded else left_out
+    of_normal = f"at least {_share(left_out)}" if bounded else _share(left_out)
+    shares = [share for share in (left_out, exact) if _known(share)]
     if not shares or max(shares) < MENTIONED_MASS or f.record["verdict"] == "declined":
         return ""
     if not f.derived:
@@ -240,9 +239,13 @@ def _condition(f: Facts) -> str:
     )
 
 
+def _known(mass: float | None) -> bool:
+    return mass is not None and mass >= 0
+
+
 def _share(mass: float | None) -> str:
-    if mass is None or not mass >= 0:
-        return UNKNOWN_SHARE
+    if not _known(mass):
+        return "an unknown share"
     return f"{100 * mass:.2g} %" if mass >= 1e-12 else "nothing"
 
 
